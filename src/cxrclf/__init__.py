@@ -1,0 +1,38 @@
+"""scikit-learn-compatible estimators for chest X-ray classification."""
+
+import importlib
+
+__version__ = "0.1.0.dev0"
+
+# Public names and the rooms they live in. They are imported on first use, so that
+# `import cxrclf` stays light: torch is loaded only when an estimator is asked for.
+_PUBLIC = {
+    "Augmentation": "cxrclf.training",
+    "CXRClassifier": "cxrclf.classification",
+}
+_ROOMS = (
+    "classification",
+    "datasets",
+    "exceptions",
+    "imaging",
+    "metrics",
+    "nets",
+    "training",
+)
+
+__all__ = ["Augmentation", "CXRClassifier", "__version__", *_ROOMS]
+
+
+def __getattr__(name):
+    if name in _PUBLIC:
+        value = getattr(importlib.import_module(_PUBLIC[name]), name)
+    elif name in _ROOMS:
+        value = importlib.import_module(f"cxrclf.{name}")
+    else:
+        raise AttributeError(f"module 'cxrclf' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted(__all__)

@@ -1,0 +1,110 @@
+"""What counts as image paths in X, and sizes of images."""
+
+import os
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+
+
+def as_paths(X: Any) -> np.ndarray | None:
+    """Return the file paths that X holds, or None when X holds pixels.
+
+    Parameters
+    ----------
+    X : array-like
+        Paths as an (n, 1) or (n,) array, a list of paths, a Series, or a data
+        frame with a column `path` (other columns are ignored).
+
+    Returns
+    -------
+    ndarray of shape (n,) of object, or None
+        The paths as str, in the order of X.
+
+    Raises
+    ------
+    ValueError
+        If a data frame of strings has no column `path`, or if an array of paths
+        has more than one column.
+    TypeError
+        If only some of the values are paths.
+    """
+    if isinstance(X, (str, os.PathLike)):
+        raise ValueError(
+            f"Expected several image paths, got one: {os.fspath(X)!r}. "
+            f"Put it in a list: [{os.fspath(X)!r}]."
+        )
+    columns = getattr(X, "columns", None)
+    if columns is not None:
+        if "path" not in columns:
+            return None if not _any_path(np.asarray(X).ravel()) else _no_path_column(X)
+        X = X["path"]
+    if not isinstance(X, np.ndarray) and not hasattr(X, "__array__"):
+        if not isinstance(X, (list, tuple)) or not _any_path(
+            np.asarray(X, dtype=object).ravel()[:1]
+        ):
+            return None
+        X = np.asarray(X, dtype=object)
+    values = np.asarray(X)
+    if values.dtype.kind not in "OUT" or values.size == 0:
+        return None
+    if not _any_path(values.ravel()[:1]):
+        return None
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim != 1:
+        raise ValueError(
+            f"Image paths must be an (n, 1) or (n,) array, got shape {values.shape}."
+        )
+    return np.array([_as_path(value) for value in values], dtype=object)
+
+
+def _any_path(values: np.ndarray) -> bool:
+    return any(isinstance(value, (str, os.PathLike)) for value in values)
+
+
+def _no_path_column(X: Any) -> np.ndarray:
+    raise ValueError(
+        "A data frame of image files needs a column named 'path', got the columns "
+        f"{[str(name) for name in X.columns]}. Rename the one that holds the files."
+    )
+
+
+def _as_path(value: Any) -> str:
+    if not isinstance(value, (str, os.PathLike)):
+        raise TypeError(
+            f"All image paths must be str or pathlib.Path, got {type(value).__name__}: "
+            f"{value!r}."
+        )
+    return os.fspath(value)
+
+
+def check_image_size(size: Any, name: str = "image_size") -> tuple[int, int]:
+    """Return an image size as (height, width) in pixels.
+
+    Parameters
+    ----------
+    size : int or (int, int)
+        Side of a square, or height and width.
+    name : str, default="image_size"
+        What the error message calls it.
+
+    Raises
+    ------
+    ValueError
+        If a side is not a positive whole number.
+    """
+    sides = (size, size) if isinstance(size, Integral) else size
+    try:
+        height, width = sides
+    except (TypeError, ValueError):
+        height = width = None
+    if not all(
+        isinstance(side, Integral) and not isinstance(side, bool) and side > 0
+        for side in (height, width)
+    ):
+        raise ValueError(
+            f"{name} must be a positive int or a pair (height, width) of positive "
+            f"ints, in pixels; got {size!r}."
+        )
+    return int(height), int(width)

@@ -1,0 +1,1 @@
+"""Numbers: per-class scores as a table and as scorers."""

@@ -1,0 +1,1 @@
+"""torch modules and nothing else: the backbone factory and heads."""

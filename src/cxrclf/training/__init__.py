@@ -1,0 +1,1 @@
+"""The one engine: device batches, augmentation, precision, skorch glue."""
