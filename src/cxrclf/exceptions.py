@@ -32,10 +32,8 @@ class ImageReadError(ValueError):
     def __init__(self, failures: Mapping[str, str]):
         self.failures = dict(failures)
         n = len(self.failures)
-        lines = [
-            f"  {path}: {why}"
-            for path, why in list(self.failures.items())[: self._SHOWN]
-        ]
+        shown = list(self.failures.items())[: self._SHOWN]
+        lines = [f"  {path}: {why}" for path, why in shown]
         if n > self._SHOWN:
             lines.append(
                 f"  ... and {n - self._SHOWN} more (see the `failures` attribute)"

@@ -39,12 +39,12 @@ def as_paths(X: Any) -> np.ndarray | None:
         if "path" not in columns:
             return None if not _any_path(np.asarray(X).ravel()) else _no_path_column(X)
         X = X["path"]
-    if not isinstance(X, np.ndarray) and not hasattr(X, "__array__"):
-        if not isinstance(X, (list, tuple)) or not _any_path(
-            np.asarray(X, dtype=object).ravel()[:1]
-        ):
+    if isinstance(X, (list, tuple)):
+        if not _any_path(np.array(X[:1], dtype=object).ravel()):
             return None
-        X = np.asarray(X, dtype=object)
+        X = np.array(X, dtype=object)
+    elif not hasattr(X, "__array__"):
+        return None
     values = np.asarray(X)
     if values.dtype.kind not in "OUT" or values.size == 0:
         return None
