@@ -1,1 +1,28 @@
-"""Numbers: per-class scores as a table and as scorers."""
+"""Numbers: per-class scores as a table and as scorers.
+
+:func:`classification_table` scores every class against the rest, from labels and
+probabilities; :func:`table_from_confusion` and :func:`table_from_counts` do the same
+from published counts; :func:`fold_summary` averages tables over folds, and
+:func:`scorers` gives the same scores to scikit-learn's `cross_validate` and
+`GridSearchCV`.
+"""
+
+from cxrclf.metrics._classification_table import (
+    classification_table,
+    table_from_confusion,
+    table_from_counts,
+)
+from cxrclf.metrics._fold_summary import FoldScore, FoldSummary, fold_summary
+from cxrclf.metrics._score_table import ScoreTable
+from cxrclf.metrics._scorers import scorers
+
+__all__ = [
+    "FoldScore",
+    "FoldSummary",
+    "ScoreTable",
+    "classification_table",
+    "fold_summary",
+    "scorers",
+    "table_from_confusion",
+    "table_from_counts",
+]

@@ -1,0 +1,317 @@
+"""Per-class scores from labels, from a confusion matrix, from published counts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import (
+    accuracy_score,
+    confusion_matrix,
+    precision_recall_fscore_support,
+    roc_auc_score,
+)
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
+from sklearn.utils.multiclass import type_of_target, unique_labels
+
+from cxrclf.metrics._score_table import ScoreTable
+
+_RATES = ("accuracy", "precision", "sensitivity", "specificity", "f1")
+
+
+def classification_table(
+    y_true: Any, y_pred: Any, y_score: Any = None, *, labels: Any = None
+) -> ScoreTable:
+    """Score every class against the rest.
+
+    For each class, with TP, FN, FP and TN counted for that class against all
+    others: accuracy (TP + TN) / n, precision TP / (TP + FP), sensitivity (recall)
+    TP / (TP + FN), specificity TN / (TN + FP), F1 2 TP / (2 TP + FP + FN), the area
+    under the ROC curve where `y_score` is given, and the support TP + FN.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True labels.
+    y_pred : array-like of shape (n_samples,)
+        Predicted labels.
+    y_score : array-like of shape (n_samples, n_classes) or (n_samples,), optional
+        Probabilities, or other scores that grow with the belief in a class, one
+        column a class **in sorted order of the classes**: what `predict_proba`
+        returns, whatever the order of `labels`. For two classes, also the scores
+        of the class that sorts last.
+    labels : array-like of shape (n_classes,), optional
+        The classes and the order of the rows. Must hold every label that occurs.
+        By default, the labels that occur, sorted.
+
+    Returns
+    -------
+    ScoreTable
+        One row a class (both of them for a binary problem) and the macro average;
+        columns `accuracy`, `precision`, `sensitivity`, `specificity`, `f1`, `auc`
+        (with `y_score` only) and `support`; overall `accuracy` and
+        `balanced_accuracy`.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ, if there are no samples, if `labels` lacks a label
+        that occurs or repeats one, or if the shape of `y_score` does not fit.
+
+    See Also
+    --------
+    table_from_confusion : The same from a confusion matrix.
+    table_from_counts : The same from published counts.
+    scorers : The same scores in `cross_validate` and `GridSearchCV`.
+
+    Notes
+    -----
+    A score that is not defined is nan, and no warning is given: sensitivity and AUC
+    of a class with no samples, precision of a class that is never predicted,
+    specificity and AUC of a class that all samples belong to. scikit-learn writes
+    0 in most of these places, which reads as a measured failure.
+
+    The macro average is the unweighted mean over the classes that occur in
+    `y_true`. It is nan where the score of one of these classes is: leaving out the
+    class that a classifier never predicts would reward it. The macro average of
+    the sensitivity is the balanced accuracy.
+
+    Examples
+    --------
+    >>> from cxrclf.metrics import classification_table
+    >>> y_true = ["covid", "covid", "normal", "normal", "pneumonia"]
+    >>> y_pred = ["covid", "normal", "normal", "normal", "normal"]
+    >>> print(classification_table(y_true, y_pred))
+                   accuracy  precision  sensitivity  specificity     f1  support
+    covid             0.800      1.000        0.500        1.000  0.667        2
+    normal            0.600      0.500        1.000        0.333  0.667        2
+    pneumonia         0.800        nan        0.000        1.000  0.000        1
+    macro average     0.733        nan        0.500        0.778  0.444        5
+    overall accuracy 0.600, balanced accuracy 0.500
+    """
+    y_true = column_or_1d(y_true)
+    y_pred = column_or_1d(y_pred)
+    check_consistent_length(y_true, y_pred)
+    if len(y_true) == 0:
+        raise ValueError("There are no samples to score: y_true is empty.")
+    for name, y in (("y_true", y_true), ("y_pred", y_pred)):
+        if type_of_target(y, input_name=name) not in ("binary", "multiclass"):
+            raise ValueError(
+                f"{name} must hold class labels, got {type_of_target(y)} values. "
+                "Pass probabilities as y_score."
+            )
+    classes = _classes(labels, present=unique_labels(y_true, y_pred))
+    auc = None if y_score is None else _one_vs_rest_auc(y_true, y_score, classes)
+    matrix = confusion_matrix(y_true, y_pred, labels=classes)
+    return _from_matrix(classes, matrix, auc)
+
+
+def table_from_confusion(matrix: Any, labels: Sequence[Any]) -> ScoreTable:
+    """Score every class against the rest, from a confusion matrix.
+
+    Parameters
+    ----------
+    matrix : array-like of shape (n_classes, n_classes)
+        Whole numbers of samples: true classes in rows, predicted ones in columns.
+    labels : sequence of length n_classes
+        The classes, in the order of the rows.
+
+    Returns
+    -------
+    ScoreTable
+        As :func:`classification_table` without `y_score`.
+
+    Raises
+    ------
+    ValueError
+        If the matrix is not square, holds anything but counts or no samples, or if
+        the number of labels does not fit.
+
+    Examples
+    --------
+    >>> from cxrclf.metrics import table_from_confusion
+    >>> table = table_from_confusion([[26, 5], [68, 11203]], ["covid", "other"])
+    >>> round(table["covid", "precision"], 4)
+    0.2766
+    """
+    counts = _counts(matrix, "matrix")
+    if counts.ndim != 2 or counts.shape != (len(labels), len(labels)):
+        raise ValueError(
+            f"A confusion matrix of {len(labels)} classes has shape "
+            f"{(len(labels), len(labels))}, got {counts.shape}."
+        )
+    return _from_matrix(labels, counts)
+
+
+def table_from_counts(
+    labels: Sequence[Any], *, correct: Any, missed: Any, wrong: Any
+) -> ScoreTable:
+    """Score every class against the rest, from the counts that papers print.
+
+    Parameters
+    ----------
+    labels : sequence of length n_classes
+        All classes of the problem.
+    correct : array-like of shape (n_classes,)
+        Samples of each class that were recognised (true positives).
+    missed : array-like of shape (n_classes,)
+        Samples of each class given to another one (false negatives).
+    wrong : array-like of shape (n_classes,)
+        Samples of other classes given to this one (false positives).
+
+    Returns
+    -------
+    ScoreTable
+        As :func:`classification_table` without `y_score`.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ, if the values are not counts, or if they contradict
+        each other: a sample missed by its class is wrong for another one, so both
+        must have the same sum.
+
+    Notes
+    -----
+    The counts do not tell which classes were confused with each other; no
+    one-vs-rest score depends on that.
+
+    References
+    ----------
+    .. [1] M. Rahimzadeh and A. Attar, "A modified deep convolutional neural network
+       for detecting COVID-19 and pneumonia from chest X-ray images based on the
+       concatenation of Xception and ResNet50V2", Informatics in Medicine Unlocked
+       19, 100360, 2020.
+
+    Examples
+    --------
+    Fold 1, concatenated network, of Rahimzadeh and Attar [1]_:
+
+    >>> from cxrclf.metrics import table_from_counts
+    >>> table = table_from_counts(
+    ...     ["covid", "pneumonia", "normal"],
+    ...     correct=[26, 3745, 6526], missed=[5, 675, 325], wrong=[68, 309, 628])
+    >>> print(table)
+                   accuracy  precision  sensitivity  specificity     f1  support
+    covid             0.994      0.277        0.839        0.994  0.416       31
+    pneumonia         0.913      0.924        0.847        0.955  0.884     4420
+    normal            0.916      0.912        0.953        0.859  0.932     6851
+    macro average     0.941      0.704        0.880        0.936  0.744    11302
+    overall accuracy 0.911, balanced accuracy 0.880
+    """
+    tp, fn, fp = (
+        _counts(values, name)
+        for name, values in (("correct", correct), ("missed", missed), ("wrong", wrong))
+    )
+    if not tp.shape == fn.shape == fp.shape == (len(labels),):
+        raise ValueError(
+            f"correct, missed and wrong must hold one count for each of the "
+            f"{len(labels)} labels, got shapes {tp.shape}, {fn.shape} and {fp.shape}."
+        )
+    if fn.sum() != fp.sum():
+        raise ValueError(
+            f"{fn.sum()} samples are missed but {fp.sum()} are wrong. Each missed "
+            "sample is a wrong one of another class: give the counts of all classes, "
+            "and check them."
+        )
+    return _from_counts(labels, tp, fn, fp)
+
+
+def _from_matrix(
+    classes: Sequence[Any], matrix: np.ndarray, auc: np.ndarray | None = None
+) -> ScoreTable:
+    tp = np.diag(matrix)
+    return _from_counts(
+        classes, tp, matrix.sum(axis=1) - tp, matrix.sum(axis=0) - tp, auc
+    )
+
+
+def _from_counts(
+    classes: Sequence[Any],
+    tp: np.ndarray,
+    fn: np.ndarray,
+    fp: np.ndarray,
+    auc: np.ndarray | None = None,
+) -> ScoreTable:
+    """Make the table; every public way to a table ends here."""
+    support = tp + fn
+    n = support.sum()
+    if n == 0:
+        raise ValueError("There are no samples to score: all counts are 0.")
+    counts = zip(tp, fn, fp, n - tp - fn - fp, strict=True)
+    columns = dict(zip(_RATES, np.transpose([_rates(*c) for c in counts]), strict=True))
+    if auc is not None:
+        columns["auc"] = auc
+    per_class = np.column_stack(list(columns.values()))
+    macro = per_class[support > 0].mean(axis=0)
+    overall = {
+        "accuracy": tp.sum() / n,
+        "balanced_accuracy": macro[_RATES.index("sensitivity")],
+    }
+    values = np.column_stack([np.vstack([per_class, macro]), np.append(support, n)])
+    return ScoreTable(classes, (*columns, "support"), values, overall)
+
+
+def _rates(tp: int, fn: int, fp: int, tn: int) -> tuple[float, ...]:
+    # The four cells of one class against the rest, as four weighted samples:
+    # scikit-learn's own definitions then serve labels and published counts alike.
+    weighted = {
+        "y_true": [1, 1, 0, 0],
+        "y_pred": [1, 0, 1, 0],
+        "sample_weight": [tp, fn, fp, tn],
+    }
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        **weighted, labels=[1, 0], zero_division=np.nan
+    )
+    # The specificity is the recall of the rest.
+    return accuracy_score(**weighted), precision[0], recall[0], recall[1], f1[0]
+
+
+def _one_vs_rest_auc(y_true: np.ndarray, y_score: Any, classes: list) -> np.ndarray:
+    y_score = check_array(
+        y_score, dtype="numeric", ensure_2d=False, input_name="y_score"
+    )
+    check_consistent_length(y_true, y_score)
+    if y_score.ndim == 1 and len(classes) == 2:
+        y_score = np.column_stack([-y_score, y_score])
+    if y_score.shape != (len(y_true), len(classes)):
+        alternative = ", or (n_samples,)" if len(classes) == 2 else ""
+        raise ValueError(
+            f"y_score must have shape (n_samples, n_classes) = "
+            f"{(len(y_true), len(classes))}{alternative}, got {y_score.shape}: one "
+            f"column for each of {classes}, in sorted order. If some of the classes "
+            "do not occur in y_true or y_pred, name them all in labels."
+        )
+    column = {label: j for j, label in enumerate(sorted(classes))}
+    return np.array(
+        [_auc(y_true == label, y_score[:, column[label]]) for label in classes]
+    )
+
+
+def _auc(is_class: np.ndarray, score: np.ndarray) -> float:
+    if is_class.all() or not is_class.any():
+        return np.nan
+    return roc_auc_score(is_class, score)
+
+
+def _classes(labels: Any, present: np.ndarray) -> list:
+    if labels is None:
+        return present.tolist()
+    classes = column_or_1d(labels).tolist()
+    if len(set(classes)) != len(classes):
+        raise ValueError(f"labels must be different from each other, got {classes}.")
+    unknown = [label for label in present.tolist() if label not in classes]
+    if unknown:
+        raise ValueError(
+            f"y_true or y_pred holds {unknown}, which labels lacks: {classes}. Add "
+            "them to labels."
+        )
+    return classes
+
+
+def _counts(values: Any, name: str) -> np.ndarray:
+    counts = np.asarray(values)
+    if counts.dtype.kind not in "iu" or (counts < 0).any():
+        raise ValueError(
+            f"{name} must hold counts of samples, whole numbers from 0; got {values!r}."
+        )
+    return counts.astype(np.int64)

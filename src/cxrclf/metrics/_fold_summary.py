@@ -1,0 +1,250 @@
+"""Mean and standard deviation of score tables over folds."""
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from cxrclf.metrics._grid import (
+    as_html,
+    as_text,
+    csv_cell,
+    position,
+    spelled,
+    write_csv,
+)
+from cxrclf.metrics._score_table import ScoreTable
+
+
+class FoldScore(NamedTuple):
+    """One score over folds.
+
+    Attributes
+    ----------
+    mean : float
+        Mean over the folds in which the score is defined, nan where it is in none.
+    sd : float
+        Standard deviation over the same folds (``ddof=1``), nan for fewer than two.
+    n_folds : int
+        Number of folds in which the score is defined.
+    """
+
+    mean: float
+    sd: float
+    n_folds: int
+
+
+class FoldSummary:
+    """Mean and standard deviation over folds of every score of a table.
+
+    Made by :func:`fold_summary`. A summary does not change once made.
+
+    Parameters
+    ----------
+    tables : sequence of ScoreTable
+        One table a fold, all with the same rows, columns and overall scores.
+
+    Attributes
+    ----------
+    rows : tuple of str
+        The class names, then ``"macro average"``.
+    columns : tuple of str
+        Names of the scores.
+    n_folds : int
+        Number of folds.
+    overall : dict of str to FoldScore
+        Scores of all classes together.
+
+    See Also
+    --------
+    ScoreTable : The scores of one fold.
+
+    Examples
+    --------
+    >>> from cxrclf.metrics import fold_summary, table_from_confusion
+    >>> summary = fold_summary(
+    ...     table_from_confusion(matrix, ["covid", "normal"])
+    ...     for matrix in ([[8, 2], [1, 9]], [[6, 4], [2, 8]], [[9, 1], [0, 10]]))
+    >>> summary["covid", "sensitivity"].mean
+    0.766...
+    >>> summary.overall["accuracy"]
+    FoldScore(mean=0.833..., sd=0.125..., n_folds=3)
+    """
+
+    def __init__(self, tables: Sequence[ScoreTable]):
+        first = tables[0]
+        self._rows, self._columns = first.rows, first.columns
+        self._n_folds = len(tables)
+        self._scores = [
+            [_over_folds(values) for values in row]
+            for row in np.stack([table.values for table in tables], axis=-1)
+        ]
+        self._overall = {
+            name: _over_folds(np.array([table.overall[name] for table in tables]))
+            for name in first.overall
+        }
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The class names, then ``"macro average"``."""
+        return self._rows
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the scores."""
+        return self._columns
+
+    @property
+    def n_folds(self) -> int:
+        """Number of folds."""
+        return self._n_folds
+
+    @property
+    def overall(self) -> dict[str, FoldScore]:
+        """Scores of all classes together."""
+        return dict(self._overall)
+
+    def __getitem__(self, key: tuple[Any, str]) -> FoldScore:
+        """Return one score over folds: ``summary["covid", "sensitivity"]``."""
+        i, j = position(self._rows, self._columns, key)
+        return self._scores[i][j]
+
+    def __str__(self) -> str:
+        return "\n".join([as_text(*self._cells()), *self._footer()])
+
+    def __repr__(self) -> str:
+        return (
+            f"<FoldSummary of {self._n_folds} folds, {len(self._rows) - 1} classes: "
+            f"{self._footer()[0]}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return as_html(*self._cells(), self._footer())
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write the summary to a CSV file, whole or not at all.
+
+        Each score has three columns, `<score>_mean`, `<score>_sd` and
+        `<score>_folds` (in how many folds it is defined); undefined values are
+        empty cells. The overall scores are two more rows, `overall accuracy` and
+        `balanced accuracy`, with their values in the columns of the accuracy.
+
+        Parameters
+        ----------
+        path : path-like
+            The file to write.
+        """
+        header = [
+            f"{column}_{what}"
+            for column in self._columns
+            for what in ("mean", "sd", "folds")
+        ]
+        lines = [
+            [row, *(csv_cell(value) for score in scores for value in score)]
+            for row, scores in zip(self._rows, self._scores, strict=True)
+        ]
+        empty = [""] * (len(header) - len(FoldScore._fields))
+        lines += [
+            [spelled(name), *map(csv_cell, score), *empty]
+            for name, score in self._overall.items()
+        ]
+        write_csv(path, ["class", *header], lines)
+
+    def _cells(self) -> tuple[list[str], list[list[str]]]:
+        lines = [
+            [row]
+            + [
+                self._cell(score, digits=1 if column == "support" else 3)
+                for column, score in zip(self._columns, scores, strict=True)
+            ]
+            for row, scores in zip(self._rows, self._scores, strict=True)
+        ]
+        return ["", *self._columns], lines
+
+    def _cell(self, score: FoldScore, digits: int = 3) -> str:
+        if score.n_folds == 0:
+            return "nan"
+        sd = "nan" if np.isnan(score.sd) else f"{score.sd:.{digits}f}"
+        folds = "" if score.n_folds == self._n_folds else f" ({score.n_folds})"
+        return f"{score.mean:.{digits}f} ± {sd}{folds}"
+
+    def _footer(self) -> list[str]:
+        overall = ", ".join(
+            f"{spelled(name)} {self._cell(score)}"
+            for name, score in self._overall.items()
+        )
+        lines = [overall, f"Mean ± standard deviation over {self._n_folds} folds."]
+        scores = [score for row in self._scores for score in row]
+        if any(score.n_folds < self._n_folds for score in scores):
+            lines.append("(k): over the k folds in which the score is defined.")
+        return lines
+
+
+def fold_summary(tables: Iterable[ScoreTable]) -> FoldSummary:
+    """Summarise the score tables of several folds.
+
+    Parameters
+    ----------
+    tables : iterable of ScoreTable
+        One table a fold, all with the same rows and columns.
+
+    Returns
+    -------
+    FoldSummary
+        Mean and standard deviation (``ddof=1``) of every score. A score that is
+        undefined (nan) in some of the folds is averaged over the others, and the
+        printed summary says over how many.
+
+    Raises
+    ------
+    ValueError
+        If there are no tables or if their rows or columns differ.
+
+    Notes
+    -----
+    The folds of a cross-validation share training samples, so the standard
+    deviation describes how much scores vary from fold to fold; divided by the
+    square root of the number of folds it is not a valid standard error [1]_.
+
+    References
+    ----------
+    .. [1] Y. Bengio and Y. Grandvalet, "No unbiased estimator of the variance of
+       K-fold cross-validation", Journal of Machine Learning Research 5, 2004.
+
+    Examples
+    --------
+    >>> from cxrclf.metrics import classification_table, fold_summary
+    >>> folds = [
+    ...     (["covid", "covid", "normal"], ["covid", "normal", "normal"]),
+    ...     (["normal", "normal", "normal"], ["normal", "normal", "covid"]),
+    ...     (["covid", "normal", "normal"], ["covid", "normal", "covid"])]
+    >>> summary = fold_summary(
+    ...     classification_table(y_true, y_pred, labels=["covid", "normal"])
+    ...     for y_true, y_pred in folds)
+    >>> print(summary["covid", "sensitivity"])
+    FoldScore(mean=0.75, sd=0.353..., n_folds=2)
+    >>> print(str(summary).splitlines()[-3])
+    overall accuracy 0.667 ± 0.000, balanced accuracy 0.722 ± 0.048
+    """
+    tables = list(tables)
+    if not tables:
+        raise ValueError("There are no tables to summarise: give one a fold.")
+    for fold, table in enumerate(tables):
+        for what in ("rows", "columns"):
+            if getattr(table, what) != getattr(tables[0], what):
+                raise ValueError(
+                    f"The tables of all folds need the same {what}: the first has "
+                    f"{list(getattr(tables[0], what))}, number {fold} has "
+                    f"{list(getattr(table, what))}. Give every table the same "
+                    "labels, and y_score to all or none."
+                )
+    return FoldSummary(tables)
+
+
+def _over_folds(values: np.ndarray) -> FoldScore:
+    defined = values[~np.isnan(values)]
+    n = len(defined)
+    mean = float(defined.mean()) if n else np.nan
+    sd = float(defined.std(ddof=1)) if n > 1 else np.nan
+    return FoldScore(mean, sd, n)

@@ -1,0 +1,210 @@
+"""Scores of every class, as a table."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from cxrclf._utils._optional import import_optional
+from cxrclf.metrics._grid import (
+    as_html,
+    as_text,
+    csv_cell,
+    position,
+    spelled,
+    write_csv,
+)
+
+MACRO_AVERAGE = "macro average"
+
+
+class ScoreTable:
+    """Scores of each class, their macro average, and overall scores.
+
+    Made by :func:`classification_table`, :func:`table_from_confusion` and
+    :func:`table_from_counts`. A table does not change once made. Scores are
+    fractions in [0, 1]; an undefined one is nan.
+
+    Parameters
+    ----------
+    classes : sequence
+        The classes, one a row. Their names are their ``str()``.
+    columns : sequence of str
+        Names of the scores.
+    values : array-like of shape (n_classes + 1, n_columns)
+        The scores of each class, and in the last row their macro average.
+    overall : mapping of str to float
+        Scores of all classes together.
+
+    Attributes
+    ----------
+    rows : tuple of str
+        The class names, then ``"macro average"``.
+    columns : tuple of str
+        Names of the scores.
+    values : ndarray of shape (n_classes + 1, n_columns), read-only
+        The scores.
+    overall : dict of str to float
+        Scores of all classes together: `accuracy` and `balanced_accuracy`.
+
+    Raises
+    ------
+    ValueError
+        If two rows would have the same name, or if the shape of `values` does not
+        fit.
+
+    See Also
+    --------
+    fold_summary : Mean and standard deviation of several tables.
+
+    Examples
+    --------
+    >>> from cxrclf.metrics import table_from_confusion
+    >>> table = table_from_confusion([[8, 2], [1, 9]], ["covid", "normal"])
+    >>> table["covid", "sensitivity"]
+    0.8
+    >>> print(table)
+                   accuracy  precision  sensitivity  specificity     f1  support
+    covid             0.850      0.889        0.800        0.900  0.842       10
+    normal            0.850      0.818        0.900        0.800  0.857       10
+    macro average     0.850      0.854        0.850        0.850  0.850       20
+    overall accuracy 0.850, balanced accuracy 0.850
+    """
+
+    def __init__(
+        self,
+        classes: Sequence[Any],
+        columns: Sequence[str],
+        values: Any,
+        overall: Mapping[str, float],
+    ):
+        self._rows = (*(str(label) for label in classes), MACRO_AVERAGE)
+        self._columns = tuple(columns)
+        self._values = np.array(values, dtype=float)
+        self._values.setflags(write=False)
+        self._overall = {name: float(value) for name, value in overall.items()}
+        for names in (self._rows, self._columns):
+            repeated = sorted({name for name in names if names.count(name) > 1})
+            if repeated:
+                raise ValueError(
+                    f"Rows and columns need names of their own, got {repeated} more "
+                    f"than once. Rename the class."
+                )
+        if self._values.shape != (len(self._rows), len(self._columns)):
+            raise ValueError(
+                f"Expected values of shape {(len(self._rows), len(self._columns))} "
+                f"(classes and macro average, scores), got {self._values.shape}."
+            )
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The class names, then ``"macro average"``."""
+        return self._rows
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the scores."""
+        return self._columns
+
+    @property
+    def values(self) -> np.ndarray:
+        """The scores, of shape (n_classes + 1, n_columns), read-only."""
+        return self._values
+
+    @property
+    def overall(self) -> dict[str, float]:
+        """Scores of all classes together."""
+        return dict(self._overall)
+
+    def __getitem__(self, key: tuple[Any, str]) -> float:
+        """Return one score: ``table["covid", "sensitivity"]``."""
+        return float(self._values[position(self._rows, self._columns, key)])
+
+    def __str__(self) -> str:
+        return as_text(*self._cells()) + "\n" + self._footer()
+
+    def __repr__(self) -> str:
+        return (
+            f"<ScoreTable of {len(self._rows) - 1} classes, {len(self._columns)} "
+            f"scores: {self._footer()}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return as_html(*self._cells(), [self._footer()])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the scores as nested dictionaries.
+
+        Returns
+        -------
+        dict
+            ``"classes"``: ``{row: {column: score}}``, the macro average included;
+            ``"overall"``: ``{name: score}``.
+        """
+        return {
+            "classes": {
+                row: dict(zip(self._columns, line, strict=True))
+                for row, line in zip(self._rows, self._values.tolist(), strict=True)
+            },
+            "overall": self.overall,
+        }
+
+    def to_frame(self) -> Any:
+        """Return the scores as a data frame, without the overall ones.
+
+        Returns
+        -------
+        pandas.DataFrame of shape (n_classes + 1, n_columns)
+            One row a class, and the macro average.
+
+        Raises
+        ------
+        MissingDependencyError
+            If pandas is not installed.
+        """
+        pandas = import_optional(
+            "pandas", extra="pandas", purpose="ScoreTable.to_frame"
+        )
+        return pandas.DataFrame(
+            self._values.copy(), index=list(self._rows), columns=list(self._columns)
+        )
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write the table to a CSV file, whole or not at all.
+
+        Scores are written in full precision, undefined ones as empty cells. The
+        overall scores are two more rows, `overall accuracy` and `balanced accuracy`,
+        with their value in the column `accuracy`.
+
+        Parameters
+        ----------
+        path : path-like
+            The file to write.
+        """
+        lines = [
+            [row, *(csv_cell(value) for value in line)]
+            for row, line in zip(self._rows, self._values, strict=True)
+        ]
+        empty = [""] * (len(self._columns) - 1)
+        lines += [
+            [spelled(name), csv_cell(value), *empty]
+            for name, value in self._overall.items()
+        ]
+        write_csv(path, ["class", *self._columns], lines)
+
+    def _cells(self) -> tuple[list[str], list[list[str]]]:
+        lines = [
+            [row]
+            + [
+                f"{value:.0f}" if column == "support" else f"{value:.3f}"
+                for column, value in zip(self._columns, line, strict=True)
+            ]
+            for row, line in zip(self._rows, self._values, strict=True)
+        ]
+        return ["", *self._columns], lines
+
+    def _footer(self) -> str:
+        return ", ".join(
+            f"{spelled(name)} {value:.3f}" for name, value in self._overall.items()
+        )
