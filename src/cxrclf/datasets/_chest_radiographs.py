@@ -1,0 +1,251 @@
+"""Synthetic chest radiographs with known classes, lungs and patients."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils import Bunch, check_random_state
+
+from cxrclf._utils._paths import check_image_size
+from cxrclf.datasets._anatomy import Anatomy
+from cxrclf.datasets._body_grid import BodyGrid
+from cxrclf.datasets._opacities import FINDINGS, add_opacities, on_another_day
+from cxrclf.datasets._scanner import draw_pose, expose
+
+_SMALLEST_SIDE = 16
+
+
+def make_chest_radiographs(
+    n_samples=300,
+    *,
+    classes=("covid", "normal", "pneumonia"),
+    weights=None,
+    image_size=224,
+    n_patients=None,
+    random_state=None,
+):
+    """Draw synthetic frontal chest radiographs.
+
+    Each patient has an anatomy (chest, heart, ribs, vessels, lungs) and, by class,
+    opacities in the lungs that vary in place, extent and density:
+
+    - ``"normal"``: none;
+    - ``"pneumonia"``: one or two dense consolidations in one lobe;
+    - ``"covid"``: faint patches of ground glass in both lungs, mostly peripheral
+      and low;
+    - ``"tuberculosis"``: opacities of one or both apices, now and then with a
+      cavity.
+
+    Each image of a patient has its own pose, inspiration, exposure, contrast,
+    blur, noise, collimation and side marker. These are drawn alike for all
+    classes, so that neither the border nor the brightness of an image tells its
+    class: a model has to find the opacities.
+
+    Parameters
+    ----------
+    n_samples : int, default=300
+        Number of images.
+    classes : sequence of str, default=("covid", "normal", "pneumonia")
+        Which classes to draw: any of "covid", "normal", "pneumonia" and
+        "tuberculosis".
+    weights : sequence of float, default=None
+        Share of the images in each class, in the order of `classes`; scaled to
+        sum to 1. None draws equally many of each.
+    image_size : int or (int, int), default=224
+        Side, or height and width, in pixels; at least 16. The patients are the
+        same at any size.
+    n_patients : int, default=None
+        Number of patients, from one a class up to `n_samples`. None takes two
+        patients for three images. A patient has one class.
+    random_state : int, RandomState instance or None, default=None
+        Decides on everything. The same int gives the same bytes on the same
+        machine; None draws anew each time and leaves the global generator alone.
+
+    Returns
+    -------
+    data : :class:`~sklearn.utils.Bunch`
+        With the attributes
+
+        images : ndarray of shape (n_samples, height, width) of uint8
+            The radiographs, in random order. Air is dark, bone bright.
+        target : ndarray of shape (n_samples,) of str
+            The classes.
+        masks : ndarray of shape (n_samples, height, width) of bool
+            The lung fields, without heart and mediastinum. Opacities belong
+            to them.
+        groups : ndarray of shape (n_samples,) of str
+            The patients: "patient0000", ...
+        target_names : list of str
+            The classes in sorted order.
+        DESCR : str
+            What the data are.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of range, or a class is left without an image or a
+        patient.
+
+    See Also
+    --------
+    save_image_folder : Write the images as files, a folder for each class.
+
+    Notes
+    -----
+    The images imitate what matters to software; they are no ground for any
+    statement about patients. On 64×64 pixels a linear model stays close to
+    chance, and a small convolutional network trained on some hundreds of images
+    tells the classes apart.
+
+    Examples
+    --------
+    >>> from cxrclf.datasets import make_chest_radiographs
+    >>> data = make_chest_radiographs(6, image_size=64, random_state=0)
+    >>> data.images.shape, data.images.dtype
+    ((6, 64, 64), dtype('uint8'))
+    >>> data.target_names
+    ['covid', 'normal', 'pneumonia']
+    """
+    height, width = _check_size(image_size)
+    classes = _check_classes(classes)
+    if not _is_count(n_samples):
+        raise ValueError(f"n_samples must be a positive int; got {n_samples!r}.")
+    per_class = _images_per_class(n_samples, classes, weights)
+    if n_patients is None:
+        n_patients = max(len(classes), -(-2 * n_samples // 3))
+    elif not _is_count(n_patients):
+        raise ValueError(
+            f"n_patients must be a positive int or None; got {n_patients!r}."
+        )
+    patients_per_class = _patients_per_class(n_patients, per_class, classes)
+
+    seeds = _seed_sequence(random_state).spawn(3)
+    order = np.random.default_rng(seeds[0])
+    patients, finding = _assign(order, per_class, patients_per_class)
+    patient_seeds = seeds[1].spawn(n_patients)
+    image_seeds = seeds[2].spawn(n_samples)
+    images = np.empty((n_samples, height, width), dtype=np.uint8)
+    masks = np.empty((n_samples, height, width), dtype=bool)
+    for patient in range(n_patients):
+        rng = np.random.default_rng(patient_seeds[patient])
+        anatomy = Anatomy(rng)
+        patches = FINDINGS[classes[finding[patient]]](rng, anatomy)
+        for i in np.flatnonzero(patients == patient):
+            images[i], masks[i] = _radiograph(
+                anatomy, patches, (height, width), np.random.default_rng(image_seeds[i])
+            )
+    return Bunch(
+        images=images,
+        target=np.array(classes)[finding[patients]],
+        masks=masks,
+        groups=np.array([f"patient{patient:04d}" for patient in patients]),
+        target_names=sorted(classes),
+        DESCR=(
+            f"Synthetic chest radiographs: {n_samples} images of {n_patients} "
+            f"patients, {height}×{width} pixels, classes {', '.join(sorted(classes))}. "
+            "Drawn by cxrclf.datasets.make_chest_radiographs; they show no person."
+        ),
+    )
+
+
+def _radiograph(anatomy, patches, image_size, rng):
+    """Return one image of a patient and its lung mask."""
+    grid = BodyGrid(image_size, draw_pose(rng))
+    shadow = anatomy.shadow(grid)
+    patches = on_another_day(patches, rng)
+    attenuation = add_opacities(shadow, patches, grid, anatomy.lung_contrast)
+    return expose(attenuation, rng), shadow.lungs
+
+
+def _assign(rng, per_class, patients_per_class):
+    """Return the patient of each image and the class number of each patient."""
+    n_patients = sum(patients_per_class)
+    # Shuffled, so that the number of a patient does not tell the class.
+    numbers = rng.permutation(n_patients)
+    finding = np.empty(n_patients, dtype=int)
+    patients = []
+    for label, (n_images, n) in enumerate(
+        zip(per_class, patients_per_class, strict=True)
+    ):
+        own, numbers = numbers[:n], numbers[n:]
+        finding[own] = label
+        patients.extend([own, rng.choice(own, n_images - n)])
+    return rng.permutation(np.concatenate(patients)), finding
+
+
+def _seed_sequence(random_state):
+    if random_state is None:
+        return np.random.SeedSequence()
+    return np.random.SeedSequence(check_random_state(random_state).randint(2**31 - 1))
+
+
+def _is_count(value):
+    return isinstance(value, Integral) and not isinstance(value, bool) and value > 0
+
+
+def _check_size(image_size):
+    height, width = check_image_size(image_size)
+    if min(height, width) < _SMALLEST_SIDE:
+        raise ValueError(
+            f"image_size must be at least {_SMALLEST_SIDE} pixels a side; got "
+            f"{image_size!r}."
+        )
+    return height, width
+
+
+def _check_classes(classes):
+    if isinstance(classes, str):
+        raise ValueError(f"classes must be a sequence; write [{classes!r}].")
+    classes = list(classes)
+    unknown = [name for name in classes if name not in FINDINGS]
+    if unknown or not classes or len(set(classes)) < len(classes):
+        raise ValueError(
+            f"classes must be different names out of {sorted(FINDINGS)}; got "
+            f"{classes!r}."
+        )
+    return classes
+
+
+def _images_per_class(n_samples, classes, weights):
+    shares = np.ones(len(classes)) if weights is None else np.asarray(weights, float)
+    if shares.shape != (len(classes),):
+        raise ValueError(
+            f"weights must hold a share for each of the {len(classes)} classes; got "
+            f"{weights!r}."
+        )
+    if not (np.isfinite(shares).all() and (shares > 0).all()):
+        raise ValueError(
+            f"weights must be positive and finite; got {weights!r}. Leave a class "
+            "out of `classes` to draw none of it."
+        )
+    counts = _shares_of(n_samples, shares)
+    if min(counts) < 1:
+        raise ValueError(
+            f"n_samples={n_samples} leaves no image for class "
+            f"{classes[int(np.argmin(counts))]!r}. Draw more samples or give the "
+            "class more weight."
+        )
+    return counts
+
+
+def _patients_per_class(n_patients, per_class, classes):
+    n_samples = sum(per_class)
+    if not len(classes) <= n_patients <= n_samples:
+        raise ValueError(
+            f"n_patients must lie between the number of classes, {len(classes)}, and "
+            f"n_samples, {n_samples}; got {n_patients}."
+        )
+    # One for each class; the others in proportion to the images still without one.
+    spare = np.array(per_class) - 1
+    left = n_patients - len(classes)
+    extra = _shares_of(left, spare) if left else [0] * len(classes)
+    return [1 + n for n in extra]
+
+
+def _shares_of(total, shares):
+    """Split `total` in whole parts as near to `shares` as can be."""
+    exact = total * np.asarray(shares, float) / np.sum(shares)
+    parts = np.floor(exact).astype(int)
+    # Largest remainders first; the first of equals.
+    for i in np.argsort(parts - exact, kind="stable")[: total - parts.sum()]:
+        parts[i] += 1
+    return parts.tolist()

@@ -1,0 +1,89 @@
+"""From the shadow of a chest to an 8-bit radiograph: nothing here knows the class."""
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from cxrclf.datasets._body_grid import Pose
+
+_LETTERS = {
+    "R": ["1111 ", "1   1", "1   1", "1111 ", "1 1  ", "1  1 ", "1   1"],
+    "L": ["1    ", "1    ", "1    ", "1    ", "1    ", "1    ", "11111"],
+}
+
+
+def draw_pose(rng):
+    """Return how a patient stands for one image."""
+    scale = rng.uniform(0.90, 1.12)
+    breath = rng.uniform(0.96, 1.04)
+    return Pose(
+        rotation=rng.normal(0, 0.035),
+        scale_x=scale,
+        scale_y=scale * breath,
+        shift_x=rng.uniform(-0.08, 0.08),
+        shift_y=rng.uniform(-0.08, 0.08),
+    )
+
+
+def expose(attenuation, rng):
+    """Turn attenuation into the pixels of one radiograph.
+
+    Parameters
+    ----------
+    attenuation : ndarray of shape (height, width) of float32
+        What the beam meets, 0 in air.
+    rng : numpy.random.Generator
+        Decides on exposure, contrast, blur, noise, collimation and marker.
+
+    Returns
+    -------
+    ndarray of shape (height, width) of uint8
+        Bright where much is absorbed.
+    """
+    pixels = attenuation.shape
+    side = min(pixels)
+    blur = rng.uniform(0.15, 0.9) * side / 224
+    image = gaussian_filter(attenuation, blur, truncate=2.5)
+    # Systems set the exposure by the image itself; so brightness as a whole
+    # tells nothing of how much of the lungs is opaque.
+    image *= np.float32(rng.uniform(0.45, 0.62) / float(image.mean()))
+    np.maximum(image, 0, out=image)
+    image **= np.float32(rng.uniform(0.8, 1.35))
+    # Film and display saturate gently towards white.
+    image = np.tanh(image * np.float32(1.1))
+    image += np.float32(rng.uniform(0.0, 0.06))
+    grain = rng.standard_normal(pixels, dtype=np.float32)
+    image += np.float32(rng.uniform(0.004, 0.022)) * grain
+    _put_marker(image, rng)
+    _collimate(image, rng)
+    return (np.clip(image, 0, 1) * 255).astype(np.uint8)
+
+
+def _put_marker(image, rng):
+    """Lay the letter of a side, in lead, near its upper corner."""
+    letter, chance = rng.choice(["R", "L"]), rng.random()
+    across, down, size = rng.uniform([0.03, 0.04, 0.05], [0.10, 0.30, 0.07])
+    if chance > 0.5:
+        return
+    height, width = image.shape
+    dot = max(1, round(size * min(height, width) / 7))
+    glyph = np.array([[c == "1" for c in row] for row in _LETTERS[letter]])
+    glyph = glyph.repeat(dot, axis=0).repeat(dot, axis=1)[:height, :width]
+    top = min(round(down * height), height - glyph.shape[0])
+    left = min(round(across * width), width - glyph.shape[1])
+    if letter == "L":
+        left = width - glyph.shape[1] - left
+    image[top : top + glyph.shape[0], left : left + glyph.shape[1]][glyph] = 0.97
+
+
+def _collimate(image, rng):
+    """Blacken what the shutters cut off, now and then."""
+    chance, margins = rng.random(), rng.uniform(0, 0.07, 4)
+    if chance > 0.3:
+        return
+    height, width = image.shape
+    top, bottom = (margins[:2] * height).astype(int)
+    left, right = (margins[2:] * width).astype(int)
+    image[:top] = 0
+    image[height - bottom :] = 0
+    image[:, :left] = 0
+    image[:, width - right :] = 0
