@@ -55,8 +55,9 @@ def scorers(
     fitted on gets the probability 0. Sample weights are not used, and need not be
     routed.
 
-    The scorer raises ValueError where the test samples hold a class that is neither
-    in `labels` nor known to the estimator.
+    ValueError is raised where the estimator or the test samples know a class that is
+    not scored. `cross_validate` shows it as a warning unless told
+    ``error_score="raise"``.
 
     Examples
     --------
