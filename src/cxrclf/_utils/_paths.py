@@ -94,17 +94,15 @@ def check_image_size(size: Any, name: str = "image_size") -> tuple[int, int]:
     ValueError
         If a side is not a positive whole number.
     """
-    sides = (size, size) if isinstance(size, Integral) else size
-    try:
-        height, width = sides
-    except (TypeError, ValueError):
-        height = width = None
-    if not all(
-        isinstance(side, Integral) and not isinstance(side, bool) and side > 0
-        for side in (height, width)
-    ):
+    sides = size if isinstance(size, (tuple, list)) else (size, size)
+    if len(sides) != 2 or not all(_is_positive_int(side) for side in sides):
         raise ValueError(
             f"{name} must be a positive int or a pair (height, width) of positive "
             f"ints, in pixels; got {size!r}."
         )
-    return int(height), int(width)
+    return int(sides[0]), int(sides[1])
+
+
+def _is_positive_int(value: Any) -> bool:
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    return whole and int(value) > 0
