@@ -45,27 +45,28 @@ class Anatomy:
         def around(mean, spread):
             return mean + spread * rng.uniform(-1, 1)
 
-        self.apex = around(-0.72, 0.04)
+        self.apex = around(-0.76, 0.04)
         right_dome = around(0.40, 0.07)
         self.dome = np.array([right_dome, right_dome + around(0.05, 0.03)])
         self.half_width = around(0.72, 0.05)
-        self.fullness = around(2.5, 0.4)
+        self.fullness = around(2.9, 0.5)
         self.flank = around(0.135, 0.055)
         self.mediastinum = around(0.125, 0.02)
         self.heart = around(0.27, 0.06)
         self.atrium = around(0.085, 0.025)
         self.hila = around(0.13, 0.04)
         self.knob = around(0.065, 0.03)
-        self.lung_contrast = around(0.60, 0.07)
+        self.lung_contrast = around(0.53, 0.12)
         self.bone = around(1.0, 0.3)
         self.breast = max(0.0, around(0.03, 0.12))
         self.stomach = around(0.45, 0.12), rng.uniform(0.08, 0.17), rng.random() < 0.6
-        self.clavicle = around(-0.53, 0.04), around(0.26, 0.08), around(0.036, 0.006)
+        self.clavicle = around(-0.50, 0.04), around(0.24, 0.09), around(0.036, 0.006)
         self.rib_pitch = around(0.128, 0.01)
         self.rib_drop = around(0.20, 0.04)
         self.rib_shift = rng.uniform(-0.06, 0.06, (2, _N_RIBS))
         self.rib_width = rng.uniform(0.19, 0.25) * rng.uniform(0.9, 1.1, (2, _N_RIBS))
         self.shoulder = around(-0.86, 0.05)
+        self.blade = around(0.72, 0.06)
         self.trachea = around(0.0, 0.015)
         self.vessels = _draw_vessels(rng, self)
         self._right, self._left = self._borders()
@@ -96,7 +97,7 @@ class Anatomy:
         lateral = grid.along_y_by_side(self._right[1], self._left[1])
         floor = grid.along_x(self._diaphragm())
         lungs = (aside > medial) & (aside < lateral) & (grid.y < floor)
-        inside = _ramp(aside - medial, 0.03) * _ramp(lateral - aside, 0.045)
+        inside = _ramp(aside - medial, 0.05) * _ramp(lateral - aside, 0.06)
         inside *= _ramp(floor - grid.y, 0.025)
         centre = (aside - medial) / np.maximum(lateral - medial, 0.05) - 0.55
         depth = inside * (1.08 - 0.9 * centre * centre)
@@ -116,7 +117,7 @@ class Anatomy:
         # sqrt: the apex is round; the wall leans in again below the widest rib.
         wall = self.half_width * np.sqrt(1 - (1 - along) ** self.fullness)
         wall -= 0.10 * np.clip(y - 0.25, 0, 1) ** 2
-        flare = 0.15 * _bump(y, self.apex - 0.03, 0.11)
+        flare = 0.20 * _bump(y, self.apex - 0.04, 0.12)
         right = self.mediastinum + self.atrium * _bump(y, 0.18, 0.2) + flare
         right += 0.02 * _bump(y, -0.35, 0.12)
         left = self.mediastinum + self.knob * _bump(y, -0.33, 0.07) + flare
@@ -205,8 +206,11 @@ class Anatomy:
             grid.along_x(_bump(np.abs(NODES), 0.42, 0.2))
             * grid.along_y(_bump(NODES, 0.28, 0.17))
         )
-        blade = grid.along_x(_ramp_table(np.abs(NODES) - 0.64, 0.12))
-        shadow += 0.10 * blade * grid.along_y(_bump(NODES, -0.42, 0.22))
+        blade = grid.along_x(_ramp_table(np.abs(NODES) - self.blade, 0.04))
+        shadow += 0.09 * blade * grid.along_y(_bump(NODES, -0.36, 0.2))
+        # The head of the upper arm, round and with a bright rim.
+        away = ((aside - 0.98) / 0.17) ** 2 + ((grid.y + 0.60) / 0.17) ** 2
+        shadow += np.clip((1 - away) * 3, 0, 0.08) + 0.03 * away * (away < 1)
         across, size, bubble = self.stomach
         if bubble:
             away = ((grid.x - across) / (1.5 * size)) ** 2
@@ -250,7 +254,7 @@ def _draw_vessels(rng, anatomy):
                 x1, y1 = x + step * math.cos(angle), y + step * math.sin(angle)
                 segments.append((side * x, y, side * x1, y1, width, 0.2 + 24 * width))
                 x, y, width = x1, y1, width * 0.82
-                if age < 3 and abs(turn) > 0.09:
+                if age < 2 and abs(turn) > 0.11:
                     fork = angle - math.copysign(0.35 + abs(turn), turn)
                     stems.append((x, y, fork, width * 0.75, age + 1))
     vessels = np.array(segments)

@@ -45,8 +45,8 @@ def draw_pneumonia(rng, anatomy):
                 rng,
                 x,
                 y,
-                radius=rng.uniform(0.16, 0.30),
-                strength=rng.uniform(0.62, 0.95),
+                radius=rng.uniform(0.19, 0.34),
+                strength=rng.uniform(0.70, 0.97),
                 softness=0.55,
                 veil=0.9,
             )
@@ -60,15 +60,15 @@ def draw_covid(rng, anatomy):
     for side in (-1, 1):
         for _ in range(rng.integers(2, 5)):
             x, y = anatomy.lung_point(
-                side, rng.uniform(0.55, 0.98), 1 - rng.beta(1.3, 2.2) * 0.75
+                side, rng.uniform(0.5, 0.98), 1 - rng.beta(1.3, 1.8) * 0.8
             )
             patches.append(
                 _patch(
                     rng,
                     x,
                     y,
-                    radius=rng.uniform(0.13, 0.24),
-                    strength=rng.uniform(0.26, 0.46),
+                    radius=rng.uniform(0.15, 0.26),
+                    strength=rng.uniform(0.34, 0.58),
                     softness=1.0,
                     veil=0.15,
                 )
@@ -82,21 +82,19 @@ def draw_tuberculosis(rng, anatomy):
     sides = [first, -first] if rng.random() < 0.3 else [first]
     patches = []
     for side in sides:
-        for number in range(rng.integers(2, 4)):
+        for number in range(rng.integers(3, 6)):
             x, y = anatomy.lung_point(
-                side, rng.uniform(0.25, 0.8), rng.uniform(0.06, 0.32)
+                side, rng.uniform(0.2, 0.85), rng.uniform(0.05, 0.34)
             )
-            hollow = number == 0 and rng.random() < 0.45
+            hollow = number == 0 and rng.random() < 0.4
             patches.append(
                 _patch(
                     rng,
                     x,
                     y,
-                    radius=rng.uniform(0.10, 0.14)
-                    if hollow
-                    else rng.uniform(0.05, 0.12),
-                    strength=rng.uniform(0.45, 0.75),
-                    softness=0.6,
+                    radius=rng.uniform(*((0.12, 0.16) if hollow else (0.06, 0.15))),
+                    strength=rng.uniform(0.3, 0.62),
+                    softness=0.9,
                     veil=0.6,
                     cavity=rng.uniform(0.45, 0.65) if hollow else 0.0,
                 )

@@ -1,6 +1,7 @@
 """From the shadow of a chest to an 8-bit radiograph: nothing here knows the class."""
 
 import numpy as np
+from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from cxrclf.datasets._body_grid import Pose
@@ -13,14 +14,14 @@ _LETTERS = {
 
 def draw_pose(rng):
     """Return how a patient stands for one image."""
-    scale = rng.uniform(0.90, 1.12)
-    breath = rng.uniform(0.96, 1.04)
+    scale = rng.uniform(0.86, 1.14)
+    breath = rng.uniform(0.93, 1.07)
     return Pose(
-        rotation=rng.normal(0, 0.035),
+        rotation=rng.uniform(-0.08, 0.08),
         scale_x=scale,
         scale_y=scale * breath,
-        shift_x=rng.uniform(-0.08, 0.08),
-        shift_y=rng.uniform(-0.08, 0.08),
+        shift_x=rng.uniform(-0.12, 0.12),
+        shift_y=rng.uniform(-0.12, 0.12),
     )
 
 
@@ -42,7 +43,8 @@ def expose(attenuation, rng):
     pixels = attenuation.shape
     side = min(pixels)
     blur = rng.uniform(0.15, 0.9) * side / 224
-    image = gaussian_filter(attenuation, blur, truncate=2.5)
+    image = attenuation * (1 + _texture(pixels, rng))
+    image = gaussian_filter(image, blur, truncate=2.5)
     # Systems set the exposure by the image itself; so brightness as a whole
     # tells nothing of how much of the lungs is opaque.
     image *= np.float32(rng.uniform(0.45, 0.62) / float(image.mean()))
@@ -56,6 +58,16 @@ def expose(attenuation, rng):
     _put_marker(image, rng)
     _collimate(image, rng)
     return (np.clip(image, 0, 1) * 255).astype(np.uint8)
+
+
+def _texture(pixels, rng):
+    """Return the unevenness of tissue, coarse and fine, about 0."""
+    texture = np.zeros(pixels, dtype=np.float32)
+    for cells, strength in ((8, 0.03), (40, 0.02)):
+        coarse = rng.standard_normal((cells, cells), dtype=np.float32)
+        coarse = Image.fromarray(coarse).resize(pixels[::-1], Image.Resampling.BICUBIC)
+        texture += np.float32(strength) * np.asarray(coarse)
+    return texture
 
 
 def _put_marker(image, rng):
