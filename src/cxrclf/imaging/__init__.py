@@ -1,1 +1,22 @@
-"""Files to pixels: decoders, the decode store, ImageReader."""
+"""Files to pixels: decoders, the decode store, ImageReader.
+
+Radiographs are grey, so every file is read as greyscale: 8 bits, or 16 bits where
+the file has more than 8. `read_image` reads one file, `ImageReader` is the
+scikit-learn transformer from paths to an array, and `DecodeStore` keeps decoded
+pixels on disk, shared by folds, grid points and processes. `content_key` names
+pixels by their content, in a file or in memory alike.
+"""
+
+from cxrclf.imaging._content import content_key
+from cxrclf.imaging._read import read_image
+from cxrclf.imaging._reader import ImageReader
+from cxrclf.imaging._store import DecodeStore
+from cxrclf.imaging._stored import StoredImages
+
+__all__ = [
+    "DecodeStore",
+    "ImageReader",
+    "StoredImages",
+    "content_key",
+    "read_image",
+]
