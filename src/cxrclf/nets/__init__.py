@@ -1,1 +1,19 @@
-"""torch modules and nothing else: the backbone factory and heads."""
+"""torch modules and nothing else.
+
+A backbone turns images into a feature map and is made by name over timm, a head turns
+the map into outputs, and an image classifier puts the two together, knows which part
+of them is trained, and takes pixels in [0, 1].
+"""
+
+from cxrclf.nets._backbone import Backbone
+from cxrclf.nets._factory import default_image_size, make_backbone
+from cxrclf.nets._head import Head
+from cxrclf.nets._image_classifier import ImageClassifier
+
+__all__ = [
+    "Backbone",
+    "Head",
+    "ImageClassifier",
+    "default_image_size",
+    "make_backbone",
+]

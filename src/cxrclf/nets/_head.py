@@ -1,0 +1,153 @@
+"""The trained end of a classifier."""
+
+from numbers import Integral, Real
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+
+class Head(nn.Module):
+    """Turn a feature map into outputs: pooling, dropout and fully connected layers.
+
+    Whatever autocast does outside, the head computes in the precision of its own
+    parameters: its inputs are few, and its logits decide.
+
+    Parameters
+    ----------
+    in_features : int
+        Number of channels of the feature map.
+    n_outputs : int
+        Number of outputs.
+    hidden_units : int, default=None
+        Units of a fully connected layer with ReLU between pooling and output, as in
+        [1]_ and [2]_; none by default.
+    dropout : float, default=0.0
+        Share of the values before the output that are set to zero in training, in
+        [0, 1).
+    pointwise_channels : int, default=None
+        Channels of a pointwise convolution with ReLU before pooling, which reduces
+        those of the map; none by default.
+
+    Attributes
+    ----------
+    in_features, n_outputs : int
+        As given.
+    needs_map : bool
+        Whether the head takes the feature map only, and not pooled features: true with
+        a pointwise convolution.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
+
+    References
+    ----------
+    .. [1] A. Makris, I. Kontopoulos, K. Tserpes, "COVID-19 detection from chest X-ray
+       images using deep learning and convolutional neural networks", 2020,
+       doi:10.1101/2020.05.22.20110817.
+    .. [2] N. S. Punn, S. Agarwal, "Automated diagnosis of COVID-19 with limited
+       posteroanterior chest X-ray images using fine-tuned deep neural networks",
+       Applied Intelligence 51, 2021.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from cxrclf.nets import Head
+    >>> head = Head(96, 3, hidden_units=128, dropout=0.5)
+    >>> head(torch.zeros(2, 96, 7, 7)).shape
+    torch.Size([2, 3])
+    """
+
+    def __init__(
+        self,
+        in_features,
+        n_outputs,
+        *,
+        hidden_units=None,
+        dropout=0.0,
+        pointwise_channels=None,
+    ):
+        super().__init__()
+        _check_positive("in_features", in_features)
+        _check_positive("n_outputs", n_outputs)
+        for name, value in (
+            ("hidden_units", hidden_units),
+            ("pointwise_channels", pointwise_channels),
+        ):
+            if value is not None:
+                _check_positive(name, value)
+        if not isinstance(dropout, Real) or not 0 <= dropout < 1:
+            raise ValueError(f"dropout must lie in [0, 1), got {dropout!r}.")
+        self.in_features = in_features
+        self.n_outputs = n_outputs
+        self.needs_map = pointwise_channels is not None
+        width = in_features
+        if self.needs_map:
+            self.pointwise = nn.Conv2d(width, pointwise_channels, 1)
+            width = pointwise_channels
+        self.has_hidden = hidden_units is not None
+        if self.has_hidden:
+            self.hidden = nn.Linear(width, hidden_units)
+            width = hidden_units
+        self.dropout = nn.Dropout(dropout)
+        self.output = nn.Linear(width, n_outputs)
+
+    def forward(self, features):
+        """Compute the outputs.
+
+        Parameters
+        ----------
+        features : Tensor of shape (b, in_features, h, w) or (b, in_features)
+            A feature map, or its averages over the map.
+
+        Returns
+        -------
+        Tensor of shape (b, n_outputs)
+            In the precision of the head's parameters; no softmax is applied.
+
+        Raises
+        ------
+        ValueError
+            If the features have another shape, or are pooled and the head needs a map.
+        """
+        self._check(features)
+        with torch.autocast(features.device.type, enabled=False):
+            x = features
+            if self.needs_map:
+                x = functional.relu(self.pointwise(x.to(self.output.weight.dtype)))
+            if x.ndim == 4:
+                x = self.pool(x)
+            x = x.to(self.output.weight.dtype)
+            if self.has_hidden:
+                x = functional.relu(self.hidden(x))
+            return self.output(self.dropout(x))
+
+    def pool(self, features):
+        """Average a feature map in the precision of the head's parameters.
+
+        Parameters
+        ----------
+        features : Tensor of shape (b, c, h, w)
+
+        Returns
+        -------
+        Tensor of shape (b, c)
+        """
+        return features.mean((2, 3), dtype=self.output.weight.dtype)
+
+    def _check(self, features):
+        allowed = (4,) if self.needs_map else (2, 4)
+        if features.ndim not in allowed or features.shape[1] != self.in_features:
+            c = self.in_features
+            expected = f"(b, {c}, h, w)" + ("" if self.needs_map else f" or (b, {c})")
+            raise ValueError(
+                f"The head takes features of shape {expected}, got "
+                f"{tuple(features.shape)}."
+            )
+
+
+def _check_positive(name, value):
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"{name} must be a positive int, got {value!r}.")

@@ -1,0 +1,246 @@
+"""A backbone and a head, on pixels."""
+
+import itertools
+from numbers import Integral
+
+import torch
+from torch import nn
+
+from cxrclf.exceptions import WeightsError
+from cxrclf.nets._weights import mismatches
+
+
+class ImageClassifier(nn.Module):
+    """A backbone and a head that take pixels in [0, 1].
+
+    The part of the backbone that is not trained is frozen: its parameters take no
+    gradients, and its batch normalisation and dropout run in inference mode also
+    during training.
+
+    Parameters
+    ----------
+    backbone : Backbone
+        Gives the feature map.
+    head : Head
+        Takes it; its ``in_features`` is the backbone's ``num_features``.
+    normalization : {"backbone", "unit"}, default="backbone"
+        Whether pixels are normalised with the backbone's ``mean`` and ``std``, or stay
+        in [0, 1].
+
+    Attributes
+    ----------
+    backbone, head, normalization
+        As given.
+    trainable : "all", "head" or int
+        What `set_trainable` was last called with; "all" at first.
+
+    Raises
+    ------
+    ValueError
+        If backbone and head do not fit, or `normalization` is unknown.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from cxrclf.nets import Head, ImageClassifier, make_backbone
+    >>> backbone = make_backbone("test_resnet", image_size=64)
+    >>> net = ImageClassifier(backbone, Head(backbone.num_features, 3))
+    >>> net(torch.rand(2, 1, 64, 64)).shape
+    torch.Size([2, 3])
+    >>> net.set_trainable("head")
+    >>> sorted(net.learnt_state())
+    ['head.output.bias', 'head.output.weight']
+    """
+
+    def __init__(self, backbone, head, *, normalization="backbone"):
+        super().__init__()
+        if head.in_features != backbone.num_features:
+            raise ValueError(
+                f"The head takes {head.in_features} channels and the backbone gives "
+                f"{backbone.num_features}. Make it with Head(backbone.num_features, "
+                "...)."
+            )
+        if normalization not in ("backbone", "unit"):
+            raise ValueError(
+                f'normalization must be "backbone" or "unit", got {normalization!r}.'
+            )
+        self.backbone = backbone
+        self.head = head
+        self.normalization = normalization
+        for name in ("mean", "std"):
+            values = torch.tensor(getattr(backbone, name)).reshape(1, -1, 1, 1)
+            self.register_buffer(name, values, persistent=False)
+        self.set_trainable("all")
+
+    def forward(self, images):
+        """Compute logits.
+
+        Parameters
+        ----------
+        images : Tensor of shape (b, 1, H, W) or (b, in_channels, H, W)
+            Floats in [0, 1]. A single channel stands for all those of the backbone.
+
+        Returns
+        -------
+        Tensor of shape (b, n_outputs)
+        """
+        return self.head(self.features(images))
+
+    def features(self, images):
+        """Compute what the head takes.
+
+        Parameters
+        ----------
+        images : Tensor of shape (b, 1, H, W) or (b, in_channels, H, W)
+            As in `forward`.
+
+        Returns
+        -------
+        Tensor of shape (b, num_features) or (b, num_features, h, w)
+            Averages over the feature map, in the precision of the head; the map itself
+            where the head needs it. Without gradients if the body is frozen.
+
+        Raises
+        ------
+        TypeError
+            If the images are not floats.
+        ValueError
+            If their shape does not fit.
+        """
+        pixels = self._normalized(images)
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen_body):
+            maps = self.backbone(pixels)
+            return maps if self.head.needs_map else self.head.pool(maps)
+
+    def set_trainable(self, trainable):
+        """Choose what training changes; the rest is frozen.
+
+        Parameters
+        ----------
+        trainable : {"all", "head"} or int
+            Everything; the head alone; or the head and the last so many stages of the
+            backbone (see :meth:`Backbone.stages`).
+
+        Raises
+        ------
+        ValueError
+            If it is none of these, or there are fewer stages.
+        """
+        stages = self.backbone.stages()
+        n_trained = _n_trained(trainable, len(stages))
+        n_frozen = len(stages) - n_trained
+        self.trainable = trainable
+        self._frozen = list(itertools.chain.from_iterable(stages[:n_frozen]))
+        self.requires_grad_(True)
+        for module in self._frozen:
+            for parameter in module.parameters(recurse=False):
+                parameter.requires_grad_(False)
+        self.train(self.training)
+
+    def train(self, mode=True):
+        """Set training or inference mode; what is frozen stays in inference mode.
+
+        Parameters
+        ----------
+        mode : bool, default=True
+
+        Returns
+        -------
+        ImageClassifier
+            Itself.
+        """
+        super().train(mode)
+        for module in self._frozen:
+            module.training = False
+        return self
+
+    @property
+    def frozen_body(self):
+        """Whether no stage of the backbone is trained."""
+        return self.trainable == "head" or self.trainable == 0
+
+    def body_parameters(self):
+        """Iterate over all parameters of the backbone, trained or not."""
+        return self.backbone.parameters()
+
+    def head_parameters(self):
+        """Iterate over all parameters of the head."""
+        return self.head.parameters()
+
+    def learnt_state(self):
+        """Return what training can change, given what is trainable.
+
+        Returns
+        -------
+        dict of str to Tensor
+            Entries of ``state_dict()``: trained parameters, and the buffers of modules
+            that are not frozen. As there, the tensors are those of the network: clone
+            them to keep their values.
+        """
+        frozen = set(self._frozen)
+        names = {
+            f"{prefix}.{name}"
+            for prefix, module in self.named_modules()
+            if module not in frozen
+            for name in itertools.chain(module._parameters, module._buffers)
+        }
+        return {k: v for k, v in self.state_dict().items() if k in names}
+
+    def load_learnt_state(self, state):
+        """Take over what `learnt_state` returned under the same `trainable`.
+
+        Parameters
+        ----------
+        state : mapping of str to Tensor
+
+        Raises
+        ------
+        WeightsError
+            If entries are missing, too many or of another shape.
+        """
+        problems = mismatches(state, self.learnt_state())
+        if problems:
+            raise WeightsError(
+                f"The learnt state does not fit a network with trainable="
+                f"{self.trainable!r}: {problems}. Load it into the network it came "
+                "from, with the same trainable."
+            )
+        self.load_state_dict(state, strict=False)
+
+    def _normalized(self, images):
+        channels = self.backbone.in_channels
+        if not images.is_floating_point():
+            raise TypeError(
+                f"Images must be floats in [0, 1], got {images.dtype}. Divide integers "
+                "by the largest value of their type."
+            )
+        if images.ndim != 4 or images.shape[1] not in (1, channels):
+            expected = " or ".join(f"(b, {c}, H, W)" for c in sorted({1, channels}))
+            raise ValueError(
+                f"Images must have the shape {expected}, got {tuple(images.shape)}."
+            )
+        pixels = images.to(self.mean.dtype)
+        if self.normalization == "backbone":
+            return (pixels - self.mean) / self.std
+        return pixels.expand(-1, channels, -1, -1)
+
+
+def _n_trained(trainable, n_stages):
+    """Return the number of stages that are trained."""
+    if trainable in ("all", "head"):
+        return n_stages if trainable == "all" else 0
+    if (
+        not isinstance(trainable, Integral)
+        or isinstance(trainable, bool)
+        or trainable < 0
+    ):
+        raise ValueError(
+            'trainable must be "all", "head" or a number of stages (0 or more), '
+            f"got {trainable!r}."
+        )
+    if trainable > n_stages:
+        raise ValueError(
+            f"trainable={trainable}, but the backbone has {n_stages} stages. "
+            'Use a smaller number, or "all".'
+        )
+    return int(trainable)
