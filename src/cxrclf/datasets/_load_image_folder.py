@@ -2,6 +2,7 @@
 
 import os
 import re
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -232,13 +233,14 @@ def _find_groups(paths, find_group, groups):
             "that returns an id for each path; a file without a patient cannot be "
             "kept with the patient's other files."
         )
-    ids = np.array(ids)
-    if ids.ndim != 1 or ids.dtype.kind not in "iuU":
+    # Mixed, they would all become str, and patients 1 and "1" the same.
+    if not any(
+        all(isinstance(found, kind) for found in ids) for kind in (str, Integral)
+    ):
         raise ValueError(
-            "The groups callable must return ids that are all str or all int; got "
-            f"{some(ids.tolist())}."
+            f"The groups callable must return ids all str or all int; got {some(ids)}."
         )
-    return ids
+    return np.array(ids)
 
 
 def _noun(names):

@@ -53,7 +53,8 @@ def expose(attenuation, rng):
     # Film and display saturate gently towards white.
     image = np.tanh(image * np.float32(1.1))
     image += np.float32(rng.uniform(0.0, 0.06))
-    grain = rng.standard_normal(pixels, dtype=np.float32)
+    # From a generator of its own: the number of pixels decides on nothing else.
+    grain = rng.spawn(1)[0].standard_normal(pixels, dtype=np.float32)
     image += np.float32(rng.uniform(0.004, 0.022)) * grain
     _put_marker(image, rng)
     _collimate(image, rng)
