@@ -47,7 +47,7 @@ def draw_pneumonia(rng, anatomy):
                 y,
                 radius=rng.uniform(0.19, 0.34),
                 strength=rng.uniform(0.70, 0.97),
-                softness=0.55,
+                softness=0.75,
                 veil=0.9,
             )
         )
