@@ -68,7 +68,7 @@ class Anatomy:
         self.shoulder = around(-0.86, 0.05)
         self.blade = around(0.72, 0.06)
         self.trachea = around(0.0, 0.015)
-        self.vessels = _draw_vessels(rng, self)
+        self.vessels = _draw_vessels(rng)
         self._right, self._left = self._borders()
 
     def lung_point(self, side, across, down):
@@ -103,7 +103,7 @@ class Anatomy:
         depth = inside * (1.08 - 0.9 * centre * centre)
         depth *= grid.along_y(1.0 - 0.12 * NODES)
 
-        attenuation = self._trunk(grid, aside) - np.float32(self.lung_contrast) * depth
+        attenuation = self._trunk(grid) - np.float32(self.lung_contrast) * depth
         attenuation += self._mediastinum(grid, aside, medial)
         attenuation += self._ribs(grid, aside, lateral)
         attenuation += self._soft_shadows(grid, aside, floor)
@@ -142,7 +142,7 @@ class Anatomy:
         away = np.maximum(1 - aside / grid.along_y(width), 0)
         return np.minimum(np.sqrt(away * 9), 1)
 
-    def _trunk(self, grid, aside):
+    def _trunk(self, grid):
         """Soft tissue: thick along the midline and in the abdomen, thin aside."""
         across = 1 - 0.36 * np.clip(np.abs(NODES) / 0.95, 0, 1.2) ** 2.2
         down = 0.86 + 0.16 / (1 + np.exp(-(NODES - self.dome.mean()) / 0.10))
@@ -236,7 +236,7 @@ class Anatomy:
         return np.float32(0.17 / 255) * drawn
 
 
-def _draw_vessels(rng, anatomy):
+def _draw_vessels(rng):
     """Return the vessels of both lungs as rows x0, y0, x1, y1, width, strength."""
     segments = []
     for side in (-1, 1):

@@ -46,7 +46,7 @@ def draw_pneumonia(rng, anatomy):
                 x,
                 y,
                 radius=rng.uniform(0.19, 0.34),
-                strength=rng.uniform(0.70, 0.97),
+                strength=rng.uniform(0.78, 0.98),
                 softness=0.75,
                 veil=0.9,
             )
@@ -68,7 +68,7 @@ def draw_covid(rng, anatomy):
                     x,
                     y,
                     radius=rng.uniform(0.15, 0.26),
-                    strength=rng.uniform(0.34, 0.58),
+                    strength=rng.uniform(0.42, 0.66),
                     softness=1.0,
                     veil=0.15,
                 )
