@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import IO
 
 import numpy as np
-from PIL import Image, ImageChops
+from PIL import Image
 
 from cxrclf.imaging._resize import content_size, resize
 
@@ -79,8 +79,8 @@ def _grey(image: Image.Image) -> np.ndarray:
         return _unit_to_16(np.asarray(image))
     if image.has_transparency_data:
         # Over black: what lies beneath transparent pixels is arbitrary.
-        grey, alpha = image.convert("RGBA").convert("LA").split()
-        return np.asarray(ImageChops.multiply(grey, alpha))
+        pixels = np.asarray(image.convert("RGBA").convert("LA")).astype(np.uint16)
+        return ((pixels[..., 0] * pixels[..., 1] + 127) // 255).astype(np.uint8)
     if image.mode not in ("1", "L", "RGB"):
         image = image.convert("RGB")
     return np.asarray(image.convert("L"))
