@@ -1,0 +1,424 @@
+"""The decode store: decoded once, whole, shared, and small in memory."""
+
+import os
+import pickle
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cxrclf.exceptions import ImageReadError
+from cxrclf.imaging import DecodeStore, StoredImages, content_key, read_image
+from cxrclf.imaging import _store as store_module
+
+SIZE = (12, 10)
+
+
+def write_image(path, seed, dtype=np.uint8):
+    high = np.iinfo(dtype).max + 1
+    pixels = np.random.default_rng(seed).integers(0, high, (20, 16), dtype=dtype)
+    Image.fromarray(pixels).save(path)
+    return str(path)
+
+
+@pytest.fixture
+def scans(tmp_path):
+    """Paths of twelve images of 8 bits."""
+    (tmp_path / "scans").mkdir()
+    return [write_image(tmp_path / "scans" / f"{i:02d}.png", i) for i in range(12)]
+
+
+@pytest.fixture
+def store(tmp_path):
+    return DecodeStore(SIZE, cache_dir=tmp_path / "cache")
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """Names of the files in the order in which they are decoded."""
+    names = []
+
+    def counted(path, *args, **options):
+        names.append(Path(path).name)
+        return read_image(path, *args, **options)
+
+    monkeypatch.setattr(store_module, "read_image", counted)
+    return names
+
+
+def all_of(images):
+    return images.gather(np.arange(len(images)))
+
+
+def expected(paths):
+    return np.stack([read_image(path, SIZE) for path in paths])
+
+
+def index_of(tmp_path):
+    (path,) = (tmp_path / "cache").rglob("index.sqlite")
+    return path
+
+
+# What is fetched
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_pixels_are_those_of_read_image(store, scans, n_jobs):
+    images = store.fetch(scans, n_jobs=n_jobs)
+    assert isinstance(images, StoredImages)
+    assert images.shape == (12, *SIZE)
+    assert len(images) == 12
+    pixels = all_of(images)
+    assert pixels.dtype == np.uint8
+    np.testing.assert_array_equal(pixels, expected(scans))
+
+
+def test_keys_are_content_keys(store, scans):
+    images = store.fetch(scans)
+    assert images.keys.dtype == np.uint64
+    assert images.keys.tolist() == [content_key(image) for image in expected(scans)]
+    assert any(key >= 2**63 for key in images.keys.tolist())
+    with pytest.raises(ValueError, match="read-only"):
+        images.keys[0] = 0
+
+
+def test_gather_takes_any_order_and_repeats(store, scans):
+    images, pixels = store.fetch(scans), expected(scans)
+    for rows in ([3], [5, 0, 5, 5, 11], np.array([-1, 2]), range(4), slice(2, 5)):
+        rows = np.arange(12)[rows] if isinstance(rows, slice) else rows
+        np.testing.assert_array_equal(images.gather(rows), pixels[rows])
+    none = images.gather([])
+    assert none.shape == (0, *SIZE)
+    assert none.dtype == np.uint8
+    with pytest.raises(IndexError):
+        images.gather([12])
+
+
+def test_gathered_pixels_are_a_copy(store, scans):
+    images = store.fetch(scans)
+    images.gather([0])[:] = 0
+    np.testing.assert_array_equal(all_of(images), expected(scans))
+
+
+def test_paths_in_any_form_with_repeats(store, scans, decoded):
+    repeated = np.array([[scans[2]], [scans[0]], [scans[2]]])
+    images = store.fetch(repeated)
+    np.testing.assert_array_equal(all_of(images), expected(scans)[[2, 0, 2]])
+    assert sorted(decoded) == ["00.png", "02.png"]
+
+
+def test_one_file_by_two_names(store, scans, decoded, monkeypatch):
+    monkeypatch.chdir(Path(scans[0]).parent)
+    images = store.fetch(["00.png", scans[0], "./00.png"])
+    assert decoded == ["00.png"]
+    np.testing.assert_array_equal(all_of(images), expected(scans[:1] * 3))
+
+
+def test_8_and_16_bits(store, scans, tmp_path):
+    deep = [write_image(tmp_path / f"{i}.png", i, np.uint16) for i in range(3)]
+    images = store.fetch([scans[0], deep[0], scans[1], deep[1], deep[2]])
+    assert images.gather([2, 0]).dtype == np.uint8
+    np.testing.assert_array_equal(images.gather([4, 1]), expected([deep[2], deep[0]]))
+    mixed = images.gather([3, 0, 1])
+    assert mixed.dtype == np.uint16
+    np.testing.assert_array_equal(mixed[[0, 2]], expected([deep[1], deep[0]]))
+    np.testing.assert_array_equal(mixed[1], expected(scans[:1])[0] * np.uint16(257))
+    # The keys are those of the pixels as decoded, before any scaling.
+    assert int(images.keys[0]) == content_key(read_image(scans[0], SIZE))
+    assert int(images.keys[1]) == content_key(read_image(deep[0], SIZE))
+
+
+def test_aspect_ratio(tmp_path, scans):
+    store = DecodeStore(SIZE, cache_dir=tmp_path, keep_aspect_ratio=True)
+    image = store.fetch(scans[:1]).gather([0])[0]
+    kept = read_image(scans[0], SIZE, keep_aspect_ratio=True)
+    np.testing.assert_array_equal(image, kept)
+
+
+@pytest.mark.parametrize("X", [np.zeros((3, 4)), [], [[1.0]], None])
+def test_pixels_are_no_paths(store, X):
+    with pytest.raises(ValueError, match="Expected paths of image files"):
+        store.fetch(X)
+
+
+def test_bad_settings(scans):
+    with pytest.raises(ValueError, match="image_size must be"):
+        DecodeStore(0)
+    with pytest.raises(ValueError, match="n_jobs"):
+        DecodeStore(8).fetch(scans, n_jobs=0)
+
+
+# Decoded once
+
+
+def test_a_second_fetch_decodes_nothing(store, scans, tmp_path, decoded):
+    store.fetch(scans[:8])
+    assert len(decoded) == 8
+    again = DecodeStore(SIZE, cache_dir=str(tmp_path / "cache")).fetch(scans[:8])
+    assert len(decoded) == 8
+    np.testing.assert_array_equal(all_of(again), expected(scans[:8]))
+    store.fetch(scans)
+    assert sorted(decoded[8:]) == ["08.png", "09.png", "10.png", "11.png"]
+
+
+def test_other_settings_decode_again(tmp_path, scans, decoded):
+    for options in ({}, {"keep_aspect_ratio": True}):
+        for size in (8, 9):
+            DecodeStore(size, cache_dir=tmp_path, **options).fetch(scans)
+    assert len(decoded) == 48
+
+
+def test_a_changed_file_is_decoded_again(store, scans, decoded):
+    before = store.fetch(scans)
+    status = os.stat(scans[3])
+    write_image(scans[3], seed=99)
+    os.utime(scans[3], ns=(status.st_atime_ns, status.st_mtime_ns + 1_000_000))
+    after = store.fetch(scans)
+    assert decoded[12:] == ["03.png"]
+    np.testing.assert_array_equal(all_of(after), expected(scans))
+    # What was fetched before keeps the pixels of then.
+    changed = np.flatnonzero(before.keys != after.keys)
+    assert changed.tolist() == [3]
+    assert content_key(before.gather([3])[0]) == int(before.keys[3])
+
+
+def test_a_file_of_another_size_is_decoded_again(store, scans, decoded):
+    store.fetch(scans)
+    status = os.stat(scans[3])
+    Image.fromarray(np.full((5, 5), 7, dtype=np.uint8)).save(scans[3])
+    os.utime(scans[3], ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert (store.fetch(scans).gather([3]) == 7).all()
+
+
+def test_in_chunks_of_any_length(store, scans, monkeypatch):
+    monkeypatch.setattr(store_module, "_CHUNK_FILES", 5)
+    np.testing.assert_array_equal(all_of(store.fetch(scans, n_jobs=2)), expected(scans))
+
+
+def test_progress_is_shown_on_demand(store, scans, capsys):
+    store.fetch(scans[:3])
+    assert capsys.readouterr().err == ""
+    store.fetch(scans, verbose=1)
+    assert "9/9" in capsys.readouterr().err
+
+
+# Unreadable files
+
+
+def test_all_unreadable_files_are_named_and_the_others_stay(
+    store, scans, tmp_path, decoded, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("empty.png").touch()
+    Path("text.png").write_text("not a radiograph")
+    jpeg = Path("cut.jpg")
+    Image.fromarray(np.eye(99, dtype=np.uint8) * 200).save(jpeg)
+    jpeg.write_bytes(jpeg.read_bytes()[:-100])
+    bad = ["missing.png", "empty.png", "scans", "text.png", "cut.jpg", "a\0b.png"]
+    paths = [path for pair in zip(scans, bad, strict=False) for path in pair]
+    with pytest.raises(ImageReadError, match="6 image files") as caught:
+        store.fetch(paths)
+    assert list(caught.value.failures) == bad
+    reasons = list(caught.value.failures.values())
+    assert reasons[:5] == [
+        "no such file",
+        "is empty (0 bytes)",
+        "is a folder, not a file",
+        "is not an image, or not of a known format",
+        "is cut short (truncated)",
+    ]
+    del decoded[:]
+    store.fetch(scans[:6])
+    assert decoded == []
+
+
+def test_a_file_that_is_gone_is_missing_though_it_was_decoded(store, scans):
+    store.fetch(scans)
+    Path(scans[5]).unlink()
+    with pytest.raises(ImageReadError) as caught:
+        store.fetch(scans)
+    assert caught.value.failures == {scans[5]: "no such file"}
+
+
+# Pickles
+
+
+def test_a_pickle_holds_no_pixels(store, scans):
+    images = store.fetch(scans * 200)
+    pickled = pickle.dumps(images)
+    assert len(pickled) < 1000 + 20 * len(images)
+    copy = pickle.loads(pickled)
+    rows = [7, 0, 2399]
+    np.testing.assert_array_equal(copy.gather(rows), images.gather(rows))
+    np.testing.assert_array_equal(copy.keys, images.keys)
+    with pytest.raises(ValueError, match="read-only"):
+        copy.keys[0] = 0
+
+
+def test_a_pickle_without_its_store_names_the_folder(store, scans, tmp_path):
+    pickled = pickle.dumps(store.fetch(scans))
+    folder = index_of(tmp_path).parent
+    (folder / "pixels-8.bin").unlink()
+    with pytest.raises(RuntimeError, match=re.escape(repr(str(folder)))):
+        pickle.loads(pickled)
+
+
+# Damage
+
+
+def test_a_foreign_index_names_the_folder_to_delete(store, scans, tmp_path):
+    store.fetch(scans)
+    index = index_of(tmp_path)
+    index.write_text("not a database " * 100)
+    with pytest.raises(RuntimeError, match="Delete that folder") as caught:
+        store.fetch(scans)
+    assert str(index.parent) in str(caught.value)
+
+
+def test_an_index_of_other_tables_names_the_folder_to_delete(store, scans, tmp_path):
+    store.fetch(scans)
+    with sqlite3.connect(index_of(tmp_path)) as connection:
+        connection.execute("ALTER TABLE images RENAME COLUMN slot TO place")
+    connection.close()
+    with pytest.raises(RuntimeError, match="Delete that folder"):
+        store.fetch(scans)
+
+
+def test_pixels_cut_short_name_the_folder_to_delete(store, scans, tmp_path):
+    store.fetch(scans)
+    os.truncate(index_of(tmp_path).with_name("pixels-8.bin"), 500)
+    with pytest.raises(RuntimeError, match="Delete that folder"):
+        store.fetch(scans)
+
+
+def test_a_folder_that_cannot_be_made(scans, tmp_path):
+    (tmp_path / "cache").write_text("a file in the way")
+    with pytest.raises(OSError, match="cache"):
+        DecodeStore(SIZE, cache_dir=tmp_path / "cache").fetch(scans)
+
+
+def test_an_index_that_another_process_keeps_locked(
+    store, scans, tmp_path, monkeypatch
+):
+    store.fetch(scans[:1])
+    monkeypatch.setattr("cxrclf.imaging._index._WAIT", 0.05)
+    connection = sqlite3.connect(index_of(tmp_path), isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    with pytest.raises(OSError, match="database is locked"):
+        store.fetch(scans)
+    connection.close()
+    store.fetch(scans)
+
+
+# Several processes
+
+_FETCH = """
+import sys, time
+from pathlib import Path
+from cxrclf.imaging import DecodeStore, _store
+folder, cache = map(Path, sys.argv[1:3])
+_store._CHUNK_FILES = 4
+paths = sorted(str(path) for path in folder.iterdir())
+{setup}
+images = DecodeStore((12, 10), cache_dir=cache).fetch(paths)
+print(*images.keys)
+"""
+
+
+def start_fetch(tmp_path, setup):
+    command = [sys.executable, "-c", _FETCH.format(setup=setup)]
+    return subprocess.Popen(
+        [*command, str(tmp_path / "scans"), str(tmp_path / "cache")],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def entries(tmp_path):
+    connection = sqlite3.connect(index_of(tmp_path))
+    try:
+        return connection.execute("SELECT depth, slot FROM images").fetchall()
+    finally:
+        connection.close()
+
+
+def test_two_processes_write_at_once(store, tmp_path):
+    (tmp_path / "scans").mkdir()
+    scans = [
+        write_image(
+            tmp_path / "scans" / f"{i:03d}.png", i, (np.uint8, np.uint16)[i % 2]
+        )
+        for i in range(60)
+    ]
+    # Both wait for the start, then take some time for each file.
+    setup = f"""
+whole = _store.read_image
+def slow(*args, **options):
+    time.sleep(0.005)
+    return whole(*args, **options)
+_store.read_image = slow
+Path({str(tmp_path)!r}, sys.argv[2] + str(time.time_ns()) + ".ready").touch()
+while not Path({str(tmp_path / "start")!r}).exists():
+    time.sleep(0.01)
+"""
+    both = [start_fetch(tmp_path, setup) for _ in range(2)]
+    while len(list(tmp_path.glob("*.ready"))) < 2:
+        assert all(process.poll() is None for process in both)
+        time.sleep(0.02)
+    (tmp_path / "start").touch()
+    outputs = [process.communicate(timeout=60)[0] for process in both]
+    keys = [content_key(read_image(path, SIZE)) for path in scans]
+    assert [list(map(int, output.split())) for output in outputs] == [keys, keys]
+    # No file was stored twice, and no place given twice.
+    assert sorted(entries(tmp_path)) == [(d, s) for d in (8, 16) for s in range(30)]
+    images = store.fetch(scans)
+    for row, path in enumerate(scans):
+        np.testing.assert_array_equal(images.gather([row])[0], read_image(path, SIZE))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no SIGKILL")
+@pytest.mark.parametrize("written", [1.0, 0.4])
+def test_a_killed_process_leaves_whole_images_only(
+    store, scans, tmp_path, decoded, written
+):
+    # Dies in the second chunk, with its pixels written and its index not.
+    setup = """
+import os, signal
+from cxrclf.imaging import _index
+calls = []
+def die_the_second_time(file):
+    calls.append(file)
+    if len(calls) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+_index.os.fsync = die_the_second_time
+"""
+    process = start_fetch(tmp_path, setup)
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    assert sorted(entries(tmp_path)) == [(8, slot) for slot in range(4)]
+    pixels = index_of(tmp_path).with_name("pixels-8.bin")
+    image_bytes = SIZE[0] * SIZE[1]
+    assert pixels.stat().st_size == 8 * image_bytes
+    # The same, had it died in the middle of an image.
+    os.truncate(pixels, int((4 + 4 * written) * image_bytes))
+    images = store.fetch(scans)
+    assert len(decoded) == 8
+    np.testing.assert_array_equal(all_of(images), expected(scans))
+    assert pixels.stat().st_size == 12 * image_bytes
+
+
+def test_the_default_folder_is_the_session_of_the_process(scans, decoded):
+    from cxrclf._utils._session import session_folder
+
+    images = DecodeStore((12, 11)).fetch(scans[:2])
+    assert list(session_folder().rglob("pixels-8.bin"))
+    DecodeStore((12, 11)).fetch(scans[:2])
+    assert len(decoded) == 2
+    assert images.shape == (2, 12, 11)
