@@ -1,0 +1,210 @@
+"""Batches: rows of images on their way to the device, without worker processes."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn.functional import interpolate
+from torch.utils.data import Dataset
+
+from cxrclf.training._keyed_random import derived_seed, keyed_state
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """How stored pixels become the input of a network.
+
+    Parameters
+    ----------
+    images : StoredImages or ArrayImages
+        Where rows are gathered.
+    image_size : (int, int)
+        Height and width that the network gets.
+    device : torch.device
+        Where the work is done.
+    dtype : torch.dtype
+        Type of the pixels.
+    """
+
+    images: object
+    image_size: tuple
+    device: torch.device
+    dtype: torch.dtype
+
+    def batch(self, rows, *, augmentation=None, state=None):
+        """Return rows as a batch.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (b,) of int
+        augmentation : Augmentation or None, default=None
+        state : ndarray of shape (b,) of uint64 or None, default=None
+            The random states of the views.
+
+        Returns
+        -------
+        Tensor of shape (b, C, H, W)
+            In [0, 1] for integer pixels.
+        """
+        stored = np.ascontiguousarray(self.images.gather(rows))
+        pixels = torch.from_numpy(stored).to(self.device).to(self.dtype)
+        if stored.dtype.kind in "ui":
+            # A true division: v / 255 and 257 v / 65535 round to the same float.
+            pixels = pixels / np.iinfo(stored.dtype).max
+        pixels = pixels[:, None] if pixels.ndim == 3 else pixels.movedim(-1, 1)
+        if pixels.shape[-2:] != self.image_size:
+            pixels = interpolate(
+                pixels, self.image_size, mode="bilinear", antialias=True
+            )
+        if augmentation is not None:
+            pixels = augmentation.apply(pixels, state)
+        return pixels
+
+
+class PixelSet(Dataset):
+    """Labelled rows of images that are read and augmented anew in each epoch.
+
+    Parameters
+    ----------
+    pixels : Pixels
+    rows : ndarray of shape (n,) of int
+        Rows of ``pixels.images``.
+    codes : ndarray of shape (n,) of int
+        Class codes.
+    weights : ndarray of shape (n,)
+        Factors on the loss.
+    augmentation : Augmentation or None, default=None
+    seed : int, default=0
+        Of the views and of the order.
+    """
+
+    def __init__(self, pixels, rows, codes, weights, *, augmentation=None, seed=0):
+        self.pixels = pixels
+        self.rows = rows
+        self.codes = codes
+        self.weights = weights
+        self.augmentation = augmentation
+        self.seed = seed
+        if augmentation is not None:
+            self.keys = pixels.images.keys[rows]
+            self.repeats = occurrence(self.keys)
+
+    def __len__(self):
+        return len(self.rows)
+
+    def begin_epoch(self, epoch):
+        """Prepare for the batches of an epoch."""
+        self.epoch = epoch
+
+    def inputs(self, chosen):
+        """Return the network's input for some samples."""
+        state = None
+        if self.augmentation is not None:
+            state = keyed_state(
+                self.seed, self.keys[chosen], self.repeats[chosen], self.epoch
+            )
+        images = self.pixels.batch(
+            self.rows[chosen], augmentation=self.augmentation, state=state
+        )
+        return {"images": images}
+
+
+class FeatureSet(Dataset):
+    """What a frozen body makes of a :class:`PixelSet`.
+
+    Without augmentation the features are computed once, else once an epoch.
+
+    Parameters
+    ----------
+    pixel_set : PixelSet
+    extractor : FeatureExtractor
+    verbose : int, default=0
+    """
+
+    def __init__(self, pixel_set, extractor, *, verbose=0):
+        self.pixel_set = pixel_set
+        self.extractor = extractor
+        self.verbose = verbose
+        self.codes = pixel_set.codes
+        self.weights = pixel_set.weights
+        self.seed = pixel_set.seed
+        self.features = None
+
+    def __len__(self):
+        return len(self.pixel_set)
+
+    def begin_epoch(self, epoch):
+        """Prepare for the batches of an epoch."""
+        self.epoch = epoch
+        if self.features is None or self.pixel_set.augmentation is not None:
+            self.pixel_set.begin_epoch(epoch)
+            self.features = self.extractor.extract(
+                self.pixel_set, self.features, self.verbose
+            )
+
+    def inputs(self, chosen):
+        """Return the head's input for some samples."""
+        features = self.features[torch.from_numpy(chosen)]
+        return {"features": features.to(self.pixel_set.pixels.device)}
+
+
+@dataclass
+class Batches:
+    """Iterate over a data set in batches that lie on the device.
+
+    The order depends on the data set's seed and epoch alone. A last batch of a single
+    sample is added to the one before, because BatchNorm cannot train on one.
+
+    Parameters
+    ----------
+    dataset : PixelSet or FeatureSet
+    batch_size : int
+    device : torch.device
+    dtype : torch.dtype
+        Of the sample weights.
+    shuffle : bool
+    """
+
+    dataset: Dataset
+    batch_size: int
+    device: torch.device
+    dtype: torch.dtype
+    shuffle: bool
+
+    def __iter__(self):
+        n = len(self.dataset)
+        order = np.arange(n)
+        if self.shuffle:
+            seed = derived_seed(self.dataset.seed, self.dataset.epoch)
+            order = np.random.default_rng(seed).permutation(n)
+        codes = torch.from_numpy(self.dataset.codes).to(self.device)
+        weights = torch.from_numpy(self.dataset.weights).to(self.device, self.dtype)
+        starts = list(range(0, n, self.batch_size))
+        if self.shuffle and len(starts) > 1 and n - starts[-1] == 1:
+            starts.pop()
+        for start, stop in zip(starts, [*starts[1:], n], strict=True):
+            chosen = order[start:stop]
+            index = torch.from_numpy(chosen).to(self.device)
+            inputs = self.dataset.inputs(chosen)
+            yield inputs, (codes[index], weights[index])
+
+
+def occurrence(keys):
+    """Return how often each key occurred before, in order.
+
+    Parameters
+    ----------
+    keys : ndarray of shape (n,)
+
+    Returns
+    -------
+    ndarray of shape (n,) of int64
+        0 for the first occurrence of a key, 1 for the second, ...
+    """
+    order = np.argsort(keys, kind="stable")
+    ordered = keys[order]
+    first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    start = np.maximum.accumulate(np.where(first, np.arange(len(keys)), 0))
+    result = np.empty(len(keys), dtype=np.int64)
+    result[order] = np.arange(len(keys)) - start
+    return result

@@ -1,0 +1,459 @@
+"""What every estimator of the library shares: from validated rows to a trained net."""
+
+import contextlib
+from functools import partial
+from numbers import Integral, Real
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_array
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from cxrclf._utils._optional import import_optional
+from cxrclf._utils._paths import as_paths, check_image_size
+from cxrclf.exceptions import WeightsError
+from cxrclf.training._augmentation import Augmentation
+from cxrclf.training._batches import FeatureSet, Pixels, PixelSet
+from cxrclf.training._device import (
+    PRECISIONS,
+    isolated_rng,
+    resolve_device,
+    resolve_precision,
+    seed_torch,
+)
+from cxrclf.training._forward import FeatureExtractor, forward_batches, progress_bar
+from cxrclf.training._images import open_array, open_files
+from cxrclf.training._keyed_random import draw_seed
+from cxrclf.training._loop import Plan, run_epochs
+from cxrclf.training._net import make_net
+from cxrclf.training._optimizer import OPTIMIZERS, SCHEDULES, make_optimizer
+from cxrclf.training._persistence import (
+    decode_parameters,
+    encode_parameters,
+    load_folder,
+    net_state,
+    restore_net,
+    save_folder,
+)
+from cxrclf.training._record import RunRecord, fingerprint
+from cxrclf.training._validation import split_validation
+
+# Parameters that change how a training runs and not what comes out of it, or (the
+# weights) that the state of the network stands for.
+_NOT_IN_FINGERPRINT = {
+    "cache_dir",
+    "checkpoint_dir",
+    "device",
+    "log_dir",
+    "verbose",
+    "weights",
+}
+
+
+class ImageEstimator(BaseEstimator):
+    """Base of the estimators: X in, a trained net in ``net_`` out.
+
+    A subclass has the parameters of ``_parameter_constraints``, turns labels into
+    codes and logits into predictions, and implements ``_make_module(weights)``.
+    """
+
+    _parameter_constraints = {
+        "trainable": [
+            StrOptions({"all", "head"}),
+            Interval(Integral, 0, None, closed="left"),
+        ],
+        "image_size": [None, Integral, tuple, list],
+        "image_shape": [None, tuple, list],
+        "keep_aspect_ratio": ["boolean"],
+        "augmentation": [None, Augmentation],
+        "optimizer": [StrOptions(set(OPTIMIZERS))],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "body_learning_rate": [None, Interval(Real, 0, None, closed="neither")],
+        "weight_decay": [Interval(Real, 0, None, closed="left")],
+        "decay_bias_and_norm": ["boolean"],
+        "momentum": [Interval(Real, 0, 1, closed="left")],
+        "learning_rate_schedule": [StrOptions(set(SCHEDULES)), callable],
+        "max_epochs": [Interval(Integral, 1, None, closed="left")],
+        "head_epochs": [Interval(Integral, 0, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "validation_fraction": [None, Interval(Real, 0, 1, closed="neither")],
+        "early_stopping": ["boolean"],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "monitor": [StrOptions({"valid_loss", "valid_accuracy"})],
+        "keep_best": ["boolean"],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "n_threads": [None, Interval(Integral, 1, None, closed="left")],
+        "device": [str, torch.device],
+        "precision": [StrOptions(set(PRECISIONS))],
+        "cache_dir": [None, str, Path],
+        "checkpoint_dir": [None, str, Path],
+        "log_dir": [None, str, Path],
+        "verbose": ["verbose"],
+    }
+
+    def _check_settings(self, has_validation):
+        """Check the parameters, alone and together, before any work."""
+        self._validate_params()
+        if self.image_size is not None:
+            check_image_size(self.image_size)
+        if self.image_shape is not None:
+            check_image_size(tuple(self.image_shape)[:2], "image_shape")
+        if self.augmentation is not None:
+            self.augmentation.check_params()
+        if self.validation_fraction is not None and has_validation:
+            raise ValueError(
+                "Both validation_fraction and X_val are given. Set "
+                "validation_fraction=None to use X_val and y_val."
+            )
+        if self.early_stopping and not (self.validation_fraction or has_validation):
+            raise ValueError(
+                "early_stopping=True needs a validation set. Set validation_fraction, "
+                "or pass X_val and y_val to fit."
+            )
+        if self.checkpoint_dir is not None and not isinstance(
+            self.random_state, Integral
+        ):
+            raise ValueError(
+                "checkpoint_dir needs an int random_state: with another one, a "
+                "restarted run cannot find its own checkpoint."
+            )
+        if self.log_dir is not None:
+            import_optional("tensorboard", extra="tensorboard", purpose="log_dir")
+
+    def _open(self, X, *, reset):
+        """Return X as images; with `reset`, learn what a sample looks like."""
+        paths = as_paths(X)
+        if paths is not None:
+            if reset:
+                self.input_shape_ = None
+                self.image_size_ = self._size_or(self._default_image_size())
+            return open_files(
+                paths,
+                self.image_size_,
+                keep_aspect_ratio=self.keep_aspect_ratio,
+                cache_dir=self.cache_dir,
+                verbose=self.verbose,
+            )
+        images = open_array(self._check_array(X, reset=reset), self.image_shape)
+        shape = images.shape[1:]
+        if reset:
+            self.input_shape_ = shape
+            self.image_size_ = self._size_or(shape[:2])
+        elif self._n_channels(shape) != self._n_channels(self.input_shape_):
+            raise ValueError(
+                f"X has images of shape {shape}, but this {type(self).__name__} was "
+                f"fitted on images of {self._n_channels(self.input_shape_)} channels."
+            )
+        return images
+
+    def _check_array(self, X, *, reset):
+        try:
+            ndim = np.ndim(X)
+        except ValueError:  # ragged: check_array says so better
+            ndim = 2
+        if ndim <= 2:
+            return validate_data(self, X, reset=reset)
+        return check_array(
+            X, allow_nd=True, ensure_2d=False, estimator=self, input_name="X"
+        )
+
+    def _size_or(self, default):
+        if self.image_size is None:
+            return tuple(default)
+        return check_image_size(self.image_size)
+
+    @staticmethod
+    def _n_channels(shape):
+        """Return how many channels the network gets: grey is repeated to three."""
+        channels = shape[2] if shape is not None and len(shape) == 3 else 1
+        return 3 if channels == 1 else channels
+
+    def _train(self, images, codes, weights, *, fresh, groups=None, validation=None):
+        """Train a new net, or go on with ``net_``, for ``max_epochs`` epochs.
+
+        Parameters
+        ----------
+        images : StoredImages or ArrayImages
+        codes, weights : ndarray of shape (n,)
+        fresh : {"net", "optimizer", None}
+            What is made anew: everything, the optimiser, or nothing.
+        groups : ndarray of shape (n,) or None
+        validation : (images, codes) or None
+        """
+        seed = draw_seed(self.random_state)
+        device = resolve_device(self.device)
+        with isolated_rng(device):
+            if fresh == "net":
+                seed_torch(seed, device)
+                self.net_ = self._compose(self._make_module(self.weights))
+                self.history_ = {}
+                self.n_epochs_ = 0
+            elif fresh == "optimizer":
+                self.net_ = self._compose(self.net_.module_)
+            rows = np.flatnonzero(weights > 0)
+            if self.validation_fraction is not None:
+                kept = images.keys[rows] if groups is None else groups[rows]
+                train, valid = split_validation(
+                    codes[rows], kept, self.validation_fraction, seed
+                )
+                validation = (images, codes, rows[valid])
+                rows = rows[train]
+            elif validation is not None:
+                validation = (*validation, np.arange(len(validation[1])))
+            self._run(images, codes, weights, rows, validation, seed)
+
+    def _run(self, images, codes, weights, rows, validation, seed):
+        settings = {
+            name: value
+            for name, value in self.get_params().items()
+            if name not in _NOT_IN_FINGERPRINT
+        }
+        run = None
+        if self.checkpoint_dir is not None or self.log_dir is not None:
+            parts = [images.keys[rows], codes[rows], weights[rows]]
+            if validation is not None:
+                parts += [validation[0].keys[validation[2]], validation[1]]
+            run = fingerprint(
+                self.net_.module_, {**settings, "epoch": self.n_epochs_}, parts
+            )
+        train_set = self._data_set(
+            images, codes, weights, rows, seed, self.augmentation
+        )
+        valid_set = None
+        if validation is not None:
+            images, codes, rows = validation
+            valid_set = self._data_set(images, codes, np.ones(len(codes)), rows, seed)
+        plan = Plan(
+            max_epochs=self.max_epochs,
+            first_epoch=self.n_epochs_,
+            trainable=self.trainable,
+            head_epochs=self.head_epochs,
+            schedule=self.learning_rate_schedule,
+            monitor=self.monitor,
+            keep_best=self.keep_best,
+            patience=self.n_iter_no_change if self.early_stopping else None,
+            tol=self.tol,
+            seed=seed,
+            verbose=self.verbose,
+        )
+        record = RunRecord(self.checkpoint_dir, self.log_dir, run)
+        with record, self._threads():
+            progress = record.resume(self.net_)
+            run_epochs(
+                self.net_, train_set, valid_set, plan, progress, on_epoch_end=record.add
+            )
+        self._take_note(progress)
+
+    def _take_note(self, progress):
+        for row in progress.history:
+            for name, value in row.items():
+                self.history_.setdefault(name, []).append(value)
+        self.n_epochs_ += len(progress.history)
+        if progress.best_epoch >= 0:
+            self.best_epoch_ = progress.history[progress.best_epoch]["epoch"]
+
+    def _data_set(self, images, codes, weights, rows, seed, augmentation=None):
+        net = self.net_
+        pixel_set = PixelSet(
+            self._pixels(images),
+            rows,
+            codes[rows],
+            weights[rows],
+            augmentation=augmentation,
+            seed=seed,
+        )
+        if not net.module_.frozen_body:
+            return pixel_set
+        extractor = FeatureExtractor(
+            net.module_,
+            autocast_dtype=net.autocast_dtype,
+            n_threads=self._n_threads(),
+        )
+        return FeatureSet(pixel_set, extractor, verbose=self.verbose)
+
+    @contextlib.contextmanager
+    def _threads(self):
+        """Let torch share a layer out between the threads of a training.
+
+        The head alone is too small for more than one.
+        """
+        previous = torch.get_num_threads()
+        alone = self.trainable in ("head", 0)
+        torch.set_num_threads(1 if alone else self._n_threads())
+        try:
+            yield
+        finally:
+            torch.set_num_threads(previous)
+
+    def _n_threads(self):
+        return torch.get_num_threads() if self.n_threads is None else self.n_threads
+
+    def _pixels(self, images):
+        parameter = next(self.net_.module_.parameters())
+        return Pixels(images, self.image_size_, parameter.device, parameter.dtype)
+
+    def _compose(self, module):
+        """Put a module into a skorch net on the device, in the precision asked for."""
+        device = resolve_device(self.device)
+        dtype, autocast_dtype = resolve_precision(self.precision, device)
+        module.to(device, dtype, memory_format=torch.channels_last)
+        module.set_trainable(self.trainable)
+        rate = self.learning_rate
+        factory = partial(
+            make_optimizer,
+            self.optimizer,
+            learning_rate=rate,
+            body_learning_rate=(
+                rate / 10
+                if self.body_learning_rate is None
+                else self.body_learning_rate
+            ),
+            weight_decay=self.weight_decay,
+            momentum=self.momentum,
+            decay_bias_and_norm=self.decay_bias_and_norm,
+        )
+        return make_net(
+            module,
+            factory,
+            device=device,
+            dtype=dtype,
+            autocast_dtype=autocast_dtype,
+            batch_size=self.batch_size,
+        )
+
+    def _outputs(self, X):
+        """Return the network's raw outputs for X, (n, ...) as float64."""
+        check_is_fitted(self)
+        images = self._open(X, reset=False)
+        pixels = self._pixels(images)
+        module = self.net_.module_.eval()
+        outputs = []
+        with progress_bar(len(images), "prediction", self.verbose) as bar:
+            for _, values in forward_batches(
+                lambda rows: module(pixels.batch(rows)),
+                len(images),
+                device=pixels.device,
+                autocast_dtype=self.net_.autocast_dtype,
+                n_threads=self._n_threads(),
+                bar=bar,
+            ):
+                outputs.append(values.double().numpy())
+        return np.concatenate(outputs)
+
+    def save(self, folder):
+        """Save the trained estimator as safetensors and JSON, without pickle.
+
+        ``weights.safetensors`` holds the network's tensors; ``model.json`` the
+        parameters, what was learnt about the data, the preprocessing and the versions
+        of the libraries. The state of the optimiser is not saved.
+
+        Parameters
+        ----------
+        folder : path-like
+            Made when missing; an earlier model in it is replaced.
+
+        Raises
+        ------
+        ValueError
+            If a parameter cannot be written as JSON.
+        """
+        check_is_fitted(self)
+        module = self.net_.module_
+        normalized = module.normalization == "backbone"
+        description = {
+            "estimator": type(self).__name__,
+            "params": encode_parameters(self),
+            "fitted": self._fitted_state(),
+            "preprocessing": {
+                "image_size": list(self.image_size_),
+                "keep_aspect_ratio": self.keep_aspect_ratio,
+                "pixels": "grey, scaled to [0, 1], repeated to 3 channels"
+                if self._n_channels(self.input_shape_) == 3
+                else "scaled to [0, 1]",
+                "mean": list(module.backbone.mean) if normalized else None,
+                "std": list(module.backbone.std) if normalized else None,
+            },
+        }
+        save_folder(folder, module, description)
+
+    @classmethod
+    def load(cls, folder, *, device="auto"):
+        """Load what :meth:`save` wrote.
+
+        Parameters
+        ----------
+        folder : path-like
+            The folder given to :meth:`save`.
+        device : str or torch.device, default="auto"
+            Where the network runs from now on, wherever it was trained.
+
+        Returns
+        -------
+        estimator
+            Fitted; its ``partial_fit`` begins with a new optimiser.
+
+        Raises
+        ------
+        WeightsError
+            If the folder is not one of this estimator's, or damaged.
+        """
+        description, tensors = load_folder(folder)
+        if description["estimator"] != cls.__name__:
+            raise WeightsError(
+                f"{folder} was saved by {description['estimator']}. Load it with "
+                f"{description['estimator']}.load."
+            )
+        estimator = cls(**decode_parameters(description["params"]))
+        estimator.set_params(device=device)
+        estimator._set_fitted_state(description["fitted"])
+        with isolated_rng(torch.device("cpu")):
+            module = estimator._make_module(None)
+        module.load_state_dict(tensors)
+        estimator.net_ = estimator._compose(module)
+        return estimator
+
+    def _fitted_state(self):
+        """Return what was learnt besides the net, as JSON-able values."""
+        state = {
+            "input_shape": self.input_shape_,
+            "image_size": self.image_size_,
+            "history": self.history_,
+            "n_epochs": self.n_epochs_,
+        }
+        for name in ("best_epoch_", "n_features_in_"):
+            if hasattr(self, name):
+                state[name.rstrip("_")] = getattr(self, name)
+        if hasattr(self, "feature_names_in_"):
+            state["feature_names_in"] = self.feature_names_in_.tolist()
+        return state
+
+    def _set_fitted_state(self, state):
+        """Take over what :meth:`_fitted_state` returned."""
+        for name, value in state.items():
+            setattr(
+                self, f"{name}_", tuple(value) if isinstance(value, list) else value
+            )
+        if hasattr(self, "feature_names_in_"):
+            self.feature_names_in_ = np.array(self.feature_names_in_, dtype=object)
+
+    def __getstate__(self):
+        state = super().__getstate__().copy()
+        if "net_" in state:
+            state["net_"] = net_state(state["net_"])
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        if "net_" in state:
+            self.net_ = self._restored(state["net_"])
+
+    def _restored(self, state):
+        """Rebuild a net from its arrays; the global random state is left alone."""
+        with isolated_rng(resolve_device("cpu")):
+            net = self._compose(self._make_module(None))
+        return restore_net(net, state)

@@ -1,0 +1,145 @@
+"""X in all its forms, opened as one thing: images that are gathered row by row."""
+
+import warnings
+from functools import cached_property
+
+import numpy as np
+
+from cxrclf.exceptions import PixelRangeWarning
+from cxrclf.imaging import DecodeStore, content_key
+
+
+class ArrayImages:
+    """Images in memory, with the interface of :class:`cxrclf.imaging.StoredImages`.
+
+    Parameters
+    ----------
+    array : ndarray of shape (n, H, W) or (n, H, W, C)
+        Integer or float pixels; not copied.
+    """
+
+    def __init__(self, array):
+        self.array = array
+        self.shape = array.shape
+
+    def __len__(self):
+        return len(self.array)
+
+    @cached_property
+    def keys(self):
+        """Content keys of the images, (n,) of uint64."""
+        return np.array([content_key(image) for image in self.array], dtype=np.uint64)
+
+    def gather(self, rows):
+        """Return the pixels of some rows, in their order."""
+        return self.array[rows]
+
+
+def open_files(paths, image_size, *, keep_aspect_ratio, cache_dir, verbose):
+    """Decode image files, or find them decoded.
+
+    Parameters
+    ----------
+    paths : ndarray of shape (n,) of str
+    image_size : (int, int)
+        Height and width in pixels.
+    keep_aspect_ratio : bool
+        Whether to pad instead of stretching.
+    cache_dir : path-like or None
+        Where decoded pixels stay; None for the duration of the process.
+    verbose : int
+        Whether to show progress.
+
+    Returns
+    -------
+    StoredImages of shape (n, H, W)
+
+    Raises
+    ------
+    ImageReadError
+        Naming all unreadable files.
+    """
+    store = DecodeStore(
+        image_size, keep_aspect_ratio=keep_aspect_ratio, cache_dir=cache_dir
+    )
+    return store.fetch(paths, n_jobs=-1, verbose=verbose)
+
+
+def open_array(array, image_shape=None):
+    """Take numeric samples as images.
+
+    Parameters
+    ----------
+    array : ndarray of shape (n, F), (n, H, W) or (n, H, W, C)
+        Validated pixels.
+    image_shape : tuple of int or None, default=None
+        (H, W) or (H, W, C) of flat rows. Without it a row is a 1 × 1 image of F
+        channels.
+
+    Returns
+    -------
+    ArrayImages
+
+    Raises
+    ------
+    ValueError
+        If the rank or the row length is wrong.
+
+    Warns
+    -----
+    PixelRangeWarning
+        If the values do not look like pixels in the range that their type stands for.
+    """
+    if array.ndim == 2:
+        array = _unflattened(array, image_shape)
+    elif array.ndim not in (3, 4):
+        raise ValueError(
+            "Images must be an array of shape (n, H, W) or (n, H, W, C), or rows of "
+            f"shape (n, F); got {array.ndim} dimensions, shape {array.shape}."
+        )
+    elif image_shape is not None and array.shape[1:] != tuple(image_shape):
+        raise ValueError(
+            f"X holds images of shape {array.shape[1:]}, but image_shape is "
+            f"{tuple(image_shape)}. Leave image_shape=None for images that are not "
+            "flattened to rows."
+        )
+    if array.shape[1:3] != (1, 1):
+        _warn_of_range(array)
+    return ArrayImages(array)
+
+
+def _unflattened(array, image_shape):
+    n, n_features = array.shape
+    if image_shape is None:
+        return array.reshape(n, 1, 1, n_features)
+    if int(np.prod(image_shape)) != n_features:
+        raise ValueError(
+            f"X has rows of {n_features} values, but image_shape={tuple(image_shape)} "
+            f"needs {int(np.prod(image_shape))}. Set image_shape to (H, W) or "
+            "(H, W, C) of the flattened images."
+        )
+    return array.reshape(n, *image_shape)
+
+
+def _warn_of_range(array):
+    if array.dtype.kind == "f":
+        low, high = array.min(), array.max()
+        if low < 0 or high > 1:
+            warnings.warn(
+                f"Float pixels are taken to be in [0, 1], but X has values from "
+                f"{low:.4g} to {high:.4g}. Divide 8-bit pixels by 255, or pass them "
+                "as uint8.",
+                PixelRangeWarning,
+                stacklevel=2,
+            )
+    elif array.dtype.kind in "iu":
+        limit = np.iinfo(array.dtype).max
+        high = array.max()
+        if array.dtype.itemsize > 1 and high < limit // 256:
+            warnings.warn(
+                f"{array.dtype} pixels are divided by {limit}, the maximum of their "
+                f"type, but the largest in X is {high}: the images will be black. "
+                "Pass 8-bit pixels as uint8.",
+                PixelRangeWarning,
+                stacklevel=2,
+            )

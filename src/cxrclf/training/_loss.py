@@ -1,0 +1,76 @@
+"""The loss, and what class and sample weights mean in it."""
+
+import numpy as np
+import torch
+from sklearn.utils.class_weight import compute_class_weight
+from torch.nn.functional import cross_entropy
+
+
+class WeightedCrossEntropy(torch.nn.Module):
+    """Softmax cross-entropy with a weight a sample, averaged over the batch.
+
+    The weighted losses are divided by the number of samples, as Keras does, and not
+    by the sum of their weights, as torch's ``CrossEntropyLoss(weight=)`` does: a
+    batch of rare samples counts for more.
+    """
+
+    def forward(self, logits, target):
+        """Return the mean loss.
+
+        Parameters
+        ----------
+        logits : Tensor of shape (b, n_classes)
+        target : (Tensor of shape (b,) of int64, Tensor of shape (b,))
+            Class codes and sample weights.
+        """
+        codes, weights = target
+        losses = cross_entropy(logits, codes, reduction="none")
+        return (losses * weights).mean()
+
+
+def training_weights(y, classes, class_weight, sample_weight):
+    """Multiply class weights by sample weights of mean one.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n,)
+        Labels.
+    classes : ndarray of shape (n_classes,)
+        The sorted labels.
+    class_weight : None, "balanced" or dict
+        As in scikit-learn: factors on the loss of each class.
+    sample_weight : ndarray of shape (n,) or None
+        Relative weights; their mean over the data set is set to one, so that they
+        change the balance of the samples and not the learning rate.
+
+    Returns
+    -------
+    ndarray of shape (n,) of float64
+
+    Raises
+    ------
+    ValueError
+        If `class_weight` names unknown classes, or a weight is negative, or all are 0.
+    """
+    if isinstance(class_weight, dict):
+        unknown = [label for label in class_weight if label not in set(classes)]
+        if unknown:
+            raise ValueError(
+                f"class_weight has weights for unknown classes {unknown}. "
+                f"The classes in y are {classes.tolist()}."
+            )
+        if min(class_weight.values(), default=0) < 0:
+            raise ValueError(f"class_weight must not be negative, got {class_weight}.")
+        missing = [label for label in classes if label not in class_weight]
+        class_weight = {**class_weight, **dict.fromkeys(missing, 1.0)}
+    factors = compute_class_weight(
+        class_weight, classes=classes, y=y, sample_weight=sample_weight
+    )
+    weights = factors[np.searchsorted(classes, y)]
+    if sample_weight is None:
+        return weights
+    if sample_weight.min() < 0 or sample_weight.sum() <= 0:
+        raise ValueError(
+            "sample_weight must be non-negative, with at least one weight above zero."
+        )
+    return weights * sample_weight / sample_weight.mean()

@@ -1,0 +1,45 @@
+"""Which rows a validation set takes."""
+
+import numpy as np
+from sklearn.model_selection import train_test_split
+
+
+def split_validation(codes, groups, fraction, seed):
+    """Hold out whole groups of rows, stratified by class.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n,)
+        Class codes.
+    groups : ndarray of shape (n,)
+        Rows of one group stay together: patients, or the content keys of the images,
+        so that a row that a sampler repeats is not on both sides.
+    fraction : float in (0, 1)
+        Of the groups.
+    seed : int
+
+    Returns
+    -------
+    train_rows, valid_rows : ndarray of int, sorted
+
+    Raises
+    ------
+    ValueError
+        If a class has too few groups for both sides.
+    """
+    _, first, inverse = np.unique(groups, return_index=True, return_inverse=True)
+    try:
+        _, held_out = train_test_split(
+            np.arange(len(first)),
+            test_size=fraction,
+            stratify=codes[first],
+            random_state=seed % 2**32,
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"validation_fraction={fraction} cannot be met with {len(first)} distinct "
+            f"images or groups: {error} Use a larger fraction, pass X_val and y_val, "
+            "or set validation_fraction=None."
+        ) from error
+    is_valid = np.isin(inverse, held_out)
+    return np.flatnonzero(~is_valid), np.flatnonzero(is_valid)

@@ -1,0 +1,41 @@
+"""scikit-learn's own checks, all of them."""
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from cxrclf import CXRClassifier
+
+# Full batches and float64, because scikit-learn compares weighted with repeated
+# samples to a relative 1e-7.
+SETTINGS = {
+    "weights": None,
+    "trainable": "all",
+    "precision": "float64",
+    "batch_size": 1000,
+    "max_epochs": 30,
+    "learning_rate": 3e-3,
+    "body_learning_rate": 3e-3,
+    "random_state": 0,
+}
+
+
+def expected_failures(estimator):
+    if estimator.backbone != "test_resnet":
+        return {}
+    return {
+        "check_sample_weight_equivalence_on_dense_data": (
+            "BatchNorm's statistics count each sample once, whatever its weight; "
+            "test_nfnet, which has no BatchNorm, passes this check."
+        )
+    }
+
+
+# scikit-learn's toy data are rows of features and not pixels in [0, 1], and one of
+# its checks passes a column vector as y on purpose.
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")
+@parametrize_with_checks(
+    [CXRClassifier("test_nfnet", **SETTINGS), CXRClassifier("test_resnet", **SETTINGS)],
+    expected_failed_checks=expected_failures,
+)
+def test_scikit_learn_checks(estimator, check):
+    check(estimator)

@@ -1,0 +1,107 @@
+"""Loss, weights, validation split and row bookkeeping."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import log_softmax
+
+from cxrclf.exceptions import PixelRangeWarning
+from cxrclf.training import training_weights
+from cxrclf.training._batches import Batches, occurrence
+from cxrclf.training._images import open_array
+from cxrclf.training._loss import WeightedCrossEntropy
+from cxrclf.training._validation import split_validation
+
+
+def test_loss_is_the_weighted_mean_over_the_batch_as_in_keras():
+    rng = np.random.default_rng(0)
+    logits, codes = rng.normal(size=(6, 3)), rng.integers(0, 3, 6)
+    weights = rng.random(6) * 3
+    by_hand = -(weights * log_softmax(logits, axis=1)[np.arange(6), codes]).sum() / 6
+    loss = WeightedCrossEntropy()(
+        torch.from_numpy(logits), (torch.from_numpy(codes), torch.from_numpy(weights))
+    )
+    assert float(loss) == pytest.approx(by_hand, rel=1e-12)
+
+
+def test_class_weights_are_scikit_learns_and_sample_weights_have_mean_one():
+    y = np.array(["a", "a", "a", "b"])
+    classes = np.array(["a", "b"])
+    np.testing.assert_allclose(
+        training_weights(y, classes, "balanced", None), [2 / 3, 2 / 3, 2 / 3, 2]
+    )
+    np.testing.assert_allclose(
+        training_weights(y, classes, {"b": 5.0}, None), [1, 1, 1, 5]
+    )
+    sample_weight = np.array([0, 2.0, 2, 4])
+    np.testing.assert_allclose(
+        training_weights(y, classes, {"b": 5.0}, sample_weight), [0, 1, 1, 10]
+    )
+    with pytest.raises(ValueError, match=r"unknown classes \['c'\]"):
+        training_weights(y, classes, {"c": 1.0}, None)
+    with pytest.raises(ValueError, match="at least one weight above zero"):
+        training_weights(y, classes, None, np.zeros(4))
+
+
+def test_occurrence_counts_repeats_in_order():
+    keys = np.array([7, 3, 7, 7, 3, 9], dtype=np.uint64)
+    np.testing.assert_array_equal(occurrence(keys), [0, 0, 1, 2, 1, 0])
+
+
+def test_validation_keeps_groups_together_and_classes_in_proportion():
+    groups = np.repeat(np.arange(60), 3)
+    codes = np.repeat(np.arange(60) % 3, 3)
+    train, valid = split_validation(codes, groups, 0.2, seed=0)
+    assert not set(groups[train]) & set(groups[valid])
+    np.testing.assert_array_equal(np.sort(np.r_[train, valid]), np.arange(180))
+    np.testing.assert_array_equal(np.bincount(codes[valid]), [12, 12, 12])
+    with pytest.raises(ValueError, match="validation_fraction=0.2 cannot be met"):
+        split_validation(np.array([0, 1, 1]), np.arange(3), 0.2, seed=0)
+
+
+class RowNumbers:
+    """A data set whose input is the row's number."""
+
+    seed, epoch = 3, 0
+
+    def __init__(self, n):
+        self.codes, self.weights = np.zeros(n, int), np.ones(n)
+
+    def __len__(self):
+        return len(self.codes)
+
+    def inputs(self, chosen):
+        return chosen.tolist()
+
+
+def batch_sizes(n, batch_size, shuffle):
+    batches = Batches(
+        RowNumbers(n), batch_size, torch.device("cpu"), torch.float32, shuffle
+    )
+    parts = [rows for rows, _ in batches]
+    return [len(part) for part in parts], [row for part in parts for row in part]
+
+
+def test_batches_cover_each_row_once_and_leave_no_single_one():
+    sizes, rows = batch_sizes(33, 8, shuffle=True)
+    assert sizes == [8, 8, 8, 9]
+    assert sorted(rows) == list(range(33))
+    assert rows != list(range(33))
+    assert batch_sizes(33, 8, shuffle=True)[1] == rows
+    assert batch_sizes(33, 8, shuffle=False) == ([8, 8, 8, 8, 1], list(range(33)))
+
+
+def test_arrays_become_images():
+    assert open_array(np.zeros((4, 12))).shape == (4, 1, 1, 12)
+    assert open_array(np.zeros((4, 12)), (3, 4)).shape == (4, 3, 4)
+    assert open_array(np.zeros((4, 12)), (2, 2, 3)).shape == (4, 2, 2, 3)
+    with pytest.raises(ValueError, match="rows of 12 values"):
+        open_array(np.zeros((4, 12)), (3, 5))
+    with pytest.raises(ValueError, match="got 5 dimensions"):
+        open_array(np.zeros((1, 2, 3, 4, 5)))
+    with pytest.raises(ValueError, match=r"image_shape is \(3, 4\)"):
+        open_array(np.zeros((2, 5, 5)), (3, 4))
+    with pytest.warns(PixelRangeWarning, match="Divide 8-bit pixels by 255"):
+        open_array(np.full((1, 4, 4), 200.0))
+    with pytest.warns(PixelRangeWarning, match="as uint8"):
+        open_array(np.full((1, 4, 4), 200, dtype=np.int64))
