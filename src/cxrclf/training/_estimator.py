@@ -153,7 +153,7 @@ class ImageEstimator(BaseEstimator):
 
     def _check_array(self, X, *, reset):
         try:
-            ndim = np.ndim(X)
+            ndim = X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
         except ValueError:  # ragged: check_array says so better
             ndim = 2
         if ndim <= 2:
