@@ -193,6 +193,7 @@ class ImageEstimator(BaseEstimator):
                 self.net_ = self._compose(self._make_module(self.weights))
                 self.history_ = {}
                 self.n_epochs_ = 0
+                vars(self).pop("best_epoch_", None)
             elif fresh == "optimizer":
                 self.net_ = self._compose(self.net_.module_)
             rows = np.flatnonzero(weights > 0)
