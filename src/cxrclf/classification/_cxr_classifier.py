@@ -148,7 +148,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         Shape of a sample in pixels; None for files.
     n_features_in_ : int
         Number of columns, where X is a 2-D numeric array.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the columns, where X is a numeric data frame.
 
     See Also
