@@ -25,7 +25,7 @@ test: lint
 	$(BIN)/python -m pytest -m "not slow and not gpu"
 
 demo: $(VENV)/.installed
-	$(BIN)/python examples/five_fold_study.py $(if $(DATA),--data "$(DATA)") --out "$(OUT)"
+	$(BIN)/python examples/five_fold_study.py --jobs 2 $(if $(DATA),--data "$(DATA)") --out "$(OUT)"
 
 docs: $(VENV)/.docs-installed
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
