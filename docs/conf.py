@@ -40,3 +40,12 @@ html_theme_options = {
 }
 html_sidebars = {"changelog": [], "auto_examples/index": []}
 html_show_sourcelink = False
+
+
+def skip_tuple_fields(app, what, name, obj, skip, options):
+    # Their "Alias for field number 0" repeats the docstring's Attributes, badly.
+    return True if type(obj).__name__ == "_tuplegetter" else None
+
+
+def setup(app):
+    app.connect("autodoc-skip-member", skip_tuple_fields)

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 import cxrclf
+from cxrclf.nets import default_image_size
+from cxrclf.nets._names import _ALIASES, resolve_name
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -41,3 +43,12 @@ def test_reference_has_all_public_names(room):
     page = (DOCS / "api" / f"{room}.rst").read_text(encoding="utf-8")
     listed = re.findall(r"^   (\w+)$", page, re.MULTILINE)
     assert listed == import_module(f"cxrclf.{room}").__all__
+
+
+def test_table_of_backbones_is_that_of_the_code():
+    page = (DOCS / "user_guide" / "classification.rst").read_text(encoding="utf-8")
+    rows = re.findall(r"^``(\w+)`` +(\S+) +(\d+)$", page, re.MULTILINE)
+    assert {name.lower() for name, _, _ in rows} == set(_ALIASES)
+    for name, in_timm, side in rows:
+        assert resolve_name(name) == in_timm
+        assert default_image_size(name) == (int(side), int(side))
