@@ -110,7 +110,7 @@ def make_folds(data, n_folds, seed):
         if n_units < n_folds:
             noun = "images" if data.groups is None else "patients"
             raise ValueError(
-                f"Class {name!r} has {n_units} {noun}, fewer than the {n_folds} folds, "
+                f"Class {name!r} has fewer {noun} ({n_units}) than folds ({n_folds}), "
                 f"so that it would be missing from one. Add {noun} of this class, or "
                 "ask for fewer --folds."
             )
@@ -128,7 +128,7 @@ def make_folds(data, n_folds, seed):
 # the network the same pixels.
 #
 # A network trained on photographs has to learn what matters on radiographs: its head
-# alone is not enough here. `trainable=3` trains the last three stages as well.
+# alone is not enough here. `trainable=2` trains the last two stages as well.
 
 
 def make_classifier(args):
@@ -343,12 +343,13 @@ def draw_confusion_matrix(data, results):
     counts = confusion_matrix(data.target, results.predicted, labels=results.classes)
     rates = counts / counts.sum(axis=1, keepdims=True)
     side = 2.6 + 0.9 * len(counts)
-    figure = Figure(figsize=(side + 0.8, side), layout="constrained")
+    figure = Figure(figsize=(side, side), layout="constrained")
     axes = figure.subplots()
     display = ConfusionMatrixDisplay(rates, display_labels=results.classes)
     display.plot(
         ax=axes,
         cmap="Blues",
+        colorbar=False,
         im_kw={"vmin": 0, "vmax": 1},
         xticks_rotation=45 if len(counts) > 4 else "horizontal",
     )
@@ -356,10 +357,10 @@ def draw_confusion_matrix(data, results):
         display.text_.flat, counts.flat, rates.flat, strict=True
     ):
         text.set_text(f"{count}\n{rate:.0%}")
-    figure.axes[-1].set_ylabel("Share of the true class")
+        text.set_color("white" if rate > 0.5 else "black")
     axes.set(
-        title="Out-of-fold predictions, all folds",
-        xlabel="Predicted class",
+        title="Images, and share of the true class",
+        xlabel="Predicted class (out of fold)",
         ylabel="True class",
     )
     return figure
@@ -421,7 +422,7 @@ def draw_learning_curves(results):
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
         axes.set(xlabel="Epoch", ylabel=quantity.capitalize())
-    axes.set_ylim(top=1)
+    axes.set_ylim(top=1.02)
     figure.suptitle(f"Mean and range of {len(results.histories)} folds")
     figure.legend(
         *axes.get_legend_handles_labels(), loc="outside lower center", ncols=2
@@ -508,7 +509,7 @@ def make_parser():
     add("--epochs", type=at_least(1), default=6, help="passes over the training rows")
     add("--backbone", default="tf_efficientnet_lite0", help="name of a network in timm")
     add("--weights", default="imagenet", help="imagenet, none, or a file of weights")
-    add("--trainable", type=trained_part, default=3, help="head, all, or last stages")
+    add("--trainable", type=trained_part, default=2, help="head, all, or last stages")
     add("--image-size", type=at_least(16), default=128, help="side in pixels")
     add("--images", type=at_least(1), default=320, help="number of synthetic images")
     add("--jobs", type=at_least(1), default=1, help="folds to train at once")
