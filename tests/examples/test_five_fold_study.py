@@ -3,6 +3,7 @@
 import csv
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -183,16 +184,26 @@ def test_the_left_out_fold_chooses_nothing(study, out):
     )
 
 
-def test_two_folds_at_once_from_the_command_line(few, tmp_path):
+def test_files_of_unknown_patients(study, few, tmp_path, capsys):
     out = tmp_path / "results"
-    command = [sys.executable, SCRIPT, *SMALL[:-4], "--folds", "2", "--epochs", "1"]
-    command += ["--data", few, "--out", out, "--jobs", "2"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    for line in ("Fold 1: balanced", "Fold 2: balanced", "Patients are not known"):
-        assert line in done.stdout
+    study.main([*SMALL, "--data", str(few), "--out", str(out)])
+    assert "Patients are not known" in capsys.readouterr().out
+    assert "Patients are not known" in (out / "scores.txt").read_text(encoding="utf-8")
     rows = rows_of(out / "predictions.csv")
     assert len(rows) == 12
     assert set(column(rows, "patient")) == {""}
+
+
+@pytest.mark.slow
+def test_folds_at_once_give_the_same_predictions(tmp_path):
+    found = []
+    for n_jobs in ("1", "2"):
+        out = tmp_path / n_jobs
+        command = [sys.executable, SCRIPT, *SMALL, "--out", out, "--jobs", n_jobs]
+        environment = os.environ | {"OMP_NUM_THREADS": "1"}
+        subprocess.run(command, check=True, env=environment)
+        found.append(probabilities_of(rows_of(out / "predictions.csv")))
+    np.testing.assert_array_equal(*found)
 
 
 def refused(study, capsys, *arguments):
