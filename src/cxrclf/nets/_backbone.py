@@ -8,6 +8,10 @@ from torch import nn
 from cxrclf._utils._paths import check_image_size
 from cxrclf.nets._stages import stages_of
 
+# The children that a network's feature map does not depend on, by name, channels and
+# size: finding them takes longer than making a small network.
+_UNUSED = {}
+
 
 class Backbone(nn.Module):
     """A network of timm that turns images into a feature map.
@@ -65,7 +69,7 @@ class Backbone(nn.Module):
         self.mean = _per_channel(config["mean"], in_channels)
         self.std = _per_channel(config["std"], in_channels)
         self._fixed = bool(config.get("fixed_input_size"))
-        self.dropped = tuple(self._drop_unused())
+        self.dropped = self._drop_unused()
 
     def forward(self, images):
         """Compute the feature map.
@@ -148,6 +152,14 @@ class Backbone(nn.Module):
 
     def _drop_unused(self):
         """Replace the children that the feature map does not depend on."""
+        made_for = (self.name, self.in_channels, self.image_size)
+        if made_for not in _UNUSED:
+            _UNUSED[made_for] = tuple(self._unused())
+        for name in _UNUSED[made_for]:
+            setattr(self.model, name, nn.Identity())
+        return _UNUSED[made_for]
+
+    def _unused(self):
         size = self.image_size
         try:
             features, parameters = self._meta_map(size)
@@ -160,10 +172,9 @@ class Backbone(nn.Module):
             for name, parameter in self.named_parameters()
             if parameters[name].grad is not None
         }
-        for name, child in list(self.model.named_children()):
+        for name, child in self.model.named_children():
             own = set(child.parameters())
             if own and own.isdisjoint(used):
-                setattr(self.model, name, nn.Identity())
                 yield name
 
     def _meta_map(self, size):
