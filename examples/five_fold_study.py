@@ -372,10 +372,9 @@ def draw_roc(data, results):
     axes = figure.subplots()
     last = len(results.classes) - 1
     for number, name in enumerate(results.classes):
-        RocCurveDisplay.from_predictions(
+        display = RocCurveDisplay.from_predictions(
             data.target == name,
             results.probabilities[:, number],
-            name=name,
             ax=axes,
             curve_kwargs={
                 "color": COLOURS[number % len(COLOURS)],
@@ -385,6 +384,7 @@ def draw_roc(data, results):
             plot_chance_level=number == last,
             chance_level_kw={"color": "0.6", "linestyle": ":", "label": "chance"},
         )
+        display.line_.set_label(f"{name} (AUC {display.roc_auc:.3f})")
     axes.legend(loc="lower right")
     axes.grid(alpha=0.3)
     axes.set(

@@ -157,18 +157,32 @@ def test_pictures_and_nothing_else(out):
     }
 
 
-def test_confusion_matrix_shows_the_counts(study, out):
+@pytest.fixture(scope="module")
+def written(study, out):
+    """Return data and results of the study, as its files have them."""
     rows = rows_of(out / "predictions.csv")
     data = study.load_image_folder(out / f"radiographs-{N_IMAGES}-seed0")
-    order = {path: i for i, path in enumerate(column(rows, "path"))}
-    rows = [rows[order[path]] for path in data.data[:, 0]]
-    results = study.Results(
-        np.array(CLASSES), column(rows, "fold", int), probabilities_of(rows), [], []
-    )
+    np.testing.assert_array_equal(column(rows, "path"), data.data[:, 0])
+    fold, probabilities = column(rows, "fold", int), probabilities_of(rows)
+    return data, study.Results(np.array(CLASSES), fold, probabilities, [], [])
+
+
+def test_confusion_matrix_shows_the_counts(study, written):
+    data, results = written
     figure = study.draw_confusion_matrix(data, results)
     shown = [int(text.get_text().split("\n")[0]) for text in figure.axes[0].texts]
-    expected = confusion_matrix(column(rows, "true"), column(rows, "predicted"))
+    expected = confusion_matrix(data.target, results.predicted)
     np.testing.assert_array_equal(np.reshape(shown, expected.shape), expected)
+
+
+def test_roc_curves_name_their_areas(study, written):
+    data, results = written
+    legend = study.draw_roc(data, results).axes[0].get_legend()
+    expected = [
+        f"{name} (AUC {roc_auc_score(data.target == name, p):.3f})"
+        for name, p in zip(CLASSES, results.probabilities.T, strict=True)
+    ]
+    assert [text.get_text() for text in legend.get_texts()] == [*expected, "chance"]
 
 
 def test_the_left_out_fold_chooses_nothing(study, out):
