@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 OUT ?= demo-results
 DATA ?=
+# More options of the demo: make demo DATA=folder ARGS='--groups "^(person\d+)"'
+ARGS ?=
 
 .PHONY: test demo docs lint clean
 
@@ -25,7 +27,7 @@ test: lint
 	$(BIN)/python -m pytest -m "not slow and not gpu"
 
 demo: $(VENV)/.installed
-	$(BIN)/python examples/five_fold_study.py --jobs 2 $(if $(DATA),--data "$(DATA)") --out "$(OUT)"
+	$(BIN)/python examples/five_fold_study.py --out "$(OUT)" $(if $(DATA),--data "$(DATA)",--jobs 2) $(ARGS)
 
 docs: $(VENV)/.docs-installed
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html

@@ -246,21 +246,22 @@ def summarize(data, results):
 
 def caveat(args, data):
     """Say what the scores rest on."""
+    if data.groups is None:
+        patients = (
+            "Patients are not known: images of one patient may be in the training and "
+            "in the test part of a fold, and the scores too high. Name the part of the "
+            "file names that tells patients apart with --groups."
+        )
+    else:
+        patients = "No patient is in the training and in the test part of a fold."
     if args.data is None:
-        return (
-            "No patient is in the training and in the test part of a fold. The "
-            "radiographs are synthetic: the scores say nothing about patients."
+        source = "The radiographs are synthetic: the scores say nothing about people."
+    else:
+        source = (
+            "Where classes come from different hospitals, scanners or age groups, a "
+            "network may tell these apart instead of diseases."
         )
-    if data.groups is not None:
-        return (
-            "No patient is in the training and in the test part of a fold, as far as "
-            "the file names tell patients apart."
-        )
-    return (
-        "Patients are not known: images of one patient may be in the training and in "
-        "the test part of a fold, which makes the scores too high. Name the part of "
-        "the file names that tells patients apart with --groups."
-    )
+    return f"{patients}\n{source}"
 
 
 # %%
