@@ -27,7 +27,7 @@ test: lint
 	$(BIN)/python -m pytest -m "not slow and not gpu"
 
 demo: $(VENV)/.installed
-	$(BIN)/python examples/five_fold_study.py --out "$(OUT)" $(if $(DATA),--data "$(DATA)",--jobs 2) $(ARGS)
+	$(BIN)/python examples/five_fold_study.py $(if $(DATA),--data "$(DATA)") --out "$(OUT)" --jobs 2 $(ARGS)
 
 docs: $(VENV)/.docs-installed
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
