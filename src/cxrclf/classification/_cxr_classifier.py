@@ -12,7 +12,6 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
     _check_sample_weight,
-    _num_samples,
     check_consistent_length,
     column_or_1d,
 )
@@ -312,16 +311,19 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
                 f"{self.classes_.tolist()}; y has {classes.tolist()}."
             )
         self.classes_ = classes
-        images, codes, weights = self._check_samples(X, y, sample_weight, not go_on)
+        codes, weights = self._check_targets(y, sample_weight)
         groups = None if groups is None else column_or_1d(groups)
         check_consistent_length(codes, groups)
+        checked = self._check_images(X, reset=not go_on)
+        X_val, codes_val = self._check_validation(X_val, y_val)
         self._train(
-            images,
+            checked,
             codes,
             weights,
             fresh="optimizer" if go_on else "net",
             groups=groups,
-            validation=self._check_validation(X_val, y_val),
+            X_val=X_val,
+            codes_val=codes_val,
         )
         return self
 
@@ -360,8 +362,9 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
                 f"classes={np.unique(classes).tolist()} is not what the first call of "
                 f"partial_fit was given: {self.classes_.tolist()}."
             )
-        images, codes, weights = self._check_samples(X, y, sample_weight, first)
-        self._train(images, codes, weights, fresh="net" if first else None)
+        codes, weights = self._check_targets(y, sample_weight)
+        checked = self._check_images(X, reset=first)
+        self._train(checked, codes, weights, fresh="net" if first else None)
         return self
 
     def predict_proba(self, X):
@@ -406,23 +409,24 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         check_classification_targets(y)
         return y
 
-    def _check_samples(self, X, y, sample_weight, reset):
-        """Return images, class codes and weights."""
+    def _check_targets(self, y, sample_weight):
+        """Return class codes and weights."""
         codes = self._codes(y)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(
-                sample_weight, np.empty((_num_samples(X), 1)), dtype=np.float64
+                sample_weight, np.empty((len(y), 1)), dtype=np.float64
             )
-        weights = training_weights(y, self.classes_, self.class_weight, sample_weight)
-        return self._open(X, reset=reset), codes, weights
+        return codes, training_weights(
+            y, self.classes_, self.class_weight, sample_weight
+        )
 
     def _check_validation(self, X_val, y_val):
         if X_val is None and y_val is None:
-            return None
+            return None, None
         if X_val is None or y_val is None:
             raise ValueError("X_val and y_val are given together or not at all.")
         codes = self._codes(self._check_y(X_val, y_val))
-        return self._open(X_val, reset=False), codes
+        return self._check_images(X_val, reset=False), codes
 
     def _codes(self, y):
         unknown = np.setdiff1d(y, self.classes_)

@@ -162,7 +162,10 @@ class DecodeStore:
         with (
             quiet_decoders(),
             tqdm(
-                total=len(absent), desc="Decoding", unit="image", disable=not verbose
+                total=len(absent),
+                desc="decoding",
+                unit="image",
+                disable=not (verbose and absent),
             ) as bar,
             ThreadPoolExecutor(n_threads) as pool,
         ):

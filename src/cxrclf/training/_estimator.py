@@ -125,20 +125,17 @@ class ImageEstimator(BaseEstimator):
         if self.log_dir is not None:
             import_optional("tensorboard", extra="tensorboard", purpose="log_dir")
 
-    def _open(self, X, *, reset):
-        """Return X as images; with `reset`, learn what a sample looks like."""
+    def _check_images(self, X, *, reset):
+        """Return X as an array of paths or as images; nothing is decoded yet.
+
+        With `reset`, learn what a sample looks like.
+        """
         paths = as_paths(X)
         if paths is not None:
             if reset:
                 self.input_shape_ = None
                 self.image_size_ = self._size_or(self._default_image_size())
-            return open_files(
-                paths,
-                self.image_size_,
-                keep_aspect_ratio=self.keep_aspect_ratio,
-                cache_dir=self.cache_dir,
-                verbose=self.verbose,
-            )
+            return paths
         images = open_array(self._check_array(X, reset=reset), self.image_shape)
         shape = images.shape[1:]
         if reset:
@@ -150,6 +147,18 @@ class ImageEstimator(BaseEstimator):
                 f"fitted on images of {self._n_channels(self.input_shape_)} channels."
             )
         return images
+
+    def _open(self, checked):
+        """Return the images of what :meth:`_check_images` returned."""
+        if not isinstance(checked, np.ndarray):
+            return checked
+        return open_files(
+            checked,
+            self.image_size_,
+            keep_aspect_ratio=self.keep_aspect_ratio,
+            cache_dir=self.cache_dir,
+            verbose=self.verbose,
+        )
 
     def _check_array(self, X, *, reset):
         try:
@@ -173,21 +182,24 @@ class ImageEstimator(BaseEstimator):
         channels = shape[2] if shape is not None and len(shape) == 3 else 1
         return 3 if channels == 1 else channels
 
-    def _train(self, images, codes, weights, *, fresh, groups=None, validation=None):
+    def _train(
+        self, X, codes, weights, *, fresh, groups=None, X_val=None, codes_val=None
+    ):
         """Train a new net, or go on with ``net_``, for ``max_epochs`` epochs.
 
         Parameters
         ----------
-        images : StoredImages or ArrayImages
-        codes, weights : ndarray of shape (n,)
+        X, X_val
+            What :meth:`_check_images` returned; X_val may be None.
+        codes, weights, codes_val : ndarray of shape (n,)
         fresh : {"net", "optimizer", None}
             What is made anew: everything, the optimiser, or nothing.
         groups : ndarray of shape (n,) or None
-        validation : (images, codes) or None
         """
         seed = draw_seed(self.random_state)
         device = resolve_device(self.device)
         with isolated_rng(device):
+            # The net first: a wrong name or wrong weights cost no decoding.
             if fresh == "net":
                 seed_torch(seed, device)
                 self.net_ = self._compose(self._make_module(self.weights))
@@ -196,7 +208,9 @@ class ImageEstimator(BaseEstimator):
                 vars(self).pop("best_epoch_", None)
             elif fresh == "optimizer":
                 self.net_ = self._compose(self.net_.module_)
+            images = self._open(X)
             rows = np.flatnonzero(weights > 0)
+            validation = None
             if self.validation_fraction is not None:
                 kept = images.keys[rows] if groups is None else groups[rows]
                 train, valid = split_validation(
@@ -204,8 +218,8 @@ class ImageEstimator(BaseEstimator):
                 )
                 validation = (images, codes, rows[valid])
                 rows = rows[train]
-            elif validation is not None:
-                validation = (*validation, np.arange(len(validation[1])))
+            elif X_val is not None:
+                validation = (self._open(X_val), codes_val, np.arange(len(codes_val)))
             self._run(images, codes, weights, rows, validation, seed)
 
     def _run(self, images, codes, weights, rows, validation, seed):
@@ -330,7 +344,7 @@ class ImageEstimator(BaseEstimator):
     def _outputs(self, X):
         """Return the network's raw outputs for X, (n, ...) as float64."""
         check_is_fitted(self)
-        images = self._open(X, reset=False)
+        images = self._open(self._check_images(X, reset=False))
         pixels = self._pixels(images)
         module = self.net_.module_.eval()
         outputs = []
