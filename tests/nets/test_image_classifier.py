@@ -256,3 +256,20 @@ def test_parts_that_do_not_fit_are_refused():
         ImageClassifier(backbone, Head(95, 3))
     with pytest.raises(ValueError, match='"backbone" or "unit", got .imagenet'):
         ImageClassifier(backbone, Head(96, 3), normalization="imagenet")
+
+
+def test_a_frozen_body_is_not_walked_at_each_batch(monkeypatch):
+    net = make()
+    net.set_trainable("head")
+    asked = []
+    monkeypatch.setattr(net.backbone.model, "train", asked.append)
+    for mode in (True, False, True):
+        net.train(mode)
+        assert net.training == net.head.dropout.training == mode
+        assert not net.backbone.training
+    assert not asked
+    monkeypatch.undo()
+    net.set_trainable("all")
+    assert all(module.training for module in net.modules())
+    net.eval()
+    assert not any(module.training for module in net.modules())

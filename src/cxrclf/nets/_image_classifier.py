@@ -137,6 +137,7 @@ class ImageClassifier(nn.Module):
         for module in self._frozen:
             for parameter in module.parameters(recurse=False):
                 parameter.requires_grad_(False)
+        self.backbone.eval()
         self.train(self.training)
 
     def train(self, mode=True):
@@ -151,9 +152,15 @@ class ImageClassifier(nn.Module):
         ImageClassifier
             Itself.
         """
-        super().train(mode)
-        for module in self._frozen:
-            module.training = False
+        self.training = mode
+        self.head.train(mode)
+        train_body = mode and not self.frozen_body
+        # A training asks for its mode at each batch. To tell that to hundreds of
+        # modules takes longer than a step of the head.
+        if self.backbone.training != train_body:
+            self.backbone.train(train_body)
+            for module in self._frozen:
+                module.training = False
         return self
 
     @property
