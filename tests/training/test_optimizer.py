@@ -126,3 +126,20 @@ def test_a_factor_applies_to_the_initial_rates():
         set_learning_rate(optimizer, factor)
     rates = {group["lr"] for group in optimizer.param_groups}
     assert rates == {1e-2 * 0.1, 1e-3 * 0.1}
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "linear", "step"])
+def test_numpy_numbers_act_as_plain_ones(schedule):
+    plain = [schedule_factor(schedule, epoch, 4) for epoch in range(4)]
+    drawn = [schedule_factor(schedule, epoch, np.int64(4)) for epoch in range(4)]
+    assert drawn == plain
+    assert {type(factor) for factor in drawn} == {float}
+
+
+@pytest.mark.parametrize("name", ["adam", "sgd"])
+def test_numpy_settings_leave_a_state_that_can_be_read_back(name, tmp_path):
+    settings = ("learning_rate", "body_learning_rate", "weight_decay", "momentum")
+    changes = dict.fromkeys(settings, np.float64(0.1))
+    state = optimizer_of(TwoParts(), name, **changes).state_dict()
+    torch.save(state, tmp_path / "state")
+    assert torch.load(tmp_path / "state", weights_only=True) == state

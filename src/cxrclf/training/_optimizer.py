@@ -40,10 +40,13 @@ def make_optimizer(
     torch.optim.Optimizer
         Each group keeps its learning rate as ``initial_lr``.
     """
+    # Plain floats: a NumPy scalar, as grids draw them, cannot be loaded from the
+    # resume file, whose reader makes nothing but plain types and tensors.
+    weight_decay, momentum = float(weight_decay), float(momentum)
     groups = []
     for parameters, rate in (
-        (module.body_parameters(), body_learning_rate),
-        (module.head_parameters(), learning_rate),
+        (module.body_parameters(), float(body_learning_rate)),
+        (module.head_parameters(), float(learning_rate)),
     ):
         trainable = [p for p in parameters if p.requires_grad]
         for exempt in (False, True):
@@ -76,7 +79,7 @@ def schedule_factor(schedule, epoch, max_epochs):
     """
     if callable(schedule):
         return float(schedule(epoch, max_epochs))
-    done = min(epoch / max_epochs, 1.0)
+    done = min(epoch / int(max_epochs), 1.0)
     return {
         "constant": 1.0,
         "cosine": 0.5 * (1 + math.cos(math.pi * done)),
