@@ -186,3 +186,25 @@ def test_parameters_can_be_cloned_and_set():
     augmentation = clone(Augmentation(zoom=(0.9, 1.2))).set_params(rotation=10)
     assert augmentation.get_params()["zoom"] == (0.9, 1.2)
     assert augmentation.check_params().rotation == 10
+
+
+def test_views_of_arrays_as_they_come():
+    images = np.random.default_rng(0).integers(0, 65536, (2, 8, 8), dtype=np.uint16)
+    augmentation = Augmentation(rotation=10)
+    expected = augmentation.views(images)
+    read_only = images.copy()
+    read_only.setflags(write=False)
+    for same in (read_only, images[:, ::-1][:, ::-1], images.astype(">u2")):
+        np.testing.assert_array_equal(augmentation.views(same), expected)
+    mirrored = images[:, ::-1]
+    np.testing.assert_array_equal(
+        augmentation.views(mirrored), augmentation.views(mirrored.copy())
+    )
+    for shape in ((8, 8), (0, 8, 8)):
+        with pytest.raises(ValueError, match="with at least one image"):
+            augmentation.views(np.zeros(shape, dtype=np.uint8))
+
+
+def test_an_endless_zoom_is_refused():
+    with pytest.raises(ValueError, match="both finite"):
+        Augmentation(zoom=(0.5, np.inf)).check_params()

@@ -129,10 +129,10 @@ class Augmentation(BaseEstimator):
         self._validate_params()
         self._pair("shift", 0, 1)
         low, high = self._zoom_range()
-        if not 0 < low <= high:
+        if not 0 < low <= high < np.inf:
             raise ValueError(
                 "The 'zoom' parameter of Augmentation as a pair must be (low, high) "
-                f"with 0 < low <= high; got {self.zoom!r}."
+                f"with 0 < low <= high, both finite; got {self.zoom!r}."
             )
         return self
 
@@ -152,11 +152,22 @@ class Augmentation(BaseEstimator):
         -------
         ndarray of float32 of the shape of `images`
             Pixels in [0, 1].
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, or `images` has another shape.
         """
         self.check_params()
         images = np.asarray(images)
+        if images.ndim not in (3, 4) or images.size == 0:
+            raise ValueError(
+                "images must have the shape (n, H, W) or (n, H, W, C), with at least "
+                f"one image; got {images.shape}. Give one image as images[None]."
+            )
         keys = np.array([content_key(image) for image in images], dtype=np.uint64)
-        pixels = torch.from_numpy(images).to(torch.float32)
+        # A copy, because torch takes neither read-only nor reversed arrays.
+        pixels = torch.from_numpy(images.astype(np.float32))
         if images.dtype.kind in "ui":
             pixels /= np.iinfo(images.dtype).max
         pixels = pixels[:, None] if images.ndim == 3 else pixels.movedim(-1, 1)
