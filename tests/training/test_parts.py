@@ -7,7 +7,7 @@ from scipy.special import log_softmax
 
 from cxrclf.exceptions import PixelRangeWarning
 from cxrclf.training import training_weights
-from cxrclf.training._batches import Batches, occurrence
+from cxrclf.training._batches import Batches, Pixels, occurrence
 from cxrclf.training._images import open_array
 from cxrclf.training._loss import WeightedCrossEntropy
 from cxrclf.training._validation import split_validation
@@ -105,3 +105,38 @@ def test_arrays_become_images():
         open_array(np.full((1, 4, 4), 200.0))
     with pytest.warns(PixelRangeWarning, match="as uint8"):
         open_array(np.full((1, 4, 4), 200, dtype=np.int64))
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.int16, np.int32])
+def test_eight_bits_in_a_wider_type_warn(dtype):
+    with pytest.warns(PixelRangeWarning, match="as uint8"):
+        open_array(np.full((1, 4, 4), 255, dtype=dtype))
+    open_array(np.full((1, 4, 4), np.iinfo(dtype).max, dtype=dtype))  # no warning
+
+
+@pytest.mark.parametrize("dtype", [">u2", ">f4", "<u2", "<f4"])
+def test_pixels_of_any_byte_order(dtype):
+    values = np.arange(16).reshape(1, 4, 4) / 16
+    limit = 65535 if dtype.endswith("u2") else 1
+    images = open_array((values * limit).astype(dtype))
+    pixels = Pixels(images, (4, 4), torch.device("cpu"), torch.float64)
+    np.testing.assert_allclose(pixels.batch([0])[0, 0], values[0], atol=1 / 65535)
+
+
+def test_class_weights_that_cannot_be_had_are_refused():
+    y, classes = np.array([0, 0, 1]), np.arange(3)
+    with pytest.raises(ValueError, match=r"y lacks \[2\]"):
+        training_weights(y, classes, "balanced", None)
+    with pytest.raises(ValueError, match="0 for every sample"):
+        training_weights(y, classes, {0: 0, 1: 0}, None)
+    with pytest.raises(ValueError, match="0 for every sample"):
+        training_weights(y, classes, {0: 0}, np.array([1.0, 1, 0]))
+    for weight in (np.nan, np.inf, -1):
+        with pytest.raises(ValueError, match="finite weights"):
+            training_weights(y, classes, {0: weight}, None)
+
+
+def test_groups_with_a_missing_one_are_refused():
+    groups = np.array(["a", None, "b", "c"], dtype=object)
+    with pytest.raises(ValueError, match="none may be missing"):
+        split_validation(np.array([0, 1, 0, 1]), groups, 0.5, seed=0)

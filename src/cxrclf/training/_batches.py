@@ -46,7 +46,8 @@ class Pixels:
         Tensor of shape (b, C, H, W)
             In [0, 1] for integer pixels.
         """
-        stored = np.ascontiguousarray(self.images.gather(rows))
+        stored = self.images.gather(rows)
+        stored = np.ascontiguousarray(stored, dtype=stored.dtype.newbyteorder("="))
         pixels = torch.from_numpy(stored).to(self.device).to(self.dtype)
         if stored.dtype.kind in "ui":
             # A true division: v / 255 and 257 v / 65535 round to the same float.

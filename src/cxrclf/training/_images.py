@@ -135,7 +135,8 @@ def _warn_of_range(array):
     elif array.dtype.kind in "iu":
         limit = np.iinfo(array.dtype).max
         high = array.max()
-        if array.dtype.itemsize > 1 and high < limit // 256:
+        # A few bits of the type, or no more than 8 bits in a wider one.
+        if array.dtype.itemsize > 1 and high <= max(255, limit // 256):
             warnings.warn(
                 f"{array.dtype} pixels are divided by {limit}, the maximum of their "
                 f"type, but the largest in X is {high}: the images will be black. "

@@ -50,7 +50,8 @@ def training_weights(y, classes, class_weight, sample_weight):
     Raises
     ------
     ValueError
-        If `class_weight` names unknown classes, or a weight is negative, or all are 0.
+        If `class_weight` names unknown classes, or a weight is negative or infinite,
+        or all are 0; or if it is "balanced" and y lacks a class.
     """
     if isinstance(class_weight, dict):
         unknown = [label for label in class_weight if label not in set(classes)]
@@ -59,18 +60,32 @@ def training_weights(y, classes, class_weight, sample_weight):
                 f"class_weight has weights for unknown classes {unknown}. "
                 f"The classes in y are {classes.tolist()}."
             )
-        if min(class_weight.values(), default=0) < 0:
-            raise ValueError(f"class_weight must not be negative, got {class_weight}.")
+        if not all(0 <= weight < np.inf for weight in class_weight.values()):
+            raise ValueError(
+                "class_weight must have finite weights that are not negative, got "
+                f"{class_weight}."
+            )
         missing = [label for label in classes if label not in class_weight]
         class_weight = {**class_weight, **dict.fromkeys(missing, 1.0)}
+    elif class_weight == "balanced" and not np.isin(classes, y).all():
+        raise ValueError(
+            'class_weight="balanced" needs samples of every class, and y lacks '
+            f"{np.setdiff1d(classes, y).tolist()}. Give the weights as a dict."
+        )
     factors = compute_class_weight(
         class_weight, classes=classes, y=y, sample_weight=sample_weight
     )
     weights = factors[np.searchsorted(classes, y)]
-    if sample_weight is None:
-        return weights
-    if sample_weight.min() < 0 or sample_weight.sum() <= 0:
+    if sample_weight is not None:
+        if sample_weight.min() < 0 or sample_weight.sum() <= 0:
+            raise ValueError(
+                "sample_weight must be non-negative, with at least one weight above "
+                "zero."
+            )
+        weights = weights * sample_weight / sample_weight.mean()
+    if not weights.any():
         raise ValueError(
-            "sample_weight must be non-negative, with at least one weight above zero."
+            "class_weight, times sample_weight where given, is 0 for every sample. "
+            "Give at least one sample a weight above zero."
         )
-    return weights * sample_weight / sample_weight.mean()
+    return weights

@@ -25,9 +25,15 @@ def split_validation(codes, groups, fraction, seed):
     Raises
     ------
     ValueError
-        If a class has too few groups for both sides.
+        If a class has too few groups for both sides, or if groups are of mixed types.
     """
-    _, first, inverse = np.unique(groups, return_index=True, return_inverse=True)
+    try:
+        _, first, inverse = np.unique(groups, return_index=True, return_inverse=True)
+    except TypeError as error:
+        raise ValueError(
+            "groups must be all str or all numbers, and none may be missing: "
+            f"{error}. Give rows without a known patient an id of their own."
+        ) from error
     try:
         _, held_out = train_test_split(
             np.arange(len(first)),
