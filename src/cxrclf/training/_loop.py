@@ -124,6 +124,11 @@ def run_epochs(net, train_set, valid_set, plan, progress, *, on_epoch_end):
         Of a new or of a resumed run; updated in place.
     on_epoch_end : callable
         Called with the progress after every epoch.
+
+    Raises
+    ------
+    ValueError
+        If the loss is no longer a finite number.
     """
     module = net.module_
     net.train_split = predefined_split(valid_set) if valid_set is not None else None
@@ -138,6 +143,7 @@ def run_epochs(net, train_set, valid_set, plan, progress, *, on_epoch_end):
     with bar:
         while not progress.is_over(plan):
             row = _run_epoch(net, train_set, valid_set, plan, progress)
+            _check_finite(row)
             progress.history.append(row)
             progress.done += 1
             if valid_set is not None:
@@ -147,8 +153,18 @@ def run_epochs(net, train_set, valid_set, plan, progress, *, on_epoch_end):
             bar.update()
             on_epoch_end(progress)
     net.notify("on_train_end", X=train_set, y=None)
+    net.train_split = None  # it holds the validation images
     if progress.best_state:
         module.load_learnt_state(progress.best_state)
+
+
+def _check_finite(row):
+    if not math.isfinite(row["train_loss"]):
+        raise ValueError(
+            f"The training diverged: the loss of epoch {row['epoch']} is "
+            f"{row['train_loss']}. Lower learning_rate or body_learning_rate, and see "
+            "that float pixels lie in [0, 1]."
+        )
 
 
 def _run_epoch(net, train_set, valid_set, plan, progress):

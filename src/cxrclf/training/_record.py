@@ -8,7 +8,9 @@ import torch
 
 import cxrclf
 from cxrclf._utils._files import replaced_whole
+from cxrclf.exceptions import WeightsError
 from cxrclf.training._loop import Progress
+from cxrclf.training._optimizer import schedule_factor
 
 
 def fingerprint(module, settings, arrays):
@@ -28,6 +30,11 @@ def fingerprint(module, settings, arrays):
     str
         32 hexadecimal digits.
     """
+    if callable(schedule := settings.get("learning_rate_schedule")):
+        # What it returns: how it prints differs from process to process.
+        n = settings["max_epochs"]
+        factors = [schedule_factor(schedule, epoch, n) for epoch in range(n)]
+        settings = {**settings, "learning_rate_schedule": factors}
     digest = hashlib.blake2b(digest_size=16)
     digest.update(f"{cxrclf.__version__} {torch.__version__}".encode())
     digest.update(repr(sorted(settings.items())).encode())
@@ -76,11 +83,22 @@ class RunRecord:
         Returns
         -------
         Progress
+
+        Raises
+        ------
+        WeightsError
+            If the resume file is damaged.
         """
         self.net = net
         if self.path is None or not self.path.exists():
             return Progress()
-        state = torch.load(self.path, map_location="cpu", weights_only=True)
+        try:
+            state = torch.load(self.path, map_location="cpu", weights_only=True)
+        except Exception as error:  # of many kinds, from pickle and zipfile
+            raise WeightsError(
+                f"The resume file {self.path} is damaged. Delete it; the training "
+                "then starts from its first epoch."
+            ) from error
         net.module_.load_learnt_state(state["module"])
         net.optimizer_.load_state_dict(state["optimizer"])
         return Progress(**state["progress"])
