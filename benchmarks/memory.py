@@ -69,7 +69,7 @@ def measure(settings, n_files):
         watcher.start()
         started = time.perf_counter()
         CXRClassifier(
-            weights=None, image_size=224, max_epochs=2, random_state=0, **settings
+            weights=None, image_size=224, max_epochs=1, random_state=0, **settings
         ).fit(X, y)
         done.set()
         watcher.join()

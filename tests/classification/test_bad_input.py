@@ -148,7 +148,7 @@ def test_later_calls_have_to_fit_the_first(small_classifier):
         clf.fit(X, y + 1)
     with pytest.raises(ValueError, match="not among the classes"):
         clf.partial_fit(X, y + 1)
-    with pytest.raises(ValueError, match="first call of partial_fit"):
+    with pytest.raises(ValueError, match="partial_fit needs the classes"):
         clf.partial_fit(X, y, classes=[0, 1, 2])
 
 

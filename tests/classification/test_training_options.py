@@ -217,3 +217,13 @@ def test_tensorboard_gets_every_column(radiographs, small_classifier, tmp_path):
     assert set(events.Tags()["scalars"]) == set(clf.history_) - {"epoch"}
     logged = [event.value for event in events.Scalars("valid_loss")]
     assert logged == pytest.approx(clf.history_["valid_loss"])
+
+
+def test_partial_fit_heeds_changed_parameters(radiographs, small_classifier):
+    X, y = radiographs.images, radiographs.target
+    clf = small_classifier(trainable="head").partial_fit(X, y)
+    before = body_state(clf)
+    clf.set_params(trainable="all", learning_rate=0.01, batch_size=5).partial_fit(X, y)
+    assert clf.history_["learning_rate"] == [1e-3, 1e-3, 1e-2, 1e-2]
+    assert clf.net_.batch_size == 5
+    assert changed(before, body_state(clf))

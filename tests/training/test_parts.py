@@ -10,7 +10,7 @@ from cxrclf.training import training_weights
 from cxrclf.training._batches import Batches, Pixels, occurrence
 from cxrclf.training._images import open_array
 from cxrclf.training._loss import WeightedCrossEntropy
-from cxrclf.training._validation import split_validation
+from cxrclf.training._validation import joined, split_validation
 
 
 def test_loss_is_the_weighted_mean_over_the_batch_as_in_keras():
@@ -139,4 +139,13 @@ def test_class_weights_that_cannot_be_had_are_refused():
 def test_groups_with_a_missing_one_are_refused():
     groups = np.array(["a", None, "b", "c"], dtype=object)
     with pytest.raises(ValueError, match="none may be missing"):
-        split_validation(np.array([0, 1, 0, 1]), groups, 0.5, seed=0)
+        joined(groups, np.arange(4))
+
+
+def test_patients_who_share_an_image_are_joined():
+    groups = np.array(["a", "a", "b", "c", "d", "d"])
+    keys = np.array([1, 2, 2, 3, 3, 4])
+    labels = joined(groups, keys)
+    assert (labels[:3] == labels[0]).all()
+    assert (labels[3:] == labels[3]).all()
+    assert labels[0] != labels[3]

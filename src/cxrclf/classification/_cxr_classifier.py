@@ -1,5 +1,6 @@
 """CXRClassifier: a convolutional network as a scikit-learn classifier."""
 
+import os
 from collections.abc import Mapping
 from numbers import Integral, Real
 from pathlib import Path
@@ -16,6 +17,7 @@ from sklearn.utils.validation import (
     column_or_1d,
 )
 
+from cxrclf._utils._paths import as_paths
 from cxrclf.nets import Head, ImageClassifier, default_image_size, make_backbone
 from cxrclf.training import ImageEstimator, training_weights
 
@@ -79,9 +81,9 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         Of ``"sgd"``, in [0, 1).
     learning_rate_schedule : {"constant", "cosine", "linear", "step"} or callable, \
             default="constant"
-        ``"cosine"`` and ``"linear"`` fall to 0, ``"step"`` divides by 10 after a half
-        and after three quarters of the epochs. A callable takes (epoch, max_epochs)
-        and returns a factor.
+        ``"cosine"`` and ``"linear"`` fall towards 0, ``"step"`` divides by 10 after a
+        half and after three quarters of the epochs. A callable takes (epoch,
+        max_epochs) and returns a factor.
     max_epochs : int, default=20
         Passes over the data in a call of `fit` or `partial_fit`.
     head_epochs : int, default=0
@@ -90,7 +92,8 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         Samples a step.
     validation_fraction : float or None, default=None
         Part of the patients (`groups` of `fit`) or else of the distinct images that
-        is held out to choose the best epoch. None trains on all rows.
+        is held out to choose the best epoch; patients who share an image count as
+        one. None trains on all rows.
     early_stopping : bool, default=False
         Stop when `monitor` has not improved by `tol` for `n_iter_no_change` epochs.
         Needs a validation set.
@@ -186,6 +189,14 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         "class_weight": [None, StrOptions({"balanced"}), dict],
     }
 
+    _network_parameters = (
+        "backbone",
+        "hidden_units",
+        "dropout",
+        "pointwise_channels",
+        "normalization",
+    )
+
     def __init__(
         self,
         backbone="tf_efficientnet_lite0",
@@ -277,7 +288,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         y : array-like of shape (n,)
             Class labels.
         sample_weight : array-like of shape (n,), default=None
-            Relative weights of the samples; their mean is set to 1.
+            Relative weights of the samples; over all of them their mean is set to 1.
         groups : array-like of shape (n,), default=None
             Patient ids, which `validation_fraction` keeps together.
         X_val, y_val : array-like, default=None
@@ -296,42 +307,16 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         ValueError
             If a parameter, X or y is out of its range.
         """
-        self._check_settings(X_val is not None or y_val is not None)
-        y = self._check_y(X, y)
-        go_on = self.warm_start and hasattr(self, "net_")
-        classes = np.unique(y)
-        if len(classes) < 2:
-            raise ValueError(
-                f"y has one class only, {classes.tolist()}: a classifier needs at "
-                "least two classes."
-            )
-        if go_on and not np.array_equal(classes, self.classes_):
-            raise ValueError(
-                f"warm_start needs the classes of the fit before, "
-                f"{self.classes_.tolist()}; y has {classes.tolist()}."
-            )
-        self.classes_ = classes
-        codes, weights = self._check_targets(y, sample_weight)
-        groups = None if groups is None else column_or_1d(groups)
-        check_consistent_length(codes, groups)
-        checked = self._check_images(X, reset=not go_on)
-        X_val, codes_val = self._check_validation(X_val, y_val)
-        self._train(
-            checked,
-            codes,
-            weights,
-            fresh="optimizer" if go_on else "net",
-            groups=groups,
-            X_val=X_val,
-            codes_val=codes_val,
-        )
+        with self._all_or_nothing():
+            self._fit(X, y, sample_weight, groups, X_val, y_val)
         return self
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for `max_epochs` more epochs on these samples.
 
         Weights, optimiser and epoch count carry on, so that the samples of another
-        call may be others. Validation sets are not used.
+        call may be others. A change of ``learning_rate`` or another parameter of the
+        optimiser begins a new optimiser. Validation sets are not used.
 
         Parameters
         ----------
@@ -345,26 +330,8 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         -------
         self : CXRClassifier
         """
-        self._check_settings(has_validation=False)
-        if self.validation_fraction is not None:
-            raise ValueError(
-                "partial_fit holds no validation set out, because another call might "
-                "train on it. Set validation_fraction=None."
-            )
-        y = self._check_y(X, y)
-        first = not hasattr(self, "net_")
-        if first:
-            self.classes_ = np.unique(y if classes is None else classes)
-        elif classes is not None and not np.array_equal(
-            np.unique(classes), self.classes_
-        ):
-            raise ValueError(
-                f"classes={np.unique(classes).tolist()} is not what the first call of "
-                f"partial_fit was given: {self.classes_.tolist()}."
-            )
-        codes, weights = self._check_targets(y, sample_weight)
-        checked = self._check_images(X, reset=first)
-        self._train(checked, codes, weights, fresh="net" if first else None)
+        with self._all_or_nothing():
+            self._partial_fit(X, y, classes, sample_weight)
         return self
 
     def predict_proba(self, X):
@@ -397,13 +364,77 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         outputs = self._outputs(X)
         return self.classes_[outputs.argmax(axis=1)]
 
+    def _fit(self, X, y, sample_weight, groups, X_val, y_val):
+        self._check_settings(X_val is not None or y_val is not None)
+        y = self._check_y(X, y)
+        go_on = self.warm_start and hasattr(self, "net_")
+        classes = np.unique(y)
+        if len(classes) < 2:
+            raise ValueError(
+                f"y has one class only, {classes.tolist()}: a classifier needs at "
+                "least two classes."
+            )
+        if go_on:
+            self._check_same_network("warm_start", classes)
+        self.classes_ = classes
+        codes, weights = self._check_targets(y, sample_weight)
+        groups = None if groups is None else column_or_1d(groups)
+        check_consistent_length(codes, groups)
+        checked = self._check_images(X, reset=not go_on)
+        X_val, codes_val = self._check_validation(X_val, y_val)
+        self._train(
+            checked,
+            codes,
+            weights,
+            fresh="optimizer" if go_on else "net",
+            groups=groups,
+            X_val=X_val,
+            codes_val=codes_val,
+        )
+
+    def _partial_fit(self, X, y, classes, sample_weight):
+        self._check_settings(has_validation=False)
+        if self.validation_fraction is not None:
+            raise ValueError(
+                "partial_fit holds no validation set out, because another call might "
+                "train on it. Set validation_fraction=None."
+            )
+        y = self._check_y(X, y)
+        first = not hasattr(self, "net_")
+        if first:
+            self.classes_ = np.unique(y if classes is None else classes)
+        else:
+            classes = self.classes_ if classes is None else np.unique(classes)
+            self._check_same_network("partial_fit", classes)
+        codes, weights = self._check_targets(y, sample_weight)
+        checked = self._check_images(X, reset=first)
+        self._train(checked, codes, weights, fresh="net" if first else None)
+
+    def _check_same_network(self, what, classes):
+        """Refuse to go on with a net of other classes or another architecture."""
+        if not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                f"{what} needs the classes of the fit before, "
+                f"{self.classes_.tolist()}; now they are {classes.tolist()}."
+            )
+        changed = self._changed(self._network_parameters)
+        if changed:
+            raise ValueError(
+                f"{what} goes on with the network of the fit before, and {changed} "
+                "changed since. Use fit with warm_start=False for a new network."
+            )
+
     def _check_y(self, X, y):
         if y is None:
             raise ValueError(
                 f"This {type(self).__name__} estimator requires y to be passed, but "
                 "the target y is None."
             )
+        if isinstance(X, (str, os.PathLike)):
+            as_paths(X)  # says that one path has to be put in a list
         y = column_or_1d(y, warn=True)
+        if len(y) == 0:
+            raise ValueError("X and y have no samples. Give at least two images.")
         assert_all_finite(y, input_name="y")
         check_consistent_length(X, y)
         check_classification_targets(y)

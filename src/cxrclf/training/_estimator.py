@@ -7,14 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator
 from sklearn.utils import check_array
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from cxrclf._utils._optional import import_optional
 from cxrclf._utils._paths import as_paths, check_image_size
-from cxrclf.exceptions import WeightsError
 from cxrclf.training._augmentation import Augmentation
 from cxrclf.training._batches import FeatureSet, Pixels, PixelSet
 from cxrclf.training._device import (
@@ -30,16 +28,9 @@ from cxrclf.training._keyed_random import draw_seed
 from cxrclf.training._loop import Plan, run_epochs
 from cxrclf.training._net import make_net
 from cxrclf.training._optimizer import OPTIMIZERS, SCHEDULES, make_optimizer
-from cxrclf.training._persistence import (
-    decode_parameters,
-    encode_parameters,
-    load_folder,
-    net_state,
-    restore_net,
-    save_folder,
-)
 from cxrclf.training._record import RunRecord, fingerprint
-from cxrclf.training._validation import split_validation
+from cxrclf.training._saving import SavedEstimator
+from cxrclf.training._validation import joined, split_validation
 
 # Parameters that change how a training runs and not what comes out of it, or (the
 # weights) that the state of the network stands for.
@@ -51,13 +42,27 @@ _NOT_IN_FINGERPRINT = {
     "verbose",
     "weights",
 }
+# Parameters by which an optimiser and its batches are made.
+_TRAINING_SETUP = {
+    "trainable",
+    "optimizer",
+    "learning_rate",
+    "body_learning_rate",
+    "weight_decay",
+    "decay_bias_and_norm",
+    "momentum",
+    "batch_size",
+    "device",
+    "precision",
+}
 
 
-class ImageEstimator(BaseEstimator):
+class ImageEstimator(SavedEstimator):
     """Base of the estimators: X in, a trained net in ``net_`` out.
 
     A subclass has the parameters of ``_parameter_constraints``, turns labels into
-    codes and logits into predictions, and implements ``_make_module(weights)``.
+    codes and logits into predictions, names the parameters that make the network in
+    ``_network_parameters``, and implements ``_make_module(weights)``.
     """
 
     _parameter_constraints = {
@@ -122,6 +127,10 @@ class ImageEstimator(BaseEstimator):
                 "checkpoint_dir needs an int random_state: with another one, a "
                 "restarted run cannot find its own checkpoint."
             )
+        for name in ("cache_dir", "checkpoint_dir", "log_dir"):
+            folder = getattr(self, name)
+            if folder is not None and Path(folder).is_file():
+                raise ValueError(f"{name} must be a folder, and {folder} is a file.")
         if self.log_dir is not None:
             import_optional("tensorboard", extra="tensorboard", purpose="log_dir")
 
@@ -130,6 +139,9 @@ class ImageEstimator(BaseEstimator):
 
         With `reset`, learn what a sample looks like.
         """
+        if reset:
+            for name in ("n_features_in_", "feature_names_in_"):
+                vars(self).pop(name, None)  # of another fit, on rows of numbers
         paths = as_paths(X)
         if paths is not None:
             if reset:
@@ -142,6 +154,12 @@ class ImageEstimator(BaseEstimator):
             self.input_shape_ = shape
             self.image_size_ = self._size_or(shape[:2])
         elif self._n_channels(shape) != self._n_channels(self.input_shape_):
+            if shape[:2] == (1, 1):
+                raise ValueError(
+                    f"X has rows of {shape[2]} values, but this {type(self).__name__} "
+                    "was fitted on images. Pass an (n, H, W) array, X[None] for a "
+                    "single image, or set image_shape to the shape of a row's image."
+                )
             raise ValueError(
                 f"X has images of shape {shape}, but this {type(self).__name__} was "
                 f"fitted on images of {self._n_channels(self.input_shape_)} channels."
@@ -205,22 +223,40 @@ class ImageEstimator(BaseEstimator):
                 self.net_ = self._compose(self._make_module(self.weights))
                 self.history_ = {}
                 self.n_epochs_ = 0
-                vars(self).pop("best_epoch_", None)
-            elif fresh == "optimizer":
+            elif fresh == "optimizer" or self._changed(_TRAINING_SETUP):
                 self.net_ = self._compose(self.net_.module_)
+            self._made_with = {**self.get_params(deep=False), "weights": None}
+            vars(self).pop("best_epoch_", None)
             images = self._open(X)
             rows = np.flatnonzero(weights > 0)
             validation = None
             if self.validation_fraction is not None:
-                kept = images.keys[rows] if groups is None else groups[rows]
+                kept = images.keys if groups is None else joined(groups, images.keys)
                 train, valid = split_validation(
-                    codes[rows], kept, self.validation_fraction, seed
+                    codes[rows], kept[rows], self.validation_fraction, seed
                 )
                 validation = (images, codes, rows[valid])
                 rows = rows[train]
             elif X_val is not None:
                 validation = (self._open(X_val), codes_val, np.arange(len(codes_val)))
             self._run(images, codes, weights, rows, validation, seed)
+
+    @contextlib.contextmanager
+    def _all_or_nothing(self):
+        """Take back what a call has changed of the estimator if it fails."""
+        before = dict(vars(self))
+        try:
+            yield
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    def _changed(self, names):
+        """Return which of these parameters differ from those of the net."""
+        return sorted(
+            name for name in names if getattr(self, name) != self._made_with[name]
+        )
 
     def _run(self, images, codes, weights, rows, validation, seed):
         settings = {
@@ -359,116 +395,3 @@ class ImageEstimator(BaseEstimator):
             ):
                 outputs.append(values.double().numpy())
         return np.concatenate(outputs)
-
-    def save(self, folder):
-        """Save the trained estimator as safetensors and JSON, without pickle.
-
-        ``weights.safetensors`` holds the network's tensors; ``model.json`` the
-        parameters, what was learnt about the data, the preprocessing and the versions
-        of the libraries. The state of the optimiser is not saved.
-
-        Parameters
-        ----------
-        folder : path-like
-            Made when missing; an earlier model in it is replaced.
-
-        Raises
-        ------
-        ValueError
-            If a parameter cannot be written as JSON.
-        """
-        check_is_fitted(self)
-        module = self.net_.module_
-        normalized = module.normalization == "backbone"
-        description = {
-            "estimator": type(self).__name__,
-            "params": encode_parameters(self),
-            "fitted": self._fitted_state(),
-            "preprocessing": {
-                "image_size": list(self.image_size_),
-                "keep_aspect_ratio": self.keep_aspect_ratio,
-                "pixels": "grey, scaled to [0, 1], repeated to 3 channels"
-                if self._n_channels(self.input_shape_) == 3
-                else "scaled to [0, 1]",
-                "mean": list(module.backbone.mean) if normalized else None,
-                "std": list(module.backbone.std) if normalized else None,
-            },
-        }
-        save_folder(folder, module, description)
-
-    @classmethod
-    def load(cls, folder, *, device="auto"):
-        """Load what :meth:`save` wrote.
-
-        Parameters
-        ----------
-        folder : path-like
-            The folder given to :meth:`save`.
-        device : str or torch.device, default="auto"
-            Where the network runs from now on, wherever it was trained.
-
-        Returns
-        -------
-        estimator
-            Fitted; its ``partial_fit`` begins with a new optimiser.
-
-        Raises
-        ------
-        WeightsError
-            If the folder is not one of this estimator's, or damaged.
-        """
-        description, tensors = load_folder(folder)
-        if description["estimator"] != cls.__name__:
-            raise WeightsError(
-                f"{folder} was saved by {description['estimator']}. Load it with "
-                f"{description['estimator']}.load."
-            )
-        estimator = cls(**decode_parameters(description["params"]))
-        estimator.set_params(device=device)
-        estimator._set_fitted_state(description["fitted"])
-        with isolated_rng(torch.device("cpu")):
-            module = estimator._make_module(None)
-        module.load_state_dict(tensors)
-        estimator.net_ = estimator._compose(module)
-        return estimator
-
-    def _fitted_state(self):
-        """Return what was learnt besides the net, as JSON-able values."""
-        state = {
-            "input_shape": self.input_shape_,
-            "image_size": self.image_size_,
-            "history": self.history_,
-            "n_epochs": self.n_epochs_,
-        }
-        for name in ("best_epoch_", "n_features_in_"):
-            if hasattr(self, name):
-                state[name.rstrip("_")] = getattr(self, name)
-        if hasattr(self, "feature_names_in_"):
-            state["feature_names_in"] = self.feature_names_in_.tolist()
-        return state
-
-    def _set_fitted_state(self, state):
-        """Take over what :meth:`_fitted_state` returned."""
-        for name, value in state.items():
-            setattr(
-                self, f"{name}_", tuple(value) if isinstance(value, list) else value
-            )
-        if hasattr(self, "feature_names_in_"):
-            self.feature_names_in_ = np.array(self.feature_names_in_, dtype=object)
-
-    def __getstate__(self):
-        state = super().__getstate__().copy()
-        if "net_" in state:
-            state["net_"] = net_state(state["net_"])
-        return state
-
-    def __setstate__(self, state):
-        super().__setstate__(state)
-        if "net_" in state:
-            self.net_ = self._restored(state["net_"])
-
-    def _restored(self, state):
-        """Rebuild a net from its arrays; the global random state is left alone."""
-        with isolated_rng(resolve_device("cpu")):
-            net = self._compose(self._make_module(None))
-        return restore_net(net, state)

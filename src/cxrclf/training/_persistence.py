@@ -55,7 +55,7 @@ def _mapped(function, tree):
     return tree
 
 
-def encode_parameters(estimator):
+def encode_parameters(parameters):
     """Return an estimator's parameters as JSON-able values.
 
     Raises
@@ -63,10 +63,7 @@ def encode_parameters(estimator):
     ValueError
         Naming a parameter that JSON cannot hold.
     """
-    return {
-        name: _encode(name, value)
-        for name, value in estimator.get_params(deep=False).items()
-    }
+    return {name: _encode(name, value) for name, value in parameters.items()}
 
 
 def _encode(name, value):
@@ -79,16 +76,14 @@ def _encode(name, value):
     if isinstance(value, (list, tuple)):
         return [_encode(name, item) for item in value]
     if isinstance(value, Augmentation):
-        return {"Augmentation": encode_parameters(value)}
-    if name == "weights":
-        return None  # a state dict: the trained tensors have replaced it
+        return {"Augmentation": encode_parameters(value.get_params(deep=False))}
     if isinstance(value, dict):
         return {
             "items": [[_encode(name, k), _encode(name, v)] for k, v in value.items()]
         }
     raise ValueError(
-        f"{name} cannot be saved to JSON: {value!r}. Set it to something else with "
-        f"set_params({name}=...) before save(), or use joblib.dump."
+        f"{name} cannot be saved to JSON: {value!r}. Train with another value, or use "
+        "joblib.dump."
     )
 
 

@@ -1,6 +1,8 @@
 """Which rows a validation set takes."""
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import train_test_split
 
 
@@ -12,8 +14,9 @@ def split_validation(codes, groups, fraction, seed):
     codes : ndarray of shape (n,)
         Class codes.
     groups : ndarray of shape (n,)
-        Rows of one group stay together: patients, or the content keys of the images,
-        so that a row that a sampler repeats is not on both sides.
+        Rows of one group stay together: the content keys of the images, so that a
+        row that a sampler repeats is not on both sides, or what :func:`joined` makes
+        of them and of patients.
     fraction : float in (0, 1)
         Of the groups.
     seed : int
@@ -25,15 +28,9 @@ def split_validation(codes, groups, fraction, seed):
     Raises
     ------
     ValueError
-        If a class has too few groups for both sides, or if groups are of mixed types.
+        If a class has too few groups for both sides.
     """
-    try:
-        _, first, inverse = np.unique(groups, return_index=True, return_inverse=True)
-    except TypeError as error:
-        raise ValueError(
-            "groups must be all str or all numbers, and none may be missing: "
-            f"{error}. Give rows without a known patient an id of their own."
-        ) from error
+    _, first, inverse = np.unique(groups, return_index=True, return_inverse=True)
     try:
         _, held_out = train_test_split(
             np.arange(len(first)),
@@ -49,3 +46,38 @@ def split_validation(codes, groups, fraction, seed):
         ) from error
     is_valid = np.isin(inverse, held_out)
     return np.flatnonzero(~is_valid), np.flatnonzero(is_valid)
+
+
+def joined(groups, keys):
+    """Join patients who share an image.
+
+    Parameters
+    ----------
+    groups : ndarray of shape (n,)
+        Patient ids.
+    keys : ndarray of shape (n,)
+        Content keys of the images.
+
+    Returns
+    -------
+    ndarray of shape (n,) of int
+        Equal for rows that are linked by patients and images.
+
+    Raises
+    ------
+    ValueError
+        If the ids are of mixed types.
+    """
+    try:
+        patients, patient = np.unique(groups, return_inverse=True)
+    except TypeError as error:
+        raise ValueError(
+            "groups must be all str or all numbers, and none may be missing: "
+            f"{error}. Give rows without a known patient an id of their own."
+        ) from error
+    images, image = np.unique(keys, return_inverse=True)
+    n = len(patients) + len(images)
+    links = coo_array(
+        (np.ones(len(keys)), (patient, len(patients) + image)), shape=(n, n)
+    )
+    return connected_components(links, directed=False)[1][patient]

@@ -1,0 +1,82 @@
+"""A call that fails leaves the estimator as it was."""
+
+import pickle
+from copy import deepcopy
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+
+from cxrclf import CXRClassifier
+from cxrclf.exceptions import ImageReadError
+
+
+def test_a_failed_first_fit_leaves_it_unfitted(small_classifier):
+    clf = small_classifier()
+    with pytest.raises(ImageReadError):
+        clf.fit(["missing0.png", "missing1.png"], ["a", "b"])
+    with pytest.raises(NotFittedError):
+        clf.predict(np.zeros((1, 32, 32)))
+    assert not [name for name in vars(clf) if name.endswith("_")]
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_a_failed_later_call_leaves_the_net(method, radiographs, small_classifier):
+    X, y = radiographs.images, radiographs.target
+    clf = small_classifier().fit(X, y)
+    expected, history = clf.predict_proba(X), deepcopy(clf.history_)
+    with pytest.raises(ImageReadError):
+        getattr(clf, method)(["m0.png", "m1.png", "m2.png"], np.unique(y))
+    np.testing.assert_array_equal(clf.predict_proba(X), expected)
+    assert clf.classes_.tolist() == ["covid", "normal", "pneumonia"]
+    assert clf.history_ == history
+
+
+@pytest.mark.parametrize(
+    "change", [{"hidden_units": 8}, {"trainable": "head"}, {"optimizer": "sgd"}]
+)
+def test_set_params_after_fit_spoils_no_copy(
+    change, radiographs, small_classifier, tmp_path
+):
+    X, y = radiographs.images, radiographs.target
+    clf = small_classifier(max_epochs=1).fit(X, y)
+    expected = clf.predict_proba(X)
+    clf.set_params(**change)
+    clf.save(tmp_path)
+    copies = [
+        pickle.loads(pickle.dumps(clf)),
+        deepcopy(clf),
+        CXRClassifier.load(tmp_path),
+    ]
+    for copy in copies:
+        np.testing.assert_array_equal(copy.predict_proba(X), expected)
+
+
+def test_another_network_cannot_go_on(radiographs, small_classifier):
+    X, y = radiographs.images, radiographs.target
+    clf = small_classifier(max_epochs=1, warm_start=True).fit(X, y)
+    clf.set_params(hidden_units=8)
+    for method in (clf.fit, clf.partial_fit):
+        with pytest.raises(ValueError, match=r"\['hidden_units'\] changed"):
+            method(X, y)
+
+
+def test_a_net_trained_elsewhere_loads_on_the_cpu(radiographs, small_classifier):
+    X, y = radiographs.images, radiographs.target
+    clf = small_classifier(max_epochs=1).fit(X, y)
+    clf.device = clf._made_with["device"] = "cuda:99"
+    with pytest.warns(UserWarning, match="The net is put on the CPU"):
+        copy = pickle.loads(pickle.dumps(clf))
+    np.testing.assert_array_equal(copy.predict_proba(X), clf.predict_proba(X))
+
+
+def test_nothing_of_another_fit_stays(radiographs, small_classifier):
+    X, y = radiographs.images, radiographs.target
+    clf = small_classifier(max_epochs=1, image_shape=(48, 48), validation_fraction=0.3)
+    clf.fit(X.reshape(len(X), -1), y)
+    assert clf.n_features_in_ == 48 * 48
+    clf.set_params(image_shape=None, validation_fraction=None).fit(X, y)
+    assert not hasattr(clf, "n_features_in_")
+    assert not hasattr(clf, "best_epoch_")
+    with pytest.raises(ValueError, match=r"X\[None\] for a single image"):
+        clf.predict(X[0])
