@@ -1,0 +1,51 @@
+"""On a CUDA device: run with `pytest -m gpu`."""
+
+import pickle
+
+import numpy as np
+import pytest
+import torch
+
+from cxrclf import Augmentation, CXRClassifier
+
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device"),
+]
+
+
+@pytest.mark.parametrize("trainable", ["head", "all"])
+def test_trains_on_the_gpu_and_loads_on_the_cpu(
+    trainable, radiograph_files, small_classifier, tmp_path
+):
+    X, y = radiograph_files.data, radiograph_files.target
+    clf = small_classifier(
+        trainable=trainable, augmentation=Augmentation(rotation=10, noise=0.02)
+    ).fit(X, y)
+    assert next(clf.net_.module_.parameters()).device.type == "cuda"
+    expected = clf.predict_proba(X)
+    clf.save(tmp_path)
+    on_cpu = CXRClassifier.load(tmp_path, device="cpu")
+    assert next(on_cpu.net_.module_.parameters()).device.type == "cpu"
+    # bfloat16 keeps eight bits; the devices round differently.
+    np.testing.assert_allclose(on_cpu.predict_proba(X), expected, atol=0.02)
+    np.testing.assert_array_equal(
+        pickle.loads(pickle.dumps(clf)).predict_proba(X), expected
+    )
+
+
+def test_views_are_those_of_the_cpu():
+    images = torch.rand(4, 1, 64, 64, generator=torch.Generator().manual_seed(0))
+    state = np.arange(4, dtype=np.uint64)
+    augmentation = Augmentation(rotation=30, zoom=0.2, shear=10, noise=0.05)
+    on_cpu = augmentation.apply(images, state)
+    on_gpu = augmentation.apply(images.cuda(), state).cpu()
+    # Coordinates are rounded differently by about 1e-5 of a pixel.
+    torch.testing.assert_close(on_gpu, on_cpu, atol=1e-3, rtol=0)
+
+
+def test_the_callers_gpu_generator_is_untouched(radiographs, small_classifier):
+    torch.cuda.manual_seed(1)
+    before = torch.cuda.get_rng_state()
+    small_classifier(dropout=0.3).fit(radiographs.images, radiographs.target)
+    assert torch.equal(before, torch.cuda.get_rng_state())
