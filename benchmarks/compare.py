@@ -1,0 +1,183 @@
+"""How fast cxrclf is beside skorch, PyTorch, fastai and Keras.
+
+Every contender does every task in a fresh process, in turn, and what counts are
+ratios within a round::
+
+    pip install "cxrclf[bench,lite]"
+    python benchmarks/compare.py --rounds 3 --json figures.json
+
+Without ``--data`` the radiographs are synthetic. ``--quick`` only shows that all of it
+runs. The method is described in docs/benchmarks.rst.
+"""
+
+import argparse
+import dataclasses
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from harness.environment import environment
+from harness.images import large_files, synthetic_files
+from harness.jobs import JobFailedError, run_job
+from harness.report import ratios_of, report
+from harness.settings import Settings
+from harness.tasks import CONTENDERS, GPU_TASKS, TASKS
+
+QUICK = {
+    "epochs": 2,
+    "measured_epochs": 1,
+    "n_folds": 2,
+    "tuned_images": 16,
+    "tuned_epochs": 2,
+    "tuned_batch": 8,
+    "calls": 20,
+}
+
+
+def parse_arguments(arguments):
+    """Return the options of the command line."""
+    every = {**TASKS, **GPU_TASKS}
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "tasks", nargs="*", help=f"some of {', '.join(every)}; default: all"
+    )
+    parser.add_argument(
+        "--data", type=Path, help="a folder with a sub-folder of images for each class"
+    )
+    parser.add_argument(
+        "--contenders",
+        nargs="+",
+        choices=CONTENDERS,
+        default=list(CONTENDERS),
+        metavar="NAME",
+        help=f"some of: {'; '.join(CONTENDERS)}",
+    )
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--json", type=Path, help="a file for the raw figures")
+    parser.add_argument(
+        "--full", action="store_true", help="run the peers' studies whole, for hours"
+    )
+    parser.add_argument("--quick", action="store_true", help="tiny, to see it run")
+    parser.add_argument(
+        "--images", type=int, help="synthetic images (336), when there is no --data"
+    )
+    parser.add_argument("--large", type=int, help="files of the task predict (200)")
+    parser.add_argument("--backbone", help="timm's name of the network")
+    parser.add_argument("--weights", choices=["imagenet", "none"], default="imagenet")
+    parser.add_argument("--image-size", type=int, default=224)
+    parser.add_argument(
+        "--device", default="cpu", help="cuda runs the tasks for a GPU instead"
+    )
+    options = parser.parse_args(arguments)
+    available = TASKS if options.device == "cpu" else GPU_TASKS
+    unknown = [name for name in options.tasks if name not in available]
+    if unknown:
+        parser.error(
+            f"--device {options.device} has no task {', '.join(unknown)}, but "
+            f"{', '.join(available)}"
+        )
+    if options.data is not None and not options.data.is_dir():
+        parser.error(f"--data {options.data} is not a folder")
+    options.tasks = {name: available[name] for name in options.tasks or available}
+    options.images = options.images or (24 if options.quick else 336)
+    options.large = options.large or (8 if options.quick else 200)
+    return options
+
+
+def make_settings(options, folder):
+    """Return the settings of all jobs, with their data in `folder`."""
+    data = options.data
+    if data is None:
+        data = folder / "data"
+        say(f"drawing {options.images} radiographs")
+        synthetic_files(data, options.images, 2 * options.image_size)
+    large = folder / "large"
+    if "predict" in options.tasks:
+        say(f"enlarging {options.large} radiographs")
+        large_files(large, data, options.large)
+    settings = Settings(
+        data=str(data.absolute()),
+        large=str(large),
+        weights=None if options.weights == "none" else options.weights,
+        image_size=options.image_size,
+        full=options.full,
+        device=options.device,
+        **(QUICK if options.quick else {}),
+    )
+    if options.backbone is not None:
+        settings = dataclasses.replace(settings, backbone=options.backbone)
+    return settings
+
+
+def measure(options, settings):
+    """Run all jobs, and return the runs and the failures as lists of dicts."""
+    runs, failures = [], []
+    jobs = list(schedule(options.tasks, options.contenders, options.rounds))
+    for count, (number, task, name) in enumerate(jobs, start=1):
+        if any(f["task"] == task and f["contender"] == name for f in failures):
+            continue  # it would fail again
+        contender = CONTENDERS[name]
+        own = dataclasses.replace(settings, **contender.settings)
+        what = f"[{count}/{len(jobs)}] round {number}, {task}: {name}"
+        say(f"{what} ...")
+        started = time.perf_counter()
+        job = {"task": task, "contender": name, "round": number}
+        try:
+            figures = run_job(contender.module, _kind(task), own)
+        except JobFailedError as error:
+            failures.append({**job, "reason": str(error)})
+            say(f"{what} failed: {error}")
+        else:
+            runs.append({**job, "figures": figures})
+            say(f"{what} took {time.perf_counter() - started:.0f} s")
+    return runs, failures
+
+
+def schedule(tasks, contenders, n_rounds):
+    """Iterate over (round, task, contender); another contender begins each round."""
+    for number in range(n_rounds):
+        for name, task in tasks.items():
+            chosen = [c for c in task.contenders if c in contenders]
+            first = number % max(1, len(chosen))
+            for contender in chosen[first:] + chosen[:first]:
+                yield number + 1, name, contender
+
+
+def _kind(task):
+    return task.removeprefix("gpu_")
+
+
+def say(text):
+    """Show progress, apart from the results."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def main(arguments=None):
+    """Run the comparisons and print their tables."""
+    options = parse_arguments(arguments)
+    described = environment(options.device)
+    with tempfile.TemporaryDirectory(prefix="benchmark-data-") as folder:
+        settings = make_settings(options, Path(folder))
+        runs, failures = measure(options, settings)
+    ratios = {}
+    for name, task in options.tasks.items():
+        own = [run for run in runs if run["task"] == name]
+        failed = {f["contender"]: f["reason"] for f in failures if f["task"] == name}
+        ratios[name] = ratios_of(task, own)
+        print(report(task, own, failed))
+    print("\n".join(f"{name}: {value}" for name, value in described.items()))
+    if options.json is not None:
+        content = {
+            "environment": described,
+            "settings": dataclasses.asdict(settings),
+            "runs": runs,
+            "failures": failures,
+            "ratios": ratios,
+        }
+        options.json.write_text(json.dumps(content, indent=1))
+
+
+if __name__ == "__main__":
+    main()

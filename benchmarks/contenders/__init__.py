@@ -1,0 +1,1 @@
+"""The contenders: one module each, as a competent user of the library writes it."""

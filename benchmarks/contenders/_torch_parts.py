@@ -1,0 +1,96 @@
+"""What the contenders on torch have in common: network, views and data set."""
+
+import torch
+from PIL import Image
+from torch import nn
+from torch.utils.data import Dataset
+from torchvision.transforms import v2
+
+from cxrclf.nets import make_backbone
+from harness.settings import AUGMENTATION, DROPOUT, HIDDEN_UNITS
+
+
+class Network(nn.Module):
+    """A network of timm with a new head.
+
+    A frozen body stays in evaluation mode and keeps no gradients: forgetting either
+    is the most frequent mistake, and costs the peers time or accuracy.
+    """
+
+    def __init__(self, settings, n_classes, *, frozen):
+        super().__init__()
+        made = make_backbone(settings.backbone, weights=settings.weights)
+        self.body = made.model  # timm's network, with the weights of the package
+        self.head = nn.Sequential(
+            nn.AdaptiveAvgPool2d(1),
+            nn.Flatten(),
+            nn.Linear(made.num_features, HIDDEN_UNITS),
+            nn.ReLU(),
+            nn.Dropout(DROPOUT),
+            nn.Linear(HIDDEN_UNITS, n_classes),
+        )
+        self.mean, self.std = made.mean, made.std
+        self.frozen = frozen
+        self.body.requires_grad_(not frozen)
+
+    def train(self, mode=True):
+        """Set training mode, of the head alone where the body is frozen."""
+        super().train(mode)
+        if self.frozen:
+            self.body.eval()
+        return self
+
+    def forward(self, images):
+        """Compute logits."""
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
+            features = self.body.forward_features(images)
+        return self.head(features)
+
+
+def transforms(settings, network, *, augment):
+    """Return torchvision's transforms, from a Pillow image to a normalised tensor.
+
+    The geometry is done by Pillow on bytes, which for single images is faster than
+    torchvision's tensors.
+    """
+    side = settings.image_size
+    end = [v2.Normalize(network.mean, network.std)]
+    to_float = [v2.ToImage(), v2.ToDtype(torch.float32, scale=True)]
+    if not augment:
+        return v2.Compose([v2.Resize((side, side)), *to_float, *end])
+    views = AUGMENTATION
+    larger = round(side / (1 - views["crop"]))
+    zoom = views["zoom"]
+    return v2.Compose(
+        [
+            v2.Resize((larger, larger)),
+            v2.RandomCrop(side),
+            v2.RandomAffine(
+                views["rotation"],
+                scale=(1 - zoom, 1 + zoom),
+                shear=views["shear"],
+                interpolation=v2.InterpolationMode.BILINEAR,
+            ),
+            v2.RandomHorizontalFlip(0.5 if views["horizontal_flip"] else 0),
+            *to_float,
+            v2.GaussianNoise(sigma=views["noise"]),
+            *end,
+        ]
+    )
+
+
+class Radiographs(Dataset):
+    """Image files that are read when they are asked for."""
+
+    def __init__(self, files, codes, transform):
+        self.files = files
+        self.codes = codes
+        self.transform = transform
+
+    def __len__(self):
+        return len(self.files)
+
+    def __getitem__(self, row):
+        with Image.open(self.files[row]) as image:
+            pixels = self.transform(image.convert("RGB"))
+        return pixels, self.codes[row]

@@ -1,0 +1,94 @@
+"""The tasks, as every peer does them.
+
+A peer's module has a class ``Learner(settings, files, codes, *, frozen, batch_size)``
+with the methods ``train(n_epochs)``, which goes on from where it was, and
+``predict_proba(files)``. Each task returns its figures as a dict of floats.
+"""
+
+import time
+
+import numpy as np
+
+from harness.settings import folds, labelled_files, some_rows
+
+N_GRID_POINTS = 12
+
+
+def frozen_study(learner_type, settings):
+    """Train the head in each fold, and predict the images left out.
+
+    All epochs of a peer take the same time, and all folds have the same size: unless
+    the settings ask for the full study, one fold and a few epochs are measured.
+    """
+    files, codes = labelled_files(settings.data)
+    splits = folds(codes, settings.n_folds)
+    predicted = np.full(len(codes), -1)
+    started = time.perf_counter()
+    for train, test in splits:
+        before = time.perf_counter()
+        learner = learner_type(
+            settings,
+            files[train],
+            codes[train],
+            frozen=True,
+            batch_size=settings.batch_size,
+        )
+        if not settings.full:
+            made = time.perf_counter()
+            learner.train(1)
+            epoch = _seconds(learner.train, settings.measured_epochs)
+            epoch /= settings.measured_epochs
+            predict = _seconds(learner.predict_proba, files[test])
+            once = made - before + predict
+            return {"seconds": len(splits) * (once + settings.epochs * epoch)}
+        learner.train(settings.epochs)
+        predicted[test] = learner.predict_proba(files[test]).argmax(axis=1)
+        print(f"{(predicted == codes)[predicted >= 0].mean():.4f}", flush=True)
+    return {
+        "seconds": time.perf_counter() - started,
+        "accuracy": float((predicted == codes).mean()),
+    }
+
+
+def grid(learner_type, settings):
+    """Extrapolate the grid from one of its points, which is a study."""
+    return {"seconds": N_GRID_POINTS * frozen_study(learner_type, settings)["seconds"]}
+
+
+def fine_tune(learner_type, settings):
+    """Train the whole network."""
+    files, codes = labelled_files(settings.data)
+    rows = some_rows(len(files), settings.tuned_images)
+    started = time.perf_counter()
+    learner = learner_type(
+        settings,
+        files[rows],
+        codes[rows],
+        frozen=False,
+        batch_size=settings.tuned_batch,
+    )
+    learner.train(1)
+    later = _seconds(learner.train, settings.tuned_epochs - 1)
+    overall = time.perf_counter() - started
+    return {
+        "images_per_second": len(rows) * (settings.tuned_epochs - 1) / later,
+        "overall_images_per_second": len(rows) * settings.tuned_epochs / overall,
+    }
+
+
+def predict(learner_type, settings):
+    """Predict large files."""
+    files, codes = labelled_files(settings.data)
+    large, _ = labelled_files(settings.large)
+    # A batch of 16 fits the caches of a CPU: twice as fast there as one of 64.
+    learner = learner_type(
+        settings, files, codes, frozen=True, batch_size=settings.tuned_batch
+    )
+    seconds = _seconds(learner.predict_proba, large)
+    return {"images_per_second": len(large) / seconds}
+
+
+def _seconds(function, *arguments):
+    started = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - started

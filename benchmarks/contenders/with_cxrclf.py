@@ -1,0 +1,155 @@
+"""cxrclf itself, as its documentation shows it."""
+
+import inspect
+import statistics
+import subprocess
+import sys
+import time
+
+import numpy as np
+import torch
+from sklearn.metrics import accuracy_score
+from sklearn.model_selection import GridSearchCV, cross_val_predict
+
+from contenders.peer_tasks import N_GRID_POINTS
+from cxrclf import Augmentation, CXRClassifier
+from harness.settings import (
+    AUGMENTATION,
+    DROPOUT,
+    HIDDEN_UNITS,
+    LEARNING_RATE,
+    folds,
+    labelled_files,
+)
+
+GRID = {
+    "learning_rate": [LEARNING_RATE, 3e-4, 1e-4],
+    "weight_decay": [0.0, 1e-4],
+    "dropout": [0.3, DROPOUT],
+}
+_N_IMPORTS = 5
+_HAS_BANK = "n_views" in inspect.signature(CXRClassifier).parameters
+
+
+def classifier(settings, **changes):
+    """Return the estimator of the study."""
+    if _HAS_BANK:
+        changes["n_views"] = settings.n_views
+    parameters = {
+        "weights": settings.weights,
+        "hidden_units": HIDDEN_UNITS,
+        "dropout": DROPOUT,
+        "image_size": settings.image_size,
+        "augmentation": Augmentation(**AUGMENTATION),
+        "learning_rate": LEARNING_RATE,
+        "max_epochs": settings.epochs,
+        "batch_size": settings.batch_size,
+        "random_state": 0,
+        "device": settings.device,
+    }
+    return CXRClassifier(settings.backbone, **(parameters | changes))
+
+
+class Learner:
+    """The estimator in the form of the peers, for the fine-tuning."""
+
+    def __init__(self, settings, files, codes, *, frozen, batch_size):
+        self.X, self.y = files[:, None], codes
+        self.estimator = classifier(
+            settings, trainable="head" if frozen else "all", batch_size=batch_size
+        )
+
+    def train(self, n_epochs):
+        """Train for some more epochs."""
+        self.estimator.set_params(max_epochs=n_epochs).partial_fit(self.X, self.y)
+
+
+def frozen_study(settings):
+    """Train the head in each fold, and predict the images left out: all of it."""
+    files, codes = labelled_files(settings.data)
+    started = time.perf_counter()
+    predicted = cross_val_predict(
+        classifier(settings), files[:, None], codes, cv=folds(codes, settings.n_folds)
+    )
+    return {
+        "seconds": time.perf_counter() - started,
+        "accuracy": float(accuracy_score(codes, predicted)),
+    }
+
+
+def grid(settings):
+    """Search a grid after a study of a single point, with what that has left."""
+    files, codes = labelled_files(settings.data)
+    n_points = int(np.prod([len(values) for values in GRID.values()]))
+    if n_points != N_GRID_POINTS:
+        raise ValueError(f"The grid has {n_points} points, not {N_GRID_POINTS}.")
+
+    def seconds(parameters):
+        search = GridSearchCV(
+            classifier(settings),
+            parameters,
+            cv=folds(codes, settings.n_folds),
+            refit=False,
+            error_score="raise",
+        )
+        started = time.perf_counter()
+        search.fit(files[:, None], codes)
+        return time.perf_counter() - started
+
+    first = {name: values[:1] for name, values in GRID.items()}
+    return {"study_seconds": seconds(first), "seconds": seconds(GRID)}
+
+
+def predict(settings):
+    """Predict large files that were not seen before."""
+    files, codes = labelled_files(settings.data)
+    large, _ = labelled_files(settings.large)
+    few = np.unique(codes, return_index=True)[1]
+    estimator = classifier(settings, max_epochs=1).fit(files[few, None], codes[few])
+    started = time.perf_counter()
+    estimator.predict_proba(large[:, None])
+    return {"images_per_second": len(large) / (time.perf_counter() - started)}
+
+
+def overhead(settings):
+    """Compare `predict` on one image with the bare call of its network, in turn."""
+    side = settings.image_size
+    images = np.random.default_rng(0).integers(
+        256, size=(settings.calls, 1, side, side), dtype=np.uint8
+    )
+    labels = np.arange(len(images)) % 3
+    few = slice(0, 6)
+    estimator = classifier(settings, max_epochs=1).fit(images[few, 0], labels[few])
+    module, dtype = estimator.net_.module_.eval(), estimator.net_.autocast_dtype
+    predict_times, bare_times = [], []
+    for image in images:
+        started = time.perf_counter()
+        estimator.predict(image)
+        predict_times.append(time.perf_counter() - started)
+        tensor = torch.from_numpy(image[None] / np.float32(255)).to(settings.device)
+        started = time.perf_counter()
+        with (
+            torch.inference_mode(),
+            torch.autocast(settings.device, dtype, enabled=dtype is not None),
+        ):
+            module(tensor)
+        bare_times.append(time.perf_counter() - started)
+    warm = slice(len(images) // 10, None)
+    return {
+        "predict_ms": 1e3 * statistics.median(predict_times[warm]),
+        "bare_ms": 1e3 * statistics.median(bare_times[warm]),
+        "import_ms": 1e3 * _import_seconds(),
+    }
+
+
+def _import_seconds():
+    """Return what `import cxrclf` adds to the start of an interpreter."""
+
+    def seconds(code):
+        started = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True)
+        return time.perf_counter() - started
+
+    return statistics.median(
+        seconds("import cxrclf") - seconds("pass") for _ in range(_N_IMPORTS)
+    )

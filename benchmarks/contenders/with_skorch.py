@@ -1,0 +1,44 @@
+"""skorch: NeuralNetClassifier on a torchvision data set."""
+
+import numpy as np
+import torch
+from skorch import NeuralNetClassifier
+
+from contenders._torch_parts import Network, Radiographs, transforms
+from harness.settings import LEARNING_RATE
+
+
+class Learner:
+    """Train and predict as the other peers do, see :mod:`contenders.peer_tasks`.
+
+    Worker processes (``num_workers``) are left out: on two cores they take the time
+    from the network that they save in decoding.
+    """
+
+    def __init__(self, settings, files, codes, *, frozen, batch_size):
+        torch.manual_seed(0)
+        network = Network(settings, codes.max() + 1, frozen=frozen)
+        self.plain = transforms(settings, network, augment=False)
+        views = transforms(settings, network, augment=True)
+        self.data = Radiographs(files, codes, views)
+        self.net = NeuralNetClassifier(
+            network,
+            criterion=torch.nn.CrossEntropyLoss,
+            optimizer=torch.optim.Adam,
+            lr=LEARNING_RATE,
+            batch_size=batch_size,
+            iterator_train__shuffle=True,
+            train_split=None,
+            classes=np.unique(codes),
+            device=settings.device,
+            verbose=0,
+        ).initialize()
+
+    def train(self, n_epochs):
+        """Train for some more epochs."""
+        self.net.partial_fit(self.data, None, epochs=n_epochs)
+
+    def predict_proba(self, files):
+        """Return class probabilities, (n, n_classes)."""
+        data = Radiographs(files, np.zeros(len(files), dtype=int), self.plain)
+        return self.net.predict_proba(data)

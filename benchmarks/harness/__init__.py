@@ -1,0 +1,1 @@
+"""What the benchmarks share: settings, data, clocks, memory and tables."""

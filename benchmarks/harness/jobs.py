@@ -1,0 +1,62 @@
+"""Running jobs in fresh processes."""
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+_WORKER = Path(__file__).parents[1] / "worker.py"
+_INSTALL = 'Install the peers with: pip install "cxrclf[bench]"'
+
+
+class JobFailedError(RuntimeError):
+    """A contender could not do a task."""
+
+
+def run_job(module, task, settings):
+    """Run a task in a process of its own, with empty caches.
+
+    Parameters
+    ----------
+    module : str
+        The contender's module in ``contenders``.
+    task : str
+    settings : Settings
+
+    Returns
+    -------
+    dict of str to float
+        The figures of the task, and ``private_mib`` and ``resident_mib``.
+
+    Raises
+    ------
+    JobFailedError
+        With the last words of the process, and what to install where it is that.
+    """
+    with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
+        result = Path(folder) / "figures.json"
+        job = {
+            "module": module,
+            "task": task,
+            "settings": dataclasses.asdict(settings),
+            "result": str(result),
+        }
+        # Temporary files, those of cxrclf's session among them, begin and end here.
+        environment = {**os.environ, "TMPDIR": folder}
+        environment.pop("CXRCLF_SESSION_FOLDER", None)
+        done = subprocess.run(
+            [sys.executable, str(_WORKER), json.dumps(job)],
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode == 0:
+            return json.loads(result.read_text())
+    lines = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
+    reason = lines[-1]
+    if reason.startswith("ModuleNotFoundError"):
+        reason = f"{reason.partition(': ')[2]}. {_INSTALL}"
+    raise JobFailedError(reason)

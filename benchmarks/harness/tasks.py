@@ -1,0 +1,179 @@
+"""The tasks: who does them, and which figures are compared."""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+
+@dataclass(frozen=True)
+class Contender:
+    """Who does a task: a module in ``contenders``, and settings of its own."""
+
+    module: str
+    settings: dict = field(default_factory=dict)
+
+
+class Figure(NamedTuple):
+    """A figure of a contender."""
+
+    contender: str
+    name: str
+
+
+class Ratio(NamedTuple):
+    """Two figures of a round, one divided by the other."""
+
+    label: str
+    over: Figure
+    under: Figure
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is measured."""
+
+    title: str
+    contenders: tuple
+    ratios: tuple
+    note: str = ""
+
+
+_MOBILENET = {"backbone": "mobilenetv2_100", "weights": None}
+_GPU = {"weights": None, "tuned_images": 4096, "tuned_batch": 128}
+_RESNET = {**_GPU, "backbone": "resnet50"}
+_DENSENET = {**_GPU, "backbone": "densenet121"}
+
+CONTENDERS = {
+    "cxrclf": Contender("with_cxrclf"),
+    "cxrclf, 8 views": Contender("with_cxrclf", {"n_views": 8}),
+    "skorch": Contender("with_skorch"),
+    "torch": Contender("with_torch"),
+    "fastai": Contender("with_fastai"),
+    "bare loop": Contender("bare"),
+    "cxrclf, MobileNetV2": Contender("with_cxrclf", _MOBILENET),
+    "cxrclf, MobileNetV2, 8 views": Contender(
+        "with_cxrclf", {**_MOBILENET, "n_views": 8}
+    ),
+    "keras, MobileNetV2": Contender("with_keras", _MOBILENET),
+    "cxrclf, ResNet-50": Contender("with_cxrclf", _RESNET),
+    "bare loop, ResNet-50": Contender("bare", _RESNET),
+    "cxrclf, DenseNet-121": Contender("with_cxrclf", _DENSENET),
+    "bare loop, DenseNet-121": Contender("bare", _DENSENET),
+}
+
+
+def _faster(ours, *others, figure):
+    """Return how many times as fast `ours` is as each other."""
+    ratios = []
+    for other in others:
+        pair = Figure(other, figure), Figure(ours, figure)
+        over, under = pair if figure.endswith("seconds") else pair[::-1]
+        what = " over all epochs" if figure.startswith("overall") else ""
+        ratios.append(Ratio(f"{ours} : {other}{what}", over, under))
+    return ratios
+
+
+_EXTRAPOLATED = (
+    "A peer's epochs all take the same time: one fold and a few epochs are measured "
+    "and extrapolated to the whole study."
+)
+
+TASKS = {
+    "frozen_study": Task(
+        "Five folds with a frozen body, 35 epochs with augmentation",
+        (
+            "cxrclf",
+            "cxrclf, 8 views",
+            "skorch",
+            "torch",
+            "fastai",
+            "cxrclf, MobileNetV2",
+            "cxrclf, MobileNetV2, 8 views",
+            "keras, MobileNetV2",
+        ),
+        (
+            *_faster("cxrclf", "skorch", "torch", "fastai", figure="seconds"),
+            *_faster("cxrclf, 8 views", "skorch", "torch", "fastai", figure="seconds"),
+            *_faster("cxrclf, MobileNetV2", "keras, MobileNetV2", figure="seconds"),
+            *_faster(
+                "cxrclf, MobileNetV2, 8 views", "keras, MobileNetV2", figure="seconds"
+            ),
+        ),
+        _EXTRAPOLATED,
+    ),
+    "grid": Task(
+        "A grid of 12 points over five folds, after a study of one point",
+        ("cxrclf", "cxrclf, 8 views", "skorch"),
+        (
+            *_faster("cxrclf", "skorch", figure="seconds"),
+            *_faster("cxrclf, 8 views", "skorch", figure="seconds"),
+            *(
+                Ratio(
+                    f"{name}: grid / study before it",
+                    Figure(name, "seconds"),
+                    Figure(name, "study_seconds"),
+                )
+                for name in ("cxrclf", "cxrclf, 8 views")
+            ),
+        ),
+        "skorch's is 12 times its study of one point, itself extrapolated.",
+    ),
+    "fine_tune": Task(
+        "The whole network trained from files, images per second after the first epoch",
+        (
+            "cxrclf",
+            "skorch",
+            "torch",
+            "fastai",
+            "bare loop",
+            "cxrclf, MobileNetV2",
+            "keras, MobileNetV2",
+        ),
+        tuple(
+            ratio
+            for figure in ("images_per_second", "overall_images_per_second")
+            for ratio in (
+                *_faster("cxrclf", "skorch", "torch", "fastai", figure=figure),
+                *_faster("cxrclf, MobileNetV2", "keras, MobileNetV2", figure=figure),
+            )
+        )
+        + tuple(_faster("cxrclf", "bare loop", figure="images_per_second")),
+    ),
+    "predict": Task(
+        "Class probabilities of JPEG files of 1 to 2 megapixels",
+        ("cxrclf", "skorch", "torch", "fastai"),
+        tuple(
+            _faster("cxrclf", "skorch", "torch", "fastai", figure="images_per_second")
+        ),
+    ),
+    "overhead": Task(
+        "One decoded image, and `import cxrclf`",
+        ("cxrclf",),
+        (
+            Ratio(
+                "predict / bare call of the network",
+                Figure("cxrclf", "predict_ms"),
+                Figure("cxrclf", "bare_ms"),
+            ),
+        ),
+    ),
+}
+GPU_TASKS = {
+    "gpu_fine_tune": Task(
+        "The whole network trained on a GPU, images per second after the first epoch",
+        (
+            "cxrclf, ResNet-50",
+            "bare loop, ResNet-50",
+            "cxrclf, DenseNet-121",
+            "bare loop, DenseNet-121",
+        ),
+        tuple(
+            ratio
+            for network in ("ResNet-50", "DenseNet-121")
+            for ratio in _faster(
+                f"cxrclf, {network}",
+                f"bare loop, {network}",
+                figure="images_per_second",
+            )
+        ),
+    ),
+}

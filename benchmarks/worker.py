@@ -1,0 +1,40 @@
+"""Run one job: a task, done by a contender, in a process of its own.
+
+Started by :func:`harness.jobs.run_job` with the job as JSON.
+"""
+
+import importlib
+import json
+import sys
+from functools import partial
+from pathlib import Path
+
+from harness.memory import PeakMemory
+from harness.settings import Settings
+
+
+def task_of(module_name, task):
+    """Return a task as a function of the settings.
+
+    A contender has a function of the task's name, or else a class ``Learner`` that
+    does it as all peers do.
+    """
+    module = importlib.import_module(f"contenders.{module_name}")
+    if hasattr(module, task):
+        return getattr(module, task)
+    peer_tasks = importlib.import_module("contenders.peer_tasks")
+    return partial(getattr(peer_tasks, task), module.Learner)
+
+
+def main():
+    """Run the job and write its figures."""
+    job = json.loads(sys.argv[1])
+    settings = Settings(**job["settings"])
+    with PeakMemory() as peak:
+        figures = task_of(job["module"], job["task"])(settings)
+    figures |= {"private_mib": peak.private, "resident_mib": peak.resident}
+    Path(job["result"]).write_text(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()
