@@ -273,3 +273,49 @@ def test_a_frozen_body_is_not_walked_at_each_batch(monkeypatch):
     assert all(module.training for module in net.modules())
     net.eval()
     assert not any(module.training for module in net.modules())
+
+
+@pytest.mark.parametrize(
+    "copied",
+    [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net)), nn.Module.double],
+)
+def test_a_copy_switches_its_own_modules(copied):
+    net = make()
+    net.set_trainable(1)
+    other = copied(net)
+    for trainable in (1, "head", 2, "all", 1):
+        other.set_trainable(trainable)
+        fresh = make()
+        fresh.set_trainable(trainable)
+        assert [m.training for m in other.modules()] == [
+            m.training for m in fresh.modules()
+        ]
+        assert [p.requires_grad for p in other.parameters()] == [
+            p.requires_grad for p in fresh.parameters()
+        ]
+        assert list(other.learnt_state()) == list(fresh.learnt_state())
+    trained = {n for n, p in net.named_parameters() if p.requires_grad}
+    assert trained <= net.learnt_state().keys()
+
+
+def test_a_choice_made_already_is_not_made_again(monkeypatch):
+    net = make()
+    net.set_trainable(0)
+    asked = []
+    monkeypatch.setattr(net, "requires_grad_", asked.append)
+    net.set_trainable("head")
+    assert not asked
+    assert net.trainable == "head"
+    net.set_trainable(1)
+    assert asked == [True]
+
+
+@pytest.mark.parametrize("trainable", ["all", "head", 2])
+def test_the_learnt_state_is_part_of_the_state(trainable):
+    net = make("test_vit")
+    net.set_trainable(trainable)
+    state = net.state_dict()
+    learnt = net.learnt_state()
+    assert list(learnt) == [name for name in state if name in learnt]
+    assert all(value.data_ptr() == state[k].data_ptr() for k, value in learnt.items())
+    assert not any(value.requires_grad for value in learnt.values())

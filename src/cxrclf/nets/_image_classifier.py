@@ -70,6 +70,9 @@ class ImageClassifier(nn.Module):
         for name in ("mean", "std"):
             values = torch.tensor(getattr(backbone, name)).reshape(1, -1, 1, 1)
             self.register_buffer(name, values, persistent=False)
+        # Grouping takes longer than a step of the head, and is asked for each epoch.
+        self._stages = backbone.stages()
+        self._frozen = None
         self.set_trainable("all")
 
     def forward(self, images=None, *, features=None):
@@ -117,6 +120,8 @@ class ImageClassifier(nn.Module):
     def set_trainable(self, trainable):
         """Choose what training changes; the rest is frozen.
 
+        To choose what is chosen already costs nothing.
+
         Parameters
         ----------
         trainable : {"all", "head"} or int
@@ -128,13 +133,15 @@ class ImageClassifier(nn.Module):
         ValueError
             If it is none of these, or there are fewer stages.
         """
-        stages = self.backbone.stages()
-        n_trained = _n_trained(trainable, len(stages))
-        n_frozen = len(stages) - n_trained
+        n_stages = len(self._stages)
+        n_frozen = n_stages - _n_trained(trainable, n_stages)
         self.trainable = trainable
-        self._frozen = list(itertools.chain.from_iterable(stages[:n_frozen]))
+        frozen = list(itertools.chain.from_iterable(self._stages[:n_frozen]))
+        if frozen == self._frozen:
+            return
+        self._frozen = frozen
         self.requires_grad_(True)
-        for module in self._frozen:
+        for module in frozen:
             for parameter in module.parameters(recurse=False):
                 parameter.requires_grad_(False)
         self.backbone.eval()
@@ -187,13 +194,17 @@ class ImageClassifier(nn.Module):
             them to keep their values.
         """
         frozen = set(self._frozen)
-        names = {
-            f"{prefix}.{name}"
-            for prefix, module in self.named_modules()
+        trained = {"head": self.head} if self.frozen_body else {"": self}
+        return {
+            f"{prefix}.{name}": tensor.detach()
+            for root, part in trained.items()
+            for prefix, module in part.named_modules(prefix=root)
             if module not in frozen
-            for name in itertools.chain(module._parameters, module._buffers)
+            for name, tensor in itertools.chain(
+                module._parameters.items(), module._buffers.items()
+            )
+            if tensor is not None and name not in module._non_persistent_buffers_set
         }
-        return {k: v for k, v in self.state_dict().items() if k in names}
 
     def load_learnt_state(self, state):
         """Take over what `learnt_state` returned under the same `trainable`.
