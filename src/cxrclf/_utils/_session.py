@@ -1,19 +1,16 @@
 """A private folder for pixels, shared by a process and its workers."""
 
 import atexit
+import contextlib
 import os
 import shutil
-import sys
 import tempfile
 import threading
 import time
 from pathlib import Path
 from typing import IO
 
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from cxrclf._utils._file_lock import try_lock
 
 _VARIABLE = "CXRCLF_SESSION_FOLDER"
 _PREFIX = "cxrclf-session-"
@@ -44,7 +41,8 @@ def session_folder() -> Path:
         _remove_dead()
         folder = Path(tempfile.mkdtemp(prefix=_PREFIX))  # mode 0700
         owner = (folder / _OWNER).open("ab")
-        _lock(owner)
+        with contextlib.suppress(OSError):  # without locks, age alone protects it
+            try_lock(owner)
         _held.append(owner)
         os.environ[_VARIABLE] = str(folder)
         atexit.register(_remove, folder, os.getpid())
@@ -66,20 +64,8 @@ def _remove_dead() -> None:
             if folder.is_symlink() or age < _YOUNG:
                 continue
             with (folder / _OWNER).open("ab") as owner:
-                dead = _lock(owner)
+                dead = try_lock(owner)
         except OSError:
             continue  # another user's, or just removed by another process
         if dead:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _lock(file: IO[bytes]) -> bool:
-    """Try to lock a file for as long as it is open, or until its process dies."""
-    try:
-        if sys.platform == "win32":
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -64,6 +64,10 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         Pad files to `image_size` instead of stretching them.
     augmentation : Augmentation or None, default=None
         Random views that are drawn anew in each epoch.
+    n_views : int or None, default=None
+        Different views that an image has: epoch e takes view e modulo `n_views`. None
+        is one an epoch, without repeats. With a frozen body the time of a training is
+        that of its different views.
     class_weight : None, "balanced" or dict, default=None
         Factors on the loss of each class; missing classes count 1. As in Keras, the
         weighted losses are averaged over the samples of a batch.
@@ -119,8 +123,15 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         Of the body; the head computes in float32 at least. ``"auto"`` is bfloat16
         where the hardware has it.
     cache_dir : path-like or None, default=None
-        Folder where decoded files stay for later runs. None shares them between the
-        folds and workers of this process, and removes them at its end.
+        Folder where decoded files and features stay for later runs. None shares them
+        between the folds and workers of this process, and removes them at its end.
+    feature_bank : {"disk", "memory"} or None, default="disk"
+        Where the features that a frozen body gives are kept for other epochs, folds
+        and candidates: in files, shared by processes, or in the memory of this one.
+        None computes them anew.
+    feature_bank_bytes : int, default=4 * 2**30
+        Largest size of the bank in bytes. Features used last are kept. A tenth of the
+        disk stays free in any case.
     checkpoint_dir : path-like or None, default=None
         Folder where each epoch leaves its state. The same `fit` on the same data,
         started again after a kill, goes on from there to the same weights. Needs an
@@ -211,6 +222,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         image_shape=None,
         keep_aspect_ratio=False,
         augmentation=None,
+        n_views=None,
         class_weight=None,
         optimizer="adam",
         learning_rate=1e-3,
@@ -234,6 +246,8 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         device="auto",
         precision="auto",
         cache_dir=None,
+        feature_bank="disk",
+        feature_bank_bytes=4 * 2**30,
         checkpoint_dir=None,
         log_dir=None,
         verbose=0,
@@ -249,6 +263,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         self.image_shape = image_shape
         self.keep_aspect_ratio = keep_aspect_ratio
         self.augmentation = augmentation
+        self.n_views = n_views
         self.class_weight = class_weight
         self.optimizer = optimizer
         self.learning_rate = learning_rate
@@ -272,6 +287,8 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         self.device = device
         self.precision = precision
         self.cache_dir = cache_dir
+        self.feature_bank = feature_bank
+        self.feature_bank_bytes = feature_bank_bytes
         self.checkpoint_dir = checkpoint_dir
         self.log_dir = log_dir
         self.verbose = verbose

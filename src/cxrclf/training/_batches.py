@@ -75,16 +75,29 @@ class PixelSet(Dataset):
     weights : ndarray of shape (n,)
         Factors on the loss.
     augmentation : Augmentation or None, default=None
+    n_views : int or None, default=None
+        How many different views an image has; None for one an epoch.
     seed : int, default=0
         Of the views and of the order.
     """
 
-    def __init__(self, pixels, rows, codes, weights, *, augmentation=None, seed=0):
+    def __init__(
+        self,
+        pixels,
+        rows,
+        codes,
+        weights,
+        *,
+        augmentation=None,
+        n_views=None,
+        seed=0,
+    ):
         self.pixels = pixels
         self.rows = rows
         self.codes = codes
         self.weights = weights
         self.augmentation = augmentation
+        self.n_views = n_views
         self.seed = seed
         if augmentation is not None:
             self.keys = pixels.images.keys[rows]
@@ -96,24 +109,32 @@ class PixelSet(Dataset):
     def begin_epoch(self, epoch):
         """Prepare for the batches of an epoch."""
         self.epoch = epoch
+        self.view = epoch if self.n_views is None else epoch % self.n_views
+        if self.augmentation is None:
+            self.view = 0
+
+    def view_keys(self):
+        """Return a key of each sample's view in this epoch, (n,) of uint64."""
+        if self.augmentation is None:
+            return self.pixels.images.keys[self.rows]
+        return self._states(slice(None))
 
     def inputs(self, chosen):
         """Return the network's input for some samples."""
-        state = None
-        if self.augmentation is not None:
-            state = keyed_state(
-                self.seed, self.keys[chosen], self.repeats[chosen], self.epoch
-            )
+        state = None if self.augmentation is None else self._states(chosen)
         images = self.pixels.batch(
             self.rows[chosen], augmentation=self.augmentation, state=state
         )
         return {"images": images}
 
+    def _states(self, chosen):
+        return keyed_state(
+            self.seed, self.keys[chosen], self.repeats[chosen], self.view
+        )
+
 
 class FeatureSet(Dataset):
-    """What a frozen body makes of a :class:`PixelSet`.
-
-    Without augmentation the features are computed once, else once an epoch.
+    """What a frozen part of a network makes of a :class:`PixelSet`.
 
     Parameters
     ----------
@@ -137,16 +158,21 @@ class FeatureSet(Dataset):
     def begin_epoch(self, epoch):
         """Prepare for the batches of an epoch."""
         self.epoch = epoch
-        if self.features is None or self.pixel_set.augmentation is not None:
-            self.pixel_set.begin_epoch(epoch)
-            self.features = self.extractor.extract(
+        present = getattr(self.pixel_set, "view", None)
+        self.pixel_set.begin_epoch(epoch)
+        if self.pixel_set.view != present:
+            features, self.places = self.extractor.extract(
                 self.pixel_set, self.features, self.verbose
             )
+            self.features = features
 
     def inputs(self, chosen):
         """Return the head's input for some samples."""
-        features = self.features[torch.from_numpy(chosen)]
-        return {"features": features.to(self.pixel_set.pixels.device)}
+        features = self.features[torch.from_numpy(self.places[chosen])]
+        features = features.to(self.pixel_set.pixels.device)
+        if features.ndim == 4:
+            features = features.contiguous(memory_format=torch.channels_last)
+        return {"features": features}
 
 
 @dataclass

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from cxrclf._utils._optional import import_optional
 from cxrclf._utils._paths import as_paths, check_image_size
+from cxrclf._utils._session import session_folder
 from cxrclf.training._augmentation import Augmentation
 from cxrclf.training._batches import FeatureSet, Pixels, PixelSet
 from cxrclf.training._device import (
@@ -22,6 +23,7 @@ from cxrclf.training._device import (
     resolve_precision,
     seed_torch,
 )
+from cxrclf.training._feature_bank import DiskBank, MemoryBank
 from cxrclf.training._forward import FeatureExtractor, forward_batches, progress_bar
 from cxrclf.training._images import open_array, open_files
 from cxrclf.training._keyed_random import draw_seed
@@ -38,6 +40,8 @@ _NOT_IN_FINGERPRINT = {
     "cache_dir",
     "checkpoint_dir",
     "device",
+    "feature_bank",
+    "feature_bank_bytes",
     "log_dir",
     "verbose",
     "weights",
@@ -74,6 +78,7 @@ class ImageEstimator(SavedEstimator):
         "image_shape": [None, tuple, list],
         "keep_aspect_ratio": ["boolean"],
         "augmentation": [None, Augmentation],
+        "n_views": [None, Interval(Integral, 1, None, closed="left")],
         "optimizer": [StrOptions(set(OPTIMIZERS))],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "body_learning_rate": [None, Interval(Real, 0, None, closed="neither")],
@@ -96,6 +101,8 @@ class ImageEstimator(SavedEstimator):
         "device": [str, torch.device],
         "precision": [StrOptions(set(PRECISIONS))],
         "cache_dir": [None, str, Path],
+        "feature_bank": [None, StrOptions({"disk", "memory"})],
+        "feature_bank_bytes": [Interval(Integral, 0, None, closed="left")],
         "checkpoint_dir": [None, str, Path],
         "log_dir": [None, str, Path],
         "verbose": ["verbose"],
@@ -316,16 +323,27 @@ class ImageEstimator(SavedEstimator):
             codes[rows],
             weights[rows],
             augmentation=augmentation,
+            n_views=self.n_views,
             seed=seed,
         )
         if not net.module_.frozen_body:
             return pixel_set
-        extractor = FeatureExtractor(
-            net.module_,
-            autocast_dtype=net.autocast_dtype,
+        return FeatureSet(pixel_set, self._extractor(), verbose=self.verbose)
+
+    def _extractor(self):
+        """Return what computes and keeps the features of the frozen part."""
+        bank = None
+        if self.feature_bank == "memory":
+            bank = MemoryBank(self.feature_bank_bytes)
+        elif self.feature_bank == "disk":
+            root = session_folder() if self.cache_dir is None else Path(self.cache_dir)
+            bank = DiskBank(root / "features", self.feature_bank_bytes)
+        return FeatureExtractor(
+            self.net_.module_,
+            bank,
+            autocast_dtype=self.net_.autocast_dtype,
             n_threads=self._n_threads(),
         )
-        return FeatureSet(pixel_set, extractor, verbose=self.verbose)
 
     @contextlib.contextmanager
     def _threads(self):

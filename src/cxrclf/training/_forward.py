@@ -6,16 +6,22 @@ the outputs are the same for any number of threads, and no thread waits for anot
 within a layer.
 """
 
+import hashlib
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import numpy as np
+import timm
 import torch
 from tqdm import tqdm
 
+import cxrclf
 from cxrclf.training._device import inference_batch_size
+from cxrclf.training._feature_bank import FeatureGroup
 from cxrclf.training._net import autocast
+
+_FORMAT = 1  # raised when the same settings give other features
 
 
 def forward_batches(function, n, *, device, autocast_dtype, n_threads, bar):
@@ -44,18 +50,25 @@ def forward_batches(function, n, *, device, autocast_dtype, n_threads, bar):
 
     def compute(rows):
         with torch.no_grad(), autocast(device, autocast_dtype):
-            return rows, function(rows).cpu()
+            return rows, function(rows)
 
     size = inference_batch_size(device)
     batches = [np.arange(i, min(i + size, n)) for i in range(0, n, size)]
     for rows, values in _mapped(compute, batches, device, n_threads):
-        yield slice(rows[0], rows[-1] + 1), values
+        yield slice(rows[0], rows[-1] + 1), values.cpu()
         bar.update(len(rows))
 
 
 def _mapped(function, batches, device, n_threads):
     if device.type != "cpu":
-        yield from map(function, batches)
+        # A batch ahead, so that the device computes while results are fetched.
+        ahead = None
+        for result in map(function, batches):
+            if ahead is not None:
+                yield ahead
+            ahead = result
+        if ahead is not None:
+            yield ahead
         return
     previous = torch.get_num_threads()
     single = partial(torch.set_num_threads, 1)
@@ -72,22 +85,25 @@ def progress_bar(total, description, verbose):
 
 
 class FeatureExtractor:
-    """The frozen body of a network, applied to whole data sets.
+    """The frozen part of a network, applied to whole data sets.
 
     Parameters
     ----------
     module : ImageClassifier
+    bank : DiskBank, MemoryBank or None
+        Where features are kept.
     autocast_dtype : torch.dtype or None
     n_threads : int
     """
 
-    def __init__(self, module, *, autocast_dtype, n_threads):
+    def __init__(self, module, bank, *, autocast_dtype, n_threads):
         self.module = module
+        self.bank = bank
         self.autocast_dtype = autocast_dtype
         self.n_threads = n_threads
 
     def extract(self, pixel_set, out=None, verbose=0):
-        """Return the features of a data set's images in its epoch.
+        """Return the features of the views of a data set in its epoch.
 
         Parameters
         ----------
@@ -98,34 +114,115 @@ class FeatureExtractor:
 
         Returns
         -------
-        Tensor of shape (n, ...)
-            On the CPU, in a temporary file without a name: its pages are the
-            system's, so that private memory does not grow with the number of images.
+        Tensor of shape (m, ...)
+            The features of the different views. On the CPU, in a temporary file
+            without a name: its pages are the system's, so that private memory does
+            not grow with the number of images.
+        ndarray of shape (n,) of int
+            Where those of each sample are.
         """
-        self.module.eval()
-
-        def features(rows):
-            # A map is what the body computes in, which NumPy's files may not hold.
-            values = self.module.features(**pixel_set.inputs(rows))
-            return values.to(pixel_set.pixels.dtype)
-
-        n = len(pixel_set)
-        with progress_bar(n, "features", verbose) as bar:
-            for part, values in forward_batches(
-                features,
-                n,
-                device=pixel_set.pixels.device,
-                autocast_dtype=self.autocast_dtype,
-                n_threads=self.n_threads,
-                bar=bar,
+        keys, first, places = np.unique(
+            pixel_set.view_keys(), return_index=True, return_inverse=True
+        )
+        group = FeatureGroup()
+        if self.bank is not None:
+            seed = 0 if pixel_set.augmentation is None else pixel_set.seed
+            view = f"{seed:x}-{pixel_set.view}"
+            group = self.bank.group(self._space(pixel_set), view)
+        with progress_bar(len(keys), "features", verbose) as bar:
+            chunk = self._chunk(len(keys), pixel_set.pixels.device)
+            for part, values in group.fetch(
+                keys, lambda part: self._compute(pixel_set, first[part]), chunk
             ):
-                if out is None:
-                    out = _unnamed_array((n, *values.shape[1:]), values.dtype)
-                out[part] = values
-        return out
+                values = _as_tensor(values)
+                shape = (len(keys), *values.shape[1:])
+                if out is None or out.shape != shape:
+                    out = _unnamed_array(shape, values.dtype)
+                out[torch.from_numpy(part)] = values
+                bar.update(len(part))
+        return out, places
+
+    def _compute(self, pixel_set, rows):
+        """Return the features of some samples as an array."""
+        self.module.eval()
+        device = pixel_set.pixels.device
+        size = inference_batch_size(device)
+
+        def features(index):
+            # How a sum is rounded may depend on the size of the batch. Were the last
+            # one smaller, features would depend on what else is computed with them.
+            images = pixel_set.inputs(np.resize(rows[index], size))
+            return self.module.features(**images)[: len(index)]
+
+        with progress_bar(0, "", 0) as bar:
+            parts = [
+                _as_array(values)
+                for _, values in forward_batches(
+                    features,
+                    len(rows),
+                    device=device,
+                    autocast_dtype=self.autocast_dtype,
+                    n_threads=self.n_threads,
+                    bar=bar,
+                )
+            ]
+        return np.concatenate(parts)
+
+    def _chunk(self, n, device):
+        """Return how many features are computed before they are shared.
+
+        The more at once, the fewer files; the less, the less work done twice.
+        """
+        batches = 4 * self.n_threads if device.type == "cpu" else 8
+        size = inference_batch_size(device)
+        return max(batches, n // 64 // size) * size
+
+    def _space(self, pixel_set):
+        """Return a digest of all that decides features besides pixels and views."""
+        pixels, augmentation = pixel_set.pixels, pixel_set.augmentation
+        module = self.module
+        settings = (
+            _FORMAT,
+            cxrclf.__version__,
+            torch.__version__,
+            timm.__version__,
+            torch.backends.cpu.get_cpu_capability(),
+            pixels.device.type,
+            pixels.dtype,
+            pixels.image_size,
+            self.autocast_dtype,
+            None if augmentation is None else sorted(augmentation.get_params().items()),
+            module.trainable,
+            module.normalization,
+            module.backbone.mean,
+            module.backbone.std,
+            module.head.needs_map,
+            module.backbone.name,
+            module.backbone.model,
+        )
+        digest = hashlib.blake2b(repr(settings).encode(), digest_size=16)
+        learnt = module.learnt_state()
+        for name, tensor in module.state_dict().items():
+            if name not in learnt:
+                digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+                digest.update(np.ascontiguousarray(_as_array(tensor.cpu())))
+        return digest.hexdigest()
+
+
+def _as_array(tensor):
+    """Return a tensor as an array; NumPy has no bfloat16, so as its bits."""
+    if tensor.dtype == torch.bfloat16:
+        tensor = tensor.view(torch.int16)
+    return tensor.numpy()
+
+
+def _as_tensor(array):
+    """Return what :func:`_as_array` was given; memory is shared."""
+    tensor = torch.from_numpy(array)
+    return tensor.view(torch.bfloat16) if tensor.dtype == torch.int16 else tensor
 
 
 def _unnamed_array(shape, dtype):
-    numpy_dtype = torch.empty(0, dtype=dtype).numpy().dtype
+    numpy_dtype = _as_array(torch.empty(0, dtype=dtype)).dtype
     with tempfile.TemporaryFile() as file:
-        return torch.from_numpy(np.memmap(file, numpy_dtype, "w+", shape=shape))
+        return _as_tensor(np.memmap(file, numpy_dtype, "w+", shape=shape))

@@ -4,7 +4,6 @@ from functools import partial
 
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import Callback
 
 from cxrclf.training._batches import Batches
 from cxrclf.training._loss import WeightedCrossEntropy
@@ -28,30 +27,21 @@ class AutocastNet(NeuralNet):
         with autocast(self.device, self.autocast_dtype):
             return super().infer(x, **fit_params)
 
-
-class EpochAccuracy(Callback):
-    """Record training and validation accuracy of each epoch.
-
-    The hits are counted on the device and fetched once an epoch.
-    """
-
-    def on_epoch_begin(self, net, **kwargs):
-        """Start counting."""
-        self.hits_ = {True: 0, False: 0}
-        self.seen_ = {True: 0, False: 0}
-
-    def on_batch_end(self, net, batch, training, y_pred, **kwargs):
-        """Count the hits of a batch."""
-        codes = batch[1][0]
-        self.hits_[training] += (y_pred.detach().argmax(1) == codes).sum()
-        self.seen_[training] += len(codes)
-
-    def on_epoch_end(self, net, **kwargs):
-        """Write the rates to the history."""
-        for training, prefix in ((True, "train"), (False, "valid")):
-            if self.seen_[training]:
-                rate = float(self.hits_[training]) / self.seen_[training]
-                net.history.record(f"{prefix}_accuracy", rate)
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        """Run an epoch; loss and accuracy are fetched from the device at its end."""
+        if iterator is None:
+            return
+        loss, hits, n = 0.0, 0, 0
+        for batch in iterator:
+            self.notify("on_batch_begin", batch=batch, training=training)
+            step = step_fn(batch, **fit_params)
+            self.notify("on_batch_end", batch=batch, training=training, **step)
+            codes = batch[1][0]
+            loss += step["loss"].detach().double() * len(codes)
+            hits += (step["y_pred"].detach().argmax(1) == codes).sum()
+            n += len(codes)
+        self.history.record(f"{prefix}_loss", float(loss) / n)
+        self.history.record(f"{prefix}_accuracy", float(hits) / n)
 
 
 def autocast(device, dtype):
@@ -88,8 +78,9 @@ def make_net(module, make_optimizer, *, device, dtype, autocast_dtype, batch_siz
         iterator_valid=partial(batches, shuffle=False),
         train_split=None,
         batch_size=batch_size,
-        callbacks=[EpochAccuracy()],
         callbacks__print_log=None,
+        callbacks__train_loss=None,
+        callbacks__valid_loss=None,
         device=device,
         autocast_dtype=autocast_dtype,
         verbose=0,

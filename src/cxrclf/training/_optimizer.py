@@ -56,11 +56,11 @@ def make_optimizer(
                 group = {"params": chosen, "lr": rate, "weight_decay": decay}
                 groups.append({**group, "initial_lr": rate})
     if name == "sgd":
-        return torch.optim.SGD(groups, momentum=momentum)
+        return torch.optim.SGD(groups, momentum=momentum, fused=True)
     if name == "nadam":
         return torch.optim.NAdam(groups, eps=1e-7, momentum_decay=0.004)
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[name]
-    return kind(groups)
+    return kind(groups, fused=True)
 
 
 def schedule_factor(schedule, epoch, max_epochs):

@@ -32,6 +32,12 @@ def restore_net(net, state):
     """Put arrays of :func:`net_state` into a newly composed net, and return it."""
     net.module_.load_state_dict(_to_torch(state["module"]))
     net.optimizer_.load_state_dict(_to_torch(state["optimizer"]))
+    for parameter, moments in net.optimizer_.state.items():
+        for name, value in moments.items():
+            if value.shape == parameter.shape:
+                # Fused optimisers go through memory in its order: that of the
+                # parameter, which NumPy has not kept.
+                moments[name] = torch.empty_like(parameter).copy_(value)
     return net
 
 
