@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from cxrclf._utils._paths import check_image_size
+from cxrclf.nets._grey_conv import take_grey
 from cxrclf.nets._stages import stages_of
 
 # The children that a network's feature map does not depend on, by name, channels and
@@ -70,6 +71,7 @@ class Backbone(nn.Module):
         self.std = _per_channel(config["std"], in_channels)
         self._fixed = bool(config.get("fixed_input_size"))
         self.dropped = self._drop_unused()
+        take_grey(model)
 
     def forward(self, images):
         """Compute the feature map.
@@ -77,7 +79,8 @@ class Backbone(nn.Module):
         Parameters
         ----------
         images : Tensor of shape (b, in_channels, H, W)
-            Normalised with `mean` and `std`.
+            Normalised with `mean` and `std`. A channel that was expanded
+            (``torch.Tensor.expand``) is convolved once, where the network allows.
 
         Returns
         -------

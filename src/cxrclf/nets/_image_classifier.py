@@ -69,6 +69,8 @@ class ImageClassifier(nn.Module):
         self.normalization = normalization
         for name in ("mean", "std"):
             values = torch.tensor(getattr(backbone, name)).reshape(1, -1, 1, 1)
+            if (values == values[:, :1]).all():
+                values = values[:, :1].clone()  # a grey image stays one channel
             self.register_buffer(name, values, persistent=False)
         # Grouping takes longer than a step of the head, and is asked for each epoch.
         self._stages = backbone.stages()
@@ -241,7 +243,7 @@ class ImageClassifier(nn.Module):
             )
         pixels = images.to(self.mean.dtype)
         if self.normalization == "backbone":
-            return (pixels - self.mean) / self.std
+            pixels = (pixels - self.mean) / self.std
         return pixels.expand(-1, channels, -1, -1)
 
 
