@@ -1,0 +1,188 @@
+"""The benchmarks run, and compare like with like."""
+
+import dataclasses
+import importlib
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cxrclf.datasets import load_image_folder
+
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+SIDE = 32
+PEERS = ["with_skorch", "with_torch"]
+
+
+@pytest.fixture
+def room(monkeypatch):
+    """Import modules of the benchmarks by name."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    return importlib.import_module
+
+
+@pytest.fixture
+def settings(room, tmp_path):
+    """Return settings for a second or two, with their images."""
+    images = room("harness.images")
+    images.synthetic_files(tmp_path / "data", 12, SIDE)
+    images.large_files(tmp_path / "large", tmp_path / "data", 3)
+    return room("harness.settings").Settings(
+        data=str(tmp_path / "data"),
+        large=str(tmp_path / "large"),
+        backbone="test_efficientnet",
+        weights=None,
+        image_size=SIDE,
+        **room("compare").QUICK,
+    )
+
+
+def test_driver_writes_figures_and_ratios(tmp_path):
+    out = tmp_path / "figures.json"
+    contenders = ["cxrclf", "bare loop"]
+    command = [
+        *(sys.executable, str(BENCHMARKS / "compare.py"), "fine_tune", "--quick"),
+        *("--rounds", "1", "--image-size", "40", "--json", str(out)),
+        *("--backbone", "test_efficientnet", "--weights", "none"),
+        *("--contenders", *contenders),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    written = json.loads(out.read_text())
+    assert [run["contender"] for run in written["runs"]] == contenders
+    assert written["failures"] == []
+    for run in written["runs"]:
+        assert all(value > 0 for value in run["figures"].values())
+        # Mapped files, such as torch's libraries, are resident and not private.
+        assert run["figures"]["private_mib"] < run["figures"]["resident_mib"]
+    rates = [run["figures"]["images_per_second"] for run in written["runs"]]
+    ratio = written["ratios"]["fine_tune"]["cxrclf : bare loop"]
+    assert ratio == [pytest.approx(rates[0] / rates[1])]
+    assert "torch: " in done.stdout
+    assert "cxrclf : bare loop" in done.stdout
+
+
+@pytest.mark.parametrize("module", PEERS)
+def test_peers_do_the_tasks(room, settings, module):
+    task_of = room("worker").task_of
+    study = task_of(module, "frozen_study")(settings)
+    grid = task_of(module, "grid")(settings)
+    whole = task_of(module, "frozen_study")(dataclasses.replace(settings, full=True))
+    assert study.keys() == {"seconds"}
+    assert grid.keys() == {"seconds"}
+    assert 0 <= whole["accuracy"] <= 1
+    for task in ("fine_tune", "predict"):
+        assert task_of(module, task)(settings)["images_per_second"] > 0
+
+
+def test_cxrclf_does_the_tasks(room, settings):
+    task_of = room("worker").task_of
+    figures = {
+        task: task_of("with_cxrclf", task)(settings)
+        for task in ("frozen_study", "grid", "predict", "overhead")
+    }
+    assert figures["frozen_study"].keys() == {"seconds", "accuracy"}
+    assert figures["grid"].keys() == {"study_seconds", "seconds"}
+    assert figures["predict"]["images_per_second"] > 0
+    assert figures["overhead"].keys() == {"predict_ms", "bare_ms", "import_ms"}
+
+
+def test_missing_peer_is_reported_with_what_to_install(room, settings):
+    jobs = room("harness.jobs")
+    with pytest.raises(jobs.JobFailedError, match=r"with_no_such.*cxrclf\[bench\]"):
+        jobs.run_job("with_no_such", "predict", settings)
+
+
+def test_failure_of_a_peer_is_told_in_its_last_words(room, settings):
+    jobs = room("harness.jobs")
+    wrong = dataclasses.replace(settings, backbone="no_such_network")
+    with pytest.raises(jobs.JobFailedError, match="no_such_network"):
+        jobs.run_job("with_torch", "predict", wrong)
+
+
+@pytest.mark.parametrize("module", PEERS)
+def test_peers_learn(room, settings, module):
+    """The whole network learns to tell black, grey and white images apart."""
+    files, codes = room("harness.settings").labelled_files(settings.data)
+    for file, code in zip(files, codes, strict=True):
+        Image.new("L", (SIDE, SIDE), int(100 * code)).save(file)
+    learner_type = room(f"contenders.{module}").Learner
+    learner = learner_type(settings, files, codes, frozen=False, batch_size=4)
+    learner.train(40)
+    probabilities = learner.predict_proba(files)
+    assert probabilities.sum(axis=1) == pytest.approx(1)
+    assert np.mean(probabilities.argmax(axis=1) == codes) >= 0.8
+
+
+def test_frozen_body_stays_as_it_is(room, settings):
+    files, codes = room("harness.settings").labelled_files(settings.data)
+    learner = room("contenders.with_torch").Learner(
+        settings, files, codes, frozen=True, batch_size=4
+    )
+    body, head = learner.network.body, learner.network.head
+    before = {name: value.clone() for name, value in body.state_dict().items()}
+    weights = head[2].weight.detach().clone()
+    learner.train(1)
+    assert all(
+        (value == before[name]).all() for name, value in body.state_dict().items()
+    )
+    assert (head[2].weight != weights).any()
+
+
+def test_files_and_labels_are_those_of_the_library(room, settings):
+    files, codes = room("harness.settings").labelled_files(settings.data)
+    data = load_image_folder(settings.data)
+    assert files.tolist() == data.data[:, 0].tolist()
+    assert np.array(data.target_names)[codes].tolist() == data.target.tolist()
+
+
+def test_each_contender_begins_a_round_in_turn(room):
+    tasks = {"fine_tune": room("harness.tasks").TASKS["fine_tune"]}
+    names = ["skorch", "torch", "bare loop"]
+    plan = list(room("compare").schedule(tasks, names, 3))
+    assert [plan[i][2] for i in (0, 3, 6)] == names
+    assert sorted(name for _, _, name in plan) == sorted(3 * names)
+
+
+def test_ratios_pair_the_figures_of_a_round(room):
+    tasks = room("harness.tasks")
+    task = tasks.Task(
+        "A task",
+        ("ours", "theirs"),
+        tuple(tasks._faster("ours", "theirs", figure="seconds"))
+        + tuple(tasks._faster("ours", "theirs", figure="images_per_second")),
+    )
+    runs = [
+        {"round": number, "contender": name, "figures": {"seconds": seconds}}
+        for number, name, seconds in [
+            (1, "ours", 2.0),
+            (1, "theirs", 6.0),
+            (2, "theirs", 5.0),
+            (2, "ours", 1.0),
+            (3, "ours", 1.0),
+        ]
+    ]
+    ratios = room("harness.report").ratios_of(task, runs)
+    assert ratios == {"ours : theirs": [3.0, 5.0]}
+
+
+def test_every_ratio_is_of_contenders_that_do_the_task(room):
+    tasks = room("harness.tasks")
+    for task in {**tasks.TASKS, **tasks.GPU_TASKS}.values():
+        assert set(task.contenders) <= tasks.CONTENDERS.keys()
+        for ratio in task.ratios:
+            assert {ratio.over.contender, ratio.under.contender} <= set(task.contenders)
+        labels = [ratio.label for ratio in task.ratios]
+        assert len(set(labels)) == len(labels)
+
+
+def test_large_files_are_of_one_to_two_megapixels(room, settings):
+    files, _ = room("harness.settings").labelled_files(settings.large)
+    assert len(files) == 3
+    for file in files:
+        with Image.open(file) as image:
+            assert 1e6 <= image.width * image.height <= 2.6e6
