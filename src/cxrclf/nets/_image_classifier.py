@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from cxrclf.exceptions import WeightsError
+from cxrclf.nets._split import find_split
 from cxrclf.nets._weights import mismatches
 
 
@@ -50,6 +51,17 @@ class ImageClassifier(nn.Module):
     >>> net.set_trainable("head")
     >>> sorted(net.learnt_state())
     ['head.output.bias', 'head.output.weight']
+
+    The frozen part of a network can be computed once, and the rest on its features:
+
+    >>> net.set_trainable(2)
+    >>> net.splits
+    True
+    >>> features = net.frozen_features(torch.rand(2, 1, 64, 64))
+    >>> features.shape
+    torch.Size([2, 48, 8, 8])
+    >>> net(features=features).shape
+    torch.Size([2, 3])
     """
 
     def __init__(self, backbone, head, *, normalization="backbone"):
@@ -75,6 +87,7 @@ class ImageClassifier(nn.Module):
         # Grouping takes longer than a step of the head, and is asked for each epoch.
         self._stages = backbone.stages()
         self._frozen = None
+        self._splits = {0: None}
         self.set_trainable("all")
 
     def forward(self, images=None, *, features=None):
@@ -85,13 +98,24 @@ class ImageClassifier(nn.Module):
         images : Tensor of shape (b, 1, H, W) or (b, in_channels, H, W)
             Floats in [0, 1]. A single channel stands for all those of the backbone.
         features : Tensor, optional
-            What :meth:`features` returned, instead of images.
+            What :meth:`frozen_features` returned under the present `trainable`,
+            instead of images.
 
         Returns
         -------
         Tensor of shape (b, n_outputs)
+
+        Raises
+        ------
+        ValueError
+            If features are given and there are none, see `splits`.
         """
-        return self.head(self.features(images) if features is None else features)
+        if features is None:
+            features = self.features(images)
+        elif not self.frozen_body:
+            split = self._split()
+            features = self._pooled(split.trained_part(self.backbone, features))
+        return self.head(features)
 
     def features(self, images):
         """Compute what the head takes.
@@ -116,8 +140,45 @@ class ImageClassifier(nn.Module):
         """
         pixels = self._normalized(images)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen_body):
-            maps = self.backbone(pixels)
-            return maps if self.head.needs_map else self.head.pool(maps)
+            return self._pooled(self.backbone(pixels))
+
+    @property
+    def splits(self):
+        """Whether the frozen part can be computed apart from the trained part.
+
+        True for a frozen body; false where everything is trained. With some stages
+        trained it depends on the network, and is found out once for each number of
+        stages, in the time of a few forward passes of two images.
+        """
+        return self.frozen_body or self._found_split() is not None
+
+    def frozen_features(self, images):
+        """Compute what the trained part takes, without gradients.
+
+        As long as `trainable` and the frozen part stay as they are, it is the same for
+        the same images: it can be computed once, and given to `forward` in each epoch.
+
+        Parameters
+        ----------
+        images : Tensor of shape (b, 1, H, W) or (b, in_channels, H, W)
+            As in `forward`.
+
+        Returns
+        -------
+        Tensor of shape (b, c) or (b, c, h, w)
+            With a frozen body, what `features` returns; else the map between the
+            frozen and the trained stages, in the precision and memory format in which
+            the body computes.
+
+        Raises
+        ------
+        ValueError
+            If the frozen part cannot be computed apart, see `splits`.
+        """
+        with torch.no_grad():
+            if self.frozen_body:
+                return self.features(images)
+            return self._split().frozen_part(self.backbone, self._normalized(images))
 
     def set_trainable(self, trainable):
         """Choose what training changes; the rest is frozen.
@@ -228,6 +289,32 @@ class ImageClassifier(nn.Module):
                 "from, with the same trainable."
             )
         self.load_state_dict(state, strict=False)
+
+    def _split(self):
+        split = self._found_split()
+        if split is None:
+            raise ValueError(
+                f"With trainable={self.trainable!r}, no frozen part of "
+                f"{self.backbone.name} can be computed apart from the trained part. "
+                "Give images to forward, or choose what `splits` is true for."
+            )
+        return split
+
+    def _found_split(self):
+        """Return where the network can be cut, or None."""
+        n_frozen = len(self._frozen)
+        if n_frozen not in self._splits:
+            backbone = self.backbone
+            images = torch.rand(
+                (2, backbone.in_channels, *backbone.image_size),
+                generator=torch.Generator().manual_seed(0),
+                dtype=self.mean.dtype,
+            )
+            self._splits[n_frozen] = find_split(backbone, self._frozen, images)
+        return self._splits[n_frozen]
+
+    def _pooled(self, maps):
+        return maps if self.head.needs_map else self.head.pool(maps)
 
     def _normalized(self, images):
         channels = self.backbone.in_channels
