@@ -18,6 +18,7 @@ from cxrclf.training._augmentation import Augmentation
 from cxrclf.training._batches import FeatureSet, Pixels, PixelSet
 from cxrclf.training._device import (
     PRECISIONS,
+    inference_batch_size,
     isolated_rng,
     resolve_device,
     resolve_precision,
@@ -25,7 +26,7 @@ from cxrclf.training._device import (
 )
 from cxrclf.training._feature_bank import DiskBank, MemoryBank
 from cxrclf.training._forward import FeatureExtractor, forward_batches, progress_bar
-from cxrclf.training._images import open_array, open_files
+from cxrclf.training._images import open_array, open_files, stream_files
 from cxrclf.training._keyed_random import draw_seed
 from cxrclf.training._loop import Plan, run_epochs
 from cxrclf.training._net import make_net
@@ -398,18 +399,45 @@ class ImageEstimator(SavedEstimator):
     def _outputs(self, X):
         """Return the network's raw outputs for X, (n, ...) as float64."""
         check_is_fitted(self)
-        images = self._open(self._check_images(X, reset=False))
-        pixels = self._pixels(images)
+        checked = self._check_images(X, reset=False)
         module = self.net_.module_.eval()
+        batch = inference_batch_size(next(module.parameters()).device)
+        extractor = None
+        # To look a single batch up takes as long as to compute it.
+        if module.frozen_body and len(checked) > batch and self.feature_bank:
+            extractor = self._extractor()
         outputs = []
-        with progress_bar(len(images), "prediction", self.verbose) as bar:
-            for _, values in forward_batches(
-                lambda rows: module(pixels.batch(rows)),
-                len(images),
-                device=pixels.device,
-                autocast_dtype=self.net_.autocast_dtype,
-                n_threads=self._n_threads(),
-                bar=bar,
-            ):
-                outputs.append(values.double().numpy())
+        with progress_bar(len(checked), "prediction", self.verbose) as bar:
+            for images in self._stream(checked, 8 * batch):
+                outputs.extend(self._outputs_of(images, extractor, bar))
         return np.concatenate(outputs)
+
+    def _stream(self, checked, chunk):
+        """Yield the images of what :meth:`_check_images` returned, bit by bit."""
+        if isinstance(checked, np.ndarray):
+            yield from stream_files(
+                checked,
+                self.image_size_,
+                keep_aspect_ratio=self.keep_aspect_ratio,
+                cache_dir=self.cache_dir,
+                chunk=chunk,
+            )
+        else:
+            yield checked
+
+    def _outputs_of(self, images, extractor, bar):
+        """Yield the outputs for some images, batch by batch."""
+        module, rows = self.net_.module_, np.arange(len(images))
+        data_set = PixelSet(self._pixels(images), rows, codes=rows, weights=rows)
+        if extractor is not None:
+            data_set = FeatureSet(data_set, extractor)
+        data_set.begin_epoch(0)
+        for _, values in forward_batches(
+            lambda chosen: module(**data_set.inputs(chosen)),
+            len(images),
+            device=self._pixels(images).device,
+            autocast_dtype=self.net_.autocast_dtype,
+            n_threads=self._n_threads(),
+            bar=bar,
+        ):
+            yield values.double().numpy()

@@ -172,6 +172,8 @@ class DiskBank:
         Size of all files. A tenth of the disk is left free in any case.
     """
 
+    _share = 16  # of `max_bytes`, that is added before the files are counted again
+
     def __init__(self, folder, max_bytes):
         self.folder = Path(folder)
         self.max_bytes = max_bytes
@@ -222,7 +224,7 @@ class DiskBank:
         limit = min(self.max_bytes, used + disk.free - disk.total // 10)
         if n_bytes > limit:
             return 0
-        wanted = max(n_bytes, limit // 16)
+        wanted = max(n_bytes, limit // self._share)
         for _, size, path in sorted(files):
             if used + wanted <= limit:
                 break
@@ -245,7 +247,7 @@ class _DiskGroup(FeatureGroup):
     def _refresh(self):
         try:
             names = {n for n in os.listdir(self.folder) if n.endswith(".npy")}
-        except FileNotFoundError:
+        except OSError:  # none yet
             return
         opened = []
         for name in sorted(names - self._seen):
@@ -279,6 +281,8 @@ class _DiskGroup(FeatureGroup):
             return True
 
     def _add(self, keys, values):
+        if not self.bank.max_bytes:
+            return
         segment = np.empty(len(keys), _segment_dtype(values))
         segment["key"], segment["value"] = keys, values
         path = self.folder / f"{secrets.token_hex(8)}.npy"

@@ -1,11 +1,13 @@
 """X in all its forms, opened as one thing: images that are gathered row by row."""
 
+import os
 import warnings
-from functools import cached_property
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
 
 import numpy as np
 
-from cxrclf.exceptions import PixelRangeWarning
+from cxrclf.exceptions import ImageReadError, PixelRangeWarning
 from cxrclf.imaging import DecodeStore, content_key
 
 
@@ -63,6 +65,65 @@ def open_files(paths, image_size, *, keep_aspect_ratio, cache_dir, verbose):
         image_size, keep_aspect_ratio=keep_aspect_ratio, cache_dir=cache_dir
     )
     return store.fetch(paths, n_jobs=-1, verbose=verbose)
+
+
+def stream_files(paths, image_size, *, keep_aspect_ratio, cache_dir, chunk):
+    """Decode image files while those before are being used.
+
+    Parameters
+    ----------
+    paths, image_size, keep_aspect_ratio, cache_dir
+        As in :func:`open_files`.
+    chunk : int
+        Files that are decoded at once.
+
+    Yields
+    ------
+    StoredImages
+        Of the next files, in order.
+
+    Raises
+    ------
+    ImageReadError
+        Naming all unreadable files; those that are missing, before anything is
+        yielded.
+    """
+    store = DecodeStore(
+        image_size, keep_aspect_ratio=keep_aspect_ratio, cache_dir=cache_dir
+    )
+    if not all(map(os.path.exists, paths)):
+        store.fetch(paths, n_jobs=-1)  # says what is wrong with all
+    failures = {}
+    with ThreadPoolExecutor(1) as ahead:
+        for images in _one_ahead(
+            ahead,
+            partial(_fetched, store, failures),
+            np.array_split(paths, range(chunk, len(paths), chunk)),
+        ):
+            # After a failure the rest is decoded to name all that fail.
+            if not failures:
+                yield images
+    if failures:
+        raise ImageReadError(failures)
+
+
+def _fetched(store, failures, paths):
+    try:
+        return store.fetch(paths, n_jobs=-1)
+    except ImageReadError as error:
+        failures.update(error.failures)
+        return None
+
+
+def _one_ahead(executor, function, items):
+    """Map a function over items, and compute each value while the last is used."""
+    coming = None
+    for item in items:
+        last, coming = coming, executor.submit(function, item)
+        if last is not None:
+            yield last.result()
+    if coming is not None:
+        yield coming.result()
 
 
 def open_array(array, image_shape=None):

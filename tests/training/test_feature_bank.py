@@ -1,0 +1,220 @@
+"""The feature bank against a dictionary: what is kept, dropped and shared."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from cxrclf.training import _feature_bank
+from cxrclf.training._feature_bank import DiskBank, FeatureGroup, MemoryBank
+
+KIB = 1024
+
+
+@pytest.fixture(params=["disk", "memory"])
+def make_bank(request, tmp_path, monkeypatch):
+    """Return a function that makes a bank, empty but for what earlier ones hold."""
+    monkeypatch.setattr(MemoryBank, "_groups", type(MemoryBank._groups)())
+    if request.param == "memory":
+        return MemoryBank
+    return lambda max_bytes: DiskBank(tmp_path / "features", max_bytes)
+
+
+class Body:
+    """A body whose features are known, and that counts its images."""
+
+    def __init__(self, keys):
+        self.keys = keys
+        self.computed = []
+
+    def __call__(self, positions):
+        self.computed.extend(self.keys[positions].tolist())
+        return features_of(self.keys[positions])
+
+
+def features_of(keys):
+    return np.stack([keys % np.uint64(251), keys // np.uint64(7)], 1).astype("f4")
+
+
+def fetched(group, keys, chunk=5):
+    """Return the features of keys, and the keys that were computed."""
+    body = Body(keys)
+    out = np.full((len(keys), 2), np.nan, "f4")
+    for positions, values in group.fetch(keys, body, chunk):
+        assert np.isnan(out[positions]).all()  # each position once
+        out[positions] = values
+    np.testing.assert_array_equal(out, features_of(keys))
+    assert len(set(body.computed)) == len(body.computed)
+    return sorted(body.computed)
+
+
+def some_keys(n, seed=0):
+    keys = np.random.default_rng(seed).integers(0, 2**64, n, dtype=np.uint64)
+    return np.unique(keys)
+
+
+def test_what_is_kept_is_not_computed_again(make_bank):
+    bank, keys = make_bank(2**20), some_keys(40)
+    assert fetched(bank.group("body", "0"), keys[:30]) == keys[:30].tolist()
+    assert fetched(bank.group("body", "0"), keys[::2]) == keys[30::2].tolist()
+    assert fetched(make_bank(2**20).group("body", "0"), keys[:31]) == []
+
+
+def test_groups_do_not_mix(make_bank):
+    bank, keys = make_bank(2**20), some_keys(10)
+    for space, view in (("body", "0"), ("body", "1"), ("other", "0")):
+        assert len(fetched(bank.group(space, view), keys)) == 10
+
+
+def test_without_a_bank_everything_is_computed():
+    group, keys = FeatureGroup(), some_keys(12)
+    assert len(fetched(group, keys)) == len(fetched(group, keys)) == 12
+
+
+def test_values_keep_their_type_and_shape(make_bank):
+    keys = some_keys(9)
+    maps = np.arange(9 * 24, dtype=np.int16).reshape(9, 4, 3, 2)
+    for _ in range(2):
+        group = make_bank(2**20).group("body", "maps")
+        for positions, values in group.fetch(keys, maps.__getitem__, 4):
+            assert values.dtype == np.int16
+            np.testing.assert_array_equal(values, maps[positions])
+
+
+def test_those_used_last_stay_and_the_limit_holds(make_bank, tmp_path, monkeypatch):
+    monkeypatch.setattr(_feature_bank, "_FRESH", 0.0)
+    monkeypatch.setattr(DiskBank, "_share", 2**20)  # counts files each time
+    bank, keys = make_bank(9 * KIB), some_keys(256)  # 2 KiB a group, or 4 on disk
+    computed = {}
+    for view in "abacadae":
+        group = bank.group("body", view)
+        computed[view] = len(fetched(group, keys, chunk=256))
+        time.sleep(0.02)  # a file system's clock is coarse
+    assert computed == {"a": 0, "b": 256, "c": 256, "d": 256, "e": 256}
+    assert len(fetched(bank.group("body", "b"), keys, chunk=256)) == len(keys)
+    kept = sum(p.stat().st_size for p in tmp_path.glob("features/*/*/*"))
+    assert kept <= 9 * KIB
+
+
+def test_a_bank_too_small_for_anything_keeps_nothing(make_bank, tmp_path):
+    keys = some_keys(50)
+    for _ in range(2):
+        assert len(fetched(make_bank(16).group("body", "0"), keys)) == 50
+    assert not list(tmp_path.glob("features/*/*/*.npy"))
+
+
+def test_threads_share_a_bank(make_bank):
+    keys = some_keys(300)
+    group = make_bank(2**20).group("body", "0")
+
+    def work(seed):
+        mine = np.unique(np.random.default_rng(seed).choice(keys, 200))
+        for _ in range(3):
+            fetched(group, mine, chunk=16)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(work, range(4)))
+
+
+def test_damaged_segments_are_as_if_they_were_not_there(tmp_path):
+    bank, keys = DiskBank(tmp_path, 2**20), some_keys(20)
+    fetched(bank.group("body", "0"), keys, chunk=10)
+    first, second = tmp_path.glob("*/*/*.npy")
+    first.write_bytes(first.read_bytes()[:-30])
+    second.write_bytes(b"")
+    assert len(fetched(bank.group("body", "0"), keys)) == 20
+    assert fetched(bank.group("body", "0"), keys) == []
+
+
+def test_segments_deleted_while_they_are_read_do_no_harm(tmp_path):
+    bank, keys = DiskBank(tmp_path, 2**20), some_keys(20)
+    fetched(bank.group("body", "0"), keys, chunk=10)
+    out = []
+    for positions, values in bank.group("body", "0").fetch(keys, Body(keys), 10):
+        for path in tmp_path.glob("*/*/*.npy"):
+            path.unlink()
+        out.extend(positions)
+        np.testing.assert_array_equal(values, features_of(keys[positions]))
+    assert sorted(out) == list(range(20))
+    assert len(fetched(bank.group("body", "0"), keys)) == 20
+
+
+def test_a_disk_that_cannot_be_written_is_said_once(tmp_path):
+    (tmp_path / "body").write_text("a file where a folder has to be")
+    bank, keys = DiskBank(tmp_path, 2**20), some_keys(20)
+    with pytest.warns(RuntimeWarning, match="cannot be written.*cache_dir") as caught:
+        fetched(bank.group("body", "0"), keys)
+    assert len(caught) == 1
+    assert len(fetched(bank.group("body", "0"), keys)) == 20
+
+
+WORKER = """
+    import sys, time
+    import numpy as np
+    from cxrclf.training._feature_bank import DiskBank
+
+    keys = np.sort(np.random.default_rng(0).integers(0, 2**64, 256, dtype=np.uint64))
+    n_computed = 0
+
+    def compute(positions):
+        global n_computed
+        time.sleep(0.01 * len(positions))
+        n_computed += len(positions)
+        return keys[positions][:, None].astype("f8")
+
+    out = np.zeros((256, 1))
+    print("ready", flush=True)
+    sys.stdin.readline()
+    group = DiskBank(sys.argv[1], 2**20).group("body", "0")
+    for positions, values in group.fetch(keys, compute, 16):
+        out[positions] = values
+    assert (out[:, 0] == keys.astype("f8")).all()
+    print(n_computed)
+"""
+
+
+def started_worker(folder):
+    process = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(WORKER), str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def go(process):
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def test_processes_share_the_work_out(tmp_path):
+    workers = [started_worker(tmp_path) for _ in range(3)]
+    for worker in workers:
+        go(worker)
+    computed = [int(worker.communicate()[0]) for worker in workers]
+    assert [worker.returncode for worker in workers] == [0, 0, 0]
+    assert sum(computed) == 256  # nothing twice
+    assert min(computed) >= 16  # and nobody idle
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX")
+def test_a_killed_process_blocks_nobody(tmp_path):
+    killed, waiting = started_worker(tmp_path), started_worker(tmp_path)
+    go(killed)
+    deadline = time.monotonic() + 30
+    while not list(tmp_path.glob("*/*/*.npy")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    killed.send_signal(signal.SIGKILL)  # holds locks of the next chunk
+    killed.communicate()
+    go(waiting)
+    out, _ = waiting.communicate(timeout=60)
+    assert waiting.returncode == 0
+    assert 0 < int(out) < 256
