@@ -78,12 +78,20 @@ def parse_arguments(arguments):
             f"--device {options.device} has no task {', '.join(unknown)}, but "
             f"{', '.join(available)}"
         )
+    if options.device != "cpu" and not _has_gpu():
+        parser.error(f"--device {options.device}: torch sees no GPU here")
     if options.data is not None and not options.data.is_dir():
         parser.error(f"--data {options.data} is not a folder")
     options.tasks = {name: available[name] for name in options.tasks or available}
     options.images = options.images or (24 if options.quick else 336)
     options.large = options.large or (8 if options.quick else 200)
     return options
+
+
+def _has_gpu():
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def make_settings(options, folder):
@@ -167,6 +175,8 @@ def main(arguments=None):
         failed = {f["contender"]: f["reason"] for f in failures if f["task"] == name}
         ratios[name] = ratios_of(task, own)
         print(report(task, own, failed))
+    if options.quick:
+        print("--quick: the figures say that the benchmarks run, and nothing else.")
     print("\n".join(f"{name}: {value}" for name, value in described.items()))
     if options.json is not None:
         content = {

@@ -5,6 +5,7 @@ with the methods ``train(n_epochs)``, which goes on from where it was, and
 ``predict_proba(files)``. Each task returns its figures as a dict of floats.
 """
 
+import dataclasses
 import time
 
 import numpy as np
@@ -52,7 +53,8 @@ def frozen_study(learner_type, settings):
 
 def grid(learner_type, settings):
     """Extrapolate the grid from one of its points, which is a study."""
-    return {"seconds": N_GRID_POINTS * frozen_study(learner_type, settings)["seconds"]}
+    study = frozen_study(learner_type, dataclasses.replace(settings, full=False))
+    return {"seconds": N_GRID_POINTS * study["seconds"]}
 
 
 def fine_tune(learner_type, settings):

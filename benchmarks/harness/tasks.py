@@ -61,14 +61,24 @@ CONTENDERS = {
 }
 
 
-def _faster(ours, *others, figure):
-    """Return how many times as fast `ours` is as each other."""
+def compared(ours, *others, figure):
+    """Return how many times as fast `ours` is as each other, and its memory."""
+    overall = figure.startswith("overall")
+    what = "speed over all epochs" if overall else "speed"
     ratios = []
     for other in others:
         pair = Figure(other, figure), Figure(ours, figure)
         over, under = pair if figure.endswith("seconds") else pair[::-1]
-        what = " over all epochs" if figure.startswith("overall") else ""
-        ratios.append(Ratio(f"{ours} : {other}{what}", over, under))
+        ratios.append(Ratio(f"{what}, {ours} / {other}", over, under))
+    if not overall:
+        ratios += [
+            Ratio(
+                f"memory, {ours} / {other}",
+                Figure(ours, "private_mib"),
+                Figure(other, "private_mib"),
+            )
+            for other in others
+        ]
     return ratios
 
 
@@ -91,10 +101,10 @@ TASKS = {
             "keras, MobileNetV2",
         ),
         (
-            *_faster("cxrclf", "skorch", "torch", "fastai", figure="seconds"),
-            *_faster("cxrclf, 8 views", "skorch", "torch", "fastai", figure="seconds"),
-            *_faster("cxrclf, MobileNetV2", "keras, MobileNetV2", figure="seconds"),
-            *_faster(
+            *compared("cxrclf", "skorch", "torch", "fastai", figure="seconds"),
+            *compared("cxrclf, 8 views", "skorch", "torch", "fastai", figure="seconds"),
+            *compared("cxrclf, MobileNetV2", "keras, MobileNetV2", figure="seconds"),
+            *compared(
                 "cxrclf, MobileNetV2, 8 views", "keras, MobileNetV2", figure="seconds"
             ),
         ),
@@ -104,11 +114,11 @@ TASKS = {
         "A grid of 12 points over five folds, after a study of one point",
         ("cxrclf", "cxrclf, 8 views", "skorch"),
         (
-            *_faster("cxrclf", "skorch", figure="seconds"),
-            *_faster("cxrclf, 8 views", "skorch", figure="seconds"),
+            *compared("cxrclf", "skorch", figure="seconds"),
+            *compared("cxrclf, 8 views", "skorch", figure="seconds"),
             *(
                 Ratio(
-                    f"{name}: grid / study before it",
+                    f"time, {name}, grid / study before it",
                     Figure(name, "seconds"),
                     Figure(name, "study_seconds"),
                 )
@@ -132,17 +142,17 @@ TASKS = {
             ratio
             for figure in ("images_per_second", "overall_images_per_second")
             for ratio in (
-                *_faster("cxrclf", "skorch", "torch", "fastai", figure=figure),
-                *_faster("cxrclf, MobileNetV2", "keras, MobileNetV2", figure=figure),
+                *compared("cxrclf", "skorch", "torch", "fastai", figure=figure),
+                *compared("cxrclf, MobileNetV2", "keras, MobileNetV2", figure=figure),
             )
         )
-        + tuple(_faster("cxrclf", "bare loop", figure="images_per_second")),
+        + tuple(compared("cxrclf", "bare loop", figure="images_per_second")),
     ),
     "predict": Task(
         "Class probabilities of JPEG files of 1 to 2 megapixels",
         ("cxrclf", "skorch", "torch", "fastai"),
         tuple(
-            _faster("cxrclf", "skorch", "torch", "fastai", figure="images_per_second")
+            compared("cxrclf", "skorch", "torch", "fastai", figure="images_per_second")
         ),
     ),
     "overhead": Task(
@@ -150,7 +160,7 @@ TASKS = {
         ("cxrclf",),
         (
             Ratio(
-                "predict / bare call of the network",
+                "time, predict / bare call of the network",
                 Figure("cxrclf", "predict_ms"),
                 Figure("cxrclf", "bare_ms"),
             ),
@@ -169,7 +179,7 @@ GPU_TASKS = {
         tuple(
             ratio
             for network in ("ResNet-50", "DenseNet-121")
-            for ratio in _faster(
+            for ratio in compared(
                 f"cxrclf, {network}",
                 f"bare loop, {network}",
                 figure="images_per_second",
