@@ -18,6 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from cxrclf._utils._files import replaced_whole
 from harness.environment import environment
 from harness.images import large_files, synthetic_files
 from harness.jobs import JobFailedError, run_job
@@ -119,8 +120,11 @@ def make_settings(options, folder):
     return settings
 
 
-def measure(options, settings):
-    """Run all jobs, and return the runs and the failures as lists of dicts."""
+def measure(options, settings, save):
+    """Run all jobs, and return the runs and the failures as lists of dicts.
+
+    After each job they are given to `save`: all of them may take hours.
+    """
     runs, failures = [], []
     jobs = list(schedule(options.tasks, options.contenders, options.rounds))
     for count, (number, task, name) in enumerate(jobs, start=1):
@@ -140,6 +144,7 @@ def measure(options, settings):
         else:
             runs.append({**job, "figures": figures})
             say(f"{what} took {time.perf_counter() - started:.0f} s")
+        save(runs, failures)
     return runs, failures
 
 
@@ -162,13 +167,26 @@ def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def write(path, content):
+    """Write a JSON file, if one is wanted."""
+    if path is not None:
+        with replaced_whole(path) as temporary:
+            temporary.write_text(json.dumps(content, indent=1))
+
+
 def main(arguments=None):
     """Run the comparisons and print their tables."""
     options = parse_arguments(arguments)
     described = environment(options.device)
+
+    def save(runs, failures, **more):
+        content = {"environment": described, "settings": dataclasses.asdict(settings)}
+        content |= {"runs": runs, "failures": failures, **more}
+        write(options.json, content)
+
     with tempfile.TemporaryDirectory(prefix="benchmark-data-") as folder:
         settings = make_settings(options, Path(folder))
-        runs, failures = measure(options, settings)
+        runs, failures = measure(options, settings, save)
     ratios = {}
     for name, task in options.tasks.items():
         own = [run for run in runs if run["task"] == name]
@@ -178,15 +196,7 @@ def main(arguments=None):
     if options.quick:
         print("--quick: the figures say that the benchmarks run, and nothing else.")
     print("\n".join(f"{name}: {value}" for name, value in described.items()))
-    if options.json is not None:
-        content = {
-            "environment": described,
-            "settings": dataclasses.asdict(settings),
-            "runs": runs,
-            "failures": failures,
-            "ratios": ratios,
-        }
-        options.json.write_text(json.dumps(content, indent=1))
+    save(runs, failures, ratios=ratios)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from cxrclf._utils._files import replaced_whole
 from harness.environment import environment
 from harness.images import many_files
 from harness.jobs import run_job
@@ -83,7 +84,8 @@ def main(arguments=None):
     print("\n".join(f"{name}: {value}" for name, value in described.items()))
     if options.json is not None:
         content = {"environment": described, "rows": rows}
-        options.json.write_text(json.dumps(content, indent=1))
+        with replaced_whole(options.json) as temporary:
+            temporary.write_text(json.dumps(content, indent=1))
 
 
 if __name__ == "__main__":

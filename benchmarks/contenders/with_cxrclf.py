@@ -1,6 +1,5 @@
 """cxrclf itself, as its documentation shows it."""
 
-import inspect
 import statistics
 import subprocess
 import sys
@@ -28,13 +27,10 @@ GRID = {
     "dropout": [0.3, DROPOUT],
 }
 _N_IMPORTS = 5
-_HAS_BANK = "n_views" in inspect.signature(CXRClassifier).parameters
 
 
 def classifier(settings, **changes):
     """Return the estimator of the study."""
-    if _HAS_BANK:
-        changes["n_views"] = settings.n_views
     parameters = {
         "weights": settings.weights,
         "hidden_units": HIDDEN_UNITS,
@@ -43,6 +39,7 @@ def classifier(settings, **changes):
         "augmentation": Augmentation(**AUGMENTATION),
         "learning_rate": LEARNING_RATE,
         "max_epochs": settings.epochs,
+        "n_views": settings.n_views,
         "batch_size": settings.batch_size,
         "random_state": 0,
         "device": settings.device,
