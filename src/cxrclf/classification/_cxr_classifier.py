@@ -128,7 +128,9 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
     feature_bank : {"disk", "memory"} or None, default="disk"
         Where the features that a frozen body gives are kept for other epochs, folds
         and candidates: in files, shared by processes, or in the memory of this one.
-        None computes them anew.
+        None computes them anew. With some stages trained, the maps of the frozen ones
+        are kept where the network can be cut there, where reading them is faster than
+        computing them, and where those of a training fit; see ``banked_``.
     feature_bank_bytes : int, default=4 * 2**30
         Largest size of the bank in bytes. Features used last are kept. A tenth of the
         disk stays free in any case.
@@ -153,6 +155,9 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         ``valid_loss`` and ``valid_accuracy``.
     n_epochs_ : int
         Epochs done.
+    banked_ : {"features", "maps"} or None
+        What the feature bank holds: what the head takes of a frozen body, the maps
+        between frozen and trained stages, or nothing.
     best_epoch_ : int
         The epoch, from 1, that was best on the validation set, if there was one.
     image_size_ : (int, int)

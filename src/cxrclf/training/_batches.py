@@ -1,5 +1,6 @@
 """Batches: rows of images on their way to the device, without worker processes."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ import torch
 from torch.nn.functional import interpolate
 from torch.utils.data import Dataset
 
+from cxrclf.training._device import has_room
 from cxrclf.training._keyed_random import derived_seed, keyed_state
 
 
@@ -24,12 +26,15 @@ class Pixels:
         Where the work is done.
     dtype : torch.dtype
         Type of the pixels.
+    resident : Tensor or None, default=None
+        All images on the device, from :func:`resident_images`.
     """
 
     images: object
     image_size: tuple
     device: torch.device
     dtype: torch.dtype
+    resident: torch.Tensor | None = None
 
     def batch(self, rows, *, augmentation=None, state=None):
         """Return rows as a batch.
@@ -46,12 +51,11 @@ class Pixels:
         Tensor of shape (b, C, H, W)
             In [0, 1] for integer pixels.
         """
-        stored = self.images.gather(rows)
-        stored = np.ascontiguousarray(stored, dtype=stored.dtype.newbyteorder("="))
-        pixels = torch.from_numpy(stored).to(self.device).to(self.dtype)
-        if stored.dtype.kind in "ui":
+        pixels, maximum = self._stored(rows)
+        pixels = pixels.to(self.dtype)
+        if maximum is not None:
             # A true division: v / 255 and 257 v / 65535 round to the same float.
-            pixels = pixels / np.iinfo(stored.dtype).max
+            pixels = pixels / maximum
         pixels = pixels[:, None] if pixels.ndim == 3 else pixels.movedim(-1, 1)
         if pixels.shape[-2:] != self.image_size:
             pixels = interpolate(
@@ -60,6 +64,44 @@ class Pixels:
         if augmentation is not None:
             pixels = augmentation.apply(pixels, state)
         return pixels
+
+    def _stored(self, rows):
+        """Return rows on the device as they are stored, and the maximum of integers."""
+        if self.resident is not None:
+            index = torch.from_numpy(rows).to(self.device)
+            return self.resident[index], np.iinfo(np.uint8).max
+        stored = self.images.gather(rows)
+        stored = np.ascontiguousarray(stored, dtype=stored.dtype.newbyteorder("="))
+        maximum = np.iinfo(stored.dtype).max if stored.dtype.kind in "ui" else None
+        pixels = torch.from_numpy(stored)
+        if self.device.type == "cuda":
+            # From pinned memory the copy goes on while the device computes.
+            pixels = pixels.pin_memory()
+        return pixels.to(self.device, non_blocking=True), maximum
+
+
+def resident_images(images, device):
+    """Return images of 8 bits as a tensor on the device, where it has room for them.
+
+    Parameters
+    ----------
+    images : StoredImages or ArrayImages
+    device : torch.device
+
+    Returns
+    -------
+    Tensor of shape (n, H, W) or (n, H, W, C), uint8, or None
+        None on the CPU, and for images of another type or too many.
+    """
+    if not has_room(math.prod(images.shape), device):
+        return None
+    parts = []
+    for start in range(0, len(images), 1024):
+        stored = images.gather(np.arange(start, min(start + 1024, len(images))))
+        if stored.dtype != np.uint8:
+            return None
+        parts.append(torch.from_numpy(np.ascontiguousarray(stored)).to(device))
+    return torch.cat(parts)
 
 
 class PixelSet(Dataset):
@@ -161,15 +203,17 @@ class FeatureSet(Dataset):
         present = getattr(self.pixel_set, "view", None)
         self.pixel_set.begin_epoch(epoch)
         if self.pixel_set.view != present:
-            features, self.places = self.extractor.extract(
+            self.features, self.places = self.extractor.extract(
                 self.pixel_set, self.features, self.verbose
             )
-            self.features = features
+            self.ready = self.features
+            if has_room(self.features.nbytes, self.pixel_set.pixels.device):
+                self.ready = self.features.to(self.pixel_set.pixels.device)
 
     def inputs(self, chosen):
-        """Return the head's input for some samples."""
-        features = self.features[torch.from_numpy(self.places[chosen])]
-        features = features.to(self.pixel_set.pixels.device)
+        """Return the trained part's input for some samples."""
+        places = torch.from_numpy(self.places[chosen]).to(self.ready.device)
+        features = self.ready[places].to(self.pixel_set.pixels.device)
         if features.ndim == 4:
             features = features.contiguous(memory_format=torch.channels_last)
         return {"features": features}

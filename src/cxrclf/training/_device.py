@@ -74,6 +74,11 @@ def inference_batch_size(device):
     return _INFERENCE_BATCH.get(device.type, 128)
 
 
+def has_room(n_bytes, device):
+    """Return whether data had better lie in the memory of a GPU: a quarter of it."""
+    return device.type == "cuda" and n_bytes <= torch.cuda.mem_get_info(device)[0] // 4
+
+
 @contextlib.contextmanager
 def isolated_rng(device):
     """Give the caller torch's global random state back when the block ends."""

@@ -1,6 +1,7 @@
 """What every estimator of the library shares: from validated rows to a trained net."""
 
 import contextlib
+import dataclasses
 from functools import partial
 from numbers import Integral, Real
 from pathlib import Path
@@ -15,7 +16,7 @@ from cxrclf._utils._optional import import_optional
 from cxrclf._utils._paths import as_paths, check_image_size
 from cxrclf._utils._session import session_folder
 from cxrclf.training._augmentation import Augmentation
-from cxrclf.training._batches import FeatureSet, Pixels, PixelSet
+from cxrclf.training._batches import FeatureSet, Pixels, PixelSet, resident_images
 from cxrclf.training._device import (
     PRECISIONS,
     inference_batch_size,
@@ -280,13 +281,15 @@ class ImageEstimator(SavedEstimator):
             run = fingerprint(
                 self.net_.module_, {**settings, "epoch": self.n_epochs_}, parts
             )
+        extractor = self._training_extractor(len(rows))
         train_set = self._data_set(
-            images, codes, weights, rows, seed, self.augmentation
+            images, codes, weights, rows, seed, extractor, self.augmentation
         )
         valid_set = None
         if validation is not None:
             images, codes, rows = validation
-            valid_set = self._data_set(images, codes, np.ones(len(codes)), rows, seed)
+            ones = np.ones(len(codes))
+            valid_set = self._data_set(images, codes, ones, rows, seed, extractor)
         plan = Plan(
             max_epochs=self.max_epochs,
             first_epoch=self.n_epochs_,
@@ -316,10 +319,15 @@ class ImageEstimator(SavedEstimator):
         if progress.best_epoch >= 0:
             self.best_epoch_ = progress.history[progress.best_epoch]["epoch"]
 
-    def _data_set(self, images, codes, weights, rows, seed, augmentation=None):
-        net = self.net_
+    def _data_set(
+        self, images, codes, weights, rows, seed, extractor, augmentation=None
+    ):
+        pixels = self._pixels(images)
+        if extractor is None:
+            resident = resident_images(images, pixels.device)
+            pixels = dataclasses.replace(pixels, resident=resident)
         pixel_set = PixelSet(
-            self._pixels(images),
+            pixels,
             rows,
             codes[rows],
             weights[rows],
@@ -327,9 +335,9 @@ class ImageEstimator(SavedEstimator):
             n_views=self.n_views,
             seed=seed,
         )
-        if not net.module_.frozen_body:
+        if extractor is None:
             return pixel_set
-        return FeatureSet(pixel_set, self._extractor(), verbose=self.verbose)
+        return FeatureSet(pixel_set, extractor, verbose=self.verbose)
 
     def _extractor(self):
         """Return what computes and keeps the features of the frozen part."""
@@ -345,6 +353,35 @@ class ImageEstimator(SavedEstimator):
             autocast_dtype=self.net_.autocast_dtype,
             n_threads=self._n_threads(),
         )
+
+    def _training_extractor(self, n):
+        """Return the extractor if training on n images' features is the faster way."""
+        module = self.net_.module_
+        if module.frozen_body:
+            self.banked_ = None if self.feature_bank is None else "features"
+            return self._extractor()
+        self.banked_ = None
+        if self.trainable == "all":
+            return None
+        extractor = self._extractor()
+        n_views = 1
+        if self.augmentation is not None:
+            n_views = min(self.max_epochs, self.n_views or self.max_epochs)
+        reason = None
+        if self.feature_bank is None:
+            reason = "feature_bank is None"
+        elif self.head_epochs:
+            reason = "the body is frozen to another depth in the head_epochs"
+        else:
+            reason = extractor.why_not_maps(
+                self._pixels(None), n * n_views, self.feature_bank_bytes
+            )
+        if reason is None:
+            self.banked_ = "maps"
+        if self.verbose:
+            kept = "not kept, because " + reason if reason else "kept in the bank"
+            print(f"The maps of the frozen stages are {kept}.")
+        return extractor if reason is None else None
 
     @contextlib.contextmanager
     def _threads(self):

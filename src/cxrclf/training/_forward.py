@@ -14,6 +14,7 @@ from functools import partial
 import numpy as np
 import timm
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
 
 import cxrclf
@@ -21,6 +22,9 @@ from cxrclf.training._device import inference_batch_size
 from cxrclf.training._feature_bank import FeatureGroup
 from cxrclf.training._net import autocast
 
+# Operations a byte from which it is faster to read a map than to compute it: a core
+# does some 5e10 a second, and reads, copies and converts some 5e8 bytes.
+_LEAST_INTENSITY = 100
 _FORMAT = 1  # raised when the same settings give other features
 
 
@@ -142,6 +146,45 @@ class FeatureExtractor:
                 bar.update(len(part))
         return out, places
 
+    def why_not_maps(self, pixels, n, max_bytes):
+        """Return why the maps between frozen and trained stages are not kept.
+
+        The rule is one of counts, not of times: the same training makes the same
+        choice in every process.
+
+        Parameters
+        ----------
+        pixels : Pixels
+        n : int
+            Number of different views.
+        max_bytes : int
+            Limit of the bank.
+
+        Returns
+        -------
+        str or None
+            None if they are to be kept.
+        """
+        module = self.module.eval()
+        if not module.splits:
+            return "the network cannot be cut there"
+        image = torch.zeros(
+            (1, 1, *pixels.image_size), dtype=pixels.dtype, device=pixels.device
+        )
+        with (
+            FlopCounterMode(display=False) as counter,
+            autocast(pixels.device, self.autocast_dtype),
+        ):
+            n_bytes = module.frozen_features(image).nbytes
+        if counter.get_total_flops() < _LEAST_INTENSITY * n_bytes:
+            return f"a map of {n_bytes / 1e6:.2g} MB is computed as fast as it is read"
+        if n * n_bytes > max_bytes:
+            return (
+                f"{n} of them have {n * n_bytes / 1e9:.2g} GB, more than "
+                f"feature_bank_bytes={max_bytes}"
+            )
+        return None
+
     def _compute(self, pixel_set, rows):
         """Return the features of some samples as an array."""
         self.module.eval()
@@ -152,7 +195,7 @@ class FeatureExtractor:
             # How a sum is rounded may depend on the size of the batch. Were the last
             # one smaller, features would depend on what else is computed with them.
             images = pixel_set.inputs(np.resize(rows[index], size))
-            return self.module.features(**images)[: len(index)]
+            return self.module.frozen_features(**images)[: len(index)]
 
         with progress_bar(0, "", 0) as bar:
             parts = [
@@ -192,7 +235,7 @@ class FeatureExtractor:
             pixels.image_size,
             self.autocast_dtype,
             None if augmentation is None else sorted(augmentation.get_params().items()),
-            module.trainable,
+            "head" if module.frozen_body else module.trainable,
             module.normalization,
             module.backbone.mean,
             module.backbone.std,

@@ -109,7 +109,7 @@ class SavedEstimator(BaseEstimator):
             "history": self.history_,
             "n_epochs": self.n_epochs_,
         }
-        for name in ("best_epoch_", "n_features_in_"):
+        for name in ("banked_", "best_epoch_", "n_features_in_"):
             if hasattr(self, name):
                 state[name.rstrip("_")] = getattr(self, name)
         if hasattr(self, "feature_names_in_"):
