@@ -10,6 +10,10 @@ from cxrclf.exceptions import WeightsError
 from cxrclf.nets._split import find_split
 from cxrclf.nets._weights import mismatches
 
+# Where a network can be cut, by its modules, its input and how much of it is frozen: to
+# find out takes longer than to train a small network for an epoch.
+_SPLITS = {}
+
 
 class ImageClassifier(nn.Module):
     """A backbone and a head that take pixels in [0, 1].
@@ -87,7 +91,6 @@ class ImageClassifier(nn.Module):
         # Grouping takes longer than a step of the head, and is asked for each epoch.
         self._stages = backbone.stages()
         self._frozen = None
-        self._splits = {0: None}
         self.set_trainable("all")
 
     def forward(self, images=None, *, features=None):
@@ -302,16 +305,14 @@ class ImageClassifier(nn.Module):
 
     def _found_split(self):
         """Return where the network can be cut, or None."""
-        n_frozen = len(self._frozen)
-        if n_frozen not in self._splits:
-            backbone = self.backbone
-            images = torch.rand(
-                (2, backbone.in_channels, *backbone.image_size),
-                generator=torch.Generator().manual_seed(0),
-                dtype=self.mean.dtype,
-            )
-            self._splits[n_frozen] = find_split(backbone, self._frozen, images)
-        return self._splits[n_frozen]
+        backbone, n_frozen = self.backbone, len(self._frozen)
+        shape = 2, backbone.in_channels, *backbone.image_size
+        cut = repr(backbone), shape, n_frozen
+        if n_frozen and cut not in _SPLITS:
+            generator = torch.Generator().manual_seed(0)
+            images = torch.rand(shape, generator=generator, dtype=self.mean.dtype)
+            _SPLITS[cut] = find_split(backbone, self._frozen, images)
+        return _SPLITS.get(cut)
 
     def _pooled(self, maps):
         return maps if self.head.needs_map else self.head.pool(maps)

@@ -441,7 +441,7 @@ class ImageEstimator(SavedEstimator):
         batch = inference_batch_size(next(module.parameters()).device)
         extractor = None
         # To look a single batch up takes as long as to compute it.
-        if module.frozen_body and len(checked) > batch and self.feature_bank:
+        if module.frozen_body and len(checked) > batch:
             extractor = self._extractor()
         outputs = []
         with progress_bar(len(checked), "prediction", self.verbose) as bar:

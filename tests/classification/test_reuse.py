@@ -1,0 +1,223 @@
+"""What is computed once: the same numbers, and no work twice."""
+
+import numpy as np
+import pytest
+import torch
+from imblearn.over_sampling import RandomOverSampler
+from imblearn.pipeline import make_pipeline
+from sklearn.model_selection import GridSearchCV, cross_val_predict
+
+from cxrclf import Augmentation
+from cxrclf.nets import ImageClassifier
+from cxrclf.training._batches import Pixels
+from cxrclf.training._images import ArrayImages
+
+VIEWS = {"augmentation": Augmentation(rotation=15, noise=0.02), "trainable": "head"}
+
+
+@pytest.fixture
+def n_computed(monkeypatch):
+    """Count the images that go through a frozen part in this process."""
+    count = [0]
+    compute = ImageClassifier.frozen_features
+
+    def counted(self, images):
+        # Batches are filled up with rows that occur in them already.
+        count[0] += len(torch.unique(images.flatten(1), dim=0))
+        return compute(self, images)
+
+    monkeypatch.setattr(ImageClassifier, "frozen_features", counted)
+
+    def since():
+        count[0], n = 0, count[0]
+        return n
+
+    return since
+
+
+@pytest.fixture
+def banked(small_classifier, tmp_path):
+    """Return a function that makes a classifier with a bank of its own."""
+
+    def make(**parameters):
+        return small_classifier(**{**VIEWS, "cache_dir": tmp_path, **parameters})
+
+    return make
+
+
+def weights_of(clf):
+    return {k: v.clone() for k, v in clf.net_.module_.state_dict().items()}
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"class_weight": "balanced", "dropout": 0.3, "validation_fraction": 0.3},
+        {"pointwise_channels": 8},
+        {"augmentation": None},
+    ],
+)
+def test_a_bank_changes_no_bit(banked, radiographs, settings, precision):
+    X, y = radiographs.images, radiographs.target
+    settings = {"max_epochs": 3, "precision": precision, **settings}
+    plain = banked(feature_bank=None, **settings).fit(X, y)
+    for bank in ("disk", "disk", "memory", "memory"):  # cold, then warm
+        clf = banked(feature_bank=bank, **settings).fit(X, y)
+        assert clf.banked_ == "features"
+        for name, tensor in weights_of(plain).items():
+            assert torch.equal(weights_of(clf)[name], tensor), name
+        np.testing.assert_array_equal(clf.predict_proba(X), plain.predict_proba(X))
+
+
+def test_folds_and_candidates_compute_a_view_once(banked, radiographs, n_computed):
+    X, y = radiographs.images, radiographs.target
+    predicted = cross_val_predict(banked(max_epochs=3), X, y, cv=2, n_jobs=1)
+    # Three views of each image. What fits into one batch is predicted without the bank.
+    assert n_computed() == 3 * 30
+    assert len(predicted) == 30
+    grid = GridSearchCV(
+        banked(max_epochs=3),
+        {"learning_rate": [1e-3, 1e-2], "dropout": [0.0, 0.5], "hidden_units": [8]},
+        cv=2,
+        refit=False,
+    )
+    grid.fit(X, y)
+    assert n_computed() == 0
+    grid.set_params(param_grid={"augmentation__rotation": [30]}).fit(X, y)
+    assert n_computed() == 3 * 30
+
+
+def test_workers_share_the_bank(banked, radiograph_files, n_computed):
+    X, y = radiograph_files.data, radiograph_files.target
+    two = cross_val_predict(banked(), X, y, cv=3, n_jobs=2, method="predict_proba")
+    one = cross_val_predict(banked(), X, y, cv=3, method="predict_proba")
+    np.testing.assert_array_equal(one, two)
+    assert n_computed() == 0  # the workers have left all of it
+
+
+def test_another_body_or_precision_finds_nothing(banked, radiographs, n_computed):
+    X, y = radiographs.images, radiographs.target
+    for other in (
+        {},
+        {"random_state": 1},  # another random body
+        {"precision": "float64"},
+        {"normalization": "unit"},
+        {"image_size": 40},
+        {"pointwise_channels": 4},
+        {"augmentation": Augmentation(rotation=16, noise=0.02)},
+    ):
+        banked(**other).fit(X, y)
+        assert n_computed() == 2 * 30, other
+    # What happens behind the body makes no difference.
+    banked(batch_size=4, learning_rate=0.1, class_weight="balanced").fit(X, y)
+    assert n_computed() == 0
+
+
+def test_n_views_repeats_the_first_epochs_views(banked, radiographs, n_computed):
+    X, y = radiographs.images, radiographs.target
+    clf = banked(n_views=2, max_epochs=5, feature_bank=None).fit(X, y)
+    assert n_computed() == 5 * 30  # nothing is kept, but the views are the same
+    again = banked(n_views=2, max_epochs=5).fit(X, y)
+    assert n_computed() == 2 * 30
+    assert again.history_["train_loss"] == clf.history_["train_loss"]
+    banked(max_epochs=2).fit(X, y)
+    assert n_computed() == 0
+    # As many views as epochs are the exact training.
+    a, b = (banked(n_views=n, max_epochs=3).fit(X, y) for n in (3, None))
+    assert a.history_["train_loss"] == b.history_["train_loss"]
+
+
+def test_n_views_holds_for_whole_networks_too(banked, radiographs):
+    X, y = radiographs.images, radiographs.target
+    settings = {"trainable": "all", "max_epochs": 3, "n_threads": 1}
+    a, b, c = (banked(n_views=n, **settings).fit(X, y) for n in (3, None, 1))
+    assert a.history_["train_loss"] == b.history_["train_loss"]
+    assert c.history_["train_loss"] != b.history_["train_loss"]
+    assert c.banked_ is None
+
+
+def test_rows_that_a_sampler_repeats_draw_views_of_their_own(
+    banked, radiograph_files, n_computed
+):
+    X, y = radiograph_files.data, radiograph_files.target
+    few = np.r_[np.flatnonzero(y == y[0])[:3], np.flatnonzero(y != y[0])]
+    X, y = X[few], y[few]
+    size = 3 * np.unique(y, return_counts=True)[1].max()
+    pipe = make_pipeline(RandomOverSampler(random_state=0), banked(max_epochs=1))
+    pipe.fit(X, y)
+    assert n_computed() == size
+    # Without augmentation a repeat is the same image.
+    pipe.set_params(cxrclassifier__augmentation=None).fit(X, y)
+    assert n_computed() == len(X)
+
+
+@pytest.mark.parametrize("n_stages", [1, 2])
+def test_maps_of_frozen_stages_are_kept(banked, radiographs, n_computed, n_stages):
+    X, y = radiographs.images, radiographs.target
+    settings = {"trainable": n_stages, "precision": "float64", "image_size": 48}
+    plain = banked(feature_bank=None, **settings).fit(X, y)
+    assert plain.banked_ is None
+    clf = banked(**settings).fit(X, y)
+    assert clf.banked_ == "maps"
+    n_computed()
+    again = banked(**settings, learning_rate=1e-4).fit(X, y)
+    assert n_computed() == 1  # the one that tells how large a map is
+    assert again.history_["train_loss"][0] == pytest.approx(
+        clf.history_["train_loss"][0], rel=0.1
+    )
+    # The network whole or in two parts: sums in another order.
+    np.testing.assert_allclose(
+        clf.history_["train_loss"], plain.history_["train_loss"], rtol=1e-9
+    )
+    np.testing.assert_allclose(clf.predict_proba(X), plain.predict_proba(X), rtol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"feature_bank": None}, "feature_bank is None"),
+        ({"feature_bank_bytes": 1000}, "more than feature_bank_bytes=1000"),
+        ({"head_epochs": 1}, "head_epochs"),
+    ],
+)
+def test_why_maps_are_not_kept_is_said(banked, radiographs, capsys, settings, reason):
+    clf = banked(trainable=1, max_epochs=1, verbose=1, **settings)
+    clf.fit(radiographs.images, radiographs.target)
+    assert clf.banked_ is None
+    assert reason in capsys.readouterr().out
+
+
+def test_predictions_use_the_bank_and_do_not_change(banked, radiographs, n_computed):
+    X, y = radiographs.images, radiographs.target
+    clf = banked().fit(X, y)
+    n_computed()
+    first = clf.predict_proba(X)
+    assert n_computed() == 30
+    np.testing.assert_array_equal(clf.predict_proba(X[::-1])[::-1], first)
+    assert n_computed() == 0
+    np.testing.assert_allclose(clf.predict_proba(X[:3]), first[:3], atol=1e-3)
+
+
+def test_files_are_predicted_while_the_next_are_decoded(
+    banked, radiograph_files, monkeypatch
+):
+    data = radiograph_files
+    clf = banked().fit(data.data, data.target)
+    whole = clf.predict_proba(data.data)
+    stream = type(clf)._stream
+    monkeypatch.setattr(
+        type(clf), "_stream", lambda self, checked, chunk: stream(self, checked, 7)
+    )
+    np.testing.assert_array_equal(clf.predict_proba(data.data), whole)
+
+
+def test_images_in_the_memory_of_the_device_are_the_same():
+    rng = np.random.default_rng(0)
+    array = rng.integers(0, 256, (6, 8, 8), dtype=np.uint8)
+    settings = ((8, 8), torch.device("cpu"), torch.float32)
+    rows = np.array([4, 0, 4])
+    gathered = Pixels(ArrayImages(array), *settings).batch(rows)
+    resident = Pixels(None, *settings, resident=torch.from_numpy(array)).batch(rows)
+    assert torch.equal(gathered, resident)
