@@ -1,9 +1,13 @@
 """What each training parameter promises."""
 
+import pickle
+import shutil
+
 import numpy as np
 import pytest
 import torch
 from imblearn.over_sampling import RandomOverSampler
+from sklearn.base import clone
 
 from cxrclf import Augmentation
 from cxrclf.training._batches import PixelSet
@@ -227,3 +231,34 @@ def test_partial_fit_heeds_changed_parameters(radiographs, small_classifier):
     assert clf.history_["learning_rate"] == [1e-3, 1e-3, 1e-2, 1e-2]
     assert clf.net_.batch_size == 5
     assert changed(before, body_state(clf))
+
+
+@pytest.mark.parametrize("trainable", ["head", 1, "all"])
+def test_a_compiled_backbone_trains_saves_and_loads(
+    small_classifier, radiographs, tmp_path, trainable
+):
+    X, y = radiographs.images, radiographs.target
+    # In eager mode, so that no compiler is needed.
+    with torch.compiler.set_stance("force_eager"):
+        clf = small_classifier(compile=True, trainable=trainable).fit(X, y)
+        assert clf.net_.module_.backbone._compiled_call_impl is not None
+        clf.save(tmp_path)
+        loaded = type(clf).load(tmp_path)
+        assert loaded.net_.module_.backbone._compiled_call_impl is not None
+        plain = small_classifier(trainable=trainable).fit(X, y)
+        for other in (loaded, clone(clf).fit(X, y), pickle.loads(pickle.dumps(clf))):
+            np.testing.assert_allclose(
+                other.predict_proba(X), plain.predict_proba(X), atol=1e-5
+            )
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="needs a C++ compiler")
+def test_a_compiled_backbone_computes_the_same(small_classifier, radiographs):
+    X, y = radiographs.images, radiographs.target
+    settings = {"trainable": "all", "precision": "float32"}
+    compiled = small_classifier(compile=True, **settings).fit(X, y)
+    plain = small_classifier(**settings).fit(X, y)
+    np.testing.assert_allclose(
+        compiled.predict_proba(X), plain.predict_proba(X), atol=1e-3
+    )

@@ -122,6 +122,9 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
     precision : {"auto", "float32", "bfloat16", "float64"}, default="auto"
         Of the body; the head computes in float32 at least. ``"auto"`` is bfloat16
         where the hardware has it.
+    compile : bool, default=False
+        Compile the backbone with ``torch.compile``, which takes a C++ compiler and a
+        minute or more for each new network, number of threads and size of images.
     cache_dir : path-like or None, default=None
         Folder where decoded files and features stay for later runs. None shares them
         between the folds and workers of this process, and removes them at its end.
@@ -250,6 +253,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         n_threads=None,
         device="auto",
         precision="auto",
+        compile=False,
         cache_dir=None,
         feature_bank="disk",
         feature_bank_bytes=4 * 2**30,
@@ -291,6 +295,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         self.n_threads = n_threads
         self.device = device
         self.precision = precision
+        self.compile = compile
         self.cache_dir = cache_dir
         self.feature_bank = feature_bank
         self.feature_bank_bytes = feature_bank_bytes

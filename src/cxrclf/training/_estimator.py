@@ -102,6 +102,7 @@ class ImageEstimator(SavedEstimator):
         "n_threads": [None, Interval(Integral, 1, None, closed="left")],
         "device": [str, torch.device],
         "precision": [StrOptions(set(PRECISIONS))],
+        "compile": ["boolean"],
         "cache_dir": [None, str, Path],
         "feature_bank": [None, StrOptions({"disk", "memory"})],
         "feature_bank_bytes": [Interval(Integral, 0, None, closed="left")],
@@ -410,6 +411,8 @@ class ImageEstimator(SavedEstimator):
         dtype, autocast_dtype = resolve_precision(self.precision, device)
         module.to(device, dtype, memory_format=torch.channels_last)
         module.set_trainable(self.trainable)
+        if self.compile:
+            module.backbone.compile()
         rate = self.learning_rate
         factory = partial(
             make_optimizer,
