@@ -67,7 +67,7 @@ def parse_arguments(arguments):
     parser.add_argument("--large", type=int, help="files of the task predict (200)")
     parser.add_argument("--backbone", help="timm's name of the network")
     parser.add_argument("--weights", choices=["imagenet", "none"], default="imagenet")
-    parser.add_argument("--image-size", type=int, default=224)
+    parser.add_argument("--image-size", type=int, help="side in pixels (224)")
     parser.add_argument(
         "--device", default="cpu", help="cuda runs the tasks for a GPU instead"
     )
@@ -84,6 +84,7 @@ def parse_arguments(arguments):
     if options.data is not None and not options.data.is_dir():
         parser.error(f"--data {options.data} is not a folder")
     options.tasks = {name: available[name] for name in options.tasks or available}
+    options.image_size = options.image_size or (96 if options.quick else 224)
     options.images = options.images or (24 if options.quick else 336)
     options.large = options.large or (8 if options.quick else 200)
     return options
