@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from cxrclf._utils._optional import import_optional
 from cxrclf._utils._paths import as_paths, check_image_size
 from cxrclf._utils._session import session_folder
+from cxrclf.training._allocator import kept_memory
 from cxrclf.training._augmentation import Augmentation
 from cxrclf.training._batches import FeatureSet, Pixels, PixelSet, resident_images
 from cxrclf.training._device import (
@@ -394,7 +395,8 @@ class ImageEstimator(SavedEstimator):
         alone = self.trainable in ("head", 0)
         torch.set_num_threads(1 if alone else self._n_threads())
         try:
-            yield
+            with kept_memory():
+                yield
         finally:
             torch.set_num_threads(previous)
 
@@ -447,7 +449,10 @@ class ImageEstimator(SavedEstimator):
         if module.frozen_body and len(checked) > batch:
             extractor = self._extractor()
         outputs = []
-        with progress_bar(len(checked), "prediction", self.verbose) as bar:
+        with (
+            kept_memory() if len(checked) > batch else contextlib.nullcontext(),
+            progress_bar(len(checked), "prediction", self.verbose) as bar,
+        ):
             for images in self._stream(checked, 8 * batch):
                 outputs.extend(self._outputs_of(images, extractor, bar))
         return np.concatenate(outputs)

@@ -8,6 +8,8 @@ whole arrays, and for single pixels a 32-bit mixer ("lowbias32", Wellons, 2018) 
 torch can compute on any device.
 """
 
+import math
+
 import numpy as np
 import torch
 from sklearn.utils import check_random_state
@@ -89,17 +91,27 @@ def keyed_normals(state, shape, device, dtype):
     -------
     Tensor of shape (n, *shape)
     """
-    mask = 0xFFFFFFFF
-    seeds = torch.from_numpy((state & np.uint64(mask)).astype(np.int64)).to(device)
-    steps = torch.arange(int(np.prod(shape)), device=device, dtype=torch.int64)
-    # 32-bit arithmetic in int64: the product wraps, its low 32 bits are exact.
-    bits = (seeds[:, None] + steps[None, :] * 0x9E3779B1) & mask
-    bits = ((bits ^ (bits >> 16)) * 0x7FEB352D) & mask
-    bits = ((bits ^ (bits >> 15)) * 0x846CA68B) & mask
-    bits = bits ^ (bits >> 16)
-    # 23 bits and a half step keep the uniforms strictly inside (0, 1) in float32.
-    uniforms = ((bits >> 9).to(dtype) + 0.5) * 2.0**-23
-    return (torch.erfinv(2 * uniforms - 1) * 2**0.5).reshape(len(state), *shape)
+    seeds = (state & np.uint64(0xFFFFFFFF)).astype(np.uint32).view(np.int32)
+    bits = torch.from_numpy(seeds).to(device)[:, None] + _times(
+        torch.arange(math.prod(shape), device=device, dtype=torch.int32), 0x9E3779B1
+    )
+    # Products of int32 wrap: their 32 bits are those of unsigned numbers. A shift to
+    # the right copies the sign, which the masks take away.
+    bits ^= (bits >> 16) & 0xFFFF
+    bits = _times(bits, 0x7FEB352D)
+    bits ^= (bits >> 15) & 0x1FFFF
+    bits = _times(bits, 0x846CA68B)
+    bits ^= (bits >> 16) & 0xFFFF
+    # 23 bits and a half step keep the uniforms strictly inside (-1, 1) in float32.
+    uniforms = ((bits >> 9) & 0x7FFFFF).to(dtype)
+    uniforms = uniforms.add_(0.5).mul_(2.0**-22).sub_(1)
+    normals = uniforms.erfinv_().mul_(2**0.5)
+    return normals.reshape(len(state), *shape)
+
+
+def _times(bits, factor):
+    """Multiply int32 numbers in place by an unsigned one."""
+    return bits.mul_(factor - 2**32 if factor >= 2**31 else factor)
 
 
 def draw_seed(random_state):
