@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from cxrclf import Augmentation, CXRClassifier
+from cxrclf.training import _batches
 
 pytestmark = [
     pytest.mark.gpu,
@@ -49,3 +50,30 @@ def test_the_callers_gpu_generator_is_untouched(radiographs, small_classifier):
     before = torch.cuda.get_rng_state()
     small_classifier(dropout=0.3).fit(radiographs.images, radiographs.target)
     assert torch.equal(before, torch.cuda.get_rng_state())
+
+
+def test_images_on_the_gpu_and_from_pinned_memory_train_the_same(
+    radiographs, small_classifier, monkeypatch
+):
+    X, y = radiographs.images, radiographs.target
+    settings = {"precision": "float32", "augmentation": Augmentation(rotation=10)}
+    on_gpu = small_classifier(**settings).fit(X, y)
+    monkeypatch.setattr(_batches, "has_room", lambda n_bytes, device: False)
+    copied = small_classifier(**settings).fit(X, y)
+    # cuDNN adds in an order that varies from run to run.
+    np.testing.assert_allclose(
+        copied.predict_proba(X), on_gpu.predict_proba(X), atol=1e-3
+    )
+
+
+@pytest.mark.parametrize("trainable", ["head", 1])
+def test_the_bank_serves_a_gpu(radiographs, small_classifier, trainable):
+    X, y = radiographs.images, radiographs.target
+    settings = {"trainable": trainable, "precision": "float32"}
+    plain = small_classifier(feature_bank=None, **settings).fit(X, y)
+    for bank in ("disk", "memory", "memory"):
+        clf = small_classifier(feature_bank=bank, **settings).fit(X, y)
+        assert clf.banked_ is not None
+        np.testing.assert_allclose(
+            clf.predict_proba(X), plain.predict_proba(X), atol=1e-3
+        )
