@@ -1,12 +1,14 @@
 """Where and in which precision a network runs, and whose random numbers it draws."""
 
 import contextlib
+import math
 
 import torch
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float64")
-# Small batches fit the CPU's caches: batches of 16 predict twice as fast as of 64.
-_INFERENCE_BATCH = {"cpu": 16}
+# Pixels, and images at most, of a batch that is not trained on. On a CPU each thread
+# has one, and four images of 224 px are as fast as sixteen, in a quarter of the memory.
+_INFERENCE_BATCH = {"cpu": (4 * 224**2, 16), "cuda": (128 * 224**2, 1024)}
 
 
 def resolve_device(device):
@@ -69,9 +71,21 @@ def _has_bfloat16(device):
     return False
 
 
-def inference_batch_size(device):
-    """Return how many images a forward pass without gradients takes at once."""
-    return _INFERENCE_BATCH.get(device.type, 128)
+def inference_batch_size(device, image_size):
+    """Return how many images a forward pass without gradients takes at once.
+
+    Parameters
+    ----------
+    device : torch.device
+    image_size : (int, int)
+        Height and width.
+
+    Returns
+    -------
+    int
+    """
+    pixels, most = _INFERENCE_BATCH.get(device.type, _INFERENCE_BATCH["cuda"])
+    return min(max(pixels // math.prod(image_size), 1), most)
 
 
 def has_room(n_bytes, device):

@@ -443,7 +443,8 @@ class ImageEstimator(SavedEstimator):
         check_is_fitted(self)
         checked = self._check_images(X, reset=False)
         module = self.net_.module_.eval()
-        batch = inference_batch_size(next(module.parameters()).device)
+        device = next(module.parameters()).device
+        batch = inference_batch_size(device, self.image_size_)
         extractor = None
         # To look a single batch up takes as long as to compute it.
         if module.frozen_body and len(checked) > batch:
@@ -453,8 +454,8 @@ class ImageEstimator(SavedEstimator):
             kept_memory() if len(checked) > batch else contextlib.nullcontext(),
             progress_bar(len(checked), "prediction", self.verbose) as bar,
         ):
-            for images in self._stream(checked, 8 * batch):
-                outputs.extend(self._outputs_of(images, extractor, bar))
+            for images in self._stream(checked, 16 * batch):
+                outputs.extend(self._outputs_of(images, extractor, batch, bar))
         return np.concatenate(outputs)
 
     def _stream(self, checked, chunk):
@@ -470,7 +471,7 @@ class ImageEstimator(SavedEstimator):
         else:
             yield checked
 
-    def _outputs_of(self, images, extractor, bar):
+    def _outputs_of(self, images, extractor, batch, bar):
         """Yield the outputs for some images, batch by batch."""
         module, rows = self.net_.module_, np.arange(len(images))
         data_set = PixelSet(self._pixels(images), rows, codes=rows, weights=rows)
@@ -480,6 +481,7 @@ class ImageEstimator(SavedEstimator):
         for _, values in forward_batches(
             lambda chosen: module(**data_set.inputs(chosen)),
             len(images),
+            batch,
             device=self._pixels(images).device,
             autocast_dtype=self.net_.autocast_dtype,
             n_threads=self._n_threads(),

@@ -7,9 +7,10 @@ within a layer.
 """
 
 import hashlib
+import os
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cached_property, lru_cache, partial
 
 import numpy as np
 import timm
@@ -28,7 +29,7 @@ _LEAST_INTENSITY = 100
 _FORMAT = 1  # raised when the same settings give other features
 
 
-def forward_batches(function, n, *, device, autocast_dtype, n_threads, bar):
+def forward_batches(function, n, size, *, device, autocast_dtype, n_threads, bar):
     """Compute a function of rows, batch by batch.
 
     Parameters
@@ -37,6 +38,8 @@ def forward_batches(function, n, *, device, autocast_dtype, n_threads, bar):
         Takes an array of row numbers and returns a tensor with a row for each.
     n : int
         Number of rows.
+    size : int
+        Rows of a batch.
     device : torch.device
     autocast_dtype : torch.dtype or None
     n_threads : int
@@ -56,7 +59,6 @@ def forward_batches(function, n, *, device, autocast_dtype, n_threads, bar):
         with torch.no_grad(), autocast(device, autocast_dtype):
             return rows, function(rows)
 
-    size = inference_batch_size(device)
     batches = [np.arange(i, min(i + size, n)) for i in range(0, n, size)]
     for rows, values in _mapped(compute, batches, device, n_threads):
         yield slice(rows[0], rows[-1] + 1), values.cpu()
@@ -75,12 +77,27 @@ def _mapped(function, batches, device, n_threads):
             yield ahead
         return
     previous = torch.get_num_threads()
-    single = partial(torch.set_num_threads, 1)
     try:
-        with ThreadPoolExecutor(n_threads, initializer=single) as pool:
-            yield from pool.map(function, batches)
+        if len(batches) == 1:
+            # A single image is shared out, for it shall not take long.
+            torch.set_num_threads(n_threads if len(batches[0]) == 1 else 1)
+            yield function(batches[0])
+        else:
+            yield from _pool(n_threads, os.getpid()).map(function, batches)
     finally:
         torch.set_num_threads(previous)
+
+
+@lru_cache
+def _pool(n_threads, process):
+    """Return threads that compute one batch each, the same ones in a process.
+
+    glibc gives a new thread a heap that may not be that of the thread before, so that
+    the memory of a pool a call would add up. A forked process has no threads of its
+    parent.
+    """
+    single = partial(torch.set_num_threads, 1)
+    return ThreadPoolExecutor(n_threads, "cxrclf-forward", initializer=single)
 
 
 def progress_bar(total, description, verbose):
@@ -134,7 +151,7 @@ class FeatureExtractor:
             view = f"{seed:x}-{pixel_set.view}"
             group = self.bank.group(self._space(pixel_set), view)
         with progress_bar(len(keys), "features", verbose) as bar:
-            chunk = self._chunk(len(keys), pixel_set.pixels.device)
+            chunk = self._chunk(len(keys), pixel_set.pixels)
             for part, values in group.fetch(
                 keys, lambda part: self._compute(pixel_set, first[part]), chunk
             ):
@@ -189,7 +206,7 @@ class FeatureExtractor:
         """Return the features of some samples as an array."""
         self.module.eval()
         device = pixel_set.pixels.device
-        size = inference_batch_size(device)
+        size = inference_batch_size(device, pixel_set.pixels.image_size)
 
         def features(index):
             # How a sum is rounded may depend on the size of the batch. Were the last
@@ -203,6 +220,7 @@ class FeatureExtractor:
                 for _, values in forward_batches(
                     features,
                     len(rows),
+                    size,
                     device=device,
                     autocast_dtype=self.autocast_dtype,
                     n_threads=self.n_threads,
@@ -211,18 +229,31 @@ class FeatureExtractor:
             ]
         return np.concatenate(parts)
 
-    def _chunk(self, n, device):
+    def _chunk(self, n, pixels):
         """Return how many features are computed before they are shared.
 
-        The more at once, the fewer files; the less, the less work done twice.
+        The more at once, the fewer files; the less, the less other processes wait.
         """
-        batches = 4 * self.n_threads if device.type == "cpu" else 8
-        size = inference_batch_size(device)
+        batches = 8 * self.n_threads if pixels.device.type == "cpu" else 8
+        size = inference_batch_size(pixels.device, pixels.image_size)
         return max(batches, n // 64 // size) * size
 
     def _space(self, pixel_set):
         """Return a digest of all that decides features besides pixels and views."""
         pixels, augmentation = pixel_set.pixels, pixel_set.augmentation
+        settings = (
+            pixels.device.type,
+            pixels.dtype,
+            pixels.image_size,
+            None if augmentation is None else sorted(augmentation.get_params().items()),
+        )
+        digest = self._frozen_part.copy()
+        digest.update(repr(settings).encode())
+        return digest.hexdigest()
+
+    @cached_property
+    def _frozen_part(self):
+        """A digest of the frozen part, which does not change during a call."""
         module = self.module
         settings = (
             _FORMAT,
@@ -230,11 +261,7 @@ class FeatureExtractor:
             torch.__version__,
             timm.__version__,
             torch.backends.cpu.get_cpu_capability(),
-            pixels.device.type,
-            pixels.dtype,
-            pixels.image_size,
             self.autocast_dtype,
-            None if augmentation is None else sorted(augmentation.get_params().items()),
             "head" if module.frozen_body else module.trainable,
             module.normalization,
             module.backbone.mean,
@@ -249,7 +276,7 @@ class FeatureExtractor:
             if name not in learnt:
                 digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
                 digest.update(np.ascontiguousarray(_as_array(tensor.cpu())))
-        return digest.hexdigest()
+        return digest
 
 
 def _as_array(tensor):
