@@ -118,6 +118,14 @@ TASKS = {
             *compared("cxrclf, 8 views", "skorch", figure="seconds"),
             *(
                 Ratio(
+                    f"speed, {name}, with the study before it / skorch",
+                    Figure("skorch", "seconds"),
+                    Figure(name, "both_seconds"),
+                )
+                for name in ("cxrclf", "cxrclf, 8 views")
+            ),
+            *(
+                Ratio(
                     f"time, {name}, grid / study before it",
                     Figure(name, "seconds"),
                     Figure(name, "study_seconds"),

@@ -1,5 +1,7 @@
 """What is computed once: the same numbers, and no work twice."""
 
+import os
+
 import numpy as np
 import pytest
 import torch
@@ -221,3 +223,34 @@ def test_images_in_the_memory_of_the_device_are_the_same():
     gathered = Pixels(ArrayImages(array), *settings).batch(rows)
     resident = Pixels(None, *settings, resident=torch.from_numpy(array)).batch(rows)
     assert torch.equal(gathered, resident)
+
+
+def test_views_that_no_other_fit_has_are_not_kept(banked, radiographs, tmp_path):
+    X, y = radiographs.images, radiographs.target
+    clf = banked(random_state=None).fit(X, y)
+    assert clf.banked_ is None
+    assert not list(tmp_path.glob("features/*/*/*.npy"))
+    clf = banked(random_state=None, augmentation=None).fit(X, y)
+    assert clf.banked_ == "features"
+
+
+class Inverted(Augmentation):
+    def apply(self, images, state):
+        return 1 - super().apply(images, state)
+
+
+def test_views_of_a_subclass_are_its_own(banked, radiographs):
+    X, y = radiographs.images, radiographs.target
+    plain = banked().fit(X, y)
+    inverted = banked(augmentation=Inverted(rotation=15, noise=0.02)).fit(X, y)
+    assert inverted.banked_ is None
+    assert inverted.history_["train_loss"] != plain.history_["train_loss"]
+
+
+def test_a_full_disk_is_an_error_and_not_a_crash(banked, radiographs, monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(OSError, match="No space left"):
+        banked().fit(radiographs.images, radiographs.target)

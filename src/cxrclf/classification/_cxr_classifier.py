@@ -131,12 +131,13 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
     feature_bank : {"disk", "memory"} or None, default="disk"
         Where the features that a frozen body gives are kept for other epochs, folds
         and candidates: in files, shared by processes, or in the memory of this one.
-        None computes them anew. With some stages trained, the maps of the frozen ones
+        None computes them anew. Views are found again under an int `random_state` only.
+        With some stages trained, the maps of the frozen ones
         are kept where the network can be cut there, where reading them is faster than
         computing them, and where those of a training fit; see ``banked_``.
     feature_bank_bytes : int, default=4 * 2**30
-        Largest size of the bank in bytes. Features used last are kept. A tenth of the
-        disk stays free in any case.
+        Largest size of the bank in bytes. Features used last are kept. 2 GiB of the
+        disk stay free in any case, or a tenth of a small one.
     checkpoint_dir : path-like or None, default=None
         Folder where each epoch leaves its state. The same `fit` on the same data,
         started again after a kill, goes on from there to the same weights. Needs an

@@ -307,7 +307,8 @@ class ImageClassifier(nn.Module):
         """Return where the network can be cut, or None."""
         backbone, n_frozen = self.backbone, len(self._frozen)
         shape = 2, backbone.in_channels, *backbone.image_size
-        cut = repr(backbone), shape, n_frozen
+        kinds = tuple(type(module) for module in backbone.modules())
+        cut = repr(backbone), kinds, shape, n_frozen
         if n_frozen and cut not in _SPLITS:
             generator = torch.Generator().manual_seed(0)
             images = torch.rand(shape, generator=generator, dtype=self.mean.dtype)

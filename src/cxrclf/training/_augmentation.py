@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from torch.nn.functional import grid_sample
 
 from cxrclf.imaging import content_key
+from cxrclf.training._device import upload
 from cxrclf.training._keyed_random import (
     draw_seed,
     keyed_normals,
@@ -271,7 +272,8 @@ class Augmentation(BaseEstimator):
         theta[:, :, :2] *= half[None, None, :] / half[None, :, None]
         theta[:, :, 2] /= half
         theta = theta[:, ::-1][:, :, [1, 0, 2]]
-        theta = torch.from_numpy(np.ascontiguousarray(theta)).to(images)
+        theta = torch.from_numpy(np.ascontiguousarray(theta)).to(images.dtype)
+        theta = upload(theta, images.device)
         grid = _sampling_grid(theta, height, width)
         if self.fill_mode == "wrap":
             grid = _wrapped(grid, height, width)
@@ -279,7 +281,7 @@ class Augmentation(BaseEstimator):
         warped = grid_sample(images, grid, padding_mode=padding, align_corners=False)
         if self.fill_mode == "constant":
             # scipy's "constant" does not blend with the outside.
-            outside = _outside(grid, height, width).any(-1)[:, None]
+            outside = _outside(grid, height, width)[:, None]
             warped = warped.masked_fill(outside, self.fill_value)
         return warped
 
@@ -345,13 +347,15 @@ def _outside(grid, height, width):
     Rounding puts the rim of an unmoved image outside by less than a thousandth of a
     pixel; that is not meant.
     """
-    size = grid.new_tensor([width, height])
-    return grid.abs() * size > size - 1 + 2e-3
+    x, y = grid.abs().unbind(-1)
+    return (x * width > width - 1 + 2e-3) | (y * height > height - 1 + 2e-3)
 
 
 def _wrapped(grid, height, width):
     """Take outer coordinates modulo n - 1 pixels, the period of scipy's "wrap"."""
-    size = grid.new_tensor([width, height])
-    pixels = ((grid + 1) * size - 1) / 2
-    pixels = pixels.remainder((size - 1).clamp(min=1))
-    return torch.where(_outside(grid, height, width), (2 * pixels + 1) / size - 1, grid)
+    inside = [
+        (((x + 1) * size - 1) / 2).remainder(max(size - 1, 1)).mul(2).add(1) / size - 1
+        for x, size in zip(grid.unbind(-1), (width, height), strict=True)
+    ]
+    outside = _outside(grid, height, width)[..., None]
+    return torch.where(outside, torch.stack(inside, -1), grid)

@@ -8,7 +8,7 @@ import torch
 from torch.nn.functional import interpolate
 from torch.utils.data import Dataset
 
-from cxrclf.training._device import has_room
+from cxrclf.training._device import has_room, upload
 from cxrclf.training._keyed_random import derived_seed, keyed_state
 
 
@@ -68,16 +68,12 @@ class Pixels:
     def _stored(self, rows):
         """Return rows on the device as they are stored, and the maximum of integers."""
         if self.resident is not None:
-            index = torch.from_numpy(rows).to(self.device)
+            index = upload(torch.from_numpy(rows), self.device)
             return self.resident[index], np.iinfo(np.uint8).max
         stored = self.images.gather(rows)
         stored = np.ascontiguousarray(stored, dtype=stored.dtype.newbyteorder("="))
         maximum = np.iinfo(stored.dtype).max if stored.dtype.kind in "ui" else None
-        pixels = torch.from_numpy(stored)
-        if self.device.type == "cuda":
-            # From pinned memory the copy goes on while the device computes.
-            pixels = pixels.pin_memory()
-        return pixels.to(self.device, non_blocking=True), maximum
+        return upload(torch.from_numpy(stored), self.device), maximum
 
 
 def resident_images(images, device):
@@ -95,13 +91,14 @@ def resident_images(images, device):
     """
     if not has_room(math.prod(images.shape), device):
         return None
-    parts = []
+    resident = torch.empty(images.shape, dtype=torch.uint8, device=device)
     for start in range(0, len(images), 1024):
-        stored = images.gather(np.arange(start, min(start + 1024, len(images))))
+        part = slice(start, start + 1024)
+        stored = images.gather(np.arange(len(images))[part])
         if stored.dtype != np.uint8:
             return None
-        parts.append(torch.from_numpy(np.ascontiguousarray(stored)).to(device))
-    return torch.cat(parts)
+        resident[part] = torch.from_numpy(np.ascontiguousarray(stored)).to(device)
+    return resident
 
 
 class PixelSet(Dataset):
@@ -121,6 +118,8 @@ class PixelSet(Dataset):
         How many different views an image has; None for one an epoch.
     seed : int, default=0
         Of the views and of the order.
+    views_recur : bool, default=True
+        Whether another epoch or training may have the same views.
     """
 
     def __init__(
@@ -133,6 +132,7 @@ class PixelSet(Dataset):
         augmentation=None,
         n_views=None,
         seed=0,
+        views_recur=True,
     ):
         self.pixels = pixels
         self.rows = rows
@@ -141,6 +141,7 @@ class PixelSet(Dataset):
         self.augmentation = augmentation
         self.n_views = n_views
         self.seed = seed
+        self.views_recur = views_recur
         if augmentation is not None:
             self.keys = pixels.images.keys[rows]
             self.repeats = occurrence(self.keys)
@@ -212,8 +213,10 @@ class FeatureSet(Dataset):
 
     def inputs(self, chosen):
         """Return the trained part's input for some samples."""
-        places = torch.from_numpy(self.places[chosen]).to(self.ready.device)
-        features = self.ready[places].to(self.pixel_set.pixels.device)
+        places = upload(torch.from_numpy(self.places[chosen]), self.ready.device)
+        features = self.ready[places]
+        if features.device != self.pixel_set.pixels.device:
+            features = upload(features, self.pixel_set.pixels.device)
         if features.ndim == 4:
             features = features.contiguous(memory_format=torch.channels_last)
         return {"features": features}
@@ -248,16 +251,15 @@ class Batches:
         if self.shuffle:
             seed = derived_seed(self.dataset.seed, self.dataset.epoch)
             order = np.random.default_rng(seed).permutation(n)
-        codes = torch.from_numpy(self.dataset.codes).to(self.device)
-        weights = torch.from_numpy(self.dataset.weights).to(self.device, self.dtype)
+        codes = torch.from_numpy(self.dataset.codes[order]).to(self.device)
+        weights = torch.from_numpy(self.dataset.weights[order])
+        weights = weights.to(self.device, self.dtype)
         starts = list(range(0, n, self.batch_size))
         if self.shuffle and len(starts) > 1 and n - starts[-1] == 1:
             starts.pop()
         for start, stop in zip(starts, [*starts[1:], n], strict=True):
-            chosen = order[start:stop]
-            index = torch.from_numpy(chosen).to(self.device)
-            inputs = self.dataset.inputs(chosen)
-            yield inputs, (codes[index], weights[index])
+            inputs = self.dataset.inputs(order[start:stop])
+            yield inputs, (codes[start:stop], weights[start:stop])
 
 
 def occurrence(keys):

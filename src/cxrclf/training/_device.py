@@ -88,6 +88,13 @@ def inference_batch_size(device, image_size):
     return min(max(pixels // math.prod(image_size), 1), most)
 
 
+def upload(tensor, device):
+    """Return a tensor of the CPU on a device, without waiting for the device."""
+    if device.type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
+
+
 def has_room(n_bytes, device):
     """Return whether data had better lie in the memory of a GPU: a quarter of it."""
     return device.type == "cuda" and n_bytes <= torch.cuda.mem_get_info(device)[0] // 4

@@ -59,6 +59,7 @@ _TRAINING_SETUP = {
     "decay_bias_and_norm",
     "momentum",
     "batch_size",
+    "compile",
     "device",
     "precision",
 }
@@ -284,14 +285,17 @@ class ImageEstimator(SavedEstimator):
                 self.net_.module_, {**settings, "epoch": self.n_epochs_}, parts
             )
         extractor = self._training_extractor(len(rows))
+        pixels = self._training_pixels(images, extractor)
         train_set = self._data_set(
-            images, codes, weights, rows, seed, extractor, self.augmentation
+            pixels, codes, weights, rows, seed, extractor, self.augmentation
         )
         valid_set = None
         if validation is not None:
-            images, codes, rows = validation
+            others, codes, rows = validation
+            if others is not images:
+                pixels = self._training_pixels(others, extractor)
             ones = np.ones(len(codes))
-            valid_set = self._data_set(images, codes, ones, rows, seed, extractor)
+            valid_set = self._data_set(pixels, codes, ones, rows, seed, extractor)
         plan = Plan(
             max_epochs=self.max_epochs,
             first_epoch=self.n_epochs_,
@@ -322,12 +326,8 @@ class ImageEstimator(SavedEstimator):
             self.best_epoch_ = progress.history[progress.best_epoch]["epoch"]
 
     def _data_set(
-        self, images, codes, weights, rows, seed, extractor, augmentation=None
+        self, pixels, codes, weights, rows, seed, extractor, augmentation=None
     ):
-        pixels = self._pixels(images)
-        if extractor is None:
-            resident = resident_images(images, pixels.device)
-            pixels = dataclasses.replace(pixels, resident=resident)
         pixel_set = PixelSet(
             pixels,
             rows,
@@ -336,6 +336,7 @@ class ImageEstimator(SavedEstimator):
             augmentation=augmentation,
             n_views=self.n_views,
             seed=seed,
+            views_recur=augmentation is None or self._views_recur(),
         )
         if extractor is None:
             return pixel_set
@@ -356,34 +357,46 @@ class ImageEstimator(SavedEstimator):
             n_threads=self._n_threads(),
         )
 
+    def _views_recur(self):
+        """Return whether another epoch or fit may have the views of this one."""
+        if self.augmentation is None:
+            return True
+        # What a subclass does with the same parameters is not known.
+        known = type(self.augmentation) is Augmentation
+        return known and (
+            isinstance(self.random_state, Integral) or self.n_views is not None
+        )
+
     def _training_extractor(self, n):
         """Return the extractor if training on n images' features is the faster way."""
-        module = self.net_.module_
-        if module.frozen_body:
-            self.banked_ = None if self.feature_bank is None else "features"
+        keeps = self.feature_bank is not None and self._views_recur()
+        if self.net_.module_.frozen_body:
+            self.banked_ = "features" if keeps else None
             return self._extractor()
         self.banked_ = None
         if self.trainable == "all":
             return None
         extractor = self._extractor()
-        n_views = 1
-        if self.augmentation is not None:
-            n_views = min(self.max_epochs, self.n_views or self.max_epochs)
-        reason = None
-        if self.feature_bank is None:
-            reason = "feature_bank is None"
-        elif self.head_epochs:
-            reason = "the body is frozen to another depth in the head_epochs"
-        else:
-            reason = extractor.why_not_maps(
-                self._pixels(None), n * n_views, self.feature_bank_bytes
-            )
+        reason = self._why_not_maps(n, extractor)
         if reason is None:
             self.banked_ = "maps"
         if self.verbose:
             kept = "not kept, because " + reason if reason else "kept in the bank"
             print(f"The maps of the frozen stages are {kept}.")
         return extractor if reason is None else None
+
+    def _why_not_maps(self, n, extractor):
+        if self.feature_bank is None:
+            return "feature_bank is None"
+        if not self._views_recur():
+            return "no other fit has the same views: random_state is not an int"
+        if self.head_epochs:
+            return "the body is frozen to another depth in the head_epochs"
+        if self.compile:
+            return "the backbone is compiled whole"
+        if self.augmentation is not None:
+            n *= min(self.max_epochs, self.n_views or self.max_epochs)
+        return extractor.why_not_maps(self._pixels(None), n, self.feature_bank_bytes)
 
     @contextlib.contextmanager
     def _threads(self):
@@ -407,12 +420,21 @@ class ImageEstimator(SavedEstimator):
         parameter = next(self.net_.module_.parameters())
         return Pixels(images, self.image_size_, parameter.device, parameter.dtype)
 
+    def _training_pixels(self, images, extractor):
+        """Return pixels: on a GPU, where they are read in each epoch, if they fit."""
+        pixels = self._pixels(images)
+        if extractor is not None:
+            return pixels
+        resident = resident_images(images, pixels.device)
+        return dataclasses.replace(pixels, resident=resident)
+
     def _compose(self, module):
         """Put a module into a skorch net on the device, in the precision asked for."""
         device = resolve_device(self.device)
         dtype, autocast_dtype = resolve_precision(self.precision, device)
         module.to(device, dtype, memory_format=torch.channels_last)
         module.set_trainable(self.trainable)
+        module.backbone._compiled_call_impl = None  # of an earlier compile=True
         if self.compile:
             module.backbone.compile()
         rate = self.learning_rate

@@ -1,10 +1,9 @@
 """Features computed once, for all epochs, folds, candidates and processes.
 
 A group holds the features of the views of one epoch, each under a 64-bit key of its
-own. It consists of segments that are written whole and never changed: whoever has
-opened one can read it to the end, though it be deleted meanwhile. So readers need no
-locks. Writers take locks only to share out the work: what one process is computing,
-the others leave to it.
+own. It consists of segments that are written whole and never changed, so readers need
+no locks: a segment is there or not. Writers take locks only to share out the work: what
+one process is computing, the others leave to it.
 """
 
 import contextlib
@@ -19,12 +18,15 @@ from pathlib import Path
 
 import numpy as np
 
-from cxrclf._utils._file_lock import try_lock
+from cxrclf._utils._file_lock import try_lock_byte
 from cxrclf._utils._files import replaced_whole
 
 _N_LOCKS = 256
 _WAIT = 0.02  # seconds between looks at what other processes have computed
+_PATIENCE = 60.0  # seconds without any news, after which their work is done here too
 _FRESH = 60.0  # seconds in which a segment's time of last use is not renewed
+_LOCK = "lock"
+_RESERVE = 2 * 2**30  # bytes of the disk that are left free, or a tenth of a small one
 
 
 class FeatureGroup:
@@ -53,11 +55,15 @@ class FeatureGroup:
         ndarray of shape (b, ...)
             Their features.
         """
-        missing = np.arange(len(keys))
+        missing, news = np.arange(len(keys)), time.monotonic()
         while missing.size:
             self._refresh()
+            before = missing.size
             missing = yield from self._found(keys, missing)
-            with self._claimed(keys[missing], chunk) as claimed:
+            if missing.size < before:
+                news = time.monotonic()
+            patient = time.monotonic() - news < _PATIENCE
+            with self._claimed(keys[missing], chunk, patient) as claimed:
                 mine = missing[claimed]
                 self._refresh()  # another process may have been faster
                 mine = yield from self._found(keys, mine)
@@ -78,13 +84,18 @@ class FeatureGroup:
         at = at.clip(max=len(sorted_keys) - 1)
         there = sorted_keys[at] == keys[positions]
         found, at = positions[there], at[there]
+        absent = [positions[~there]]
         for number in np.unique(numbers[at]):
             here = numbers[at] == number
-            yield found[here], np.asarray(segments[number][1][places[at[here]]])
-        return positions[~there]
+            values = self._values(segments[number], places[at[here]])
+            if values is None:
+                absent.append(found[here])
+            else:
+                yield found[here], values
+        return np.sort(np.concatenate(absent))
 
     def _set_segments(self, segments):
-        """Take over pairs of keys and values, and make the keys searchable."""
+        """Take over pairs of keys and what has the values; make the keys searchable."""
         sizes = [len(keys) for keys, _ in segments]
         keys = np.concatenate([np.empty(0, np.uint64), *(k for k, _ in segments)])
         numbers = np.repeat(np.arange(len(sizes)), sizes)
@@ -96,8 +107,12 @@ class FeatureGroup:
     def _refresh(self):
         """Look for segments that others have added."""
 
+    def _values(self, segment, places):
+        """Return values of a segment, or None if it is gone."""
+        return segment[1][places]
+
     @contextlib.contextmanager
-    def _claimed(self, keys, chunk):
+    def _claimed(self, keys, chunk, patient):
         """Give the positions of those keys that are now up to this process."""
         yield np.arange(min(chunk, len(keys)))
 
@@ -134,30 +149,39 @@ class MemoryBank:
         FeatureGroup
         """
         with self._lock:
-            group = self._groups.setdefault((space, view), _MemoryGroup(self))
+            group = self._groups.setdefault((space, view), _MemoryGroup())
             self._groups.move_to_end((space, view))
+            group.bank = self
             return group
 
-    def forget(self, n_bytes):
-        """Drop groups until so much may be added; say whether that can be."""
+    def make_room(self, n_bytes, kept):
+        """Drop groups, but for `kept`, until so much may be added.
+
+        Returns
+        -------
+        bool
+            Whether that can be.
+        """
+        if kept.n_bytes + n_bytes > self.max_bytes:
+            return False
         used = sum(group.n_bytes for group in self._groups.values())
         for name, group in list(self._groups.items()):
             if used + n_bytes <= self.max_bytes:
                 break
-            del self._groups[name]
-            used -= group.n_bytes
-        return used + n_bytes <= self.max_bytes
+            if group is not kept:
+                del self._groups[name]
+                used -= group.n_bytes
+        return True
 
 
 class _MemoryGroup(FeatureGroup):
-    def __init__(self, bank):
+    def __init__(self):
         super().__init__()
-        self.bank = bank
         self.n_bytes = 0
 
     def _add(self, keys, values):
         with MemoryBank._lock:
-            if self.bank.forget(values.nbytes):
+            if self.bank.make_room(values.nbytes, self):
                 self._set_segments((*self._index[0], (keys, values)))
                 self.n_bytes += values.nbytes
 
@@ -169,7 +193,8 @@ class DiskBank:
     ----------
     folder : path-like
     max_bytes : int
-        Size of all files. A tenth of the disk is left free in any case.
+        Size of all files. 2 GiB of the disk, or a tenth of a smaller one, are left
+        free in any case.
     """
 
     _share = 16  # of `max_bytes`, that is added before the files are counted again
@@ -215,14 +240,17 @@ class DiskBank:
         That is little at a time, because other processes add as well.
         """
         files = []
-        for path in self.folder.glob("*/*/*"):
+        for path in self.folder.glob("*/*/[!.]*.npy"):
             with contextlib.suppress(OSError):  # deleted by another process
                 status = path.stat()
                 files.append((status.st_mtime, status.st_size, path))
         used = sum(size for _, size, _ in files)
         disk = shutil.disk_usage(self.folder)
-        limit = min(self.max_bytes, used + disk.free - disk.total // 10)
+        free = disk.free - min(disk.total // 10, _RESERVE)
+        limit = min(self.max_bytes, used + free)
         if n_bytes > limit:
+            if n_bytes <= self.max_bytes:
+                self.give_up("its disk is full")
             return 0
         wanted = max(n_bytes, limit // self._share)
         for _, size, path in sorted(files):
@@ -231,6 +259,10 @@ class DiskBank:
             with contextlib.suppress(OSError):  # Windows keeps files that are open
                 path.unlink()
                 used -= size
+            if not any(path.parent.glob("*.npy")):
+                with contextlib.suppress(OSError):
+                    path.with_name(_LOCK).unlink(missing_ok=True)
+                    path.parent.rmdir()
         return min(wanted, limit - used)
 
 
@@ -240,7 +272,6 @@ class _DiskGroup(FeatureGroup):
     def __init__(self, bank, space, view):
         super().__init__()
         self.bank = bank
-        self.space = space
         self.folder = space / view
         self._seen = set()
 
@@ -249,36 +280,46 @@ class _DiskGroup(FeatureGroup):
             names = {n for n in os.listdir(self.folder) if n.endswith(".npy")}
         except OSError:  # none yet
             return
-        opened = []
-        for name in sorted(names - self._seen):
-            # Deleted meanwhile, or damaged: as if it were not there.
-            with contextlib.suppress(OSError, ValueError, EOFError, IndexError):
-                opened.append(_opened(self.folder / name))
+        names = {name for name in names - self._seen if not name.startswith(".")}
+        new = []
+        for name in sorted(names):
+            segment = _read(self.folder / name)
+            if segment is not None:
+                new.append((np.array(segment["key"]), name))
         self._seen |= names
-        if opened:
-            self._set_segments((*self._index[0], *opened))
+        if new:
+            self._set_segments((*self._index[0], *new))
+
+    def _values(self, segment, places):
+        # Opened when it is needed: a process may have few files open at once.
+        read = _read(self.folder / segment[1])
+        if read is None:
+            self._set_segments(tuple(s for s in self._index[0] if s is not segment))
+            return None
+        return np.asarray(read["value"][places])
 
     @contextlib.contextmanager
-    def _claimed(self, keys, chunk):
+    def _claimed(self, keys, chunk, patient):
+        if not (patient and self.bank.max_bytes):
+            yield np.arange(min(chunk, len(keys)))
+            return
         numbers = (keys % np.uint64(_N_LOCKS)).astype(int)
         start = os.getpid() % _N_LOCKS
         claimed = [np.empty(0, int)]
-        with contextlib.ExitStack() as locks:
+        with contextlib.ExitStack() as stack:
+            file = self._lock_file(stack)
             for number in sorted(set(numbers), key=lambda n: (n - start) % _N_LOCKS):
                 if sum(map(len, claimed)) >= chunk:
                     break
-                if self._lock(number, locks):
+                if _locked(file, number):
                     claimed.append(np.flatnonzero(numbers == number))
             yield np.concatenate(claimed)[:chunk]
 
-    def _lock(self, number, locks):
-        """Take a lock until `locks` end, unless another process has it."""
-        try:
-            self.space.mkdir(parents=True, exist_ok=True)
-            file = locks.enter_context((self.space / f"{number}.lock").open("ab"))
-            return try_lock(file)
-        except OSError:  # no locks here: work may be done twice
-            return True
+    def _lock_file(self, stack):
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            return stack.enter_context((self.folder / _LOCK).open("ab"))
+        return None
 
     def _add(self, keys, values):
         if not self.bank.max_bytes:
@@ -291,17 +332,33 @@ class _DiskGroup(FeatureGroup):
             if self.bank.make_room(segment.nbytes):
                 with replaced_whole(path) as temporary, temporary.open("wb") as file:
                     np.save(file, segment)
+                    # On disk before it has its name, lest a power cut parts them.
+                    file.flush()
+                    os.fsync(file.fileno())
         except OSError as error:
             self.bank.give_up(error)
+
+
+def _locked(file, number):
+    """Take a lock, unless another process has it."""
+    try:
+        return file is None or try_lock_byte(file, number)
+    except OSError:  # no locks on this disk: work may be done twice
+        return True
 
 
 def _segment_dtype(values):
     return np.dtype([("key", "<u8"), ("value", values.dtype, values.shape[1:])])
 
 
-def _opened(path):
-    """Return a segment's keys and values, mapped from its file."""
-    if time.time() - path.stat().st_mtime > _FRESH:
-        os.utime(path)
-    segment = np.load(path, mmap_mode="r", allow_pickle=False)
-    return np.array(segment["key"]), segment["value"]
+def _read(path):
+    """Return a segment, mapped from its file, or None if there is none."""
+    # Deleted meanwhile, or damaged: as if it were not there.
+    with contextlib.suppress(OSError, ValueError, EOFError):
+        segment = np.load(path, mmap_mode="r", allow_pickle=False)
+        if segment.dtype.names == ("key", "value"):
+            with contextlib.suppress(OSError):  # another user's
+                if time.time() - path.stat().st_mtime > _FRESH:
+                    os.utime(path)
+            return segment
+    return None

@@ -7,6 +7,7 @@ within a layer.
 """
 
 import hashlib
+import math
 import os
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -57,17 +58,30 @@ def forward_batches(function, n, size, *, device, autocast_dtype, n_threads, bar
 
     def compute(rows):
         with torch.no_grad(), autocast(device, autocast_dtype):
-            return rows, function(rows)
+            return rows, _leaving(function(rows))
 
     batches = [np.arange(i, min(i + size, n)) for i in range(0, n, size)]
-    for rows, values in _mapped(compute, batches, device, n_threads):
-        yield slice(rows[0], rows[-1] + 1), values.cpu()
+    for rows, (values, arrival) in _mapped(compute, batches, device, n_threads):
+        if arrival is not None:
+            arrival.synchronize()
+        yield slice(rows[0], rows[-1] + 1), values
         bar.update(len(rows))
+
+
+def _leaving(values):
+    """Return values on the CPU, and the event of their arrival if they come later."""
+    if values.device.type != "cuda":
+        return values.cpu(), None
+    host = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
+    host.copy_(values, non_blocking=True)
+    arrival = torch.cuda.Event()
+    arrival.record()
+    return host, arrival
 
 
 def _mapped(function, batches, device, n_threads):
     if device.type != "cpu":
-        # A batch ahead, so that the device computes while results are fetched.
+        # A batch ahead, so that the device computes while results are used.
         ahead = None
         for result in map(function, batches):
             if ahead is not None:
@@ -122,6 +136,7 @@ class FeatureExtractor:
         self.bank = bank
         self.autocast_dtype = autocast_dtype
         self.n_threads = n_threads
+        self._last_name = None
 
     def extract(self, pixel_set, out=None, verbose=0):
         """Return the features of the views of a data set in its epoch.
@@ -145,11 +160,7 @@ class FeatureExtractor:
         keys, first, places = np.unique(
             pixel_set.view_keys(), return_index=True, return_inverse=True
         )
-        group = FeatureGroup()
-        if self.bank is not None:
-            seed = 0 if pixel_set.augmentation is None else pixel_set.seed
-            view = f"{seed:x}-{pixel_set.view}"
-            group = self.bank.group(self._space(pixel_set), view)
+        group = self._group(pixel_set)
         with progress_bar(len(keys), "features", verbose) as bar:
             chunk = self._chunk(len(keys), pixel_set.pixels)
             for part, values in group.fetch(
@@ -162,6 +173,16 @@ class FeatureExtractor:
                 out[torch.from_numpy(part)] = values
                 bar.update(len(part))
         return out, places
+
+    def _group(self, pixel_set):
+        """Return the bank's features of these views, or a group that keeps nothing."""
+        if self.bank is None or not pixel_set.views_recur:
+            return FeatureGroup()
+        seed = 0 if pixel_set.augmentation is None else pixel_set.seed
+        name = self._space(pixel_set), f"{seed:x}-{pixel_set.view}"
+        if name != self._last_name:
+            self._last_name, self._last_group = name, self.bank.group(*name)
+        return self._last_group
 
     def why_not_maps(self, pixels, n, max_bytes):
         """Return why the maps between frozen and trained stages are not kept.
@@ -183,6 +204,8 @@ class FeatureExtractor:
             None if they are to be kept.
         """
         module = self.module.eval()
+        if pixels.device.type != "cpu":
+            return "a GPU computes them faster than they come from a disk"
         if not module.splits:
             return "the network cannot be cut there"
         image = torch.zeros(
@@ -247,6 +270,12 @@ class FeatureExtractor:
             pixels.image_size,
             None if augmentation is None else sorted(augmentation.get_params().items()),
         )
+        if pixels.device.type == "cuda":
+            settings += (
+                torch.cuda.get_device_name(pixels.device),
+                torch.backends.cuda.matmul.allow_tf32,
+                torch.backends.cudnn.allow_tf32,
+            )
         digest = self._frozen_part.copy()
         digest.update(repr(settings).encode())
         return digest.hexdigest()
@@ -295,4 +324,7 @@ def _as_tensor(array):
 def _unnamed_array(shape, dtype):
     numpy_dtype = _as_array(torch.empty(0, dtype=dtype)).dtype
     with tempfile.TemporaryFile() as file:
+        if hasattr(os, "posix_fallocate"):  # an error now, not a crash when it is full
+            n_bytes = max(math.prod(shape) * numpy_dtype.itemsize, 1)
+            os.posix_fallocate(file.fileno(), 0, n_bytes)
         return _as_tensor(np.memmap(file, numpy_dtype, "w+", shape=shape))

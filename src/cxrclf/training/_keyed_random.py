@@ -14,6 +14,8 @@ import numpy as np
 import torch
 from sklearn.utils import check_random_state
 
+from cxrclf.training._device import upload
+
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -92,7 +94,7 @@ def keyed_normals(state, shape, device, dtype):
     Tensor of shape (n, *shape)
     """
     seeds = (state & np.uint64(0xFFFFFFFF)).astype(np.uint32).view(np.int32)
-    bits = torch.from_numpy(seeds).to(device)[:, None] + _times(
+    bits = upload(torch.from_numpy(seeds), torch.device(device))[:, None] + _times(
         torch.arange(math.prod(shape), device=device, dtype=torch.int32), 0x9E3779B1
     )
     # Products of int32 wrap: their 32 bits are those of unsigned numbers. A shift to
