@@ -142,6 +142,7 @@ class PixelSet(Dataset):
         self.n_views = n_views
         self.seed = seed
         self.views_recur = views_recur
+        self.view = None
         if augmentation is not None:
             self.keys = pixels.images.keys[rows]
             self.repeats = occurrence(self.keys)
@@ -201,9 +202,9 @@ class FeatureSet(Dataset):
     def begin_epoch(self, epoch):
         """Prepare for the batches of an epoch."""
         self.epoch = epoch
-        present = getattr(self.pixel_set, "view", None)
+        present = self.pixel_set.view
         self.pixel_set.begin_epoch(epoch)
-        if self.pixel_set.view != present:
+        if self.features is None or self.pixel_set.view != present:
             self.features, self.places = self.extractor.extract(
                 self.pixel_set, self.features, self.verbose
             )

@@ -70,6 +70,7 @@ class FeatureGroup:
                 if mine.size:
                     values = compute(mine)
                     self._add(keys[mine], values)
+                    news = time.monotonic()
                     yield mine, values
                 elif missing.size and not claimed.size:
                     time.sleep(_WAIT)
