@@ -37,7 +37,7 @@ classifiers = {
 
 # %%
 # Each is timed on its own. The views of ``n_views=4`` are those of the first four
-# epochs of the exact training: a bank of its own, in memory, keeps it from finding them.
+# epochs of the exact training: a bank of its own, in memory, lets it find none of them.
 
 classifiers["bank, 4 views"].set_params(feature_bank="memory")
 folds = list(
