@@ -68,5 +68,5 @@ for i, (name, seconds) in enumerate(times.items()):
     axes.bar(places, np.array(seconds) / times["no bank"][0], width, label=name)
 axes.set(xlabel="fold", ylabel="time, first fold without a bank = 1")
 axes.spines[["top", "right"]].set_visible(False)
-axes.legend(frameon=False)
+axes.legend(frameon=False, ncols=3, loc="lower left", bbox_to_anchor=(0, 1))
 plt.show()
