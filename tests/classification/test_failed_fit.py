@@ -32,6 +32,28 @@ def test_a_failed_later_call_leaves_the_net(method, radiographs, small_classifie
     assert clf.history_ == history
 
 
+@pytest.mark.parametrize("trainable", ["head", "all"])
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_a_training_that_fails_on_its_way_gives_the_net_back(
+    method, trainable, radiographs, small_classifier
+):
+    X, y = radiographs.images, radiographs.target
+    settings = {"trainable": trainable, "warm_start": True, "optimizer": "sgd"}
+    clf, untouched = (
+        small_classifier(n_threads=1, **settings).fit(X, y) for _ in range(2)
+    )
+    expected = clf.predict_proba(X)
+    clf.set_params(learning_rate=1e38, body_learning_rate=1e38)
+    with pytest.raises(ValueError, match="diverged"):
+        getattr(clf, method)(X, y)
+    np.testing.assert_array_equal(clf.predict_proba(X), expected)
+    clf.set_params(learning_rate=1e-3, body_learning_rate=None)
+    np.testing.assert_array_equal(
+        getattr(clf, method)(X, y).predict_proba(X),
+        getattr(untouched, method)(X, y).predict_proba(X),
+    )
+
+
 @pytest.mark.parametrize(
     "change", [{"hidden_units": 8}, {"trainable": "head"}, {"optimizer": "sgd"}]
 )

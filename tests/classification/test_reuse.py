@@ -20,18 +20,19 @@ VIEWS = {"augmentation": Augmentation(rotation=15, noise=0.02), "trainable": "he
 @pytest.fixture
 def n_computed(monkeypatch):
     """Count the images that go through a frozen part in this process."""
-    count = [0]
+    counts = []  # several threads append
     compute = ImageClassifier.frozen_features
 
     def counted(self, images):
         # Batches are filled up with rows that occur in them already.
-        count[0] += len(torch.unique(images.flatten(1), dim=0))
+        counts.append(len(torch.unique(images.flatten(1), dim=0)))
         return compute(self, images)
 
     monkeypatch.setattr(ImageClassifier, "frozen_features", counted)
 
     def since():
-        count[0], n = 0, count[0]
+        n = sum(counts)
+        counts.clear()
         return n
 
     return since
@@ -223,6 +224,13 @@ def test_images_in_the_memory_of_the_device_are_the_same():
     gathered = Pixels(ArrayImages(array), *settings).batch(rows)
     resident = Pixels(None, *settings, resident=torch.from_numpy(array)).batch(rows)
     assert torch.equal(gathered, resident)
+
+
+def test_a_bank_too_small_for_a_training_is_said(banked, radiographs, capsys):
+    X, y = radiographs.images, radiographs.target
+    clf = banked(feature_bank_bytes=1000, verbose=1).fit(X, y)
+    assert clf.banked_ is None
+    assert "more than feature_bank_bytes=1000" in capsys.readouterr().out
 
 
 def test_views_that_no_other_fit_has_are_not_kept(banked, radiographs, tmp_path):

@@ -1,6 +1,7 @@
 """What every estimator of the library shares: from validated rows to a trained net."""
 
 import contextlib
+import copy
 import dataclasses
 from functools import partial
 from numbers import Integral, Real
@@ -228,7 +229,8 @@ class ImageEstimator(SavedEstimator):
         """
         seed = draw_seed(self.random_state)
         device = resolve_device(self.device)
-        with isolated_rng(device):
+        going_on = contextlib.nullcontext() if fresh == "net" else self._same_net()
+        with going_on, isolated_rng(device):
             # The net first: a wrong name or wrong weights cost no decoding.
             if fresh == "net":
                 seed_torch(seed, device)
@@ -262,6 +264,21 @@ class ImageEstimator(SavedEstimator):
         except BaseException:
             vars(self).clear()
             vars(self).update(before)
+            raise
+
+    @contextlib.contextmanager
+    def _same_net(self):
+        """Give the net its weights and optimiser's state back if the block fails."""
+        net = self.net_
+        trainable = net.module_.trainable
+        module = copy.deepcopy(net.module_.state_dict())
+        optimizer = copy.deepcopy(net.optimizer_.state_dict())
+        try:
+            yield
+        except BaseException:
+            net.module_.set_trainable(trainable)
+            net.module_.load_state_dict(module)
+            net.optimizer_.load_state_dict(optimizer)
             raise
 
     def _changed(self, names):
@@ -369,34 +386,35 @@ class ImageEstimator(SavedEstimator):
 
     def _training_extractor(self, n):
         """Return the extractor if training on n images' features is the faster way."""
-        keeps = self.feature_bank is not None and self._views_recur()
-        if self.net_.module_.frozen_body:
-            self.banked_ = "features" if keeps else None
-            return self._extractor()
         self.banked_ = None
         if self.trainable == "all":
             return None
         extractor = self._extractor()
-        reason = self._why_not_maps(n, extractor)
+        frozen_body = self.net_.module_.frozen_body
+        reason = self._why_not_kept(n, extractor)
         if reason is None:
-            self.banked_ = "maps"
+            self.banked_ = "features" if frozen_body else "maps"
+        else:
+            extractor.bank = None
         if self.verbose:
+            what = "features of the frozen body" if frozen_body else "frozen maps"
             kept = "not kept, because " + reason if reason else "kept in the bank"
-            print(f"The maps of the frozen stages are {kept}.")
-        return extractor if reason is None else None
+            print(f"The {what} are {kept}.")
+        return extractor if frozen_body or reason is None else None
 
-    def _why_not_maps(self, n, extractor):
+    def _why_not_kept(self, n, extractor):
         if self.feature_bank is None:
             return "feature_bank is None"
         if not self._views_recur():
             return "no other fit has the same views: random_state is not an int"
-        if self.head_epochs:
-            return "the body is frozen to another depth in the head_epochs"
-        if self.compile:
-            return "the backbone is compiled whole"
         if self.augmentation is not None:
             n *= min(self.max_epochs, self.n_views or self.max_epochs)
-        return extractor.why_not_maps(self._pixels(None), n, self.feature_bank_bytes)
+        if not self.net_.module_.frozen_body:
+            if self.head_epochs:
+                return "the body is frozen to another depth in the head_epochs"
+            if self.compile:
+                return "the backbone is compiled whole"
+        return extractor.why_not_kept(self._pixels(None), n, self.feature_bank_bytes)
 
     @contextlib.contextmanager
     def _threads(self):

@@ -184,8 +184,8 @@ class FeatureExtractor:
             self._last_name, self._last_group = name, self.bank.group(*name)
         return self._last_group
 
-    def why_not_maps(self, pixels, n, max_bytes):
-        """Return why the maps between frozen and trained stages are not kept.
+    def why_not_kept(self, pixels, n, max_bytes):
+        """Return why a training's features or maps are of no use to others.
 
         The rule is one of counts, not of times: the same training makes the same
         choice in every process.
@@ -203,27 +203,45 @@ class FeatureExtractor:
         str or None
             None if they are to be kept.
         """
+        if self.module.frozen_body:
+            n_bytes = self._feature_bytes(pixels)
+        else:
+            reason, n_bytes = self._why_not_maps(pixels)
+            if reason is not None:
+                return reason
+        if n * n_bytes > max_bytes:
+            return (
+                f"{n} of them have {n * n_bytes} bytes, more than "
+                f"feature_bank_bytes={max_bytes}"
+            )
+        return None
+
+    def _feature_bytes(self, pixels):
+        """Return the size of what a head takes of an image."""
+        backbone = self.module.backbone
+        if not self.module.head.needs_map:
+            return backbone.num_features * pixels.dtype.itemsize
+        dtype = self.autocast_dtype or pixels.dtype
+        size = math.prod(backbone.map_size(pixels.image_size))
+        return backbone.num_features * size * dtype.itemsize
+
+    def _why_not_maps(self, pixels):
+        """Return a reason or None, and the size of the map of an image."""
         module = self.module.eval()
         if pixels.device.type != "cpu":
-            return "a GPU computes them faster than they come from a disk"
+            return "a GPU computes them faster than they come from a disk", 0
         if not module.splits:
-            return "the network cannot be cut there"
-        image = torch.zeros(
-            (1, 1, *pixels.image_size), dtype=pixels.dtype, device=pixels.device
-        )
+            return "the network cannot be cut where its trained stages begin", 0
+        image = torch.zeros((1, 1, *pixels.image_size), dtype=pixels.dtype)
         with (
             FlopCounterMode(display=False) as counter,
             autocast(pixels.device, self.autocast_dtype),
         ):
             n_bytes = module.frozen_features(image).nbytes
+        reason = None
         if counter.get_total_flops() < _LEAST_INTENSITY * n_bytes:
-            return f"a map of {n_bytes / 1e6:.2g} MB is computed as fast as it is read"
-        if n * n_bytes > max_bytes:
-            return (
-                f"{n} of them have {n * n_bytes / 1e9:.2g} GB, more than "
-                f"feature_bank_bytes={max_bytes}"
-            )
-        return None
+            reason = f"a map of {n_bytes} bytes is computed as fast as it is read"
+        return reason, n_bytes
 
     def _compute(self, pixel_set, rows):
         """Return the features of some samples as an array."""
