@@ -151,6 +151,16 @@ def test_a_bank_that_may_only_be_read_is_used(tmp_path, monkeypatch):
     assert fetched(bank.group("body", "0"), keys) == []
 
 
+def test_a_disk_without_locks_keeps_features(tmp_path, monkeypatch):
+    def refuse(*args):
+        raise OSError("no locks available")
+
+    monkeypatch.setattr(_feature_bank, "try_lock_byte", refuse)
+    bank, keys = DiskBank(tmp_path, 2**20), some_keys(20)
+    assert len(fetched(bank.group("body", "0"), keys)) == 20
+    assert fetched(bank.group("body", "0"), keys) == []
+
+
 def test_a_full_disk_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(_feature_bank, "_RESERVE", 2**60)
     monkeypatch.setattr(

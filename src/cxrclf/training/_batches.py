@@ -118,8 +118,6 @@ class PixelSet(Dataset):
         How many different views an image has; None for one an epoch.
     seed : int, default=0
         Of the views and of the order.
-    views_recur : bool, default=True
-        Whether another epoch or training may have the same views.
     """
 
     def __init__(
@@ -132,7 +130,6 @@ class PixelSet(Dataset):
         augmentation=None,
         n_views=None,
         seed=0,
-        views_recur=True,
     ):
         self.pixels = pixels
         self.rows = rows
@@ -141,7 +138,6 @@ class PixelSet(Dataset):
         self.augmentation = augmentation
         self.n_views = n_views
         self.seed = seed
-        self.views_recur = views_recur
         self.view = None
         if augmentation is not None:
             self.keys = pixels.images.keys[rows]

@@ -353,7 +353,6 @@ class ImageEstimator(SavedEstimator):
             augmentation=augmentation,
             n_views=self.n_views,
             seed=seed,
-            views_recur=augmentation is None or self._views_recur(),
         )
         if extractor is None:
             return pixel_set
@@ -372,16 +371,6 @@ class ImageEstimator(SavedEstimator):
             bank,
             autocast_dtype=self.net_.autocast_dtype,
             n_threads=self._n_threads(),
-        )
-
-    def _views_recur(self):
-        """Return whether another epoch or fit may have the views of this one."""
-        if self.augmentation is None:
-            return True
-        # What a subclass does with the same parameters is not known.
-        known = type(self.augmentation) is Augmentation
-        return known and (
-            isinstance(self.random_state, Integral) or self.n_views is not None
         )
 
     def _training_extractor(self, n):
@@ -403,11 +392,14 @@ class ImageEstimator(SavedEstimator):
         return extractor if frozen_body or reason is None else None
 
     def _why_not_kept(self, n, extractor):
+        """Return why no other epoch or fit would find features of this one, or None."""
         if self.feature_bank is None:
             return "feature_bank is None"
-        if not self._views_recur():
-            return "no other fit has the same views: random_state is not an int"
         if self.augmentation is not None:
+            if type(self.augmentation) is not Augmentation:
+                return "a subclass of Augmentation may do anything"
+            if not isinstance(self.random_state, Integral) and self.n_views is None:
+                return "no other fit has the same views: random_state is not an int"
             n *= min(self.max_epochs, self.n_views or self.max_epochs)
         if not self.net_.module_.frozen_body:
             if self.head_epochs:
@@ -518,13 +510,13 @@ class ImageEstimator(SavedEstimator):
         if extractor is not None:
             data_set = FeatureSet(data_set, extractor)
         data_set.begin_epoch(0)
-        for _, values in forward_batches(
+        for values in forward_batches(
             lambda chosen: module(**data_set.inputs(chosen)),
             len(images),
             batch,
             device=self._pixels(images).device,
             autocast_dtype=self.net_.autocast_dtype,
             n_threads=self._n_threads(),
-            bar=bar,
         ):
+            bar.update(len(values))
             yield values.double().numpy()

@@ -30,7 +30,7 @@ _LEAST_INTENSITY = 100
 _FORMAT = 1  # raised when the same settings give other features
 
 
-def forward_batches(function, n, size, *, device, autocast_dtype, n_threads, bar):
+def forward_batches(function, n, size, *, device, autocast_dtype, n_threads):
     """Compute a function of rows, batch by batch.
 
     Parameters
@@ -45,27 +45,22 @@ def forward_batches(function, n, size, *, device, autocast_dtype, n_threads, bar
     autocast_dtype : torch.dtype or None
     n_threads : int
         Batches that are computed at once on a CPU.
-    bar : tqdm
-        Updated by the rows done.
 
     Yields
     ------
-    slice
-        Which rows.
     Tensor
-        Their values, on the CPU.
+        The values of the next rows, on the CPU.
     """
 
     def compute(rows):
         with torch.no_grad(), autocast(device, autocast_dtype):
-            return rows, _leaving(function(rows))
+            return _leaving(function(rows))
 
     batches = [np.arange(i, min(i + size, n)) for i in range(0, n, size)]
-    for rows, (values, arrival) in _mapped(compute, batches, device, n_threads):
+    for values, arrival in _mapped(compute, batches, device, n_threads):
         if arrival is not None:
             arrival.synchronize()
-        yield slice(rows[0], rows[-1] + 1), values
-        bar.update(len(rows))
+        yield values
 
 
 def _leaving(values):
@@ -176,7 +171,7 @@ class FeatureExtractor:
 
     def _group(self, pixel_set):
         """Return the bank's features of these views, or a group that keeps nothing."""
-        if self.bank is None or not pixel_set.views_recur:
+        if self.bank is None:
             return FeatureGroup()
         seed = 0 if pixel_set.augmentation is None else pixel_set.seed
         name = self._space(pixel_set), f"{seed:x}-{pixel_set.view}"
@@ -255,20 +250,15 @@ class FeatureExtractor:
             images = pixel_set.inputs(np.resize(rows[index], size))
             return self.module.frozen_features(**images)[: len(index)]
 
-        with progress_bar(0, "", 0) as bar:
-            parts = [
-                _as_array(values)
-                for _, values in forward_batches(
-                    features,
-                    len(rows),
-                    size,
-                    device=device,
-                    autocast_dtype=self.autocast_dtype,
-                    n_threads=self.n_threads,
-                    bar=bar,
-                )
-            ]
-        return np.concatenate(parts)
+        batches = forward_batches(
+            features,
+            len(rows),
+            size,
+            device=device,
+            autocast_dtype=self.autocast_dtype,
+            n_threads=self.n_threads,
+        )
+        return np.concatenate([_as_array(values) for values in batches])
 
     def _chunk(self, n, pixels):
         """Return how many features are computed before they are shared.
