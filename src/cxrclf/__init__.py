@@ -17,6 +17,7 @@ _ROOMS = (
     "imaging",
     "metrics",
     "nets",
+    "sampling",
     "training",
 )
 

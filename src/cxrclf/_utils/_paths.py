@@ -8,7 +8,23 @@ import numpy as np
 
 
 def as_paths(X: Any) -> np.ndarray | None:
-    """Return the file paths that X holds, or None when X holds pixels.
+    """Return the file paths that X holds as str, or None when X holds pixels.
+
+    Parameters and errors are those of :func:`path_values`.
+
+    Returns
+    -------
+    ndarray of shape (n,) of object, or None
+        The paths as str, in the order of X.
+    """
+    values = path_values(X)
+    if values is None:
+        return None
+    return np.array([os.fspath(value) for value in values], dtype=object)
+
+
+def path_values(X: Any) -> np.ndarray | None:
+    """Return the str and path-like objects that X holds, or None when it holds pixels.
 
     Parameters
     ----------
@@ -19,7 +35,7 @@ def as_paths(X: Any) -> np.ndarray | None:
     Returns
     -------
     ndarray of shape (n,) of object, or None
-        The paths as str, in the order of X.
+        The objects themselves, in the order of X.
 
     Raises
     ------
@@ -56,7 +72,9 @@ def as_paths(X: Any) -> np.ndarray | None:
         raise ValueError(
             f"Image paths must be an (n, 1) or (n,) array, got shape {values.shape}."
         )
-    return np.array([_as_path(value) for value in values], dtype=object)
+    for value in values:
+        _check_path(value)
+    return values.astype(object)
 
 
 def _any_path(values: np.ndarray) -> bool:
@@ -70,13 +88,12 @@ def _no_path_column(X: Any) -> np.ndarray:
     )
 
 
-def _as_path(value: Any) -> str:
+def _check_path(value: Any) -> None:
     if not isinstance(value, (str, os.PathLike)):
         raise TypeError(
             f"All image paths must be str or pathlib.Path, got {type(value).__name__}: "
             f"{value!r}."
         )
-    return os.fspath(value)
 
 
 def check_image_size(size: Any, name: str = "image_size") -> tuple[int, int]:

@@ -1,7 +1,8 @@
 """The one engine: device batches, augmentation, precision, skorch glue."""
 
 from cxrclf.training._augmentation import Augmentation
+from cxrclf.training._augmented_path import AugmentedPath
 from cxrclf.training._estimator import ImageEstimator
 from cxrclf.training._loss import training_weights
 
-__all__ = ["Augmentation", "ImageEstimator", "training_weights"]
+__all__ = ["Augmentation", "AugmentedPath", "ImageEstimator", "training_weights"]

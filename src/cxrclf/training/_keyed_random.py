@@ -30,7 +30,7 @@ def keyed_state(seed, keys, repeats=0, epoch=0):
 
     Parameters
     ----------
-    seed : int
+    seed : int or array-like of shape (n,)
         Decides everything else; 0 <= seed < 2**63.
     keys : array-like of shape (n,) of uint64
         The samples' content keys.
@@ -44,7 +44,7 @@ def keyed_state(seed, keys, repeats=0, epoch=0):
     ndarray of shape (n,) of uint64
     """
     keys = np.atleast_1d(np.asarray(keys, dtype=np.uint64))
-    state = np.full(keys.shape, seed, dtype=np.uint64)
+    state = np.broadcast_to(np.asarray(seed, dtype=np.uint64), keys.shape)
     for part in (keys, repeats, epoch):
         state = _mix((state ^ np.asarray(part).astype(np.uint64)) + _GOLDEN)
     return state

@@ -1,0 +1,3 @@
+"""Imbalance: samplers for imbalanced-learn pipelines, and phased balanced training."""
+
+__all__ = []

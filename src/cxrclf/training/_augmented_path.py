@@ -1,0 +1,117 @@
+"""Transformed copies of image files that exist as rows of X, not as files."""
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from cxrclf.training._augmentation import Augmentation
+from cxrclf.training._keyed_random import keyed_state
+
+
+@dataclass(frozen=True)
+class AugmentedPath:
+    """A transformed copy of an image file: a path that says how to read it.
+
+    What a sampler puts into X. The estimators of this library transform the image once
+    it is decoded; for anything else it is the path of the original file. The same
+    image, augmentation, seed and copy give the same pixels wherever they are read, and
+    whatever the other rows are.
+
+    Parameters
+    ----------
+    path : str
+        The image file.
+    augmentation : Augmentation
+        What the transformation is drawn from.
+    seed : int
+        Of the drawing, in [0, 2**63).
+    copy : int
+        Number of the copy of this image, from 0: another copy is drawn anew.
+
+    Examples
+    --------
+    >>> import os
+    >>> from cxrclf import Augmentation
+    >>> from cxrclf.training import AugmentedPath
+    >>> os.fspath(AugmentedPath("scan.png", Augmentation(rotation=15), seed=0, copy=0))
+    'scan.png'
+    """
+
+    path: str
+    augmentation: Augmentation
+    seed: int
+    copy: int
+
+    def __fspath__(self):
+        return self.path
+
+
+class Copies:
+    """The rows of images that are transformed copies.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n,) of object
+        Paths, and AugmentedPath where a row is a copy.
+    keys : ndarray of shape (n,) of uint64
+        Content keys of the files' images.
+
+    Attributes
+    ----------
+    keys : ndarray of shape (n,) of uint64
+        Content keys of the rows: a copy has one of its own.
+    """
+
+    def __init__(self, values, keys):
+        rows = [k for k, value in enumerate(values) if isinstance(value, AugmentedPath)]
+        copies = values[rows]
+        # Pickling keeps one object for all copies that a sampler made at once.
+        texts = {id(copy.augmentation): _text(copy.augmentation) for copy in copies}
+        kinds = {texts[id(copy.augmentation)]: copy.augmentation for copy in copies}
+        number = {text: k for k, text in enumerate(kinds)}
+        self.augmentations = list(kinds.values())
+        self.kind = np.full(len(values), -1)
+        self.kind[rows] = [number[texts[id(copy.augmentation)]] for copy in copies]
+        self.state = np.zeros(len(values), np.uint64)
+        self.state[rows] = keyed_state(
+            [copy.seed for copy in copies], keys[rows], [copy.copy for copy in copies]
+        )
+        digests = np.array([_digest(text) for text in kinds], np.uint64)
+        self.keys = keys.copy()
+        self.keys[rows] = keyed_state(digests[self.kind[rows]], self.state[rows])
+
+    def apply(self, images, rows):
+        """Transform those of a batch's images that are copies.
+
+        Parameters
+        ----------
+        images : Tensor of shape (b, C, H, W)
+        rows : ndarray of shape (b,) of int
+
+        Returns
+        -------
+        Tensor of shape (b, C, H, W)
+        """
+        for kind, augmentation in enumerate(self.augmentations):
+            chosen = np.flatnonzero(self.kind[rows] == kind)
+            if len(chosen):
+                index = torch.from_numpy(chosen).to(images.device)
+                images = images.index_copy(
+                    0,
+                    index,
+                    augmentation.apply(images[index], self.state[rows[chosen]]),
+                )
+        return images
+
+
+def _text(augmentation):
+    return (
+        f"{type(augmentation).__qualname__}{sorted(augmentation.get_params().items())}"
+    )
+
+
+def _digest(text):
+    digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little")
