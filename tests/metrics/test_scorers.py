@@ -175,7 +175,9 @@ def test_order_of_labels_and_integer_classes():
 
 def test_pickle_and_repr():
     scoring = pickle.loads(pickle.dumps(scorers(NAMES, call_predict=True)))
-    assert repr(scoring) == f"scorers({NAMES.tolist()}, call_predict=True)"
+    assert repr(scoring) == (
+        f"scorers({NAMES.tolist()}, label_map=None, rest=None, call_predict=True)"
+    )
 
 
 @pytest.mark.parametrize("wrap", [lambda model: model, make_pipeline])

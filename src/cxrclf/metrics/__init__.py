@@ -4,7 +4,8 @@
 probabilities; :func:`table_from_confusion` and :func:`table_from_counts` do the same
 from published counts; :func:`fold_summary` averages tables over folds, and
 :func:`scorers` gives the same scores to scikit-learn's `cross_validate` and
-`GridSearchCV`.
+`GridSearchCV`. In a scheme of fewer classes than the labels, :func:`map_labels` gives
+the classes, and :func:`original_class_table` says how each label fares.
 """
 
 from cxrclf.metrics._classification_table import (
@@ -13,15 +14,23 @@ from cxrclf.metrics._classification_table import (
     table_from_counts,
 )
 from cxrclf.metrics._fold_summary import FoldScore, FoldSummary, fold_summary
+from cxrclf.metrics._label_map import map_labels
+from cxrclf.metrics._original_class_table import (
+    OriginalClassTable,
+    original_class_table,
+)
 from cxrclf.metrics._score_table import ScoreTable
 from cxrclf.metrics._scorers import scorers
 
 __all__ = [
     "FoldScore",
     "FoldSummary",
+    "OriginalClassTable",
     "ScoreTable",
     "classification_table",
     "fold_summary",
+    "map_labels",
+    "original_class_table",
     "scorers",
     "table_from_confusion",
     "table_from_counts",

@@ -1,0 +1,225 @@
+"""How the samples of each label fare in a label scheme."""
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_consistent_length, column_or_1d
+
+from cxrclf._utils._optional import import_optional
+from cxrclf.metrics._grid import as_html, as_text, csv_cell, position, write_csv
+from cxrclf.metrics._label_map import full_label_map
+
+
+class OriginalClassTable:
+    """Which class of a scheme the samples of each original class are given to.
+
+    Made by :func:`original_class_table`. A table does not change once made.
+
+    Parameters
+    ----------
+    label_map : mapping
+        For each original class, its class in the scheme. One row each.
+    counts : array-like of shape (n_original_classes, n_classes) of int
+        Samples of each original class that are given to each class of the scheme,
+        these sorted.
+
+    Attributes
+    ----------
+    rows : tuple of str
+        Names of the original classes.
+    columns : tuple of str
+        ``"class"``, the class of the scheme that the original class belongs to;
+        ``"as <class>"`` for each class of the scheme, the number of samples given to
+        it; ``"sensitivity"``, the share given to the class that they belong to, nan
+        where there are none; ``"support"``, the number of samples.
+
+    See Also
+    --------
+    ScoreTable : Scores of the scheme's classes.
+
+    Examples
+    --------
+    >>> from cxrclf.metrics import OriginalClassTable
+    >>> table = OriginalClassTable(
+    ...     {"covid": "covid", "normal": "other"}, [[8, 2], [0, 10]])
+    >>> table["covid", "as other"], table["covid", "sensitivity"]
+    (2, 0.8)
+    """
+
+    def __init__(self, label_map: Mapping[Any, Any], counts: Any):
+        classes = sorted(set(label_map.values()))
+        counts = np.asarray(counts)
+        if counts.shape != (len(label_map), len(classes)):
+            raise ValueError(
+                f"Expected counts of shape {(len(label_map), len(classes))} (original "
+                f"classes, classes of the scheme), got {counts.shape}."
+            )
+        self._rows = tuple(str(label) for label in label_map)
+        self._columns = (
+            "class",
+            *(f"as {label}" for label in classes),
+            "sensitivity",
+            "support",
+        )
+        self._lines = []
+        for of, given in zip(label_map.values(), counts.tolist(), strict=True):
+            support = sum(given)
+            right = given[classes.index(of)]
+            sensitivity = right / support if support else np.nan
+            self._lines.append([str(of), *given, sensitivity, support])
+
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """Names of the original classes."""
+        return self._rows
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The class, the counts given to each class, sensitivity and support."""
+        return self._columns
+
+    def __getitem__(self, key: tuple[Any, str]) -> Any:
+        """Return one cell: ``table["tuberculosis", "as covid"]``."""
+        i, j = position(self._rows, self._columns, key)
+        return self._lines[i][j]
+
+    def __str__(self) -> str:
+        return as_text(*self._cells())
+
+    def __repr__(self) -> str:
+        n_classes = len(self._columns) - 3
+        return (
+            f"<OriginalClassTable of {len(self._rows)} original classes in a scheme "
+            f"of {n_classes}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return as_html(*self._cells(), [])
+
+    def to_dict(self) -> dict[str, dict[str, Any]]:
+        """Return the table as nested dictionaries.
+
+        Returns
+        -------
+        dict
+            ``{row: {column: value}}``.
+        """
+        return {
+            row: dict(zip(self._columns, line, strict=True))
+            for row, line in zip(self._rows, self._lines, strict=True)
+        }
+
+    def to_frame(self) -> Any:
+        """Return the table as a data frame.
+
+        Returns
+        -------
+        pandas.DataFrame of shape (n_original_classes, n_columns)
+            One row an original class.
+
+        Raises
+        ------
+        MissingDependencyError
+            If pandas is not installed.
+        """
+        pandas = import_optional(
+            "pandas", extra="pandas", purpose="OriginalClassTable.to_frame"
+        )
+        return pandas.DataFrame(
+            self._lines, index=list(self._rows), columns=list(self._columns)
+        )
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write the table to a CSV file, whole or not at all.
+
+        Sensitivities are written in full precision, undefined ones as empty cells.
+
+        Parameters
+        ----------
+        path : path-like
+            The file to write.
+        """
+        lines = [
+            [row, of, *map(csv_cell, numbers)]
+            for row, (of, *numbers) in zip(self._rows, self._lines, strict=True)
+        ]
+        write_csv(path, ["original class", *self._columns], lines)
+
+    def _cells(self) -> tuple[list[str], Sequence[list[str]]]:
+        lines = [
+            [row, of, *map(str, given), f"{sensitivity:.3f}", str(support)]
+            for row, (of, *given, sensitivity, support) in zip(
+                self._rows, self._lines, strict=True
+            )
+        ]
+        return ["", *self._columns], lines
+
+
+def original_class_table(
+    y_true: Any, y_pred: Any, label_map: Mapping[Any, Any], *, rest: Any = None
+) -> OriginalClassTable:
+    """Count which class of a scheme the samples of each original class are given to.
+
+    A sensitivity of a merged class does not tell whose samples are missed. This table
+    does: for instance how many radiographs with tuberculosis a classifier of COVID-19
+    against the rest takes for COVID-19.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n_samples,)
+        True labels of the data: original classes.
+    y_pred : array-like of shape (n_samples,)
+        Predicted classes of the scheme, as a :class:`cxrclf.LabelMapClassifier`
+        predicts them. Predicted original classes go through :func:`map_labels` first.
+    label_map : mapping
+        For each original class, its class in the scheme.
+    rest : str or number, optional
+        The class of the labels that `label_map` does not list.
+
+    Returns
+    -------
+    OriginalClassTable
+        One row for each original class that occurs or that `label_map` lists, sorted.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ, if there are no samples, if `y_pred` holds anything but
+        classes of the scheme, and as :func:`map_labels`.
+
+    See Also
+    --------
+    classification_table : Scores of the scheme's classes, given
+        ``map_labels(y_true, label_map)`` as true labels.
+    scorers : The sensitivities in `cross_validate`, as `original_sensitivity_<label>`.
+
+    Examples
+    --------
+    >>> from cxrclf.metrics import original_class_table
+    >>> y_true = ["covid", "covid", "normal", "tuberculosis", "tuberculosis"]
+    >>> y_pred = ["covid", "other", "other", "covid", "other"]
+    >>> print(original_class_table(y_true, y_pred, {"covid": "covid"}, rest="other"))
+                  class  as covid  as other  sensitivity  support
+    covid         covid         1         1        0.500        2
+    normal        other         0         1        1.000        1
+    tuberculosis  other         1         1        0.500        2
+    """
+    true, predicted = column_or_1d(y_true).tolist(), column_or_1d(y_pred).tolist()
+    check_consistent_length(true, predicted)
+    if not true:
+        raise ValueError("There are no samples to count: y_true is empty.")
+    scheme = full_label_map(true, label_map, rest)
+    classes = sorted(set(scheme.values()))
+    foreign = sorted(set(predicted) - set(classes), key=repr)
+    if foreign:
+        raise ValueError(
+            f"y_pred holds {foreign}, which are no classes of the scheme: {classes}. "
+            "Give predictions of original classes as map_labels(y_pred, label_map, "
+            "rest=...)."
+        )
+    pairs = Counter(zip(true, predicted, strict=True))
+    counts = [[pairs[label, of] for of in classes] for label in scheme]
+    return OriginalClassTable(scheme, counts)
