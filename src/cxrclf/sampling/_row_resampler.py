@@ -1,0 +1,140 @@
+"""What the samplers share: rows are drawn by imbalanced-learn, from their numbers."""
+
+import numpy as np
+from imblearn.base import BaseSampler
+from imblearn.over_sampling import RandomOverSampler
+from sklearn.base import clone
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils.multiclass import check_classification_targets
+
+from cxrclf.sampling._samples import open_samples
+from cxrclf.training._keyed_random import draw_seed
+
+
+class RowResampler(BaseSampler):
+    """Base of the samplers: draws row numbers, and leaves X to the subclass.
+
+    imbalanced-learn takes X of two dimensions alone, and turns it into arrays and back.
+    Its samplers get row numbers here, so that X stays what it is; y they resample
+    themselves, in any form they know.
+
+    A subclass implements ``_row_sampler``, the sampler of row numbers, and
+    ``_fit_resample(samples, y, drawn)``, which returns the new X.
+    """
+
+    def fit(self, X, y):
+        """Check X, y and the parameters, and count what is to be resampled.
+
+        Use `fit_resample` to resample.
+
+        Parameters
+        ----------
+        X : array-like of length n
+            Images or paths, as in `fit_resample`.
+        y : array-like of shape (n,)
+            Their labels.
+
+        Returns
+        -------
+        self : object
+            The sampler.
+
+        Raises
+        ------
+        ValueError
+            As in `fit_resample`.
+        """
+        samples, sampler = self._checked(X, y)
+        sampler.fit(_numbers(samples), y)
+        self.sampling_strategy_ = sampler.sampling_strategy_
+        return self
+
+    def fit_resample(self, X, y):
+        """Resample images.
+
+        Parameters
+        ----------
+        X : array-like of length n
+            File paths as an (n, 1) or (n,) array, a list, a Series, or a data frame
+            with a column `path`; images of shape (n, H, W) or (n, H, W, C); or flat
+            rows of shape (n, F). No file is opened.
+        y : array-like of shape (n,)
+            Their labels.
+
+        Returns
+        -------
+        X_resampled : array-like of length n_new
+            In the form of X.
+        y_resampled : array-like of shape (n_new,)
+            In the form of y.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is invalid, X holds neither images nor paths, X and y differ
+            in length, or y is not a classification target of at least two classes.
+        """
+        samples, sampler = self._checked(X, y)
+        _, y_resampled = sampler.fit_resample(_numbers(samples), y)
+        self.sampling_strategy_ = sampler.sampling_strategy_
+        return self._fit_resample(samples, y, sampler), y_resampled
+
+    def _checked(self, X, y):
+        self._validate_params()
+        sampler = self._row_sampler()
+        if y is None:
+            raise ValueError(
+                f"{type(self).__name__} requires y to be passed, but the target y is "
+                "None."
+            )
+        check_classification_targets(y)
+        samples = self._open(X)
+        check_consistent_length(_numbers(samples), y)
+        return samples, sampler
+
+    def _open(self, X):
+        return open_samples(self, X)
+
+    def _row_sampler(self):
+        # imbalanced-learn draws from numpy's global generator for None.
+        fresh = draw_seed(None) if self.random_state is None else self.random_state
+        return RandomOverSampler(
+            sampling_strategy=self.sampling_strategy, random_state=fresh
+        )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.input_tags.sparse = False
+        return tags
+
+
+def _numbers(samples):
+    return np.arange(len(samples))[:, None]
+
+
+def seeded_clone(estimator, random_state):
+    """Clone an estimator, and set the `random_state` that it leaves at None.
+
+    Parameters
+    ----------
+    estimator : object
+        Copied deeply if it has no parameters.
+    random_state : int, RandomState instance or None
+        What the seeds are drawn from; None is fresh.
+
+    Returns
+    -------
+    object
+        With seeds at each level of nesting, so that it uses no global generator.
+    """
+    rng = check_random_state(draw_seed(random_state))
+    estimator = clone(estimator, safe=False)
+    if not hasattr(estimator, "get_params"):
+        return estimator
+    seeds = {
+        name: rng.randint(2**31 - 1)
+        for name, value in sorted(estimator.get_params().items())
+        if value is None and name.rpartition("__")[2] == "random_state"
+    }
+    return estimator.set_params(**seeds)
