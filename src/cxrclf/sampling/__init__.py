@@ -1,3 +1,19 @@
 """Imbalance: samplers for imbalanced-learn pipelines, and phased balanced training."""
 
-__all__ = []
+from cxrclf.sampling._augmented_over_sampler import AugmentedOverSampler
+from cxrclf.sampling._generative_over_sampler import GenerativeOverSampler
+from cxrclf.sampling._image_generator import ImageGenerator
+from cxrclf.sampling._image_sampler import ImageSampler
+from cxrclf.sampling._phase_plan import PhasePlan
+from cxrclf.sampling._phased_balanced_split import PhasedBalancedSplit
+from cxrclf.sampling._phased_classifier import PhasedClassifier
+
+__all__ = [
+    "AugmentedOverSampler",
+    "GenerativeOverSampler",
+    "ImageGenerator",
+    "ImageSampler",
+    "PhasePlan",
+    "PhasedBalancedSplit",
+    "PhasedClassifier",
+]
