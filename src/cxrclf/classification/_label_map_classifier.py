@@ -52,7 +52,8 @@ class LabelMapClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         the samplers of an imbalanced-learn pipeline balance these.
     label_map : mapping or None
         For each label of the data, its class in the scheme. It may list labels that
-        do not occur. None is the scheme of the labels themselves.
+        do not occur. None is the scheme of the labels themselves, which leaves none
+        for `rest`.
     rest : str or number, optional
         The class of the labels that `label_map` does not list. Without it, they are
         an error.
@@ -261,8 +262,8 @@ class LabelMapClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             Share of the samples that are given to the class of their label.
         """
         check_is_fitted(self)
-        y = map_labels(y, self.label_map_, rest=self.rest)
-        return accuracy_score(y, self.predict(X), sample_weight=sample_weight)
+        y_true = self._mapped(y)
+        return accuracy_score(y_true, self.predict(X), sample_weight=sample_weight)
 
     def get_metadata_routing(self):
         """Say where metadata go: those of `fit` to the estimator, of `score` here.

@@ -22,7 +22,7 @@ def map_labels(
         Labels: all str or all numbers.
     label_map : mapping or None
         For each label, its class in the scheme. It may list labels that do not occur
-        in y. None leaves all labels as they are.
+        in y. None leaves all labels as they are, and none for `rest`.
     rest : str or number, optional
         The class of the labels that `label_map` does not list.
 
