@@ -123,7 +123,8 @@ class GenerativeOverSampler(RowResampler, BaseOverSampler):
             seed = rng.randint(2**31 - 1)
             if n_samples:
                 images = self.generator_.sample(int(n_samples), label, seed)
-                parts.append(self._taken_over(np.asarray(images), n_samples, samples))
+                images = np.asarray(images)
+                parts.append(self._taken_over(images, int(n_samples), samples))
         return samples.appended(np.concatenate(parts))
 
     def _taken_over(self, images, n_samples, samples):
