@@ -9,6 +9,8 @@ __version__ = "0.1.0.dev0"
 _PUBLIC = {
     "Augmentation": "cxrclf.training",
     "CXRClassifier": "cxrclf.classification",
+    "DualBackboneConcat": "cxrclf.classification",
+    "LabelMapClassifier": "cxrclf.classification",
 }
 _ROOMS = (
     "classification",
@@ -21,7 +23,14 @@ _ROOMS = (
     "training",
 )
 
-__all__ = ["Augmentation", "CXRClassifier", "__version__", *_ROOMS]
+__all__ = [
+    "Augmentation",
+    "CXRClassifier",
+    "DualBackboneConcat",
+    "LabelMapClassifier",
+    "__version__",
+    *_ROOMS,
+]
 
 
 def __getattr__(name):

@@ -71,8 +71,9 @@ def test_the_saved_files_say_what_a_stranger_needs(fitted, tmp_path):
         "image_size": [32, 32],
         "keep_aspect_ratio": False,
         "pixels": "grey, scaled to [0, 1], repeated to 3 channels",
-        "mean": [0.5, 0.5, 0.5],
-        "std": [0.5, 0.5, 0.5],
+        "normalization": [
+            {"network": "test_resnet", "mean": [0.5] * 3, "std": [0.5] * 3}
+        ],
     }
     assert {"cxrclf", "torch", "timm", "scikit-learn"} <= set(text["versions"])
 

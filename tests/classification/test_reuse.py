@@ -221,8 +221,9 @@ def test_images_in_the_memory_of_the_device_are_the_same():
     array = rng.integers(0, 256, (6, 8, 8), dtype=np.uint8)
     settings = ((8, 8), torch.device("cpu"), torch.float32)
     rows = np.array([4, 0, 4])
-    gathered = Pixels(ArrayImages(array), *settings).batch(rows)
-    resident = Pixels(None, *settings, resident=torch.from_numpy(array)).batch(rows)
+    images, on_device = ArrayImages(array), torch.from_numpy(array)
+    gathered = Pixels(images, *settings).batch(rows)
+    resident = Pixels(images, *settings, resident=on_device).batch(rows)
     assert torch.equal(gathered, resident)
 
 

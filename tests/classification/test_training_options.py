@@ -78,9 +78,9 @@ def test_rows_of_a_patient_or_repeats_of_an_image_are_not_split(
     seen = []
     init = PixelSet.__init__
 
-    def spy(self, pixels, rows, *args, **kwargs):
-        seen.append(rows)
-        init(self, pixels, rows, *args, **kwargs)
+    def spy(self, pixels, plan, *args, **kwargs):
+        seen.append(plan.ever())
+        init(self, pixels, plan, *args, **kwargs)
 
     monkeypatch.setattr(PixelSet, "__init__", spy)
     X, y, groups = radiographs.images, radiographs.target, radiographs.groups

@@ -16,7 +16,8 @@ CODE = """
     def faults():
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
         for _ in range(10):
-            blocks = [torch.ones(2_000_000) for _ in range(20)]  # 8 MB each
+            # 40 MB each: by itself glibc takes such blocks from the system one by one.
+            blocks = [torch.ones(10_000_000) for _ in range(4)]
             del blocks
         return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 

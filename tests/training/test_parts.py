@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from scipy.special import log_softmax
+from sklearn.utils.class_weight import compute_class_weight
 
 from cxrclf.exceptions import PixelRangeWarning
 from cxrclf.training import training_weights
@@ -24,23 +25,42 @@ def test_loss_is_the_weighted_mean_over_the_batch_as_in_keras():
     assert float(loss) == pytest.approx(by_hand, rel=1e-12)
 
 
-def test_class_weights_are_scikit_learns_and_sample_weights_have_mean_one():
+def test_class_weights_are_punn2020s_and_sample_weights_have_mean_one():
     y = np.array(["a", "a", "a", "b"])
     classes = np.array(["a", "b"])
+    balanced = compute_class_weight("balanced", classes=classes, y=y)
     np.testing.assert_allclose(
-        training_weights(y, classes, "balanced", None), [2 / 3, 2 / 3, 2 / 3, 2]
+        training_weights(y, classes, "balanced", None), balanced[[0, 0, 0, 1]]
     )
-    np.testing.assert_allclose(
-        training_weights(y, classes, {"b": 5.0}, None), [1, 1, 1, 5]
-    )
+    # w(c) = C_c * sum(n) / (N * n_c), with C_a = 1 and C_b = 5
+    by_hand = [1 * 4 / (2 * 3)] * 3 + [5 * 4 / (2 * 1)]
+    np.testing.assert_allclose(training_weights(y, classes, {"b": 5}, None), by_hand)
+    # n_c counts sample weights, whose mean is set to one.
     sample_weight = np.array([0, 2.0, 2, 4])
+    by_hand = [0, 1 * 8 / (2 * 4), 1 * 8 / (2 * 4), 5 * 8 / (2 * 4) * 2]
     np.testing.assert_allclose(
-        training_weights(y, classes, {"b": 5.0}, sample_weight), [0, 1, 1, 10]
+        training_weights(y, classes, {"b": 5.0}, sample_weight), by_hand
     )
-    with pytest.raises(ValueError, match=r"unknown classes \['c'\]"):
-        training_weights(y, classes, {"c": 1.0}, None)
-    with pytest.raises(ValueError, match="at least one weight above zero"):
-        training_weights(y, classes, None, np.zeros(4))
+    np.testing.assert_allclose(training_weights(y, classes, None, None), np.ones(4))
+
+
+def test_weighted_loss_of_a_batch_by_hand():
+    rng = np.random.default_rng(1)
+    y = np.repeat(["covid", "normal", "pneumonia"], [3, 12, 9])
+    classes = np.unique(y)
+    constants = {"covid": 2.0, "normal": 1.0, "pneumonia": 0.5}
+    weights = training_weights(y, classes, constants, None)
+    batch = np.array([0, 3, 4, 16, 23])
+    logits = rng.normal(size=(5, 3))
+    codes = np.searchsorted(classes, y[batch])
+    by_hand = 0.0
+    for row, code in enumerate(codes):
+        n_c = [3, 12, 9][code]
+        w = [2.0, 1.0, 0.5][code] * 24 / (3 * n_c)
+        by_hand -= w * np.log(np.exp(logits[row, code]) / np.exp(logits[row]).sum()) / 5
+    target = torch.from_numpy(codes), torch.from_numpy(weights[batch])
+    loss = WeightedCrossEntropy()(torch.from_numpy(logits), target)
+    assert float(loss) == pytest.approx(by_hand, rel=1e-12)
 
 
 def test_occurrence_counts_repeats_in_order():
@@ -62,7 +82,7 @@ def test_validation_keeps_groups_together_and_classes_in_proportion():
 class RowNumbers:
     """A data set whose input is the row's number."""
 
-    seed, epoch = 3, 0
+    seed, epoch, in_order = 3, 0, False
 
     def __init__(self, n):
         self.codes, self.weights = np.zeros(n, int), np.ones(n)
@@ -125,12 +145,16 @@ def test_pixels_of_any_byte_order(dtype):
 
 def test_class_weights_that_cannot_be_had_are_refused():
     y, classes = np.array([0, 0, 1]), np.arange(3)
-    with pytest.raises(ValueError, match=r"y lacks \[2\]"):
-        training_weights(y, classes, "balanced", None)
+    for class_weight in ("balanced", {2: 3.0}):
+        with pytest.raises(ValueError, match=r"y lacks \[2\]"):
+            training_weights(y, classes, class_weight, None)
+    classes = np.arange(2)
+    with pytest.raises(ValueError, match=r"unknown classes \['c'\]"):
+        training_weights(y, classes, {"c": 1.0}, None)
+    with pytest.raises(ValueError, match="at least one weight above zero"):
+        training_weights(y, classes, None, np.zeros(3))
     with pytest.raises(ValueError, match="0 for every sample"):
         training_weights(y, classes, {0: 0, 1: 0}, None)
-    with pytest.raises(ValueError, match="0 for every sample"):
-        training_weights(y, classes, {0: 0}, np.array([1.0, 1, 0]))
     for weight in (np.nan, np.inf, -1):
         with pytest.raises(ValueError, match="finite weights"):
             training_weights(y, classes, {0: weight}, None)

@@ -1,5 +1,7 @@
 """Classifiers of chest radiographs."""
 
 from cxrclf.classification._cxr_classifier import CXRClassifier
+from cxrclf.classification._dual_backbone_concat import DualBackboneConcat
+from cxrclf.classification._label_map_classifier import LabelMapClassifier
 
-__all__ = ["CXRClassifier"]
+__all__ = ["CXRClassifier", "DualBackboneConcat", "LabelMapClassifier"]

@@ -1,28 +1,13 @@
 """CXRClassifier: a convolutional network as a scikit-learn classifier."""
 
-import os
 from collections.abc import Mapping
-from numbers import Integral, Real
 from pathlib import Path
 
-import numpy as np
-from scipy.special import softmax
-from sklearn.base import ClassifierMixin
-from sklearn.utils import assert_all_finite
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_consistent_length,
-    column_or_1d,
-)
-
-from cxrclf._utils._paths import as_paths
-from cxrclf.nets import Head, ImageClassifier, default_image_size, make_backbone
-from cxrclf.training import ImageEstimator, training_weights
+from cxrclf.classification._base import BaseCXRClassifier
+from cxrclf.nets import ImageClassifier, default_image_size, make_backbone
 
 
-class CXRClassifier(ClassifierMixin, ImageEstimator):
+class CXRClassifier(BaseCXRClassifier):
     """Classify chest radiographs with any network of timm.
 
     A network pretrained on photographs gets a new head for the classes in y, and is
@@ -51,6 +36,8 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         Dropout before the output layer, in [0, 1).
     pointwise_channels : int or None, default=None
         Channels of a 1 × 1 convolution with ReLU before pooling; None for none.
+    pooling : {"mean", "flatten"}, default="mean"
+        Average the feature map, or flatten it, which takes far more weights [2]_.
     normalization : {"backbone", "unit"}, default="backbone"
         ``"backbone"`` gives the backbone the mean and standard deviation that it was
         pretrained with; ``"unit"`` leaves pixels in [0, 1].
@@ -69,8 +56,11 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         is one an epoch, without repeats. With a frozen body the time of a training is
         that of its different views.
     class_weight : None, "balanced" or dict, default=None
-        Factors on the loss of each class; missing classes count 1. As in Keras, the
-        weighted losses are averaged over the samples of a batch.
+        Weighs the loss of class c by w(c) = C_c Σn / (N n_c), with n_c training samples
+        of the class and N classes [1]_. A dict gives the class constants C_c, those
+        of missing classes are 1; ``"balanced"`` is 1 for all. Note that a dict is thus
+        relative to ``"balanced"``. As in Keras, the weighted losses are averaged over
+        the samples of a batch.
     optimizer : {"adam", "adamw", "nadam", "sgd"}, default="adam"
         Nadam is that of Keras 2.
     learning_rate : float, default=1e-3
@@ -94,6 +84,11 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         The first of these epochs, in which the head alone is trained.
     batch_size : int, default=16
         Samples a step.
+    balanced_batches : bool, default=False
+        Whether each batch takes as many samples from each class. An epoch then has as
+        many samples as ever, those of rare classes repeatedly, each repeat with a view
+        of its own; within a class none comes again before all others have come, also
+        across epochs.
     validation_fraction : float or None, default=None
         Part of the patients (`groups` of `fit`) or else of the distinct images that
         is held out to choose the best epoch; patients who share an image count as
@@ -175,7 +170,9 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
 
     See Also
     --------
+    DualBackboneConcat : Several backbones side by side.
     cxrclf.Augmentation : Random views of the training images.
+    cxrclf.sampling.PhasedClassifier : Training in balanced phases.
     cxrclf.imaging.ImageReader : The decoding, as a transformer.
 
     Notes
@@ -188,6 +185,16 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
     last digit. Threads share torch's generator: with joblib's threading backend
     dropout is not repeatable.
 
+    References
+    ----------
+    .. [1] N. S. Punn, S. Agarwal, "Automated diagnosis of COVID-19 with limited
+       posteroanterior chest X-ray images using fine-tuned deep neural networks",
+       Applied Intelligence 51, 2021.
+    .. [2] M. Rahimzadeh and A. Attar, "A modified deep convolutional neural network
+       for detecting COVID-19 and pneumonia from chest X-ray images based on the
+       concatenation of Xception and ResNet50V2", Informatics in Medicine Unlocked
+       19, 100360, 2020.
+
     Examples
     --------
     >>> from cxrclf import CXRClassifier
@@ -199,23 +206,12 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
     """
 
     _parameter_constraints = {
-        **ImageEstimator._parameter_constraints,
+        **BaseCXRClassifier._parameter_constraints,
         "backbone": [str],
         "weights": [None, str, Path, Mapping],
-        "hidden_units": [None, Interval(Integral, 1, None, closed="left")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "pointwise_channels": [None, Interval(Integral, 1, None, closed="left")],
-        "normalization": [StrOptions({"backbone", "unit"})],
-        "class_weight": [None, StrOptions({"balanced"}), dict],
     }
 
-    _network_parameters = (
-        "backbone",
-        "hidden_units",
-        "dropout",
-        "pointwise_channels",
-        "normalization",
-    )
+    _network_parameters = ("backbone", *BaseCXRClassifier._network_parameters)
 
     def __init__(
         self,
@@ -226,6 +222,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         hidden_units=None,
         dropout=0.0,
         pointwise_channels=None,
+        pooling="mean",
         normalization="backbone",
         image_size=None,
         image_shape=None,
@@ -243,6 +240,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         max_epochs=20,
         head_epochs=0,
         batch_size=16,
+        balanced_batches=False,
         validation_fraction=None,
         early_stopping=False,
         n_iter_no_change=10,
@@ -268,6 +266,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         self.hidden_units = hidden_units
         self.dropout = dropout
         self.pointwise_channels = pointwise_channels
+        self.pooling = pooling
         self.normalization = normalization
         self.image_size = image_size
         self.image_shape = image_shape
@@ -285,6 +284,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         self.max_epochs = max_epochs
         self.head_epochs = head_epochs
         self.batch_size = batch_size
+        self.balanced_batches = balanced_batches
         self.validation_fraction = validation_fraction
         self.early_stopping = early_stopping
         self.n_iter_no_change = n_iter_no_change
@@ -304,208 +304,6 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         self.log_dir = log_dir
         self.verbose = verbose
 
-    def fit(self, X, y, sample_weight=None, *, groups=None, X_val=None, y_val=None):
-        """Train the network.
-
-        Parameters
-        ----------
-        X : array-like
-            Image files as an (n, 1) or (n,) array, a list, or a data frame with a
-            column ``path``; or pixels as an (n, H, W), (n, H, W, C) or flat (n, F)
-            array.
-        y : array-like of shape (n,)
-            Class labels.
-        sample_weight : array-like of shape (n,), default=None
-            Relative weights of the samples; over all of them their mean is set to 1.
-        groups : array-like of shape (n,), default=None
-            Patient ids, which `validation_fraction` keeps together.
-        X_val, y_val : array-like, default=None
-            A validation set, in any form of X and y.
-
-        Returns
-        -------
-        self : CXRClassifier
-
-        Raises
-        ------
-        ImageReadError
-            Naming all unreadable files.
-        WeightsError
-            If the weights cannot be had or do not fit.
-        ValueError
-            If a parameter, X or y is out of its range.
-        """
-        with self._all_or_nothing():
-            self._fit(X, y, sample_weight, groups, X_val, y_val)
-        return self
-
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Train for `max_epochs` more epochs on these samples.
-
-        Weights, optimiser and epoch count carry on, so that the samples of another
-        call may be others. A change of ``learning_rate`` or another parameter of the
-        optimiser begins a new optimiser. Validation sets are not used.
-
-        Parameters
-        ----------
-        X, y, sample_weight
-            As in :meth:`fit`.
-        classes : array-like of shape (n_classes,), default=None
-            All classes that later calls may bring; needed in the first call if y
-            lacks some.
-
-        Returns
-        -------
-        self : CXRClassifier
-        """
-        with self._all_or_nothing():
-            self._partial_fit(X, y, classes, sample_weight)
-        return self
-
-    def predict_proba(self, X):
-        """Predict class probabilities.
-
-        Parameters
-        ----------
-        X : array-like
-            Images, in any form of :meth:`fit`.
-
-        Returns
-        -------
-        ndarray of shape (n, n_classes)
-            In the order of ``classes_``.
-        """
-        return softmax(self._outputs(X), axis=1)
-
-    def predict(self, X):
-        """Predict class labels.
-
-        Parameters
-        ----------
-        X : array-like
-            Images, in any form of :meth:`fit`.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-        """
-        outputs = self._outputs(X)
-        return self.classes_[outputs.argmax(axis=1)]
-
-    def _fit(self, X, y, sample_weight, groups, X_val, y_val):
-        self._check_settings(X_val is not None or y_val is not None)
-        y = self._check_y(X, y)
-        go_on = self.warm_start and hasattr(self, "net_")
-        classes = np.unique(y)
-        if len(classes) < 2:
-            raise ValueError(
-                f"y has one class only, {classes.tolist()}: a classifier needs at "
-                "least two classes."
-            )
-        if go_on:
-            self._check_same_network("warm_start", classes)
-        self.classes_ = classes
-        codes, weights = self._check_targets(y, sample_weight)
-        groups = None if groups is None else column_or_1d(groups)
-        check_consistent_length(codes, groups)
-        checked = self._check_images(X, reset=not go_on)
-        X_val, codes_val = self._check_validation(X_val, y_val)
-        self._train(
-            checked,
-            codes,
-            weights,
-            fresh="optimizer" if go_on else "net",
-            groups=groups,
-            X_val=X_val,
-            codes_val=codes_val,
-        )
-
-    def _partial_fit(self, X, y, classes, sample_weight):
-        self._check_settings(has_validation=False)
-        if self.validation_fraction is not None:
-            raise ValueError(
-                "partial_fit holds no validation set out, because another call might "
-                "train on it. Set validation_fraction=None."
-            )
-        y = self._check_y(X, y)
-        first = not hasattr(self, "net_")
-        if first:
-            self.classes_ = np.unique(y if classes is None else classes)
-        else:
-            classes = self.classes_ if classes is None else np.unique(classes)
-            self._check_same_network("partial_fit", classes)
-        codes, weights = self._check_targets(y, sample_weight)
-        checked = self._check_images(X, reset=first)
-        self._train(checked, codes, weights, fresh="net" if first else None)
-
-    def _check_same_network(self, what, classes):
-        """Refuse to go on with a net of other classes or another architecture."""
-        if not np.array_equal(classes, self.classes_):
-            raise ValueError(
-                f"{what} needs the classes of the fit before, "
-                f"{self.classes_.tolist()}; now they are {classes.tolist()}."
-            )
-        changed = self._changed(self._network_parameters)
-        if changed:
-            raise ValueError(
-                f"{what} goes on with the network of the fit before, and {changed} "
-                "changed since. Use fit with warm_start=False for a new network."
-            )
-
-    def _check_y(self, X, y):
-        if y is None:
-            raise ValueError(
-                f"This {type(self).__name__} estimator requires y to be passed, but "
-                "the target y is None."
-            )
-        if isinstance(X, (str, os.PathLike)):
-            as_paths(X)  # says that one path has to be put in a list
-        y = column_or_1d(y, warn=True)
-        if len(y) == 0:
-            raise ValueError("X and y have no samples. Give at least two images.")
-        assert_all_finite(y, input_name="y")
-        check_consistent_length(X, y)
-        check_classification_targets(y)
-        return y
-
-    def _check_targets(self, y, sample_weight):
-        """Return class codes and weights."""
-        codes = self._codes(y)
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(
-                sample_weight, np.empty((len(y), 1)), dtype=np.float64
-            )
-        return codes, training_weights(
-            y, self.classes_, self.class_weight, sample_weight
-        )
-
-    def _check_validation(self, X_val, y_val):
-        if X_val is None and y_val is None:
-            return None, None
-        if X_val is None or y_val is None:
-            raise ValueError("X_val and y_val are given together or not at all.")
-        codes = self._codes(self._check_y(X_val, y_val))
-        return self._check_images(X_val, reset=False), codes
-
-    def _codes(self, y):
-        unknown = np.setdiff1d(y, self.classes_)
-        if len(unknown):
-            raise ValueError(
-                f"y has labels that are not among the classes "
-                f"{self.classes_.tolist()}: {unknown.tolist()}."
-            )
-        return np.searchsorted(self.classes_, y).astype(np.int64)
-
-    def _fitted_state(self):
-        classes = {"values": self.classes_.tolist(), "dtype": self.classes_.dtype.str}
-        return {**super()._fitted_state(), "classes": classes}
-
-    def _set_fitted_state(self, state):
-        state = dict(state)
-        classes = state.pop("classes")
-        super()._set_fitted_state(state)
-        self.classes_ = np.array(classes["values"], dtype=classes["dtype"])
-
     def _default_image_size(self):
         return default_image_size(self.backbone)
 
@@ -516,16 +314,6 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
             in_channels=self._n_channels(self.input_shape_),
             image_size=self.image_size_,
         )
-        head = Head(
-            backbone.num_features,
-            len(self.classes_),
-            hidden_units=self.hidden_units,
-            dropout=self.dropout,
-            pointwise_channels=self.pointwise_channels,
+        return ImageClassifier(
+            backbone, self._make_head(backbone), normalization=self.normalization
         )
-        return ImageClassifier(backbone, head, normalization=self.normalization)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        return tags

@@ -153,6 +153,11 @@ class Backbone(nn.Module):
         """
         return stages_of(self.model)
 
+    def extra_repr(self):
+        """Return what the modules do not say, for ``repr``."""
+        names = "name", "in_channels", "image_size", "mean", "std"
+        return ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
+
     def _drop_unused(self):
         """Replace the children that the feature map does not depend on."""
         made_for = (self.name, self.in_channels, self.image_size)

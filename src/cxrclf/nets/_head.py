@@ -1,10 +1,13 @@
 """The trained end of a classifier."""
 
+import math
 from numbers import Integral, Real
 
 import torch
 from torch import nn
 from torch.nn import functional
+
+from cxrclf._utils._paths import check_image_size
 
 
 class Head(nn.Module):
@@ -26,8 +29,13 @@ class Head(nn.Module):
         Share of the values before the output that are set to zero in training, in
         [0, 1).
     pointwise_channels : int, default=None
-        Channels of a pointwise convolution with ReLU before pooling, which reduces
-        those of the map; none by default.
+        Channels of a pointwise convolution before pooling, which reduces those of the
+        map; none by default.
+    pointwise_relu : bool, default=True
+        Whether a ReLU follows that convolution. Without one, as in [3]_, averages may
+        be taken before it, at a fraction of the work: the result is the same.
+    flatten_size : (int, int), default=None
+        Height and width of maps that are flattened instead of averaged, as in [3]_.
 
     Attributes
     ----------
@@ -35,7 +43,7 @@ class Head(nn.Module):
         As given.
     needs_map : bool
         Whether the head takes the feature map only, and not pooled features: true with
-        a pointwise convolution.
+        a ReLU before pooling, and where there is no pooling.
 
     Raises
     ------
@@ -50,6 +58,10 @@ class Head(nn.Module):
     .. [2] N. S. Punn, S. Agarwal, "Automated diagnosis of COVID-19 with limited
        posteroanterior chest X-ray images using fine-tuned deep neural networks",
        Applied Intelligence 51, 2021.
+    .. [3] M. Rahimzadeh and A. Attar, "A modified deep convolutional neural network
+       for detecting COVID-19 and pneumonia from chest X-ray images based on the
+       concatenation of Xception and ResNet50V2", Informatics in Medicine Unlocked
+       19, 100360, 2020.
 
     Examples
     --------
@@ -68,6 +80,8 @@ class Head(nn.Module):
         hidden_units=None,
         dropout=0.0,
         pointwise_channels=None,
+        pointwise_relu=True,
+        flatten_size=None,
     ):
         super().__init__()
         _check_positive("in_features", in_features)
@@ -82,11 +96,18 @@ class Head(nn.Module):
             raise ValueError(f"dropout must lie in [0, 1), got {dropout!r}.")
         self.in_features = in_features
         self.n_outputs = n_outputs
-        self.needs_map = pointwise_channels is not None
+        self.has_pointwise = pointwise_channels is not None
+        self.pointwise_relu = pointwise_relu
+        self.flatten_size = flatten_size
+        if flatten_size is not None:
+            self.flatten_size = check_image_size(flatten_size, "flatten_size")
+        self.needs_map = (self.has_pointwise and pointwise_relu) or bool(flatten_size)
         width = in_features
-        if self.needs_map:
+        if self.has_pointwise:
             self.pointwise = nn.Conv2d(width, pointwise_channels, 1)
             width = pointwise_channels
+        if flatten_size is not None:
+            width *= math.prod(self.flatten_size)
         self.has_hidden = hidden_units is not None
         if self.has_hidden:
             self.hidden = nn.Linear(width, hidden_units)
@@ -115,11 +136,15 @@ class Head(nn.Module):
         self._check(features)
         with torch.autocast(features.device.type, enabled=False):
             x = features
-            if self.needs_map:
-                x = functional.relu(self.pointwise(x.to(self.output.weight.dtype)))
-            if x.ndim == 4:
+            if x.ndim == 4 and not self.needs_map:
                 x = self.pool(x)
             x = x.to(self.output.weight.dtype)
+            if self.has_pointwise:
+                x = self.pointwise(x if x.ndim == 4 else x[:, :, None, None])
+                if self.pointwise_relu:
+                    x = functional.relu(x)
+            if x.ndim == 4:
+                x = x.mean((2, 3)) if self.flatten_size is None else x.flatten(1)
             if self.has_hidden:
                 x = functional.relu(self.hidden(x))
             return self.output(self.dropout(x))
@@ -139,9 +164,15 @@ class Head(nn.Module):
 
     def _check(self, features):
         allowed = (4,) if self.needs_map else (2, 4)
-        if features.ndim not in allowed or features.shape[1] != self.in_features:
-            c = self.in_features
-            expected = f"(b, {c}, h, w)" + ("" if self.needs_map else f" or (b, {c})")
+        size, c = self.flatten_size, self.in_features
+        if (
+            features.ndim not in allowed
+            or features.shape[1] != c
+            or (size is not None and tuple(features.shape[2:]) != size)
+        ):
+            h, w = size or ("h", "w")
+            expected = f"(b, {c}, {h}, {w})"
+            expected += "" if self.needs_map else f" or (b, {c})"
             raise ValueError(
                 f"The head takes features of shape {expected}, got "
                 f"{tuple(features.shape)}."

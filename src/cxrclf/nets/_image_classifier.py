@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from cxrclf.exceptions import WeightsError
+from cxrclf.nets._normalization import Normalization
 from cxrclf.nets._split import find_split
 from cxrclf.nets._weights import mismatches
 
@@ -24,7 +25,7 @@ class ImageClassifier(nn.Module):
 
     Parameters
     ----------
-    backbone : Backbone
+    backbone : Backbone or ConcatBackbone
         Gives the feature map.
     head : Head
         Takes it; its ``in_features`` is the backbone's ``num_features``.
@@ -83,11 +84,8 @@ class ImageClassifier(nn.Module):
         self.backbone = backbone
         self.head = head
         self.normalization = normalization
-        for name in ("mean", "std"):
-            values = torch.tensor(getattr(backbone, name)).reshape(1, -1, 1, 1)
-            if (values == values[:, :1]).all():
-                values = values[:, :1].clone()  # a grey image stays one channel
-            self.register_buffer(name, values, persistent=False)
+        if normalization == "backbone":
+            self.normalize = Normalization(backbone.mean, backbone.std)
         # Grouping takes longer than a step of the head, and is asked for each epoch.
         self._stages = backbone.stages()
         self._frozen = None
@@ -226,7 +224,9 @@ class ImageClassifier(nn.Module):
             Itself.
         """
         self.training = mode
-        self.head.train(mode)
+        for child in self.children():
+            if child is not self.backbone:
+                child.train(mode)
         train_body = mode and not self.frozen_body
         # A training asks for its mode at each batch. To tell that to hundreds of
         # modules takes longer than a step of the head.
@@ -311,7 +311,7 @@ class ImageClassifier(nn.Module):
         cut = repr(backbone), kinds, shape, n_frozen
         if n_frozen and cut not in _SPLITS:
             generator = torch.Generator().manual_seed(0)
-            images = torch.rand(shape, generator=generator, dtype=self.mean.dtype)
+            images = torch.rand(shape, generator=generator, dtype=self._dtype)
             _SPLITS[cut] = find_split(backbone, self._frozen, images)
         return _SPLITS.get(cut)
 
@@ -330,10 +330,14 @@ class ImageClassifier(nn.Module):
             raise ValueError(
                 f"Images must have the shape {expected}, got {tuple(images.shape)}."
             )
-        pixels = images.to(self.mean.dtype)
+        pixels = images.to(self._dtype)
         if self.normalization == "backbone":
-            pixels = (pixels - self.mean) / self.std
+            return self.normalize(pixels)
         return pixels.expand(-1, channels, -1, -1)
+
+    @property
+    def _dtype(self):
+        return self.head.output.weight.dtype
 
 
 def _n_trained(trainable, n_stages):

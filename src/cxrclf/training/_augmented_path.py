@@ -24,11 +24,17 @@ class AugmentedPath:
     path : str
         The image file.
     augmentation : Augmentation
-        What the transformation is drawn from.
+        What the transformation is drawn from; no subclass, since the same parameters
+        must stand for the same pixels.
     seed : int
         Of the drawing, in [0, 2**63).
     copy : int
         Number of the copy of this image, from 0: another copy is drawn anew.
+
+    Raises
+    ------
+    TypeError
+        If `augmentation` is anything else.
 
     Examples
     --------
@@ -43,6 +49,12 @@ class AugmentedPath:
     augmentation: Augmentation
     seed: int
     copy: int
+
+    def __post_init__(self):
+        if type(self.augmentation) is not Augmentation:
+            raise TypeError(
+                f"augmentation must be an Augmentation, got {self.augmentation!r}."
+            )
 
     def __fspath__(self):
         return self.path

@@ -9,6 +9,7 @@ from torch.nn.functional import interpolate
 from torch.utils.data import Dataset
 
 from cxrclf.training._device import has_room, upload
+from cxrclf.training._epoch_rows import EpochRows
 from cxrclf.training._keyed_random import derived_seed, keyed_state
 
 
@@ -18,7 +19,7 @@ class Pixels:
 
     Parameters
     ----------
-    images : StoredImages or ArrayImages
+    images : FileImages or ArrayImages
         Where rows are gathered.
     image_size : (int, int)
         Height and width that the network gets.
@@ -61,6 +62,8 @@ class Pixels:
             pixels = interpolate(
                 pixels, self.image_size, mode="bilinear", antialias=True
             )
+        if self.images.copies is not None:
+            pixels = self.images.copies.apply(pixels, rows)
         if augmentation is not None:
             pixels = augmentation.apply(pixels, state)
         return pixels
@@ -81,7 +84,7 @@ def resident_images(images, device):
 
     Parameters
     ----------
-    images : StoredImages or ArrayImages
+    images : FileImages or ArrayImages
     device : torch.device
 
     Returns
@@ -107,41 +110,29 @@ class PixelSet(Dataset):
     Parameters
     ----------
     pixels : Pixels
-    rows : ndarray of shape (n,) of int
-        Rows of ``pixels.images``.
-    codes : ndarray of shape (n,) of int
-        Class codes.
-    weights : ndarray of shape (n,)
-        Factors on the loss.
+    plan : EpochRows
+        Which rows of ``pixels.images`` an epoch takes.
     augmentation : Augmentation or None, default=None
     n_views : int or None, default=None
         How many different views an image has; None for one an epoch.
     seed : int, default=0
         Of the views and of the order.
+
+    Attributes
+    ----------
+    rows, codes, weights : ndarray of shape (n,)
+        Of the samples of the epoch.
+    in_order : bool
+        Whether batches take the samples in the order of the rows.
     """
 
-    def __init__(
-        self,
-        pixels,
-        rows,
-        codes,
-        weights,
-        *,
-        augmentation=None,
-        n_views=None,
-        seed=0,
-    ):
+    def __init__(self, pixels, plan, *, augmentation=None, n_views=None, seed=0):
         self.pixels = pixels
-        self.rows = rows
-        self.codes = codes
-        self.weights = weights
+        self.plan = plan
         self.augmentation = augmentation
         self.n_views = n_views
         self.seed = seed
-        self.view = None
-        if augmentation is not None:
-            self.keys = pixels.images.keys[rows]
-            self.repeats = occurrence(self.keys)
+        self.in_order = plan.balanced
 
     def __len__(self):
         return len(self.rows)
@@ -149,14 +140,27 @@ class PixelSet(Dataset):
     def begin_epoch(self, epoch):
         """Prepare for the batches of an epoch."""
         self.epoch = epoch
-        self.view = epoch if self.n_views is None else epoch % self.n_views
-        if self.augmentation is None:
-            self.view = 0
+        self.rows, self.weights = self.plan.at(epoch)
+        self.codes = self.plan.codes[self.rows]
+        self.view = 0
+        if self.augmentation is not None:
+            self.view = epoch if self.n_views is None else epoch % self.n_views
+            self.keys = self.pixels.images.sample_keys[self.rows]
+            self.repeats = occurrence(self.keys)
+
+    def of_all_epochs(self):
+        """Return a set of all rows that any epoch takes, for what is not augmented."""
+        rows = self.plan.ever()
+        everything = PixelSet(
+            self.pixels, EpochRows(self.plan.codes, ((rows, np.ones(len(rows))),))
+        )
+        everything.begin_epoch(0)
+        return everything
 
     def view_keys(self):
         """Return a key of each sample's view in this epoch, (n,) of uint64."""
         if self.augmentation is None:
-            return self.pixels.images.keys[self.rows]
+            return self.pixels.images.sample_keys[self.rows]
         return self._states(slice(None))
 
     def inputs(self, chosen):
@@ -187,26 +191,39 @@ class FeatureSet(Dataset):
         self.pixel_set = pixel_set
         self.extractor = extractor
         self.verbose = verbose
-        self.codes = pixel_set.codes
-        self.weights = pixel_set.weights
         self.seed = pixel_set.seed
-        self.features = None
+        self.in_order = pixel_set.in_order
+        self.known = self.features = None
 
     def __len__(self):
         return len(self.pixel_set)
 
+    @property
+    def codes(self):
+        """Class codes of the samples of the epoch, (n,)."""
+        return self.pixel_set.codes
+
+    @property
+    def weights(self):
+        """Factors on the loss of the samples of the epoch, (n,)."""
+        return self.pixel_set.weights
+
     def begin_epoch(self, epoch):
         """Prepare for the batches of an epoch."""
         self.epoch = epoch
-        present = self.pixel_set.view
         self.pixel_set.begin_epoch(epoch)
-        if self.features is None or self.pixel_set.view != present:
-            self.features, self.places = self.extractor.extract(
-                self.pixel_set, self.features, self.verbose
+        keys = self.pixel_set.view_keys()
+        if self.known is None or not np.isin(keys, self.known).all():
+            views = self.pixel_set
+            if views.augmentation is None:
+                views = views.of_all_epochs()
+            self.known, self.features = self.extractor.extract(
+                views, self.features, self.verbose
             )
             self.ready = self.features
             if has_room(self.features.nbytes, self.pixel_set.pixels.device):
                 self.ready = self.features.to(self.pixel_set.pixels.device)
+        self.places = np.searchsorted(self.known, keys)
 
     def inputs(self, chosen):
         """Return the trained part's input for some samples."""
@@ -234,6 +251,7 @@ class Batches:
     dtype : torch.dtype
         Of the sample weights.
     shuffle : bool
+        Whether this is a training: a data set that has an order of its own keeps it.
     """
 
     dataset: Dataset
@@ -245,7 +263,7 @@ class Batches:
     def __iter__(self):
         n = len(self.dataset)
         order = np.arange(n)
-        if self.shuffle:
+        if self.shuffle and not self.dataset.in_order:
             seed = derived_seed(self.dataset.seed, self.dataset.epoch)
             order = np.random.default_rng(seed).permutation(n)
         codes = torch.from_numpy(self.dataset.codes[order]).to(self.device)

@@ -14,7 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from cxrclf._utils._optional import import_optional
-from cxrclf._utils._paths import as_paths, check_image_size
+from cxrclf._utils._paths import check_image_size, path_values
 from cxrclf._utils._session import session_folder
 from cxrclf.training._allocator import kept_memory
 from cxrclf.training._augmentation import Augmentation
@@ -27,6 +27,7 @@ from cxrclf.training._device import (
     resolve_precision,
     seed_torch,
 )
+from cxrclf.training._epoch_rows import EpochRows
 from cxrclf.training._feature_bank import DiskBank, MemoryBank
 from cxrclf.training._forward import FeatureExtractor, forward_batches, progress_bar
 from cxrclf.training._images import open_array, open_files, stream_files
@@ -100,6 +101,7 @@ class ImageEstimator(SavedEstimator):
         "tol": [Interval(Real, 0, None, closed="left")],
         "monitor": [StrOptions({"valid_loss", "valid_accuracy"})],
         "keep_best": ["boolean"],
+        "balanced_batches": ["boolean"],
         "warm_start": ["boolean"],
         "random_state": ["random_state"],
         "n_threads": [None, Interval(Integral, 1, None, closed="left")],
@@ -155,7 +157,7 @@ class ImageEstimator(SavedEstimator):
         if reset:
             for name in ("n_features_in_", "feature_names_in_"):
                 vars(self).pop(name, None)  # of another fit, on rows of numbers
-        paths = as_paths(X)
+        paths = path_values(X)
         if paths is not None:
             if reset:
                 self.input_shape_ = None
@@ -214,18 +216,32 @@ class ImageEstimator(SavedEstimator):
         return 3 if channels == 1 else channels
 
     def _train(
-        self, X, codes, weights, *, fresh, groups=None, X_val=None, codes_val=None
+        self,
+        X,
+        codes,
+        phases,
+        *,
+        fresh,
+        groups=None,
+        X_val=None,
+        codes_val=None,
+        restart_schedule=False,
     ):
-        """Train a new net, or go on with ``net_``, for ``max_epochs`` epochs.
+        """Train a new net, or go on with ``net_``, for ``max_epochs`` epochs a phase.
 
         Parameters
         ----------
         X, X_val
             What :meth:`_check_images` returned; X_val may be None.
-        codes, weights, codes_val : ndarray of shape (n,)
+        codes, codes_val : ndarray of shape (n,)
+        phases : list of (rows, weights)
+            Rows of X that are trained on one phase after another, and their factors
+            on the loss.
         fresh : {"net", "optimizer", None}
             What is made anew: everything, the optimiser, or nothing.
         groups : ndarray of shape (n,) or None
+        restart_schedule : bool, default=False
+            Whether the learning-rate schedule begins anew in each phase.
         """
         seed = draw_seed(self.random_state)
         device = resolve_device(self.device)
@@ -242,18 +258,29 @@ class ImageEstimator(SavedEstimator):
             self._made_with = {**self.get_params(deep=False), "weights": None}
             vars(self).pop("best_epoch_", None)
             images = self._open(X)
-            rows = np.flatnonzero(weights > 0)
+            plan = EpochRows(
+                codes,
+                tuple((rows[w > 0], w[w > 0]) for rows, w in phases),
+                epochs=self.max_epochs,
+                first_epoch=self.n_epochs_,
+                balanced=self.balanced_batches,
+                seed=seed,
+            )
             validation = None
             if self.validation_fraction is not None:
                 kept = images.keys if groups is None else joined(groups, images.keys)
+                rows = plan.ever()
                 train, valid = split_validation(
                     codes[rows], kept[rows], self.validation_fraction, seed
                 )
-                validation = (images, codes, rows[valid])
-                rows = rows[train]
+                validation = images, _once(codes, rows[valid])
+                plan = plan.only(rows[train])
             elif X_val is not None:
-                validation = (self._open(X_val), codes_val, np.arange(len(codes_val)))
-            self._run(images, codes, weights, rows, validation, seed)
+                validation = (
+                    self._open(X_val),
+                    _once(codes_val, np.arange(len(codes_val))),
+                )
+            self._run(images, plan, validation, seed, restart_schedule)
 
     @contextlib.contextmanager
     def _all_or_nothing(self):
@@ -287,7 +314,11 @@ class ImageEstimator(SavedEstimator):
             name for name in names if getattr(self, name) != self._made_with[name]
         )
 
-    def _run(self, images, codes, weights, rows, validation, seed):
+    def _run(self, images, rows, validation, seed, restart_schedule):
+        """Train on the rows of each epoch, beside a validation set if there is one."""
+        # Not a number of NumPy, which the reader of resume files refuses.
+        n_epochs = int(self.max_epochs) * len(rows.phases)
+        schedule_epochs = int(self.max_epochs) if restart_schedule else n_epochs
         settings = {
             name: value
             for name, value in self.get_params().items()
@@ -295,30 +326,27 @@ class ImageEstimator(SavedEstimator):
         }
         run = None
         if self.checkpoint_dir is not None or self.log_dir is not None:
-            parts = [images.keys[rows], codes[rows], weights[rows]]
+            settings |= {"epoch": self.n_epochs_, "schedule_epochs": schedule_epochs}
+            parts = _parts(images, rows)
             if validation is not None:
-                parts += [validation[0].keys[validation[2]], validation[1]]
-            run = fingerprint(
-                self.net_.module_, {**settings, "epoch": self.n_epochs_}, parts
-            )
-        extractor = self._training_extractor(len(rows))
+                parts += _parts(*validation)
+            run = fingerprint(self.net_.module_, settings, parts)
+        extractor = self._training_extractor(sum(len(r) for r, _ in rows.phases))
         pixels = self._training_pixels(images, extractor)
-        train_set = self._data_set(
-            pixels, codes, weights, rows, seed, extractor, self.augmentation
-        )
+        train_set = self._data_set(pixels, rows, seed, extractor, self.augmentation)
         valid_set = None
         if validation is not None:
-            others, codes, rows = validation
+            others, all_rows = validation
             if others is not images:
                 pixels = self._training_pixels(others, extractor)
-            ones = np.ones(len(codes))
-            valid_set = self._data_set(pixels, codes, ones, rows, seed, extractor)
+            valid_set = self._data_set(pixels, all_rows, seed, extractor)
         plan = Plan(
-            max_epochs=self.max_epochs,
+            max_epochs=n_epochs,
             first_epoch=self.n_epochs_,
             trainable=self.trainable,
             head_epochs=self.head_epochs,
             schedule=self.learning_rate_schedule,
+            schedule_epochs=schedule_epochs,
             monitor=self.monitor,
             keep_best=self.keep_best,
             patience=self.n_iter_no_change if self.early_stopping else None,
@@ -342,14 +370,10 @@ class ImageEstimator(SavedEstimator):
         if progress.best_epoch >= 0:
             self.best_epoch_ = progress.history[progress.best_epoch]["epoch"]
 
-    def _data_set(
-        self, pixels, codes, weights, rows, seed, extractor, augmentation=None
-    ):
+    def _data_set(self, pixels, rows, seed, extractor, augmentation=None):
         pixel_set = PixelSet(
             pixels,
             rows,
-            codes[rows],
-            weights[rows],
             augmentation=augmentation,
             n_views=self.n_views,
             seed=seed,
@@ -506,7 +530,7 @@ class ImageEstimator(SavedEstimator):
     def _outputs_of(self, images, extractor, batch, bar):
         """Yield the outputs for some images, batch by batch."""
         module, rows = self.net_.module_, np.arange(len(images))
-        data_set = PixelSet(self._pixels(images), rows, codes=rows, weights=rows)
+        data_set = PixelSet(self._pixels(images), _once(rows, rows))
         if extractor is not None:
             data_set = FeatureSet(data_set, extractor)
         data_set.begin_epoch(0)
@@ -520,3 +544,17 @@ class ImageEstimator(SavedEstimator):
         ):
             bar.update(len(values))
             yield values.double().numpy()
+
+
+def _once(codes, rows):
+    """Return the plan of epochs that take some rows as they are."""
+    return EpochRows(codes, ((rows, np.ones(len(rows))),))
+
+
+def _parts(images, rows):
+    """Return the arrays that identify what is trained on, or validated with."""
+    return [
+        part
+        for chosen, weights in rows.phases
+        for part in (images.sample_keys[chosen], rows.codes[chosen], weights)
+    ]

@@ -145,16 +145,14 @@ class FeatureExtractor:
 
         Returns
         -------
-        Tensor of shape (m, ...)
-            The features of the different views. On the CPU, in a temporary file
+        keys : ndarray of shape (m,) of uint64
+            Of the different views, sorted.
+        features : Tensor of shape (m, ...)
+            Those of each view. On the CPU, in a temporary file
             without a name: its pages are the system's, so that private memory does
             not grow with the number of images.
-        ndarray of shape (n,) of int
-            Where those of each sample are.
         """
-        keys, first, places = np.unique(
-            pixel_set.view_keys(), return_index=True, return_inverse=True
-        )
+        keys, first = np.unique(pixel_set.view_keys(), return_index=True)
         group = self._group(pixel_set)
         with progress_bar(len(keys), "features", verbose) as bar:
             chunk = self._chunk(len(keys), pixel_set.pixels)
@@ -167,7 +165,7 @@ class FeatureExtractor:
                     out = _unnamed_array(shape, values.dtype)
                 out[torch.from_numpy(part)] = values
                 bar.update(len(part))
-        return out, places
+        return keys, out
 
     def _group(self, pixel_set):
         """Return the bank's features of these views, or a group that keeps nothing."""
@@ -301,11 +299,8 @@ class FeatureExtractor:
             self.autocast_dtype,
             "head" if module.frozen_body else module.trainable,
             module.normalization,
-            module.backbone.mean,
-            module.backbone.std,
             module.head.needs_map,
-            module.backbone.name,
-            module.backbone.model,
+            module.backbone,
         )
         digest = hashlib.blake2b(repr(settings).encode(), digest_size=16)
         learnt = module.learnt_state()

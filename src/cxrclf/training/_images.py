@@ -9,16 +9,55 @@ import numpy as np
 
 from cxrclf.exceptions import ImageReadError, PixelRangeWarning
 from cxrclf.imaging import DecodeStore, content_key
+from cxrclf.training._augmented_path import AugmentedPath, Copies
+
+
+class FileImages:
+    """Decoded files, some of whose rows may be transformed copies.
+
+    Parameters
+    ----------
+    stored : StoredImages
+    values : ndarray of shape (n,) of object
+        The paths, and AugmentedPath where a row is a copy.
+
+    Attributes
+    ----------
+    keys : ndarray of shape (n,) of uint64
+        Content keys of the files' images: a copy has that of its original.
+    sample_keys : ndarray of shape (n,) of uint64
+        Keys of what the network gets: a copy has its own.
+    copies : Copies or None
+        None if there are none.
+    """
+
+    def __init__(self, stored, values):
+        self.stored = stored
+        self.shape = stored.shape
+        self.keys = self.sample_keys = stored.keys
+        self.copies = None
+        if any(isinstance(value, AugmentedPath) for value in values):
+            self.copies = Copies(values, stored.keys)
+            self.sample_keys = self.copies.keys
+
+    def __len__(self):
+        return len(self.stored)
+
+    def gather(self, rows):
+        """Return the pixels of some rows, in their order, before any transformation."""
+        return self.stored.gather(rows)
 
 
 class ArrayImages:
-    """Images in memory, with the interface of :class:`cxrclf.imaging.StoredImages`.
+    """Images in memory, with the interface of :class:`FileImages`.
 
     Parameters
     ----------
     array : ndarray of shape (n, H, W) or (n, H, W, C)
         Integer or float pixels; not copied.
     """
+
+    copies = None
 
     def __init__(self, array):
         self.array = array
@@ -32,6 +71,11 @@ class ArrayImages:
         """Content keys of the images, (n,) of uint64."""
         return np.array([content_key(image) for image in self.array], dtype=np.uint64)
 
+    @property
+    def sample_keys(self):
+        """The content keys: what the network gets is what is there."""
+        return self.keys
+
     def gather(self, rows):
         """Return the pixels of some rows, in their order."""
         return self.array[rows]
@@ -42,7 +86,7 @@ def open_files(paths, image_size, *, keep_aspect_ratio, cache_dir, verbose):
 
     Parameters
     ----------
-    paths : ndarray of shape (n,) of str
+    paths : ndarray of shape (n,) of str, AugmentedPath or other paths
     image_size : (int, int)
         Height and width in pixels.
     keep_aspect_ratio : bool
@@ -54,7 +98,7 @@ def open_files(paths, image_size, *, keep_aspect_ratio, cache_dir, verbose):
 
     Returns
     -------
-    StoredImages of shape (n, H, W)
+    FileImages of shape (n, H, W)
 
     Raises
     ------
@@ -64,7 +108,7 @@ def open_files(paths, image_size, *, keep_aspect_ratio, cache_dir, verbose):
     store = DecodeStore(
         image_size, keep_aspect_ratio=keep_aspect_ratio, cache_dir=cache_dir
     )
-    return store.fetch(paths, n_jobs=-1, verbose=verbose)
+    return FileImages(store.fetch(paths, n_jobs=-1, verbose=verbose), paths)
 
 
 def stream_files(paths, image_size, *, keep_aspect_ratio, cache_dir, chunk):
@@ -79,7 +123,7 @@ def stream_files(paths, image_size, *, keep_aspect_ratio, cache_dir, chunk):
 
     Yields
     ------
-    StoredImages
+    FileImages
         Of the next files, in order.
 
     Raises
@@ -109,7 +153,7 @@ def stream_files(paths, image_size, *, keep_aspect_ratio, cache_dir, chunk):
 
 def _fetched(store, failures, paths):
     try:
-        return store.fetch(paths, n_jobs=-1)
+        return FileImages(store.fetch(paths, n_jobs=-1), paths)
     except ImageReadError as error:
         failures.update(error.failures)
         return None

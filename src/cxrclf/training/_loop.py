@@ -35,6 +35,8 @@ class Plan:
         Epochs at the beginning in which the head alone is trained.
     schedule : str or callable
         Of the learning rate.
+    schedule_epochs : int
+        Epochs after which the schedule begins anew.
     monitor : {"valid_loss", "valid_accuracy"}
         What makes an epoch better than another.
     keep_best : bool
@@ -53,6 +55,7 @@ class Plan:
     trainable: object
     head_epochs: int
     schedule: object
+    schedule_epochs: int
     monitor: str
     keep_best: bool
     patience: int | None
@@ -171,7 +174,8 @@ def _run_epoch(net, train_set, valid_set, plan, progress):
     epoch = plan.first_epoch + progress.done
     warming_up = progress.done < plan.head_epochs
     net.module_.set_trainable("head" if warming_up else plan.trainable)
-    factor = schedule_factor(plan.schedule, progress.done, plan.max_epochs)
+    period = plan.schedule_epochs
+    factor = schedule_factor(plan.schedule, progress.done % period, period)
     set_learning_rate(net.optimizer_, factor)
     for data_set in (train_set, valid_set):
         if data_set is not None:

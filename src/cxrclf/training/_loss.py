@@ -38,7 +38,9 @@ def training_weights(y, classes, class_weight, sample_weight):
     classes : ndarray of shape (n_classes,)
         The sorted labels.
     class_weight : None, "balanced" or dict
-        As in scikit-learn: factors on the loss of each class.
+        Constants C_c in w(c) = C_c Σn / (N n_c) [1]_, where n_c is the sum of the
+        sample weights of class c and N the number of classes; 1 where the dict
+        lacks a class, and for all with "balanced". None is w(c) = 1.
     sample_weight : ndarray of shape (n,) or None
         Relative weights; their mean over the data set is set to one, so that they
         change the balance of the samples and not the learning rate.
@@ -51,30 +53,27 @@ def training_weights(y, classes, class_weight, sample_weight):
     ------
     ValueError
         If `class_weight` names unknown classes, or a weight is negative or infinite,
-        or all are 0; or if it is "balanced" and y lacks a class.
+        or all are 0; or if there are class weights and y lacks a class.
+
+    References
+    ----------
+    .. [1] N. S. Punn, S. Agarwal, "Automated diagnosis of COVID-19 with limited
+       posteroanterior chest X-ray images using fine-tuned deep neural networks",
+       Applied Intelligence 51, 2021.
     """
-    if isinstance(class_weight, dict):
-        unknown = [label for label in class_weight if label not in set(classes)]
-        if unknown:
+    factors = np.ones(len(classes))
+    if class_weight is not None:
+        if not np.isin(classes, y).all():
             raise ValueError(
-                f"class_weight has weights for unknown classes {unknown}. "
-                f"The classes in y are {classes.tolist()}."
+                "class_weight needs samples of every class, and y lacks "
+                f"{np.setdiff1d(classes, y).tolist()}. Set class_weight=None, or give "
+                "sample_weight."
             )
-        if not all(0 <= weight < np.inf for weight in class_weight.values()):
-            raise ValueError(
-                "class_weight must have finite weights that are not negative, got "
-                f"{class_weight}."
-            )
-        missing = [label for label in classes if label not in class_weight]
-        class_weight = {**class_weight, **dict.fromkeys(missing, 1.0)}
-    elif class_weight == "balanced" and not np.isin(classes, y).all():
-        raise ValueError(
-            'class_weight="balanced" needs samples of every class, and y lacks '
-            f"{np.setdiff1d(classes, y).tolist()}. Give the weights as a dict."
+        factors = compute_class_weight(
+            "balanced", classes=classes, y=y, sample_weight=sample_weight
         )
-    factors = compute_class_weight(
-        class_weight, classes=classes, y=y, sample_weight=sample_weight
-    )
+    if isinstance(class_weight, dict):
+        factors = factors * _constants(class_weight, classes)
     weights = factors[np.searchsorted(classes, y)]
     if sample_weight is not None:
         if sample_weight.min() < 0 or sample_weight.sum() <= 0:
@@ -89,3 +88,18 @@ def training_weights(y, classes, class_weight, sample_weight):
             "Give at least one sample a weight above zero."
         )
     return weights
+
+
+def _constants(class_weight, classes):
+    unknown = [label for label in class_weight if label not in set(classes)]
+    if unknown:
+        raise ValueError(
+            f"class_weight has weights for unknown classes {unknown}. "
+            f"The classes in y are {classes.tolist()}."
+        )
+    if not all(0 <= weight < np.inf for weight in class_weight.values()):
+        raise ValueError(
+            "class_weight must have finite weights that are not negative, got "
+            f"{class_weight}."
+        )
+    return np.array([class_weight.get(label, 1.0) for label in classes])

@@ -32,7 +32,7 @@ def fingerprint(module, settings, arrays):
     """
     if callable(schedule := settings.get("learning_rate_schedule")):
         # What it returns: how it prints differs from process to process.
-        n = settings["max_epochs"]
+        n = settings["schedule_epochs"]
         factors = [schedule_factor(schedule, epoch, n) for epoch in range(n)]
         settings = {**settings, "learning_rate_schedule": factors}
     digest = hashlib.blake2b(digest_size=16)

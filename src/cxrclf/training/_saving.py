@@ -49,7 +49,8 @@ class SavedEstimator(BaseEstimator):
         """
         check_is_fitted(self)
         module = self.net_.module_
-        normalized = module.normalization == "backbone"
+        branches = getattr(module.backbone, "branches", [module.backbone])
+        normalized = self._made_with["normalization"] == "backbone"
         description = {
             "estimator": type(self).__name__,
             "params": encode_parameters(self._made_with),
@@ -60,8 +61,12 @@ class SavedEstimator(BaseEstimator):
                 "pixels": "grey, scaled to [0, 1], repeated to 3 channels"
                 if module.backbone.in_channels == 3
                 else "scaled to [0, 1]",
-                "mean": list(module.backbone.mean) if normalized else None,
-                "std": list(module.backbone.std) if normalized else None,
+                "normalization": [
+                    {"network": b.name, "mean": list(b.mean), "std": list(b.std)}
+                    for b in branches
+                ]
+                if normalized
+                else None,
             },
         }
         save_folder(folder, module, description)

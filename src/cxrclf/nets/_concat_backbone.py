@@ -1,0 +1,172 @@
+"""Several backbones side by side."""
+
+import itertools
+
+import torch
+from torch import nn
+from torch.nn.functional import interpolate
+
+from cxrclf._utils._paths import check_image_size
+from cxrclf.nets._normalization import Normalization
+
+
+class ConcatBackbone(nn.Module):
+    """Backbones that see the same image, their feature maps one behind the other.
+
+    As in [1]_, where Xception and ResNet50V2 are the branches. It has the interface of
+    a :class:`Backbone`.
+
+    Parameters
+    ----------
+    branches : sequence of Backbone
+        Two or more, for images of the same channels and size.
+    normalization : {"backbone", "unit"}, default="backbone"
+        Whether pixels are normalised for each branch with its own ``mean`` and
+        ``std``, or given to all as they are.
+
+    Attributes
+    ----------
+    branches : torch.nn.ModuleList of Backbone
+    name : str
+        The names of the branches, joined by " + ".
+    num_features : int
+        Number of channels of the feature map: the sum over the branches.
+    in_channels : int
+        Number of channels of the images.
+    image_size : (int, int)
+        Height and width, in pixels, that the branches were made for.
+    mean, std : tuple of float, of length in_channels
+        0 and 1: what is to be normalised is normalised here.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two branches, if they were made for other images, or
+        `normalization` is unknown.
+
+    References
+    ----------
+    .. [1] M. Rahimzadeh and A. Attar, "A modified deep convolutional neural network
+       for detecting COVID-19 and pneumonia from chest X-ray images based on the
+       concatenation of Xception and ResNet50V2", Informatics in Medicine Unlocked
+       19, 100360, 2020.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from cxrclf.nets import ConcatBackbone, Head, ImageClassifier, make_backbone
+    >>> names = "test_resnet", "test_efficientnet"
+    >>> branches = [make_backbone(name, image_size=64) for name in names]
+    >>> backbone = ConcatBackbone(branches)
+    >>> backbone(torch.rand(2, 1, 64, 64)).shape
+    torch.Size([2, 352, 2, 2])
+    >>> head = Head(352, 3, pointwise_channels=16, pointwise_relu=False)
+    >>> ImageClassifier(backbone, head)(torch.rand(2, 1, 64, 64)).shape
+    torch.Size([2, 3])
+    """
+
+    def __init__(self, branches, *, normalization="backbone"):
+        super().__init__()
+        branches = list(branches)
+        if len(branches) < 2:
+            raise ValueError(
+                f"A concatenation needs two backbones or more, got {len(branches)}."
+            )
+        made_for = {(branch.in_channels, branch.image_size) for branch in branches}
+        if len(made_for) > 1:
+            raise ValueError(
+                "All branches must be made for the same channels and size of images, "
+                f"got {sorted(made_for)}. Give make_backbone the same in_channels and "
+                "image_size."
+            )
+        if normalization not in ("backbone", "unit"):
+            raise ValueError(
+                f'normalization must be "backbone" or "unit", got {normalization!r}.'
+            )
+        self.branches = nn.ModuleList(branches)
+        self.normalization = normalization
+        if normalization == "backbone":
+            self.normalizations = nn.ModuleList(
+                Normalization(branch.mean, branch.std) for branch in branches
+            )
+        self.name = " + ".join(branch.name for branch in branches)
+        self.num_features = sum(branch.num_features for branch in branches)
+        self.in_channels, self.image_size = (
+            branches[0].in_channels,
+            branches[0].image_size,
+        )
+        self.mean, self.std = (0.0,) * self.in_channels, (1.0,) * self.in_channels
+
+    def forward(self, images):
+        """Compute the concatenated feature map.
+
+        Maps of different sizes are brought to the finest one's by bilinear
+        interpolation.
+
+        Parameters
+        ----------
+        images : Tensor of shape (b, 1, H, W) or (b, in_channels, H, W)
+            Pixels in [0, 1]; with ``normalization="unit"``, what all branches take.
+
+        Returns
+        -------
+        Tensor of shape (b, num_features, h, w)
+        """
+        channels = self.in_channels
+        maps = []
+        for k, branch in enumerate(self.branches):
+            if self.normalization == "backbone":
+                pixels = self.normalizations[k](images)
+            else:
+                pixels = images.expand(-1, channels, -1, -1)
+            maps.append(branch(pixels))
+        size = _finest([tuple(m.shape[2:]) for m in maps])
+        return torch.cat([_resized(m, size) for m in maps], 1)
+
+    def map_size(self, image_size):
+        """Return the size of the feature map of images of a size.
+
+        Parameters
+        ----------
+        image_size : int or (int, int)
+            Side of a square, or height and width, in pixels.
+
+        Returns
+        -------
+        (int, int)
+            Height and width: those of the branch with the finest map.
+
+        Raises
+        ------
+        ValueError
+            If a branch cannot take such images.
+        """
+        size = check_image_size(image_size)
+        return _finest([branch.map_size(size) for branch in self.branches])
+
+    def stages(self):
+        """Group the modules of the branches in order from input to output.
+
+        Returns
+        -------
+        list of list of torch.nn.Module
+            The last group holds the last stages of all branches, the one before it
+            those before, and so on; see :meth:`Backbone.stages`.
+        """
+        by_branch = (reversed(branch.stages()) for branch in self.branches)
+        groups = itertools.zip_longest(*by_branch, fillvalue=[])
+        return [list(itertools.chain.from_iterable(group)) for group in groups][::-1]
+
+    def extra_repr(self):
+        """Return what the modules do not say, for ``repr``."""
+        return f"normalization={self.normalization!r}"
+
+
+def _finest(sizes):
+    return tuple(max(sides) for sides in zip(*sizes, strict=True))
+
+
+def _resized(maps, size):
+    if tuple(maps.shape[2:]) == size:
+        return maps
+    return interpolate(maps, size, mode="bilinear")
