@@ -306,9 +306,14 @@ def test_random_states_that_were_set_are_kept(imbalanced_rows):
     clf = PhasedClassifier(Recorder(random_state=6), split, random_state=7).fit(X, y)
     assert clf.estimator_.random_state == 6
     np.testing.assert_equal(clf.phases_, list(split.split(X, y)))
-    undecided = PhasedClassifier(Recorder(), random_state=7).fit(X, y).estimator_
-    assert isinstance(undecided.random_state, int)
-    assert PhasedClassifier(Recorder()).fit(X, y).estimator_.random_state is None
+    seeds = [
+        PhasedClassifier(Recorder(), random_state=seed)
+        .fit(X, y)
+        .estimator_.random_state
+        for seed in (7, 7, None, None)
+    ]
+    assert seeds[0] == seeds[1]
+    assert len(set(seeds)) == 3  # a fresh one for None, not the global generator
 
 
 def test_phases_go_to_a_fit_that_takes_them(imbalanced_rows):

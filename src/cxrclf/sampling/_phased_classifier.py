@@ -3,12 +3,7 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    MetaEstimatorMixin,
-    clone,
-)
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.utils import (
     _safe_indexing,
     assert_all_finite,
@@ -25,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 from cxrclf.sampling._phase_routes import choose_route
 from cxrclf.sampling._phased_balanced_split import PhasedBalancedSplit
 from cxrclf.sampling._row_keys import row_keys
+from cxrclf.sampling._row_resampler import seeded_clone
 from cxrclf.sampling._shared_rows import as_mask
 from cxrclf.training._keyed_random import draw_seed
 from cxrclf.training._validation import joined, split_validation
@@ -66,9 +62,8 @@ class PhasedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Whether the learning-rate schedule of a classifier whose `fit` takes `phases`
         spans all phases or begins anew in each.
     random_state : int, RandomState instance or None, default=None
-        Decides what is held out, and takes the place of every `random_state` of
-        `split` and `estimator` that is None. If it is None itself, they stay as they
-        are.
+        Decides what is held out, and the seeds of `split` and `estimator` where their
+        own `random_state` is None.
 
     Attributes
     ----------
@@ -119,8 +114,8 @@ class PhasedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
        rows  in every phase  dealt to a phase  recurring  left over
     0   359               0                90          1          0
     1    41              41                 0          0          0
-    >>> clf.predict(X[:3])
-    array([0, 0, 0])
+    >>> clf.predict(X).shape
+    (400,)
     """
 
     _parameter_constraints = {
@@ -191,8 +186,8 @@ class PhasedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         X, y = self._check_rows(X, y)
         classes = np.unique(y)
         seed = draw_seed(self.random_state)
-        split = self._clone(self.split or PhasedBalancedSplit(), seed)
-        estimator = self._clone(self.estimator, seed)
+        split = seeded_clone(self.split or PhasedBalancedSplit(), seed)
+        estimator = seeded_clone(self.estimator, seed)
 
         rows = np.arange(len(y))
         shared_rows = _check_shared_rows(shared_rows, len(y))
@@ -303,18 +298,6 @@ class PhasedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         assert_all_finite(y, input_name="y")
         check_classification_targets(y)
         return X, y
-
-    def _clone(self, estimator, seed):
-        """Return an unfitted copy whose random states are decided by `random_state`."""
-        estimator = clone(estimator)
-        if self.random_state is not None:
-            undecided = {
-                name: seed
-                for name, value in estimator.get_params().items()
-                if value is None and name.split("__")[-1] == "random_state"
-            }
-            estimator.set_params(**undecided)
-        return estimator
 
     def _hold_out(self, X, y, groups, seed):
         """Return the rows to train on and those to validate on."""
