@@ -101,6 +101,12 @@ def test_automatic_phases_of_the_published_training_set(y_rahimzadeh):
     assert PhasedBalancedSplit().plan(y_rahimzadeh).n_phases == round(2000 / 149) == 13
 
 
+@pytest.mark.parametrize(("largest", "n_phases"), [(149, 1), (150, 2), (249, 2)])
+def test_automatic_number_of_phases_is_rounded(largest, n_phases):
+    plan = PhasedBalancedSplit().plan(np.repeat([0, 1], [100, largest]))
+    assert plan.n_phases == n_phases
+
+
 @pytest.mark.parametrize("seed", range(60))
 def test_automatic_rule_on_random_counts(seed):
     rng = np.random.default_rng(seed)
@@ -173,6 +179,12 @@ def test_rows_of_a_phase_are_sorted_and_shuffled_between_phases():
     assert all((np.diff(phase) > 0).all() for phase in phases)
     # Cut in the order of X, the first phase would end with the 20th row of class 1.
     assert phases[0].max() > 100
+
+
+def test_classes_of_the_same_size_are_dealt_in_orders_of_their_own():
+    y = np.repeat([0, 1, 2], [10, 200, 200])
+    phase = cut(PhasedBalancedSplit(10, random_state=0), y)[0]
+    assert set(phase[y[phase] == 1] + 200) != set(phase[y[phase] == 2])
 
 
 def test_random_state_decides(y_rahimzadeh):
