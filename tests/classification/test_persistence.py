@@ -72,7 +72,7 @@ def test_the_saved_files_say_what_a_stranger_needs(fitted, tmp_path):
         "keep_aspect_ratio": False,
         "pixels": "grey, scaled to [0, 1], repeated to 3 channels",
         "normalization": [
-            {"network": "test_resnet", "mean": [0.5] * 3, "std": [0.5] * 3}
+            {"network": "test_resnet.r160_in1k", "mean": [0.5] * 3, "std": [0.5] * 3}
         ],
     }
     assert {"cxrclf", "torch", "timm", "scikit-learn"} <= set(text["versions"])

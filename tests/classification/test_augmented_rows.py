@@ -1,0 +1,129 @@
+"""Rows of X that are transformed copies of files."""
+
+import numpy as np
+import pytest
+import torch
+from imblearn.pipeline import make_pipeline
+from sklearn.model_selection import cross_validate
+
+from cxrclf import Augmentation
+from cxrclf.imaging import DecodeStore, ImageReader, content_key
+from cxrclf.sampling import AugmentedOverSampler
+from cxrclf.training import AugmentedPath
+from cxrclf.training._batches import PixelSet
+from cxrclf.training._images import open_files
+from cxrclf.training._keyed_random import keyed_state
+
+ROTATION = Augmentation(rotation=90, shift=0.1)
+
+
+def opened(values, **settings):
+    settings = {"keep_aspect_ratio": False, "cache_dir": None, "verbose": 0, **settings}
+    return open_files(np.array(values, dtype=object), (32, 32), **settings)
+
+
+@pytest.fixture
+def fitted(radiograph_files, small_classifier):
+    data = radiograph_files
+    return small_classifier(trainable="head").fit(data.data, data.target)
+
+
+def test_a_copy_is_predicted_as_its_transformed_pixels(fitted, radiograph_files):
+    paths = radiograph_files.data[:, 0]
+    copies = [AugmentedPath(paths[k], ROTATION, seed=5, copy=k % 2) for k in range(6)]
+    rows = np.array([paths[0], *copies, paths[1]], dtype=object)
+
+    stored = DecodeStore((32, 32)).fetch([*paths[:6]])
+    pixels = torch.from_numpy(stored.gather(np.arange(6))[:, None] / np.float32(255))
+    keys = [content_key(image) for image in stored.gather(np.arange(6))]
+    state = keyed_state(5, keys, np.arange(6) % 2)
+    by_hand = ROTATION.apply(pixels, state)[:, 0].numpy()
+
+    proba = fitted.predict_proba(rows)
+    np.testing.assert_allclose(
+        proba[1:-1], fitted.predict_proba(by_hand.astype(np.float32)), atol=1e-5
+    )
+    plain = fitted.predict_proba(paths[:6])
+    np.testing.assert_allclose(proba[[0, -1]], plain[:2], atol=1e-6)
+    assert np.abs(proba[1:-1] - plain).max() > 1e-3
+    # A column of a frame's kind, and a shape of (n, 1).
+    np.testing.assert_array_equal(fitted.predict_proba(rows[:, None]), proba)
+
+
+def test_a_copy_has_a_key_of_its_own_and_the_content_of_its_original(radiograph_files):
+    path = radiograph_files.data[0, 0]
+    rows = [
+        path,
+        AugmentedPath(path, ROTATION, seed=0, copy=0),
+        AugmentedPath(path, ROTATION, seed=0, copy=1),
+        AugmentedPath(path, ROTATION, seed=1, copy=0),
+        AugmentedPath(path, Augmentation(rotation=45), seed=0, copy=0),
+        AugmentedPath(path, Augmentation(rotation=90, shift=0.1), seed=0, copy=0),
+    ]
+    images = opened(rows)
+    assert len(set(images.keys.tolist())) == 1
+    assert len(set(images.sample_keys.tolist())) == 5
+    assert images.sample_keys[1] == images.sample_keys[5]  # equal parameters
+    assert images.sample_keys[0] == images.keys[0]
+    alone = opened(rows[2:3])
+    assert alone.sample_keys[0] == images.sample_keys[2]
+
+
+def test_copies_stay_on_the_side_of_their_original(
+    radiograph_files, small_classifier, monkeypatch
+):
+    seen = []
+    init = PixelSet.__init__
+
+    def spy(self, pixels, plan, *args, **kwargs):
+        seen.append(pixels.images.keys[plan.ever()])
+        init(self, pixels, plan, *args, **kwargs)
+
+    monkeypatch.setattr(PixelSet, "__init__", spy)
+    data = radiograph_files
+    sampler = AugmentedOverSampler(sampling_strategy={"covid": 30}, random_state=0)
+    X, y = sampler.fit_resample(data.data, data.target)
+    small_classifier(max_epochs=1, validation_fraction=0.3).fit(X, y)
+    train, valid = seen
+    assert len(train) + len(valid) == len(X) > len(data.data)
+    assert not set(train.tolist()) & set(valid.tolist())
+
+
+@pytest.mark.parametrize("augmentation", [None, Augmentation(horizontal_flip=True)])
+def test_the_bank_tells_copies_apart(
+    radiograph_files, small_classifier, tmp_path, augmentation
+):
+    data = radiograph_files
+    sampler = AugmentedOverSampler(rotation=90, random_state=0)
+    X, y = sampler.fit_resample(data.data[5:], data.target[5:])
+    assert len(X) > 25
+    settings = {"trainable": "head", "augmentation": augmentation}
+    without = small_classifier(feature_bank=None, **settings).fit(X, y)
+    for _ in range(2):
+        banked = small_classifier(cache_dir=tmp_path, **settings).fit(X, y)
+        assert banked.banked_ == "features"
+        np.testing.assert_array_equal(
+            banked.predict_proba(data.data), without.predict_proba(data.data)
+        )
+
+
+def test_a_pipeline_from_files_predicts_plain_paths(radiograph_files, small_classifier):
+    data = radiograph_files
+    pipe = make_pipeline(AugmentedOverSampler(random_state=0), small_classifier())
+    scores = cross_validate(pipe, data.data, data.target, cv=3, error_score="raise")
+    assert np.isfinite(scores["test_score"]).all()
+
+
+def test_others_read_the_original(radiograph_files):
+    path = radiograph_files.data[0, 0]
+    copy = AugmentedPath(path, ROTATION, seed=0, copy=0)
+    images = ImageReader(image_size=32).fit_transform([path, copy])
+    np.testing.assert_array_equal(images[0], images[1])
+
+
+def test_a_subclass_cannot_stand_for_its_parameters():
+    class Other(Augmentation):
+        pass
+
+    with pytest.raises(TypeError, match="must be an Augmentation"):
+        AugmentedPath("a.png", Other(), seed=0, copy=0)
