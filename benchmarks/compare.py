@@ -34,6 +34,7 @@ QUICK = {
     "tuned_epochs": 2,
     "tuned_batch": 8,
     "calls": 20,
+    "passes": 2,
 }
 
 

@@ -7,7 +7,7 @@ from torch.utils.data import Dataset
 from torchvision.transforms import v2
 
 from cxrclf.nets import make_backbone
-from harness.settings import AUGMENTATION, DROPOUT, HIDDEN_UNITS
+from harness.settings import AUGMENTATION, CONCAT_CHANNELS, DROPOUT, HIDDEN_UNITS
 
 
 class Network(nn.Module):
@@ -19,17 +19,26 @@ class Network(nn.Module):
 
     def __init__(self, settings, n_classes, *, frozen):
         super().__init__()
-        made = make_backbone(settings.backbone, weights=settings.weights)
-        self.body = made.model  # timm's network, with the weights of the package
+        names = settings.backbone.split(" + ")
+        made = [make_backbone(name, weights=settings.weights) for name in names]
+        n_features = sum(branch.num_features for branch in made)
+        mixed = []
+        if len(made) == 1:
+            self.body = made[0].model  # timm's network, with the package's weights
+        else:
+            self.body = SideBySide(branch.model for branch in made)
+            mixed = [nn.Conv2d(n_features, CONCAT_CHANNELS, 1)]
+            n_features = CONCAT_CHANNELS
         self.head = nn.Sequential(
+            *mixed,
             nn.AdaptiveAvgPool2d(1),
             nn.Flatten(),
-            nn.Linear(made.num_features, HIDDEN_UNITS),
+            nn.Linear(n_features, HIDDEN_UNITS),
             nn.ReLU(),
             nn.Dropout(DROPOUT),
             nn.Linear(HIDDEN_UNITS, n_classes),
         )
-        self.mean, self.std = made.mean, made.std
+        self.mean, self.std = made[0].mean, made[0].std
         self.frozen = frozen
         self.body.requires_grad_(not frozen)
 
@@ -45,6 +54,18 @@ class Network(nn.Module):
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen):
             features = self.body.forward_features(images)
         return self.head(features)
+
+
+class SideBySide(nn.Module):
+    """Networks of timm that see the same image, their maps concatenated."""
+
+    def __init__(self, models):
+        super().__init__()
+        self.models = nn.ModuleList(models)
+
+    def forward_features(self, images):
+        """Compute the feature map."""
+        return torch.cat([model.forward_features(images) for model in self.models], 1)
 
 
 def transforms(settings, network, *, augment):

@@ -11,9 +11,10 @@ from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 
 from contenders.peer_tasks import N_GRID_POINTS
-from cxrclf import Augmentation, CXRClassifier
+from cxrclf import Augmentation, CXRClassifier, DualBackboneConcat
 from harness.settings import (
     AUGMENTATION,
+    CONCAT_CHANNELS,
     DROPOUT,
     HIDDEN_UNITS,
     LEARNING_RATE,
@@ -44,7 +45,11 @@ def classifier(settings, **changes):
         "random_state": 0,
         "device": settings.device,
     }
-    return CXRClassifier(settings.backbone, **(parameters | changes))
+    parameters |= changes
+    names = settings.backbone.split(" + ")
+    if len(names) == 1:
+        return CXRClassifier(settings.backbone, **parameters)
+    return DualBackboneConcat(names, pointwise_channels=CONCAT_CHANNELS, **parameters)
 
 
 class Learner:
@@ -137,6 +142,34 @@ def overhead(settings):
         "predict_ms": 1e3 * statistics.median(predict_times[warm]),
         "bare_ms": 1e3 * statistics.median(bare_times[warm]),
         "import_ms": 1e3 * _import_seconds(),
+    }
+
+
+def concatenation(settings):
+    """Compare a forward pass of networks side by side with those of each, in turn."""
+    side = settings.image_size
+    images = np.zeros((settings.tuned_batch, side, side), dtype=np.uint8)
+    labels = np.arange(len(images)) % 2
+    net = classifier(settings, max_epochs=1).fit(images[:4], labels[:4]).net_
+    module, dtype = net.module_.eval(), net.autocast_dtype
+    pixels = torch.rand(settings.tuned_batch, 3, side, side)
+    pixels = pixels.contiguous(memory_format=torch.channels_last)
+    whole, parts = [], []
+    with (
+        torch.inference_mode(),
+        torch.autocast(settings.device, dtype, enabled=dtype is not None),
+    ):
+        for _ in range(settings.passes + 1):
+            started = time.perf_counter()
+            module(pixels)
+            between = time.perf_counter()
+            for branch in module.backbone.branches:
+                branch(pixels)
+            parts.append(time.perf_counter() - between)
+            whole.append(between - started)
+    return {
+        "ms": 1e3 * statistics.median(whole[1:]),
+        "branches_ms": 1e3 * statistics.median(parts[1:]),
     }
 
 

@@ -18,7 +18,7 @@ class Settings:
     large : str
         Folder of radiographs of 1 to 2 megapixels.
     backbone : str
-        timm's name of the network.
+        timm's name of the network, or those of several side by side, joined by " + ".
     weights : "imagenet" or None
         Its initial weights.
     image_size : int
@@ -35,6 +35,8 @@ class Settings:
         Images, epochs (the first warms up) and batch size of the fine-tuning.
     calls : int
         Calls that the overhead's medians are taken over.
+    passes : int
+        Forward passes that the concatenation's medians are taken over.
     device : str
         Where torch computes.
     """
@@ -54,6 +56,7 @@ class Settings:
     tuned_epochs: int = 3
     tuned_batch: int = 16
     calls: int = 200
+    passes: int = 15
     device: str = "cpu"
 
 
@@ -71,6 +74,7 @@ AUGMENTATION = {
 # The head of the study: Linear, ReLU, Dropout, Linear.
 HIDDEN_UNITS = 128
 DROPOUT = 0.5
+CONCAT_CHANNELS = 1024  # of the 1 × 1 convolution on networks side by side
 LEARNING_RATE = 1e-3  # of Adam
 
 

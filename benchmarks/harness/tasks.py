@@ -41,6 +41,9 @@ _MOBILENET = {"backbone": "mobilenetv2_100", "weights": None}
 _GPU = {"weights": None, "tuned_images": 4096, "tuned_batch": 128}
 _RESNET = {**_GPU, "backbone": "resnet50"}
 _DENSENET = {**_GPU, "backbone": "densenet121"}
+_BRANCHES = "legacy_xception + resnetv2_50"
+_CONCAT = {"backbone": _BRANCHES, "weights": None, "image_size": 300}
+_GPU_CONCAT = {**_GPU, **_CONCAT, "tuned_images": 1024, "tuned_batch": 32}
 
 CONTENDERS = {
     "cxrclf": Contender("with_cxrclf"),
@@ -58,6 +61,11 @@ CONTENDERS = {
     "bare loop, ResNet-50": Contender("bare", _RESNET),
     "cxrclf, DenseNet-121": Contender("with_cxrclf", _DENSENET),
     "bare loop, DenseNet-121": Contender("bare", _DENSENET),
+    "cxrclf, Xception + ResNet50V2": Contender(
+        "with_cxrclf", {**_CONCAT, "tuned_batch": 4}
+    ),
+    "cxrclf on a GPU, Xception + ResNet50V2": Contender("with_cxrclf", _GPU_CONCAT),
+    "bare loop on a GPU, Xception + ResNet50V2": Contender("bare", _GPU_CONCAT),
 }
 
 
@@ -174,6 +182,17 @@ TASKS = {
             ),
         ),
     ),
+    "concatenation": Task(
+        "A forward pass of two networks side by side, 300 px",
+        ("cxrclf, Xception + ResNet50V2",),
+        (
+            Ratio(
+                "time, both side by side / the sum of both",
+                Figure("cxrclf, Xception + ResNet50V2", "ms"),
+                Figure("cxrclf, Xception + ResNet50V2", "branches_ms"),
+            ),
+        ),
+    ),
 }
 GPU_TASKS = {
     "gpu_fine_tune": Task(
@@ -183,13 +202,19 @@ GPU_TASKS = {
             "bare loop, ResNet-50",
             "cxrclf, DenseNet-121",
             "bare loop, DenseNet-121",
+            "cxrclf on a GPU, Xception + ResNet50V2",
+            "bare loop on a GPU, Xception + ResNet50V2",
         ),
         tuple(
             ratio
-            for network in ("ResNet-50", "DenseNet-121")
+            for of, network in (
+                ("", "ResNet-50"),
+                ("", "DenseNet-121"),
+                (" on a GPU", "Xception + ResNet50V2"),
+            )
             for ratio in compared(
-                f"cxrclf, {network}",
-                f"bare loop, {network}",
+                f"cxrclf{of}, {network}",
+                f"bare loop{of}, {network}",
                 figure="images_per_second",
             )
         ),

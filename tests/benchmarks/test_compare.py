@@ -91,6 +91,16 @@ def test_cxrclf_does_the_tasks(room, settings):
     assert figures["overhead"].keys() == {"predict_ms", "bare_ms", "import_ms"}
 
 
+def test_networks_side_by_side(room, settings):
+    task_of = room("worker").task_of
+    both = dataclasses.replace(settings, backbone="test_resnet + test_efficientnet")
+    figures = task_of("with_cxrclf", "concatenation")(both)
+    assert 0 < figures["branches_ms"]
+    assert figures.keys() == {"ms", "branches_ms"}
+    for module in ("with_cxrclf", "bare"):
+        assert task_of(module, "fine_tune")(both)["images_per_second"] > 0
+
+
 def test_missing_peer_is_reported_with_what_to_install(room, settings):
     jobs = room("harness.jobs")
     with pytest.raises(jobs.JobFailedError, match=r"with_no_such.*cxrclf\[bench\]"):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from cxrclf import Augmentation, CXRClassifier
+from cxrclf import Augmentation, CXRClassifier, DualBackboneConcat
+from cxrclf.sampling import AugmentedOverSampler, PhasedBalancedSplit, PhasedClassifier
 from cxrclf.training import _batches
 
 pytestmark = [
@@ -77,3 +78,43 @@ def test_the_bank_serves_a_gpu(radiographs, small_classifier, trainable):
         np.testing.assert_allclose(
             clf.predict_proba(X), plain.predict_proba(X), atol=1e-3
         )
+
+
+@pytest.mark.parametrize("pooling", ["mean", "flatten"])
+@pytest.mark.parametrize("trainable", ["head", "all"])
+def test_backbones_side_by_side(radiograph_files, tmp_path, trainable, pooling):
+    X, y = radiograph_files.data, radiograph_files.target
+    clf = DualBackboneConcat(
+        ("test_resnet", "test_efficientnet"),
+        weights=None,
+        image_size=32,
+        pointwise_channels=16,
+        pooling=pooling,
+        trainable=trainable,
+        max_epochs=2,
+        random_state=0,
+    ).fit(X, y)
+    expected = clf.predict_proba(X)
+    clf.save(tmp_path)
+    on_cpu = DualBackboneConcat.load(tmp_path, device="cpu")
+    # bfloat16 keeps eight bits; the devices round differently.
+    np.testing.assert_allclose(on_cpu.predict_proba(X), expected, atol=0.02)
+
+
+def test_copies_are_those_of_the_cpu(radiograph_files, small_classifier):
+    X, y = radiograph_files.data, radiograph_files.target
+    clf = small_classifier(precision="float32").fit(X, y)
+    copies, _ = AugmentedOverSampler(random_state=0).fit_resample(X[5:], y[5:])
+    on_gpu = clf.predict_proba(copies)
+    on_cpu = pickle.loads(pickle.dumps(clf))
+    on_cpu.net_.module_.cpu()
+    on_cpu.net_.device = "cpu"
+    np.testing.assert_allclose(on_cpu.predict_proba(copies), on_gpu, atol=1e-3)
+
+
+def test_phases_on_a_gpu(radiograph_files, small_classifier):
+    X, y = radiograph_files.data, radiograph_files.target
+    split = PhasedBalancedSplit(n_phases=2, random_state=0)
+    clf = PhasedClassifier(small_classifier(balanced_batches=True), split).fit(X, y)
+    assert clf.history_["epoch"] == [1, 2, 3, 4]
+    assert np.isfinite(clf.predict_proba(X)).all()
