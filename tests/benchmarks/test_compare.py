@@ -95,7 +95,7 @@ def test_networks_side_by_side(room, settings):
     task_of = room("worker").task_of
     both = dataclasses.replace(settings, backbone="test_resnet + test_efficientnet")
     figures = task_of("with_cxrclf", "concatenation")(both)
-    assert 0 < figures["branches_ms"]
+    assert figures["branches_ms"] > 0
     assert figures.keys() == {"ms", "branches_ms"}
     for module in ("with_cxrclf", "bare"):
         assert task_of(module, "fine_tune")(both)["images_per_second"] > 0
