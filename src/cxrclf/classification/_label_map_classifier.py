@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from numbers import Real
 
 from sklearn import get_config
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import clone
 from sklearn.metrics import accuracy_score
 from sklearn.utils import (
     assert_all_finite,
     check_consistent_length,
     column_or_1d,
-    get_tags,
 )
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.metadata_routing import (
@@ -18,24 +17,14 @@ from sklearn.utils.metadata_routing import (
     MethodMapping,
     process_routing,
 )
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from cxrclf._utils._meta_classifier import MetaClassifier
 from cxrclf.metrics._label_map import full_label_map, map_labels
 
 
-def _estimator_has(method):
-    """Delegate a method where the estimator has it."""
-
-    def check(self):
-        getattr(getattr(self, "estimator_", self.estimator), method)
-        return True
-
-    return check
-
-
-class LabelMapClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class LabelMapClassifier(MetaClassifier):
     """Train a classifier in a label scheme: in fewer classes than the data have.
 
     One set of images serves several schemes, for instance COVID-19 against the rest,
@@ -168,81 +157,12 @@ class LabelMapClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
             fit_params = process_routing(self, "fit", **fit_params)["estimator"]["fit"]
         self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
         self.label_map_ = label_map
-        for name in ("n_features_in_", "feature_names_in_"):
-            if hasattr(self.estimator_, name):
-                setattr(self, name, getattr(self.estimator_, name))
         return self
 
     @property
     def classes_(self):
         """The sorted classes of the scheme."""
         return self.estimator_.classes_
-
-    def predict(self, X):
-        """Predict classes of the scheme.
-
-        Parameters
-        ----------
-        X : array-like
-            Samples, in any form of :meth:`fit`.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-        """
-        check_is_fitted(self)
-        return self.estimator_.predict(X)
-
-    @available_if(_estimator_has("predict_proba"))
-    def predict_proba(self, X):
-        """Predict the probabilities of the scheme's classes.
-
-        Parameters
-        ----------
-        X : array-like
-            Samples, in any form of :meth:`fit`.
-
-        Returns
-        -------
-        ndarray of shape (n, n_classes)
-            In the order of ``classes_``.
-        """
-        check_is_fitted(self)
-        return self.estimator_.predict_proba(X)
-
-    @available_if(_estimator_has("predict_log_proba"))
-    def predict_log_proba(self, X):
-        """Predict the logarithms of the probabilities of the scheme's classes.
-
-        Parameters
-        ----------
-        X : array-like
-            Samples, in any form of :meth:`fit`.
-
-        Returns
-        -------
-        ndarray of shape (n, n_classes)
-            In the order of ``classes_``.
-        """
-        check_is_fitted(self)
-        return self.estimator_.predict_log_proba(X)
-
-    @available_if(_estimator_has("decision_function"))
-    def decision_function(self, X):
-        """Return the estimator's decision function.
-
-        Parameters
-        ----------
-        X : array-like
-            Samples, in any form of :meth:`fit`.
-
-        Returns
-        -------
-        ndarray of shape (n,) or (n, n_classes)
-            In the order of ``classes_``; for two classes, of the last one.
-        """
-        check_is_fitted(self)
-        return self.estimator_.decision_function(X)
 
     def score(self, X, y, sample_weight=None):
         """Return the accuracy in the scheme.
@@ -283,8 +203,3 @@ class LabelMapClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def _mapped(self, y):
         return map_labels(y, self.label_map, rest=self.rest)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags = get_tags(self.estimator).input_tags
-        return tags

@@ -3,20 +3,17 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin
 from sklearn.utils import (
     _safe_indexing,
     assert_all_finite,
     check_consistent_length,
     column_or_1d,
-    get_tags,
     indexable,
 )
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted
 
+from cxrclf._utils._meta_classifier import MetaClassifier
 from cxrclf.sampling._phase_routes import choose_route
 from cxrclf.sampling._phased_balanced_split import PhasedBalancedSplit
 from cxrclf.sampling._row_keys import row_keys
@@ -26,18 +23,7 @@ from cxrclf.training._keyed_random import draw_seed
 from cxrclf.training._validation import joined, split_validation
 
 
-def _estimator_has(method):
-    """Return a check of whether the classifier inside has a method."""
-
-    def check(self):
-        # Its own AttributeError is the better message where it has one.
-        getattr(getattr(self, "estimator_", self.estimator), method)
-        return True
-
-    return check
-
-
-class PhasedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
+class PhasedClassifier(MetaClassifier):
     """Train a classifier on one balanced phase after another.
 
     The rows are cut into phases by a :class:`PhasedBalancedSplit`, and the weights
@@ -205,89 +191,6 @@ class PhasedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         vars(self).update(found, classes_=classes, phases_=phases, plan_=plan)
         return self
 
-    @available_if(_estimator_has("predict"))
-    def predict(self, X):
-        """Predict class labels with the trained classifier.
-
-        Parameters
-        ----------
-        X : array-like of n samples
-            In any form that the classifier takes.
-
-        Returns
-        -------
-        ndarray of shape (n,)
-        """
-        check_is_fitted(self)
-        return self.estimator_.predict(X)
-
-    @available_if(_estimator_has("predict_proba"))
-    def predict_proba(self, X):
-        """Predict class probabilities with the trained classifier.
-
-        Parameters
-        ----------
-        X : array-like of n samples
-            In any form that the classifier takes.
-
-        Returns
-        -------
-        ndarray of shape (n, n_classes)
-            In the order of ``classes_``.
-        """
-        check_is_fitted(self)
-        return self.estimator_.predict_proba(X)
-
-    @available_if(_estimator_has("predict_log_proba"))
-    def predict_log_proba(self, X):
-        """Predict logarithms of class probabilities with the trained classifier.
-
-        Parameters
-        ----------
-        X : array-like of n samples
-            In any form that the classifier takes.
-
-        Returns
-        -------
-        ndarray of shape (n, n_classes)
-            In the order of ``classes_``.
-        """
-        check_is_fitted(self)
-        return self.estimator_.predict_log_proba(X)
-
-    @available_if(_estimator_has("decision_function"))
-    def decision_function(self, X):
-        """Compute the decision function of the trained classifier.
-
-        Parameters
-        ----------
-        X : array-like of n samples
-            In any form that the classifier takes.
-
-        Returns
-        -------
-        ndarray of shape (n,) or (n, n_classes)
-        """
-        check_is_fitted(self)
-        return self.estimator_.decision_function(X)
-
-    @property
-    def n_features_in_(self):
-        """Number of columns, where the classifier has it."""
-        return self._of_estimator("n_features_in_")
-
-    @property
-    def feature_names_in_(self):
-        """Names of the columns, where the classifier has them."""
-        return self._of_estimator("feature_names_in_")
-
-    def _of_estimator(self, name):
-        if not hasattr(self, "estimator_"):
-            raise AttributeError(
-                f"This {type(self).__name__} has no {name} before fit."
-            )
-        return getattr(self.estimator_, name)
-
     def _check_rows(self, X, y):
         if y is None:
             raise ValueError(
@@ -316,13 +219,6 @@ class PhasedClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
                 "Use another random_state, or pass X_val and y_val."
             )
         return train, valid
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        inside = get_tags(self.estimator)
-        tags.input_tags = inside.input_tags
-        tags.classifier_tags = inside.classifier_tags
-        return tags
 
 
 def _check_shared_rows(shared_rows, n):
