@@ -331,7 +331,7 @@ class ImageEstimator(SavedEstimator):
             if validation is not None:
                 parts += _parts(*validation)
             run = fingerprint(self.net_.module_, settings, parts)
-        extractor = self._training_extractor(sum(len(r) for r, _ in rows.phases))
+        extractor = self._training_extractor(rows)
         pixels = self._training_pixels(images, extractor)
         train_set = self._data_set(pixels, rows, seed, extractor, self.augmentation)
         valid_set = None
@@ -397,14 +397,14 @@ class ImageEstimator(SavedEstimator):
             n_threads=self._n_threads(),
         )
 
-    def _training_extractor(self, n):
-        """Return the extractor if training on n images' features is the faster way."""
+    def _training_extractor(self, rows):
+        """Return the extractor if training on the rows' features is the faster way."""
         self.banked_ = None
         if self.trainable == "all":
             return None
         extractor = self._extractor()
         frozen_body = self.net_.module_.frozen_body
-        reason = self._why_not_kept(n, extractor)
+        reason = self._why_not_kept(rows, extractor)
         if reason is None:
             self.banked_ = "features" if frozen_body else "maps"
         else:
@@ -415,16 +415,18 @@ class ImageEstimator(SavedEstimator):
             print(f"The {what} are {kept}.")
         return extractor if frozen_body or reason is None else None
 
-    def _why_not_kept(self, n, extractor):
+    def _why_not_kept(self, rows, extractor):
         """Return why no other epoch or fit would find features of this one, or None."""
         if self.feature_bank is None:
             return "feature_bank is None"
+        n = len(rows.ever())
         if self.augmentation is not None:
             if type(self.augmentation) is not Augmentation:
                 return "a subclass of Augmentation may do anything"
             if not isinstance(self.random_state, Integral) and self.n_views is None:
                 return "no other fit has the same views: random_state is not an int"
-            n *= min(self.max_epochs, self.n_views or self.max_epochs)
+            shown = self.max_epochs * sum(len(phase) for phase, _ in rows.phases)
+            n = shown if self.n_views is None else min(shown, n * self.n_views)
         if not self.net_.module_.frozen_body:
             if self.head_epochs:
                 return "the body is frozen to another depth in the head_epochs"
