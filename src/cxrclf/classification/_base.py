@@ -72,7 +72,8 @@ class BaseCXRClassifier(ClassifierMixin, ImageEstimator):
         phases : list of array-like of int, default=None
             Row numbers of X. The rows of each phase are trained on for `max_epochs`
             epochs, one phase after another; weights, optimiser and epoch count carry
-            on. Class weights are those of the phase. What
+            on. Class weights are those of the phase; the best epoch and early stopping
+            are those of the whole training. What
             :class:`~cxrclf.sampling.PhasedClassifier` gives.
         restart_schedule : bool, default=False
             Whether the learning-rate schedule begins anew in each phase, instead of
