@@ -55,7 +55,7 @@ from cxrclf.datasets import (
     save_image_folder,
 )
 from cxrclf.imaging import DecodeStore
-from cxrclf.metrics import classification_table, fold_summary
+from cxrclf.metrics import ScoreTable, classification_table, fold_summary
 from cxrclf.nets import make_backbone
 from cxrclf.sampling import PhasedBalancedSplit, PhasedClassifier
 
@@ -125,11 +125,11 @@ def make_split(y, rare, parts, args):
     counts = Counter(y.tolist())
     per_phase, shared = {}, {}
     for name, (own, common) in parts.items():
-        scale = min(
-            Fraction(counts[rare], PUBLISHED_RARE),
-            Fraction(counts[name], args.phases * own + common),
-        )
-        per_phase[name], shared[name] = int(own * scale), int(common * scale)
+        of_rare = Fraction(counts[rare], PUBLISHED_RARE)
+        scale = min(of_rare, Fraction(counts[name], args.phases * own + common))
+        shared[name] = int(common * scale)
+        to_deal = counts[name] - shared[name]
+        per_phase[name] = min(int(own * of_rare), to_deal // args.phases)
         if per_phase[name] == 0:
             raise ValueError(
                 f"{counts[name]} images of class {name!r} beside {counts[rare]} of "
@@ -166,13 +166,22 @@ LEAK = (
 )
 
 
-class Fold(NamedTuple):
-    """What a fold does with the rows."""
+PURPOSES = ("train on", "choose the best epoch by", "test on")
 
-    train: np.ndarray  # row numbers
+
+class Rows(NamedTuple):
+    """What a fold does with the rows, by their numbers."""
+
+    train: np.ndarray
     valid: np.ndarray
     test: np.ndarray
-    split: PhasedBalancedSplit  # of the rows `train`
+
+
+class Fold(NamedTuple):
+    """The rows of a fold, and the phases."""
+
+    rows: Rows
+    split: PhasedBalancedSplit  # of the rows to train on
 
 
 def draw_rows(rows, patients, n, rng):
@@ -208,8 +217,8 @@ def draw_validation(y, patients, train, test, rare, args, rng):
     return np.concatenate(valid)
 
 
-def make_fold(y, patients, left_out, rare, parts, args, rng):
-    """Return a fold that tests on the rows `left_out` and others."""
+def divide_rows(y, patients, left_out, rare, parts, args, rng):
+    """Return the rows of a fold that tests on `left_out` and others."""
     everything = np.arange(len(y))
     is_rare = y == rare
     n_tested = -(-5 * TESTED_RARE * int(is_rare.sum()) // args.folds)  # rounded up
@@ -224,8 +233,7 @@ def make_fold(y, patients, left_out, rare, parts, args, rng):
     train = np.concatenate(train)
     test = rows_apart(everything, train, patients)
     valid = draw_validation(y, patients, train, test, rare, args, rng)
-    train = rows_apart(train, valid, patients)
-    return Fold(train, valid, test, make_split(y[train], rare, parts, args))
+    return Rows(rows_apart(train, valid, patients), valid, test)
 
 
 def make_folds(data, rare, args):
@@ -246,28 +254,30 @@ def make_folds(data, rare, args):
     parts = find_parts(data, rare)
     folds = []
     for number, (_, left_out) in enumerate(
-        splitter.split(data.data, data.target, patients), start=1
+        splitter.split(data.data, data.target, data.groups), start=1
     ):
         rng = np.random.default_rng([args.seed, number])
-        fold = make_fold(data.target, patients, left_out, rare, parts, args, rng)
-        for purpose in ("train", "valid", "test"):
-            missing = set(data.target_names) - set(data.target[getattr(fold, purpose)])
+        rows = divide_rows(data.target, patients, left_out, rare, parts, args, rng)
+        for part, purpose in zip(rows, PURPOSES, strict=True):
+            missing = set(data.target_names) - set(data.target[part])
             if missing:
                 raise ValueError(
-                    f"Fold {number} has no image of {sorted(missing)} to {purpose} "
-                    f"with. Add {noun}, or ask for fewer --folds."
+                    f"Fold {number} has no image of {sorted(missing)} to {purpose}. "
+                    f"Add {noun}, or ask for fewer --folds."
                 )
-        folds.append(fold)
+        split = make_split(data.target[rows.train], rare, parts, args)
+        folds.append(Fold(rows, split))
     return folds
 
 
 # %%
 # The networks
 # ------------
-# The published settings: Nadam, cross-entropy, batches of 30 images, or 20 for the
-# concatenation, pixels divided by 255 and nothing else, dropout 0.5 before the output
-# (the authors' code), one learning rate for the whole network. The map before the
-# classifier is averaged, or flattened as published with ``--pooling flatten``.
+# The published settings: Nadam, cross-entropy, batches of 30 images and, for the
+# concatenation, of two thirds as many, pixels divided by 255 and nothing else, dropout
+# 0.5 before the output (the authors' code), one learning rate for the whole network.
+# The last map is averaged, or flattened as published with ``--pooling flatten``: at 300
+# pixels the output layer then has a hundred times as many weights to learn.
 #
 # A rotation of 0-360° is that of -180° to 180°. The paper's "shift range 5 %" beside a
 # "width/height shift 5 %" is `shear_range=0.05` in the authors' code, which Keras takes
@@ -302,11 +312,16 @@ def make_networks(args):
         "verbose": int(args.jobs == 1),  # the bars of several would collide
     }
     networks = {
-        name: CXRClassifier(name, weights=weights, batch_size=30, **settings)
+        name: CXRClassifier(
+            name, weights=weights, batch_size=args.batch_size, **settings
+        )
         for name, weights in zip(args.backbones, args.weights, strict=True)
     }
     networks["concatenation"] = DualBackboneConcat(
-        args.backbones, weights=args.weights, batch_size=20, **settings
+        args.backbones,
+        weights=args.weights,
+        batch_size=max(1, args.batch_size * 2 // 3),
+        **settings,
     )
     return networks
 
@@ -334,19 +349,20 @@ class Scores(NamedTuple):
     network: str
     fold: int
     counts: dict  # of class to its numbers of correct, missed and wrong images
-    table: object  # ScoreTable
+    table: ScoreTable
 
 
 def train_network(name, network, number, fold, data):
     """Train on the phases of a fold, predict its test set."""
     start = time.perf_counter()
     X, y = data.data, data.target
+    train, valid, test = fold.rows
     phased = PhasedClassifier(clone(network), fold.split)
-    phased.fit(X[fold.train], y[fold.train], X_val=X[fold.valid], y_val=y[fold.valid])
+    phased.fit(X[train], y[train], X_val=X[valid], y_val=y[valid])
     return Training(
         name,
         number,
-        phased.predict_proba(X[fold.test]),
+        phased.predict_proba(X[test]),
         phased.history_,
         phased.best_epoch_,
         time.perf_counter() - start,
@@ -368,7 +384,7 @@ def run_study(networks, data, folds, n_jobs):
     trainings = []
     for training in done:
         trainings.append(training)
-        y = data.target[folds[training.fold - 1].test]
+        y = data.target[folds[training.fold - 1].rows.test]
         accuracy = np.mean(predictions(data, training) == y)
         print(
             f"{training.network}, fold {training.fold}: accuracy {accuracy:.3f} on "
@@ -392,10 +408,8 @@ RATES = ("accuracy", "specificity", "sensitivity", "precision")
 
 def score(data, folds, training):
     """Count and score what a network predicts of the test set of its fold."""
-    y, predicted = (
-        data.target[folds[training.fold - 1].test],
-        predictions(data, training),
-    )
+    y = data.target[folds[training.fold - 1].rows.test]
+    predicted = predictions(data, training)
     matrix = confusion_matrix(y, predicted, labels=data.target_names)
     correct = np.diag(matrix)
     missed, wrong = matrix.sum(axis=1) - correct, matrix.sum(axis=0) - correct
@@ -408,10 +422,10 @@ def score(data, folds, training):
     )
 
 
-def by_network(scores):
-    """Return the scores of each network, by its name."""
+def by_network(of_all):
+    """Return the trainings, or the scores, of each network by its name."""
     networks = {}
-    for one in scores:
+    for one in of_all:
         networks.setdefault(one.network, []).append(one)
     return networks
 
@@ -427,24 +441,30 @@ def summarize(scores):
 def write_scores(path, data, scores):
     """Write a row for each network, fold and class, with means and deviations."""
     lines = []
+
+    def add(network, fold, counts, rates, overall):
+        for name in data.target_names:
+            lines.append([network, fold, name, *counts[name]])
+            lines[-1] += [rates[name, rate] for rate in RATES]
+        lines.append([network, fold, "overall", "", "", "", overall, "", "", ""])
+
+    no_counts = dict.fromkeys(data.target_names, ("", "", ""))
     summaries = summarize(scores)
     for network, of_network in by_network(scores).items():
         for one in of_network:
-            for name in data.target_names:
-                rates = [one.table[name, rate] for rate in RATES]
-                lines.append([network, one.fold, name, *one.counts[name], *rates])
             overall = one.table.overall["accuracy"]
-            lines.append([network, one.fold, "overall", "", "", "", overall])
+            add(network, one.fold, one.counts, one.table, overall)
         summary = summaries[network]
         for what in ("mean", "sd"):
-            for name in data.target_names:
-                rates = [getattr(summary[name, rate], what) for rate in RATES]
-                lines.append([network, what, name, "", "", "", *rates])
+            rates = {
+                (name, rate): getattr(summary[name, rate], what)
+                for name in data.target_names
+                for rate in RATES
+            }
             overall = getattr(summary.overall["accuracy"], what)
-            lines.append([network, what, "overall", "", "", "", overall])
-    lines = [["" if cell != cell else cell for cell in line] for line in lines]
-    header = ["network", "fold", "class", *COUNTS, *RATES]
-    write_csv(path, header, (line + [""] * (len(header) - len(line)) for line in lines))
+            add(network, what, no_counts, rates, overall)
+    defined = (["" if cell != cell else cell for cell in line] for line in lines)
+    write_csv(path, ["network", "fold", "class", *COUNTS, *RATES], defined)
 
 
 def aligned(lines):
@@ -459,38 +479,43 @@ def aligned(lines):
     )
 
 
-def spread(fold_score):
+def spread(fold_score, n_folds):
     """Return mean ± standard deviation as text."""
-    return f"{fold_score.mean:.3f} ± {fold_score.sd:.3f}"
+    if fold_score.n_folds == 0:
+        return "nan"
+    some = "" if fold_score.n_folds == n_folds else f" ({fold_score.n_folds})"
+    return f"{fold_score.mean:.3f} ± {fold_score.sd:.3f}{some}"
 
 
 def describe_scores(data, scores, rare):
-    """Return the tables as text."""
-    summaries = summarize(scores)
+    """Return the tables as text, the rare class first."""
+    summaries, networks = summarize(scores), by_network(scores)
+    classes = sorted(data.target_names, key=lambda name: name != rare)
+    n_folds = len(scores) // len(networks)
     blocks = []
-    for name in data.target_names:
+    for name in classes:
         lines = [["network", "fold", *COUNTS, *RATES]]
         for one in scores:
+            counts = map(str, one.counts[name])
             rates = [f"{one.table[name, rate]:.3f}" for rate in RATES]
-            lines.append([one.network, str(one.fold)])
-            lines[-1] += [*map(str, one.counts[name]), *rates]
+            lines.append([one.network, str(one.fold), *counts, *rates])
         blocks.append(f"Class {name}\n{aligned(lines)}")
-    folds = sorted({one.fold for one in scores})
-    lines = [["network", *(f"fold {fold}" for fold in folds), "mean ± sd"]]
-    for network, of_network in by_network(scores).items():
+    lines = [["network", *(f"fold {n + 1}" for n in range(n_folds)), "mean ± sd"]]
+    for network, of_network in networks.items():
         overall = [f"{one.table.overall['accuracy']:.3f}" for one in of_network]
-        mean = spread(summaries[network].overall["accuracy"])
+        mean = spread(summaries[network].overall["accuracy"], n_folds)
         lines.append([network, *overall, mean])
     blocks.append(f"Overall accuracy\n{aligned(lines)}")
     lines = [["network", "class", *RATES]]
     for network, summary in summaries.items():
-        for name in sorted(data.target_names, key=lambda name: name != rare):
-            lines.append([network, name, *(spread(summary[name, r]) for r in RATES)])
-    blocks.append(f"Mean ± standard deviation over the folds\n{aligned(lines)}")
+        for name in classes:
+            rates = [spread(summary[name, rate], n_folds) for rate in RATES]
+            lines.append([network, name, *rates])
+    blocks.append(f"Mean ± standard deviation over {n_folds} folds\n{aligned(lines)}")
     if any("nan" in block for block in blocks):
         blocks.append(
-            "nan: the precision of a class that is never predicted. A mean leaves out "
-            "folds where the score is nan."
+            "nan: the precision of a class that is never predicted.\n"
+            "(k): over the k folds in which the precision is a number."
         )
     return "\n\n".join(blocks)
 
@@ -551,7 +576,7 @@ def write_predictions(path, data, folds, trainings):
 
     def lines():
         for training in trainings:
-            test = folds[training.fold - 1].test
+            test = folds[training.fold - 1].rows.test
             groups = [""] * len(test) if data.groups is None else data.groups[test]
             columns = [
                 data.data[test, 0],
@@ -582,13 +607,11 @@ def describe_study(args, data, folds, networks, trainings):
         "caveat": caveat(args, data),
         "folds": [
             {
-                **{
-                    f"{purpose}_images": Counter(
-                        data.target[getattr(fold, purpose)].tolist()
-                    )
-                    for purpose in ("train", "valid", "test")
+                "images": {
+                    part: Counter(data.target[rows].tolist())
+                    for part, rows in fold.rows._asdict().items()
                 },
-                "phases": asdict(fold.split.plan(data.target[fold.train])),
+                "phases": asdict(fold.split.plan(data.target[fold.rows.train])),
             }
             for fold in folds
         ],
@@ -638,9 +661,7 @@ def draw_rare_class(scores, rare):
 
 def draw_learning_curves(trainings, n_phases):
     """Draw the accuracy over the epochs of all phases, for each network."""
-    networks = {}
-    for training in trainings:
-        networks.setdefault(training.network, []).append(training)
+    networks = by_network(trainings)
     figure = Figure(figsize=(9, 2.6 * len(networks) + 0.8), layout="constrained")
     panels = figure.subplots(len(networks), 1, sharex=True)
     for axes, (name, of_network) in zip(panels, networks.items(), strict=True):
@@ -723,12 +744,14 @@ def print_plan(args, data, folds):
     if args.leaky_validation:
         print(LEAK)
     for number, fold in enumerate(folds, start=1):
-        used = np.concatenate([fold.train, fold.valid, fold.test])
+        sizes = [
+            f"{len(rows)} images to {purpose}"
+            for rows, purpose in zip(fold.rows, PURPOSES, strict=True)
+        ]
+        n_aside = len(data.target) - len(np.unique(np.concatenate(fold.rows)))
         print(
-            f"Fold {number}: {len(fold.train)} images to train on, {len(fold.valid)} "
-            f"to choose the best epoch by, {len(fold.test)} to test on, "
-            f"{len(data.target) - len(np.unique(used))} set aside\n"
-            f"{fold.split.plan(data.target[fold.train])}",
+            f"Fold {number}: {', '.join(sizes)}, {n_aside} set aside\n"
+            f"{fold.split.plan(data.target[fold.rows.train])}",
             flush=True,
         )
 
@@ -759,6 +782,7 @@ PAPER = {
     "backbones": ["Xception", "ResNet50V2"],
     "image_size": 300,
     "epochs": 100,
+    "batch_size": 30,
     "learning_rate": 1e-4,
     "trainable": "all",
     "pooling": "flatten",
@@ -828,7 +852,8 @@ def make_parser():
     add("--trainable", type=trained_part, default=2, help="head, all, or last stages")
     add("--pooling", choices=["mean", "flatten"], default="mean", help="of the map")
     add("--learning-rate", type=positive, default=1e-3, help="of the whole network")
-    add("--image-size", type=at_least(16), default=128, help="side in pixels")
+    add("--batch-size", type=at_least(1), default=8, help="of a single network")
+    add("--image-size", type=at_least(16), default=96, help="side in pixels")
     add("--leaky-validation", action="store_true", help="validate on test images")
     add("--images", type=at_least(1), default=1000, help="number of synthetic images")
     add("--jobs", type=at_least(1), default=1, help="trainings at once")
