@@ -68,6 +68,11 @@ class AugmentedOverSampler(RowResampler, BaseOverSampler):
 
     Notes
     -----
+    Copies of the rare classes alone are transformed, and a network may learn the traces
+    that this leaves instead of the disease, above all with a frozen body.
+    ``ImageSampler(RandomOverSampler())`` and the `augmentation` of the classifier
+    transform all classes alike; see the :ref:`User Guide <samplers>`.
+
     Of paths, the added rows are :class:`~cxrclf.training.AugmentedPath` objects: no
     file is read or written, the estimators of this library transform the image once it
     is decoded, and a missing file is found there. Anything else reads the original.
