@@ -146,9 +146,9 @@ def make_split(y, rare, parts, args):
 # ---------
 # A fold trains on what its phases need and tests on everything else: 31 of the 180
 # COVID-19 images, 4,420 of 6,054 with pneumonia and 6,851 of 8,851 normal ones in the
-# paper. Images of the rare class are tested in one fold at most. Patients stay on one
-# side where they are known: images of a patient in the training set that no phase needs
-# are set aside.
+# paper. An image of the rare class is tested in one fold at most, the others in several.
+# Patients stay on one side where they are known: images of a patient in the training
+# set that no phase needs are set aside.
 #
 # The best epoch is chosen by the accuracy on a validation set. The authors drew it from
 # the test set, so that their epoch is the best one for images that it is then scored
@@ -164,8 +164,6 @@ LEAK = (
     "The epochs are then chosen by images that they are tested on, and the scores are "
     "optimistic."
 )
-
-
 PURPOSES = ("train on", "choose the best epoch by", "test on")
 
 
@@ -653,9 +651,10 @@ def draw_rare_class(scores, rare):
         axes.set_xticks(range(len(networks)), list(networks), rotation=15)
         axes.set(title=f"{rate.capitalize()} of {rare}", ylim=(-0.04, 1.04))
         axes.grid(axis="y", alpha=0.3)
-    figure.supxlabel(
-        "A point is a fold, the first one leftmost; a line is their mean", fontsize=10
-    )
+    caption = "A point is a fold, the first one leftmost; a line is their mean"
+    if any(np.isnan(one.table[rare, "precision"]) for one in scores):
+        caption += f".\nNo precision where {rare} is never predicted"
+    figure.supxlabel(caption, fontsize=10)
     return figure
 
 
