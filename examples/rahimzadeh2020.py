@@ -146,7 +146,7 @@ def make_split(y, rare, parts, args):
 # ---------
 # A fold trains on what its phases need and tests on everything else: 31 of the 180
 # COVID-19 images, 4,420 of 6,054 with pneumonia and 6,851 of 8,851 normal ones in the
-# paper. An image of the rare class is tested in one fold at most, the others in several.
+# paper. An image of the rare class is tested in one fold at most, others in several.
 # Patients stay on one side where they are known: images of a patient in the training
 # set that no phase needs are set aside.
 #
