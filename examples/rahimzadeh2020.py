@@ -99,12 +99,13 @@ def load_radiographs(args):
 # ----------
 # The published training set of a fold has 149 COVID-19 images, all of them in each of
 # the eight phases. Each phase has 250 normal and 200 pneumonia images for itself, and
-# 34 pneumonia images are in all phases. Other data sets keep these proportions. The
-# most frequent class takes the part of the normal images, each other one that of
-# pneumonia. For n images of the rare class, a phase then has n · 250 / 149 or
-# n · 200 / 149 images of such a class for itself and shares n · 34 / 149, all rounded
-# down; or, of a class that has not enough images for that, as many as it has, dealt out
-# in the same proportions.
+# 34 pneumonia images are in all phases: 2,000 and 1,634 in all.
+#
+# Other data sets keep these proportions. The most frequent class takes the part of the
+# normal images, each other one that of pneumonia. Beside n images of the rare class, a
+# training set has n · 2,000 / 149 or n · 1,634 / 149 images of such a class, or as many
+# as there are. Of the latter 34 / 1,634 are in all phases. The others are dealt out
+# evenly; what does not come out even is tested.
 
 PUBLISHED_RARE = 149  # images of the rare class in a training set
 MOST_FREQUENT, OTHERS = (250, 0), (200, 34)  # own images of a phase, and shared ones
@@ -120,24 +121,29 @@ def find_parts(data, rare):
     }
 
 
-def make_split(y, rare, parts, args):
-    """Return how rows of the classes `y` are cut into phases."""
-    counts = Counter(y.tolist())
-    per_phase, shared = {}, {}
-    for name, (own, common) in parts.items():
-        of_rare = Fraction(counts[rare], PUBLISHED_RARE)
-        scale = min(of_rare, Fraction(counts[name], args.phases * own + common))
-        shared[name] = int(common * scale)
-        to_deal = counts[name] - shared[name]
-        per_phase[name] = min(int(own * of_rare), to_deal // args.phases)
-        if per_phase[name] == 0:
-            raise ValueError(
-                f"{counts[name]} images of class {name!r} beside {counts[rare]} of "
-                f"{rare!r} to train on are too few for {args.phases} phases. Add "
-                "images, or ask for fewer --phases or --folds."
-            )
+def deal_out(name, n, part, n_phases):
+    """Return how many of `n` images a phase has for itself, and how many all share."""
+    own, common = part
+    shared = common * n // (n_phases * own + common)
+    if n - shared < n_phases:
+        raise ValueError(
+            f"The images of class {name!r} in a training set ({n}) are too few for "
+            f"{n_phases} phases. Add images, or ask for fewer --phases or --folds."
+        )
+    return (n - shared) // n_phases, shared
+
+
+def make_split(y, parts, args):
+    """Return how the training rows, of the classes `y`, are cut into phases."""
+    numbers = {
+        name: deal_out(name, int(np.sum(y == name)), part, args.phases)
+        for name, part in parts.items()
+    }
     return PhasedBalancedSplit(
-        args.phases, per_phase=per_phase, shared=shared, random_state=args.seed
+        args.phases,
+        per_phase={name: own for name, (own, _) in numbers.items()},
+        shared={name: shared for name, (_, shared) in numbers.items()},
+        random_state=args.seed,
     )
 
 
@@ -152,8 +158,7 @@ def make_split(y, rare, parts, args):
 #
 # The best epoch is chosen by the accuracy on a validation set. The authors drew it from
 # the test set, so that their epoch is the best one for images that it is then scored
-# on. Here a tenth of the training set is held out instead, and the phases are cut from
-# the rest. ``--leaky-validation`` does as the authors did: all test images of the rare
+# on. Here a tenth of the training set is held out instead, and the rest is dealt out. ``--leaky-validation`` does as the authors did: all test images of the rare
 # class and 300 of each other class, in proportion.
 
 TESTED_RARE = Fraction(31, 180)  # of five folds
@@ -223,11 +228,15 @@ def divide_rows(y, patients, left_out, rare, parts, args, rng):
     tested = draw_rows(left_out[is_rare[left_out]], patients, n_tested, rng)
     left_out = np.concatenate([tested, left_out[~is_rare[left_out]]])
     pool = rows_apart(everything, left_out, patients)
-    split = make_split(y[pool], rare, parts, args)
     train = [pool[is_rare[pool]]]
-    for name, own in split.per_phase.items():
-        n = args.phases * own + split.shared[name]
-        train.append(draw_rows(pool[y[pool] == name], patients, n, rng))
+    n_rare = len(train[0])
+    for name, part in parts.items():
+        rows = pool[y[pool] == name]
+        own, common = part
+        published = args.phases * own + common
+        n = min(len(rows), n_rare * published // PUBLISHED_RARE)
+        own, shared = deal_out(name, n, part, args.phases)
+        train.append(draw_rows(rows, patients, args.phases * own + shared, rng))
     train = np.concatenate(train)
     test = rows_apart(everything, train, patients)
     valid = draw_validation(y, patients, train, test, rare, args, rng)
@@ -263,7 +272,7 @@ def make_folds(data, rare, args):
                     f"Fold {number} has no image of {sorted(missing)} to {purpose}. "
                     f"Add {noun}, or ask for fewer --folds."
                 )
-        split = make_split(data.target[rows.train], rare, parts, args)
+        split = make_split(data.target[rows.train], parts, args)
         folds.append(Fold(rows, split))
     return folds
 
