@@ -132,6 +132,18 @@ def test_files_folds_and_a_grid_over_backbones(radiograph_files, dual):
     assert proba.shape == (30, 3)
 
 
+def test_backbones_as_a_list_are_the_same(radiographs, dual):
+    X, y = radiographs.images, radiographs.target
+    clf = dual().fit(X, y).set_params(backbones=list(NAMES))
+    assert clf.partial_fit(X, y).n_epochs_ == 4
+
+
+def test_no_map_is_kept_with_stages_trained(radiographs, dual):
+    clf = dual(trainable=1, max_epochs=1).fit(radiographs.images, radiographs.target)
+    assert not clf.net_.module_.splits
+    assert clf.banked_ is None
+
+
 def test_learns_what_two_networks_can(radiographs, dual):
     X, y = radiographs.images, radiographs.target
     clf = dual(trainable="all", max_epochs=25, learning_rate=3e-3, batch_size=10)

@@ -14,6 +14,7 @@ from cxrclf.sampling import (
     PhasedClassifier,
 )
 from cxrclf.training import training_weights
+from cxrclf.training._batches import PixelSet
 
 PHASES = [np.arange(0, 18), np.arange(6, 30), np.arange(12, 24)]
 
@@ -70,9 +71,66 @@ def test_class_weights_are_those_of_the_phase(radiographs, small_classifier):
     y, classes = radiographs.target, np.unique(radiographs.target)
     clf = small_classifier(class_weight={"covid": 2.0})
     clf.classes_ = classes
-    for rows, weights in clf._check_phases(PHASES, y, None):
+    phases, weigh = clf._check_phases(PHASES, y, None)
+    for rows, given in zip(phases, PHASES, strict=True):
+        np.testing.assert_array_equal(rows, given)
         expected = training_weights(y[rows], classes, {"covid": 2.0}, None)
+        np.testing.assert_array_equal(weigh(rows), expected)
+
+
+def test_class_weights_are_those_of_the_rows_that_are_trained_on(
+    radiographs, small_classifier, monkeypatch
+):
+    """Not of those before a patient with many images of a class is held out."""
+    seen = []
+    init = PixelSet.__init__
+
+    def spy(self, pixels, plan, *args, **kwargs):
+        seen.append(plan)
+        init(self, pixels, plan, *args, **kwargs)
+
+    monkeypatch.setattr(PixelSet, "__init__", spy)
+    X, y = radiographs.images, radiographs.target
+    groups = np.where(y == "covid", "one", np.arange(30).astype(str))
+    groups[np.flatnonzero(y == "covid")[:2]] = ["two", "three"]
+    differed = False
+    for seed in range(4):
+        seen.clear()
+        clf = small_classifier(
+            validation_fraction=0.2,
+            class_weight="balanced",
+            max_epochs=1,
+            trainable="head",
+            random_state=seed,
+        ).fit(X, y, groups=groups)
+        ((rows, weights),) = seen[0].phases
+        expected = training_weights(y[rows], clf.classes_, "balanced", None)
         np.testing.assert_array_equal(weights, expected)
+        before = training_weights(y, clf.classes_, "balanced", None)[rows]
+        differed |= not np.allclose(before, weights)
+    assert differed
+
+
+def test_a_hold_out_leaves_rows_in_every_phase(radiographs, small_classifier):
+    X, y = radiographs.images, radiographs.target
+    clf = small_classifier(validation_fraction=0.3)
+    with pytest.raises(ValueError, match="holds all rows of a phase out"):
+        clf.fit(X, y, phases=[np.arange(30), *np.arange(30)[:, None]])
+
+
+def test_a_validation_set_is_no_phase_when_a_run_is_resumed(
+    radiographs, small_classifier, tmp_path
+):
+    X, y = radiographs.images, radiographs.target
+    settings = {"checkpoint_dir": tmp_path, "max_epochs": 1}
+    one, two = np.arange(15), np.arange(15, 30)
+    small_classifier(**settings).fit(
+        X, y, phases=[one], X_val=X[two], y_val=y[two], restart_schedule=True
+    )
+    again = small_classifier(**settings)
+    again.fit(X, y, phases=[one, two], restart_schedule=True)
+    assert "valid_loss" not in again.history_
+    assert again.history_["epoch"] == [1, 2]
 
 
 def test_the_best_epoch_of_all_phases_is_kept(radiographs, small_classifier):
@@ -132,7 +190,18 @@ def test_phased_classifier_trains_on_phases(imbalanced, small_classifier):
     assert phased.history_["epoch"] == [1, 2, 3, 4, 5, 6]
 
 
-def test_validation_is_held_out_before_the_rows_are_cut(imbalanced, small_classifier):
+def test_validation_is_held_out_before_the_rows_are_cut(
+    imbalanced, small_classifier, monkeypatch
+):
+    seen = []
+    init = PixelSet.__init__
+
+    def spy(self, pixels, plan, *args, **kwargs):
+        if pixels.images.shape[0] != 1:
+            seen.append(pixels.images.keys[plan.ever()])
+        init(self, pixels, plan, *args, **kwargs)
+
+    monkeypatch.setattr(PixelSet, "__init__", spy)
     X, y = imbalanced.images, imbalanced.target
     split = PhasedBalancedSplit(n_phases=3, random_state=0)
     phased = PhasedClassifier(
@@ -140,6 +209,9 @@ def test_validation_is_held_out_before_the_rows_are_cut(imbalanced, small_classi
     ).fit(X, y)
     trained = np.unique(np.concatenate(phased.phases_))
     assert len(trained) == phased.plan_.n_used <= 45
+    train_keys, valid_keys = seen
+    assert not set(train_keys.tolist()) & set(valid_keys.tolist())
+    assert len(set(valid_keys.tolist())) == 60 - len(trained)
     assert 1 <= phased.best_epoch_ <= 6
     assert len(phased.history_["valid_loss"]) == 6
     with pytest.raises(ValueError, match="validation_fraction"):
@@ -150,11 +222,13 @@ def test_phases_need_rows_that_are_there(radiographs, small_classifier):
     X, y = radiographs.images, radiographs.target
     clf = small_classifier()
     for phases, message in (
-        ([], "phases is empty"),
-        ([[0, 30]], "less than 30"),
-        ([[-1, 3]], "at least 0"),
+        ([], "one phase and one row at least"),
+        (5, "list with an array of row numbers"),
+        ([0, 1, 2], "list with an array"),
+        ([[0, 30]], "from 0 to 29"),
+        ([[-1, 3]], "from 0 to 29"),
         ([[0.5, 1]], "row numbers"),
-        ([[]], "minimum of 1"),
+        ([[]], "one row at least"),
     ):
         with pytest.raises(ValueError, match=message):
             clf.fit(X, y, phases=phases)
@@ -206,11 +280,18 @@ def test_a_grid_over_phases_samplers_and_backbones(imbalanced):
     np.testing.assert_array_equal(workers.cv_results_["mean_test_score"], scores)
 
 
-def test_sample_weights_cannot_pass_a_sampler(imbalanced, small_classifier):
+def test_what_belongs_to_rows_cannot_pass_a_sampler(imbalanced, small_classifier):
     X, y = imbalanced.images, imbalanced.target
     pipe = make_pipeline(AugmentedOverSampler(random_state=0), small_classifier())
-    with pytest.raises(ValueError, match=r"do not resample sample_weight.*class_weigh"):
-        pipe.fit(X, y, cxrclassifier__sample_weight=np.ones(len(y)))
+    for name, values in (("sample_weight", np.ones(60)), ("groups", np.arange(60))):
+        with pytest.raises(ValueError, match=r"resample X and y alone: use class_weig"):
+            pipe.fit(X, y, **{f"cxrclassifier__{name}": values})
+    pipe = make_pipeline(
+        AugmentedOverSampler(random_state=0),
+        PhasedClassifier(small_classifier(), validation_fraction=0.2),
+    )
+    with pytest.raises(ValueError, match="do not resample groups"):
+        pipe.fit(X, y, phasedclassifier__groups=np.arange(60))
 
 
 def test_a_sampler_comes_before_the_classifier(imbalanced, small_classifier):

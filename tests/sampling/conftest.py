@@ -1,13 +1,19 @@
 """Small images of three classes, as an array and as files, and a generator."""
 
+import sys
+
 import numpy as np
 import pytest
+from joblib.externals import cloudpickle
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 from cxrclf._utils._paths import path_values
 from cxrclf.imaging import ImageReader
 from cxrclf.sampling import ImageGenerator
+
+# Worker processes cannot import the tests.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 
 @pytest.fixture(scope="session")

@@ -141,7 +141,6 @@ def test_grid_search_over_the_rotation(few_images):
         error_score="raise",
     )
     search.fit(*few_images)
-    assert search.best_params_["augmentedoversampler__rotation"] in (0, 30)
     # Another rotation is another training set.
     coefficients = [
         search.estimator.set_params(augmentedoversampler__rotation=rotation)

@@ -78,5 +78,34 @@ def test_phases_follow_each_other():
         (second.tolist(), {3.0}),
     ]
     assert data.plan.ever().tolist() == [*first, *second]
-    kept = data.plan.only(np.array([0, 21]))
-    assert [rows.tolist() for rows, _ in kept.phases] == [[0], [21]]
+
+
+def test_each_phase_deals_its_own_decks():
+    """A phase begins with whole decks, whatever the phases before drew."""
+    codes = np.repeat([0, 1, 2], [5, 23, 40])
+    parts = [np.r_[:5, 5 + k : 28 : 2, 28 + 13 * k : 41 + 13 * k] for k in range(3)]
+    rows = EpochRows(
+        codes,
+        tuple((part, np.ones(len(part))) for part in parts),
+        epochs=2,
+        first_epoch=7,
+        balanced=True,
+    )
+    starts = []
+    for phase, part in enumerate(parts):
+        drawn = np.concatenate([rows.at(7 + 2 * phase + e)[0] for e in range(2)])
+        assert set(drawn) <= set(part)
+        for code in range(3):
+            deck = part[codes[part] == code]
+            mine = drawn[codes[drawn] == code]
+            whole = len(mine) // len(deck) * len(deck)
+            assert whole
+            counts = np.unique(mine[:whole], return_counts=True)[1]
+            assert counts.tolist() == [whole // len(deck)] * len(deck)
+        starts.append(drawn[codes[drawn] == 0][:5].tolist())
+    assert len({tuple(start) for start in starts}) > 1
+
+
+def test_a_deck_of_one_among_many_is_dealt_at_once():
+    order = balanced_order(np.r_[0, np.ones(10_000, int)], 0, 3)
+    assert np.bincount(order)[0] in (5000, 5001)

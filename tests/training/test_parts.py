@@ -148,6 +148,10 @@ def test_class_weights_that_cannot_be_had_are_refused():
     for class_weight in ("balanced", {2: 3.0}):
         with pytest.raises(ValueError, match=r"y lacks \[2\]"):
             training_weights(y, classes, class_weight, None)
+        with pytest.raises(ValueError, match=r"y lacks \[1, 2\]"):
+            training_weights(y, classes, class_weight, np.array([1.0, 1, 0]))
+    with pytest.raises(ValueError, match="must be non-negative"):
+        training_weights(y, np.arange(2), "balanced", np.array([1.0, -1, 1]))
     classes = np.arange(2)
     with pytest.raises(ValueError, match=r"unknown classes \['c'\]"):
         training_weights(y, classes, {"c": 1.0}, None)

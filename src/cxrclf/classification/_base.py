@@ -6,7 +6,7 @@ from numbers import Integral, Real
 import numpy as np
 from scipy.special import softmax
 from sklearn.base import ClassifierMixin
-from sklearn.utils import assert_all_finite, check_array
+from sklearn.utils import assert_all_finite
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
@@ -19,6 +19,12 @@ from sklearn.utils.validation import (
 from cxrclf._utils._paths import as_paths
 from cxrclf.nets import Head
 from cxrclf.training import ImageEstimator, training_weights
+
+_NOT_RESAMPLED = (
+    "There are {} {} for {} samples. The samplers of a pipeline resample X and y "
+    "alone: use class_weight instead of sample weights, and hold a validation set out "
+    "by patients before the pipeline, or use no sampler."
+)
 
 
 class BaseCXRClassifier(ClassifierMixin, ImageEstimator):
@@ -64,7 +70,8 @@ class BaseCXRClassifier(ClassifierMixin, ImageEstimator):
         y : array-like of shape (n,)
             Class labels.
         sample_weight : array-like of shape (n,), default=None
-            Relative weights of the samples; over all of them their mean is set to 1.
+            Relative weights of the samples; over those of a phase, or of the training,
+            their mean is set to 1.
         groups : array-like of shape (n,), default=None
             Patient ids, which `validation_fraction` keeps together.
         X_val, y_val : array-like, default=None
@@ -109,7 +116,8 @@ class BaseCXRClassifier(ClassifierMixin, ImageEstimator):
         Parameters
         ----------
         X, y, sample_weight
-            As in :meth:`fit`.
+            As in :meth:`fit`. With `class_weight` each call weighs its own samples, and
+            needs some of every class.
         classes : array-like of shape (n_classes,), default=None
             All classes that later calls may bring; needed in the first call if y
             lacks some.
@@ -166,15 +174,17 @@ class BaseCXRClassifier(ClassifierMixin, ImageEstimator):
         if go_on:
             self._check_same_network("warm_start", classes)
         self.classes_ = classes
-        phases = self._check_phases(phases, y, sample_weight)
+        phases, weigh = self._check_phases(phases, y, sample_weight)
         groups = None if groups is None else column_or_1d(groups)
-        check_consistent_length(y, groups)
+        if groups is not None and len(groups) != len(y):
+            raise ValueError(_NOT_RESAMPLED.format(len(groups), "groups", len(y)))
         checked = self._check_images(X, reset=not go_on)
         X_val, codes_val = self._check_validation(X_val, y_val)
         self._train(
             checked,
             self._codes(y),
             phases,
+            weigh,
             fresh="optimizer" if go_on else "net",
             groups=groups,
             X_val=X_val,
@@ -197,9 +207,9 @@ class BaseCXRClassifier(ClassifierMixin, ImageEstimator):
             classes = self.classes_ if classes is None else np.unique(classes)
             self._check_same_network("partial_fit", classes)
         codes = self._codes(y)
-        phases = self._check_phases(None, y, sample_weight)
+        phases, weigh = self._check_phases(None, y, sample_weight)
         checked = self._check_images(X, reset=first)
-        self._train(checked, codes, phases, fresh="net" if first else None)
+        self._train(checked, codes, phases, weigh, fresh="net" if first else None)
 
     def _check_same_network(self, what, classes):
         """Refuse to go on with a net of other classes or another architecture."""
@@ -232,42 +242,24 @@ class BaseCXRClassifier(ClassifierMixin, ImageEstimator):
         return y
 
     def _check_phases(self, phases, y, sample_weight):
-        """Return rows and weights of each phase; one phase of all rows by default."""
+        """Return the rows of each phase, and a function of rows to their weights.
+
+        By default all rows are one phase. Rows that weigh nothing are left out.
+        """
         if sample_weight is not None:
-            n_weights = (
-                len(y) if np.isscalar(sample_weight) else _num_samples(sample_weight)
-            )
-            if n_weights != len(y):
-                raise ValueError(
-                    f"There are {n_weights} sample weights for {len(y)} "
-                    "samples. Samplers of a pipeline do not resample sample_weight: "
-                    "use class_weight instead, or no sampler."
-                )
+            n = len(y) if np.isscalar(sample_weight) else _num_samples(sample_weight)
+            if n != len(y):
+                raise ValueError(_NOT_RESAMPLED.format(n, "sample weights", len(y)))
             sample_weight = _check_sample_weight(
                 sample_weight, np.empty((len(y), 1)), dtype=np.float64
             )
-        checked = []
-        for rows in [np.arange(len(y))] if phases is None else phases:
-            rows = check_array(rows, ensure_2d=False, dtype=None, input_name="phases")
-            if (
-                rows.ndim != 1
-                or rows.dtype.kind not in "iu"
-                or not (rows.min() >= 0 and rows.max() < len(y))
-            ):
-                raise ValueError(
-                    "phases must be arrays of row numbers of X, at least 0 and less "
-                    f"than {len(y)}, one array a phase."
-                )
-            weights = training_weights(
-                y[rows],
-                self.classes_,
-                self.class_weight,
-                None if sample_weight is None else sample_weight[rows],
-            )
-            checked.append((rows, weights))
-        if not checked:
-            raise ValueError("phases is empty. Give the rows of one phase at least.")
-        return checked
+
+        def weigh(rows):
+            weights = None if sample_weight is None else sample_weight[rows]
+            return training_weights(y[rows], self.classes_, self.class_weight, weights)
+
+        phases = [np.arange(len(y))] if phases is None else _row_numbers(phases, len(y))
+        return [rows[weigh(rows) > 0] for rows in phases], weigh
 
     def _check_validation(self, X_val, y_val):
         if X_val is None and y_val is None:
@@ -314,3 +306,27 @@ class BaseCXRClassifier(ClassifierMixin, ImageEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+
+def _row_numbers(phases, n):
+    """Check that phases are arrays of row numbers, and return them."""
+    try:
+        phases = [np.asarray(rows) for rows in phases]
+    except (TypeError, ValueError):
+        phases = []
+    for rows in phases:
+        if (
+            rows.ndim != 1
+            or not rows.size
+            or rows.dtype.kind not in "iu"
+            or rows.min() < 0
+            or rows.max() >= n
+        ):
+            phases = []
+            break
+    if not phases:
+        raise ValueError(
+            "phases must be a list with an array of row numbers of X for each phase: "
+            f"one phase and one row at least, from 0 to {n - 1}."
+        )
+    return [rows.astype(np.intp) for rows in phases]

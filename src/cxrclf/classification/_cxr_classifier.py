@@ -88,11 +88,12 @@ class CXRClassifier(BaseCXRClassifier):
         Whether each batch takes as many samples from each class. An epoch then has as
         many samples as ever, those of rare classes repeatedly, each repeat with a view
         of its own; within a class none comes again before all others have come, also
-        across epochs.
+        across the epochs of a `fit` or of a phase.
     validation_fraction : float or None, default=None
         Part of the patients (`groups` of `fit`) or else of the distinct images that
         is held out to choose the best epoch; patients who share an image count as
-        one. None trains on all rows.
+        one. Transformed copies of files (:class:`~cxrclf.training.AugmentedPath`)
+        are not validated on. None trains on all rows.
     early_stopping : bool, default=False
         Stop when `monitor` has not improved by `tol` for `n_iter_no_change` epochs.
         Needs a validation set.

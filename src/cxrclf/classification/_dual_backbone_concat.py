@@ -84,11 +84,12 @@ class DualBackboneConcat(BaseCXRClassifier):
         Whether each batch takes as many samples from each class. An epoch then has as
         many samples as ever, those of rare classes repeatedly, each repeat with a view
         of its own; within a class none comes again before all others have come, also
-        across epochs.
+        across the epochs of a `fit` or of a phase.
     validation_fraction : float or None, default=None
         Part of the patients (`groups` of `fit`) or else of the distinct images that
         is held out to choose the best epoch; patients who share an image count as
-        one. None trains on all rows.
+        one. Transformed copies of files (:class:`~cxrclf.training.AugmentedPath`)
+        are not validated on. None trains on all rows.
     early_stopping : bool, default=False
         Stop when `monitor` has not improved by `tol` for `n_iter_no_change` epochs.
         Needs a validation set.
@@ -174,7 +175,8 @@ class DualBackboneConcat(BaseCXRClassifier):
     The published network flattens the map (``pooling="flatten"``) and divides pixels
     by 255 (``normalization="unit"``). Since the 1 × 1 convolution has no activation, it
     commutes with averaging, and is applied to averages: with a frozen body and
-    ``pooling="mean"`` the feature bank holds a vector an image.
+    ``pooling="mean"`` the feature bank holds a vector an image. With some stages
+    trained nothing is kept, since no single map lies before all of them.
 
     References
     ----------

@@ -75,7 +75,8 @@ class LabelMapClassifier(MetaClassifier):
     Put everything that is to work in the scheme inside: samplers, tuned thresholds,
     calibration. Calibration, stacking, voting and
     ``cross_val_predict(method="predict_proba")`` replace labels by numbers before
-    they reach the estimator, so that they do not work around this one.
+    they reach the estimator, so that they do not work around this one: with str as
+    labels that is an error, with numbers and `rest` the results are silently wrong.
 
     References
     ----------

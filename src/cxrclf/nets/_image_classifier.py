@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from cxrclf.exceptions import WeightsError
+from cxrclf.nets._concat_backbone import ConcatBackbone
 from cxrclf.nets._normalization import Normalization
 from cxrclf.nets._split import find_split
 from cxrclf.nets._weights import mismatches
@@ -306,6 +307,8 @@ class ImageClassifier(nn.Module):
     def _found_split(self):
         """Return where the network can be cut, or None."""
         backbone, n_frozen = self.backbone, len(self._frozen)
+        if isinstance(backbone, ConcatBackbone):
+            return None  # no single map lies before the trained stages of all branches
         shape = 2, backbone.in_channels, *backbone.image_size
         kinds = tuple(type(module) for module in backbone.modules())
         cut = repr(backbone), kinds, shape, n_frozen

@@ -23,7 +23,7 @@ class AugmentedOverSampler(RowResampler, BaseOverSampler):
     [1]_, so that the rare classes are not learnt from exact repeats. Rows are drawn as
     by imbalanced-learn's `RandomOverSampler`, and come after those of X, which stay
     as they are. In a pipeline of imbalanced-learn only the rows that are trained on are
-    resampled, and no copy is ever scored.
+    resampled, and no copy is in the fold that is scored.
 
     Parameters
     ----------
@@ -76,8 +76,14 @@ class AugmentedOverSampler(RowResampler, BaseOverSampler):
     Of paths, the added rows are :class:`~cxrclf.training.AugmentedPath` objects: no
     file is read or written, the estimators of this library transform the image once it
     is decoded, and a missing file is found there. Anything else reads the original.
+    Copies are numbered by file: two files of the same content have the same copies.
     A copy of such a row is another copy of its file, not of the transformed image; the
     copies in X are counted on. Other columns of a data frame are copied.
+
+    A validation set that the classifier holds out of the resampled rows
+    (`validation_fraction`) has no copies of files and none of their originals on the
+    other side. Of arrays it may have both, since a copy of pixels is not known as one:
+    use paths, or give a validation set of your own.
 
     Of pixels, the added rows have the type of X, integers rounded. A copy depends on
     the image's content and on how many copies of it were made before, not on its place

@@ -23,7 +23,7 @@ class GenerativeOverSampler(RowResampler, BaseOverSampler):
     A copy of the generator is fitted on the X and y that are resampled, and asked for
     as many images of each class as that class lacks. They come after the rows of X,
     which stay as they are. In a pipeline of imbalanced-learn the generator sees the
-    training fold alone, and no image that it made is ever scored.
+    training fold alone, and no image that it made is in the fold that is scored.
 
     Parameters
     ----------
@@ -59,6 +59,10 @@ class GenerativeOverSampler(RowResampler, BaseOverSampler):
 
     Notes
     -----
+    A validation set that the classifier holds out of the resampled rows
+    (`validation_fraction`) has generated images too, made from images of the training
+    part: give a validation set of your own (`X_val`) instead.
+
     When X holds paths, generated images are written as lossless PNG files that are
     named by their content, and their paths are appended: the rest of a pipeline from
     paths is as before. The sampler opens no file of X; the generator does. The other

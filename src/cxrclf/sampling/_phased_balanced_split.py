@@ -19,7 +19,8 @@ class PhasedBalancedSplit(BaseEstimator):
 
     Every phase has all rows of the rare classes and another part of the frequent
     ones. A network that is trained on one phase after another sees balanced classes
-    all the time, and still sees all images of the frequent classes.
+    all the time, and still sees all images of the frequent classes. It is no splitter
+    for a cross-validation.
 
     Parameters
     ----------

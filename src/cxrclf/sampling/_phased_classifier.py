@@ -6,7 +6,6 @@ import numpy as np
 from sklearn.utils import (
     _safe_indexing,
     assert_all_finite,
-    check_consistent_length,
     column_or_1d,
     indexable,
 )
@@ -14,11 +13,13 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 
 from cxrclf._utils._meta_classifier import MetaClassifier
-from cxrclf.sampling._phase_routes import choose_route
+from cxrclf._utils._paths import path_values
+from cxrclf.sampling._phase_routes import choose_route, fit_at_once
 from cxrclf.sampling._phased_balanced_split import PhasedBalancedSplit
 from cxrclf.sampling._row_keys import row_keys
 from cxrclf.sampling._row_resampler import seeded_clone
 from cxrclf.sampling._shared_rows import as_mask
+from cxrclf.training import AugmentedPath
 from cxrclf.training._keyed_random import draw_seed
 from cxrclf.training._validation import joined, split_validation
 
@@ -43,7 +44,9 @@ class PhasedClassifier(MetaClassifier):
     validation_fraction : float in (0, 1) or None, default=None
         Part of the rows to hold out of all phases, stratified by class, for keeping
         the best epoch. Rows with the same content and rows of one patient (`groups`)
-        are not divided. None holds nothing out.
+        are not divided, and transformed copies of files
+        (:class:`~cxrclf.training.AugmentedPath`) not validated on. None holds nothing
+        out.
     schedule : {"continuous", "restart"}, default="continuous"
         Whether the learning-rate schedule of a classifier whose `fit` takes `phases`
         spans all phases or begins anew in each.
@@ -80,6 +83,9 @@ class PhasedClassifier(MetaClassifier):
     -----
     The validation set is held out before the rows are cut. Held out of each phase, a
     row that is validated in one would have been trained on in another.
+
+    Early stopping of the classifier ends the whole training, so that later phases may
+    never be trained on; `plan_` and `phases_` are what was planned.
 
     There is no `sample_weight`: the phases balance the classes by choosing rows, and
     weights would balance them twice. Use `per_phase` and `shared` of the split to
@@ -173,7 +179,9 @@ class PhasedClassifier(MetaClassifier):
         classes = np.unique(y)
         seed = draw_seed(self.random_state)
         split = seeded_clone(self.split or PhasedBalancedSplit(), seed)
-        estimator = seeded_clone(self.estimator, seed)
+        # One that seeds its calls of partial_fit by an int would repeat itself.
+        kind = int if fit_phases.func is fit_at_once else np.random.RandomState
+        estimator = seeded_clone(self.estimator, seed, kind=kind)
 
         rows = np.arange(len(y))
         shared_rows = _check_shared_rows(shared_rows, len(y))
@@ -207,7 +215,12 @@ class PhasedClassifier(MetaClassifier):
         kept = row_keys(X)
         if groups is not None:
             groups = column_or_1d(groups)
-            check_consistent_length(y, groups)
+            if len(groups) != len(y):
+                raise ValueError(
+                    f"There are {len(groups)} groups for {len(y)} samples. The "
+                    "samplers of a pipeline do not resample groups: give X_val and "
+                    "y_val, or use no sampler."
+                )
             kept = joined(groups, kept)
         classes, codes = np.unique(y, return_inverse=True)
         train, valid = split_validation(codes, kept, self.validation_fraction, seed)
@@ -218,19 +231,24 @@ class PhasedClassifier(MetaClassifier):
                 f"{missing.tolist()}, because they belong to few patients or images. "
                 "Use another random_state, or pass X_val and y_val."
             )
+        paths = path_values(X)
+        if paths is not None:  # copies are trained on, and never validated on
+            is_copy = [isinstance(paths[row], AugmentedPath) for row in valid]
+            valid = valid[~np.array(is_copy, dtype=bool)]
         return train, valid
 
 
 def _check_shared_rows(shared_rows, n):
     if shared_rows is None:
         return None
-    if np.asarray(shared_rows).dtype.kind != "b":
+    dtype = getattr(shared_rows, "dtype", np.asarray(shared_rows).dtype)
+    if str(dtype) not in ("bool", "boolean"):  # of NumPy, of pandas
         raise ValueError(
             "shared_rows must be a mask of bool, one value a row of X, which "
             "scikit-learn can cut into folds. Make one of row numbers with "
             "np.isin(np.arange(len(y)), numbers)."
         )
-    return as_mask(shared_rows, n)
+    return as_mask(np.asarray(shared_rows, dtype=bool), n)
 
 
 def _check_validation(X_val, y_val, classes):

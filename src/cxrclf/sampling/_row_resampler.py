@@ -113,7 +113,7 @@ def _numbers(samples):
     return np.arange(len(samples))[:, None]
 
 
-def seeded_clone(estimator, random_state):
+def seeded_clone(estimator, random_state, *, kind=int):
     """Clone an estimator, and set the `random_state` that it leaves at None.
 
     Parameters
@@ -122,6 +122,9 @@ def seeded_clone(estimator, random_state):
         Copied deeply if it has no parameters.
     random_state : int, RandomState instance or None
         What the seeds are drawn from; None is fresh.
+    kind : callable, default=int
+        What a seed is made; ``np.random.RandomState`` for an estimator that goes on
+        drawing from one call to the next.
 
     Returns
     -------
@@ -133,7 +136,7 @@ def seeded_clone(estimator, random_state):
     if not hasattr(estimator, "get_params"):
         return estimator
     seeds = {
-        name: rng.randint(2**31 - 1)
+        name: kind(rng.randint(2**31 - 1))
         for name, value in sorted(estimator.get_params().items())
         if value is None and name.rpartition("__")[2] == "random_state"
     }

@@ -10,7 +10,7 @@ from cxrclf.training._augmentation import Augmentation
 from cxrclf.training._keyed_random import keyed_state
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AugmentedPath:
     """A transformed copy of an image file: a path that says how to read it.
 
@@ -59,6 +59,20 @@ class AugmentedPath:
     def __fspath__(self):
         return self.path
 
+    def __str__(self):
+        return self.path
+
+    def __eq__(self, other):
+        if not isinstance(other, AugmentedPath):
+            return NotImplemented
+        return self._identity() == other._identity()
+
+    def __hash__(self):
+        return hash(self._identity())
+
+    def _identity(self):
+        return self.path, _text(self.augmentation), self.seed, self.copy
+
 
 class Copies:
     """The rows of images that are transformed copies.
@@ -72,6 +86,8 @@ class Copies:
 
     Attributes
     ----------
+    is_copy : ndarray of shape (n,) of bool
+        Which rows they are.
     keys : ndarray of shape (n,) of uint64
         Content keys of the rows: a copy has one of its own.
     """
@@ -84,6 +100,8 @@ class Copies:
         kinds = {texts[id(copy.augmentation)]: copy.augmentation for copy in copies}
         number = {text: k for k, text in enumerate(kinds)}
         self.augmentations = list(kinds.values())
+        self.is_copy = np.zeros(len(values), bool)
+        self.is_copy[rows] = True
         self.kind = np.full(len(values), -1)
         self.kind[rows] = [number[texts[id(copy.augmentation)]] for copy in copies]
         self.state = np.zeros(len(values), np.uint64)

@@ -1,10 +1,10 @@
 """Which rows an epoch trains on: all, those of a phase, or evenly over the classes."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from cxrclf.training._keyed_random import derived_seed
+from cxrclf.training._keyed_random import derived_seed, keyed_state
 
 
 @dataclass(frozen=True)
@@ -36,17 +36,13 @@ class EpochRows:
 
     def at(self, epoch):
         """Return the rows and weights of an epoch; balanced ones in their order."""
-        phase = (epoch - self.first_epoch) // self.epochs
+        phase, epoch = divmod(epoch - self.first_epoch, self.epochs)
         rows, weights = self.phases[min(phase, len(self.phases) - 1)]
         if not self.balanced:
             return rows, weights
-        order = balanced_order(self.codes[rows], self.seed, epoch)
+        seed = derived_seed(self.seed, self.first_epoch, phase, 2)
+        order = balanced_order(self.codes[rows], seed, epoch)
         return rows[order], weights[order]
-
-    def only(self, kept):
-        """Return the same plan without the rows that are not kept."""
-        parts = ((np.isin(rows, kept), rows, weights) for rows, weights in self.phases)
-        return replace(self, phases=tuple((r[k], w[k]) for k, r, w in parts))
 
     def ever(self):
         """Return all rows of all epochs, sorted."""
@@ -58,7 +54,7 @@ def balanced_order(codes, seed, epoch):
 
     Any k samples on end take as many from each class, give or take one. Each class is
     a deck of its own that is dealt out before it is shuffled anew, also from one epoch
-    to the next.
+    to the next, with the same codes and the same seed.
 
     Parameters
     ----------
@@ -76,12 +72,14 @@ def balanced_order(codes, seed, epoch):
     order = np.empty(n, dtype=np.intp)
     for turn, code in enumerate(classes):
         deck = np.flatnonzero(codes == code)
-        mine = draws % len(classes) == turn
-        rounds, place = np.divmod(draws[mine] // len(classes), len(deck))
-        dealt = np.empty(len(place), dtype=np.intp)
-        for number in np.unique(rounds):
-            rng = np.random.default_rng(derived_seed(seed, turn, number, 2))
-            now = rounds == number
-            dealt[now] = rng.permutation(deck)[place[now]]
-        order[mine] = dealt
+        mine = np.flatnonzero(draws % len(classes) == turn)
+        if len(mine):
+            first, last = draws[mine[[0, -1]]] // len(classes)
+            rounds = np.arange(first // len(deck), last // len(deck) + 1)
+            # As many shuffled decks, one after the other.
+            keys = np.tile(np.arange(len(deck)), len(rounds))
+            states = keyed_state(seed, keys, np.repeat(rounds, len(deck)), turn)
+            shuffled = deck[states.reshape(len(rounds), -1).argsort(axis=1)].ravel()
+            start = first - rounds[0] * len(deck)
+            order[mine] = shuffled[start : start + len(mine)]
     return order

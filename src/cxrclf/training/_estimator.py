@@ -220,6 +220,7 @@ class ImageEstimator(SavedEstimator):
         X,
         codes,
         phases,
+        weigh,
         *,
         fresh,
         groups=None,
@@ -234,9 +235,10 @@ class ImageEstimator(SavedEstimator):
         X, X_val
             What :meth:`_check_images` returned; X_val may be None.
         codes, codes_val : ndarray of shape (n,)
-        phases : list of (rows, weights)
-            Rows of X that are trained on one phase after another, and their factors
-            on the loss.
+        phases : list of ndarray of int
+            Rows of X that are trained on one phase after another.
+        weigh : callable
+            Takes rows that are trained on together, returns their factors on the loss.
         fresh : {"net", "optimizer", None}
             What is made anew: everything, the optimiser, or nothing.
         groups : ndarray of shape (n,) or None
@@ -258,29 +260,42 @@ class ImageEstimator(SavedEstimator):
             self._made_with = {**self.get_params(deep=False), "weights": None}
             vars(self).pop("best_epoch_", None)
             images = self._open(X)
+            validation = None
+            if self.validation_fraction is not None:
+                phases, held_out = self._hold_out(images, codes, phases, groups, seed)
+                validation = images, _once(codes, held_out)
+            elif X_val is not None:
+                every = np.arange(len(codes_val))
+                validation = self._open(X_val), _once(codes_val, every)
             plan = EpochRows(
                 codes,
-                tuple((rows[w > 0], w[w > 0]) for rows, w in phases),
+                tuple((rows, weigh(rows)) for rows in phases),
                 epochs=self.max_epochs,
                 first_epoch=self.n_epochs_,
                 balanced=self.balanced_batches,
                 seed=seed,
             )
-            validation = None
-            if self.validation_fraction is not None:
-                kept = images.keys if groups is None else joined(groups, images.keys)
-                rows = plan.ever()
-                train, valid = split_validation(
-                    codes[rows], kept[rows], self.validation_fraction, seed
-                )
-                validation = images, _once(codes, rows[valid])
-                plan = plan.only(rows[train])
-            elif X_val is not None:
-                validation = (
-                    self._open(X_val),
-                    _once(codes_val, np.arange(len(codes_val))),
-                )
             self._run(images, plan, validation, seed, restart_schedule)
+
+    def _hold_out(self, images, codes, phases, groups, seed):
+        """Return the phases without a validation set, and the rows of that."""
+        rows = np.unique(np.concatenate(phases))
+        kept = images.keys if groups is None else joined(groups, images.keys)
+        train, valid = split_validation(
+            codes[rows], kept[rows], self.validation_fraction, seed
+        )
+        phases = [phase[np.isin(phase, rows[train])] for phase in phases]
+        if not all(len(phase) for phase in phases):
+            raise ValueError(
+                f"validation_fraction={self.validation_fraction} holds all rows of a "
+                "phase out. Hold a validation set out before the rows are cut into "
+                "phases: with PhasedClassifier(validation_fraction=...), or as X_val "
+                "and y_val."
+            )
+        held_out = rows[valid]
+        if images.copies is not None:
+            held_out = held_out[~images.copies.is_copy[held_out]]
+        return phases, held_out
 
     @contextlib.contextmanager
     def _all_or_nothing(self):
@@ -311,7 +326,9 @@ class ImageEstimator(SavedEstimator):
     def _changed(self, names):
         """Return which of these parameters differ from those of the net."""
         return sorted(
-            name for name in names if getattr(self, name) != self._made_with[name]
+            name
+            for name in names
+            if _as_tuple(getattr(self, name)) != _as_tuple(self._made_with[name])
         )
 
     def _run(self, images, rows, validation, seed, restart_schedule):
@@ -326,7 +343,12 @@ class ImageEstimator(SavedEstimator):
         }
         run = None
         if self.checkpoint_dir is not None or self.log_dir is not None:
-            settings |= {"epoch": self.n_epochs_, "schedule_epochs": schedule_epochs}
+            settings |= {
+                "epoch": self.n_epochs_,
+                "n_epochs": n_epochs,
+                "schedule_epochs": schedule_epochs,
+                "validated": validation is not None,
+            }
             parts = _parts(images, rows)
             if validation is not None:
                 parts += _parts(*validation)
@@ -546,6 +568,11 @@ class ImageEstimator(SavedEstimator):
         ):
             bar.update(len(values))
             yield values.double().numpy()
+
+
+def _as_tuple(value):
+    """Return a list as a tuple, which it becomes when it is saved."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _once(codes, rows):

@@ -61,13 +61,20 @@ def training_weights(y, classes, class_weight, sample_weight):
        posteroanterior chest X-ray images using fine-tuned deep neural networks",
        Applied Intelligence 51, 2021.
     """
+    if sample_weight is not None and (
+        sample_weight.min() < 0 or sample_weight.sum() <= 0
+    ):
+        raise ValueError(
+            "sample_weight must be non-negative, with at least one weight above zero."
+        )
     factors = np.ones(len(classes))
     if class_weight is not None:
-        if not np.isin(classes, y).all():
+        weighing = y if sample_weight is None else y[sample_weight > 0]
+        if not np.isin(classes, weighing).all():
             raise ValueError(
-                "class_weight needs samples of every class, and y lacks "
-                f"{np.setdiff1d(classes, y).tolist()}. Set class_weight=None, or give "
-                "sample_weight."
+                "class_weight needs samples of every class that weigh more than 0, "
+                f"and y lacks {np.setdiff1d(classes, weighing).tolist()}. Set "
+                "class_weight=None, or give sample_weight alone."
             )
         factors = compute_class_weight(
             "balanced", classes=classes, y=y, sample_weight=sample_weight
@@ -76,11 +83,6 @@ def training_weights(y, classes, class_weight, sample_weight):
         factors = factors * _constants(class_weight, classes)
     weights = factors[np.searchsorted(classes, y)]
     if sample_weight is not None:
-        if sample_weight.min() < 0 or sample_weight.sum() <= 0:
-            raise ValueError(
-                "sample_weight must be non-negative, with at least one weight above "
-                "zero."
-            )
         weights = weights * sample_weight / sample_weight.mean()
     if not weights.any():
         raise ValueError(
