@@ -2,9 +2,9 @@
 
 import sys
 
+import cloudpickle
 import numpy as np
 import pytest
-from joblib.externals import cloudpickle
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
