@@ -158,8 +158,9 @@ def make_split(y, parts, args):
 #
 # The best epoch is chosen by the accuracy on a validation set. The authors drew it from
 # the test set, so that their epoch is the best one for images that it is then scored
-# on. Here a tenth of the training set is held out instead, and the rest is dealt out. ``--leaky-validation`` does as the authors did: all test images of the rare
-# class and 300 of each other class, in proportion.
+# on. Here a tenth of the training set is held out instead, and the rest is dealt out.
+# ``--leaky-validation`` does as the authors did: all test images of the rare class and
+# 300 of each other class, in proportion.
 
 TESTED_RARE = Fraction(31, 180)  # of five folds
 HELD_OUT = 0.1
@@ -685,13 +686,9 @@ def draw_learning_curves(trainings, n_phases):
                 epochs, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.15
             )
         best = [one.best_epoch for one in of_network]
-        axes.plot(
-            best,
-            [0.03] * len(best),
-            "k^",
-            clip_on=False,
-            label="epoch that a fold kept",
-        )
+        # One above the other where folds kept the same epoch.
+        heights = [0.03 + 0.07 * best[:i].count(epoch) for i, epoch in enumerate(best)]
+        axes.plot(best, heights, "k^", clip_on=False, label="epoch that a fold kept")
         for border in np.arange(1, n_phases) * len(epochs) / n_phases + 0.5:
             axes.axvline(border, color="0.5", linewidth=0.8, linestyle=":")
         axes.set(title=name, ylabel="Accuracy", ylim=(0, 1.02))
