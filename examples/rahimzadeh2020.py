@@ -837,7 +837,13 @@ def make_parser():
     add("--rare", help="the class that is in every phase; if not given, the smallest")
     add("--out", type=Path, default="rahimzadeh2020", help="folder for the results")
     add("--checkpoint-dir", type=Path, help="where a study that was killed goes on")
-    add("--folds", type=at_least(2), default=5, help="number of folds")
+    add(
+        "--folds",
+        type=at_least(2),
+        default=5,
+        help="number of folds; as published, each is tested on all images that it was "
+        "not trained on, so that the test sets overlap",
+    )
     add("--phases", type=at_least(1), default=8, help="number of phases")
     add("--epochs", type=at_least(1), default=4, help="epochs of a phase")
     add(

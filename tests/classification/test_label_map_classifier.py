@@ -98,7 +98,9 @@ def test_equals_the_estimator_on_labels_mapped_by_hand(problem, scheme):
 def test_label_map_of_the_fit(problem):
     X, y = problem
     scheme = {"covid": "covid", "influenza": "viral"}
-    clf = LabelMapClassifier(GaussianNB(), scheme, rest="other").fit(X, y)
+    clf = LabelMapClassifier(GaussianNB(), scheme, rest="other")
+    with pytest.warns(UserWarning, match=r"lists \['influenza'\], which y lacks"):
+        clf.fit(X, y)
     assert clf.label_map_ == {
         "covid": "covid",
         "influenza": "viral",
@@ -338,3 +340,24 @@ def test_real_radiographs(real_radiographs, small_classifier):
     assert table["covid", "support"] == np.sum(data.target == "covid")
     assert table["other", "support"] == np.sum(data.target != "covid")
     assert table.overall["accuracy"] == clf.score(data.data, data.target)
+
+
+def test_classes_of_the_scheme_are_no_labels(problem):
+    X, y = problem
+    clf = LabelMapClassifier(LogisticRegression(), {"covid": "sick"}, rest="well")
+    clf.fit(X, y)
+    with pytest.raises(
+        ValueError, match=r"y holds \['sick', 'well'\], which are class"
+    ):
+        clf.score(X, clf.predict(X))
+
+
+def test_a_label_that_is_misspelt_beside_a_rest_warns(problem):
+    X, y = problem
+    scheme = {"covid": "covid", "Pneumonia": "pneumonia"}
+    clf = LabelMapClassifier(LogisticRegression(), scheme, rest="other")
+    with pytest.warns(UserWarning, match=r"lists \['Pneumonia'\], which y lacks"):
+        clf.fit(X, y)
+    clf = LabelMapClassifier(LogisticRegression(), {"Covid": "covid"}, rest="other")
+    with pytest.raises(ValueError, match=r"y holds the labels \['covid', 'normal'"):
+        clf.fit(X, y)

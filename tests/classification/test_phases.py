@@ -188,6 +188,7 @@ def test_phased_classifier_trains_on_phases(imbalanced, small_classifier):
     by_hand = small_classifier().fit(X, y, phases=phased.phases_)
     np.testing.assert_array_equal(phased.predict_proba(X), by_hand.predict_proba(X))
     assert phased.history_["epoch"] == [1, 2, 3, 4, 5, 6]
+    assert phased.history_["phase"] == [1, 1, 2, 2, 3, 3]
 
 
 def test_validation_is_held_out_before_the_rows_are_cut(
@@ -309,6 +310,12 @@ def test_weights_of_a_class_that_a_fold_lacks(imbalanced, small_classifier):
     split = PhasedBalancedSplit(2, per_phase={"covid": 2})
     with pytest.raises(ValueError, match="covid"):
         PhasedClassifier(small_classifier(), split).fit(X[rows], y[rows])
+
+
+def test_balancing_twice_warns(radiographs, small_classifier):
+    clf = small_classifier(balanced_batches=True, class_weight="balanced", max_epochs=1)
+    with pytest.warns(UserWarning, match="count the rare ones twice"):
+        clf.fit(radiographs.images, radiographs.target)
 
 
 def test_balanced_batches_in_cross_validation(imbalanced, small_classifier):

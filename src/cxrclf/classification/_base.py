@@ -1,6 +1,7 @@
 """What the classifiers share: labels in, class probabilities out."""
 
 import os
+import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -160,6 +161,15 @@ class BaseCXRClassifier(ClassifierMixin, ImageEstimator):
         """
         outputs = self._outputs(X)
         return self.classes_[outputs.argmax(axis=1)]
+
+    def _check_settings(self, has_validation):
+        super()._check_settings(has_validation)
+        if self.balanced_batches and self.class_weight is not None:
+            warnings.warn(
+                "class_weight and balanced_batches both balance the classes: together "
+                "they count the rare ones twice. Set one of them.",
+                stacklevel=2,
+            )
 
     def _fit(self, X, y, sample_weight, groups, X_val, y_val, phases, restart_schedule):
         self._check_settings(X_val is not None or y_val is not None)

@@ -151,8 +151,9 @@ class CXRClassifier(BaseCXRClassifier):
         The trained net; ``net_.module_`` is the torch module.
     history_ : dict of str to list
         A value an epoch: ``epoch``, ``train_loss``, ``train_accuracy``,
-        ``learning_rate``, ``duration`` (seconds) and, with a validation set,
-        ``valid_loss`` and ``valid_accuracy``.
+        ``learning_rate``, ``duration`` (seconds); with a validation set,
+        ``valid_loss`` and ``valid_accuracy``; in a training of several phases,
+        ``phase``, from 1.
     n_epochs_ : int
         Epochs done.
     banked_ : {"features", "maps"} or None

@@ -1,7 +1,15 @@
 """DualBackboneConcat: several networks side by side as a scikit-learn classifier."""
 
+from pathlib import Path
+
 from cxrclf.classification._base import BaseCXRClassifier
-from cxrclf.nets import ConcatBackbone, ImageClassifier, make_backbone
+from cxrclf.exceptions import WeightsError
+from cxrclf.nets import (
+    ConcatBackbone,
+    ImageClassifier,
+    default_image_size,
+    make_backbone,
+)
 
 
 class DualBackboneConcat(BaseCXRClassifier):
@@ -147,8 +155,9 @@ class DualBackboneConcat(BaseCXRClassifier):
         The trained net; ``net_.module_`` is the torch module.
     history_ : dict of str to list
         A value an epoch: ``epoch``, ``train_loss``, ``train_accuracy``,
-        ``learning_rate``, ``duration`` (seconds) and, with a validation set,
-        ``valid_loss`` and ``valid_accuracy``.
+        ``learning_rate``, ``duration`` (seconds); with a validation set,
+        ``valid_loss`` and ``valid_accuracy``; in a training of several phases,
+        ``phase``, from 1.
     n_epochs_ : int
         Epochs done.
     banked_ : {"features", "maps"} or None
@@ -307,6 +316,8 @@ class DualBackboneConcat(BaseCXRClassifier):
                 "backbones must be the names of two networks or more, got "
                 f"{names!r}. For a single one use CXRClassifier."
             )
+        for name in names:  # before the weights of any are downloaded
+            default_image_size(name)
         if not isinstance(self.weights, (tuple, list)):
             if self.weights not in (None, "imagenet"):
                 raise ValueError(
@@ -318,6 +329,11 @@ class DualBackboneConcat(BaseCXRClassifier):
                 f"There are {len(self.weights)} weights for the {len(names)} backbones "
                 f"{list(names)}. Give one entry for each, None among them."
             )
+        else:
+            for file in self.weights:
+                is_file = isinstance(file, (str, Path)) and file != "imagenet"
+                if is_file and not Path(file).is_file():
+                    raise WeightsError(f"There is no file of weights at {file}.")
 
     def _default_image_size(self):
         return 300, 300

@@ -1,8 +1,10 @@
 """LabelMapClassifier: train any classifier in a scheme of fewer classes."""
 
+import warnings
 from collections.abc import Mapping
 from numbers import Real
 
+import numpy as np
 from sklearn import get_config
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score
@@ -145,15 +147,25 @@ class LabelMapClassifier(MetaClassifier):
         check_classification_targets(y)
         check_consistent_length(X, y)
         label_map = full_label_map(y.tolist(), self.label_map, self.rest)
+        present = np.unique(y)
         y = self._mapped(y)
         if len(set(y.tolist())) < 2:
             raise ValueError(
                 f"y has one class only in this scheme: {label_map}. A classifier needs "
-                "at least two: change label_map, or give samples of other classes."
+                f"at least two, and y holds the labels {present.tolist()}: change "
+                "label_map, or give samples of other classes."
+            )
+        absent = [k for k in self.label_map or {} if k not in present.tolist()]
+        if absent and self.rest in label_map.values():
+            warnings.warn(
+                f"label_map lists {absent}, which y lacks, and gives {self.rest!r} to "
+                "labels that it does not list. See that the labels are spelled alike: "
+                f"y holds {present.tolist()}.",
+                stacklevel=2,
             )
         for name, value in fit_params.items():
             if name.rpartition("__")[2] == "y_val" and value is not None:
-                fit_params[name] = self._mapped(value)
+                fit_params[name] = self._mapped(value, name, label_map)
         if get_config()["enable_metadata_routing"]:
             fit_params = process_routing(self, "fit", **fit_params)["estimator"]["fit"]
         self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
@@ -183,7 +195,7 @@ class LabelMapClassifier(MetaClassifier):
             Share of the samples that are given to the class of their label.
         """
         check_is_fitted(self)
-        y_true = self._mapped(y)
+        y_true = self._mapped(y, "y", self.label_map_)
         return accuracy_score(y_true, self.predict(X), sample_weight=sample_weight)
 
     def get_metadata_routing(self):
@@ -202,5 +214,14 @@ class LabelMapClassifier(MetaClassifier):
             )
         )
 
-    def _mapped(self, y):
+    def _mapped(self, y, name="y", known=None):
+        """Return the classes of labels; refuse classes that are no labels of a map."""
+        y = column_or_1d(y)
+        scheme = set() if known is None else {*known.values()} - known.keys()
+        mistaken = sorted(scheme.intersection(y.tolist()))
+        if mistaken:
+            raise ValueError(
+                f"{name} holds {mistaken}, which are classes of the scheme and no "
+                f"labels of the data. Give labels as in fit: {list(known)}."
+            )
         return map_labels(y, self.label_map, rest=self.rest)

@@ -37,7 +37,8 @@ class PhasedClassifier(MetaClassifier):
         One whose `fit` takes `phases`, such as `CXRClassifier`, or else any with
         `partial_fit`.
     split : PhasedBalancedSplit, default=None
-        Cuts the rows. None stands for ``PhasedBalancedSplit()``.
+        Cuts the rows. None stands for ``PhasedBalancedSplit()``; to search
+        ``split__n_phases`` in a grid, give one.
     n_epochs : int, default=1
         Calls of `partial_fit` a phase. A classifier whose `fit` takes `phases` trains
         its own `max_epochs` epochs a phase instead.
@@ -68,8 +69,9 @@ class PhasedClassifier(MetaClassifier):
         The epoch, from 1 and over all phases, that was best on the validation set, if
         there was one.
     history_ : dict of str to list
-        A value an epoch: that of a classifier whose `fit` takes `phases`, or, with a
-        validation set, ``phase`` and ``epoch`` (both from 1) and ``valid_accuracy``.
+        A value an epoch. Of a classifier whose `fit` takes `phases`, its own; of
+        others with a validation set, ``phase`` and ``epoch`` (both from 1) and
+        ``valid_accuracy``; of others without, there is none.
     n_features_in_ : int
         Number of columns, where the classifier has it.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)

@@ -382,11 +382,12 @@ class ImageEstimator(SavedEstimator):
             run_epochs(
                 self.net_, train_set, valid_set, plan, progress, on_epoch_end=record.add
             )
-        self._take_note(progress)
+        self._take_note(progress, len(rows.phases) > 1)
 
-    def _take_note(self, progress):
-        for row in progress.history:
-            for name, value in row.items():
+    def _take_note(self, progress, phased):
+        for number, row in enumerate(progress.history):
+            phase = {"phase": 1 + number // self.max_epochs} if phased else {}
+            for name, value in (row | phase).items():
                 self.history_.setdefault(name, []).append(value)
         self.n_epochs_ += len(progress.history)
         if progress.best_epoch >= 0:

@@ -96,8 +96,9 @@ def _constants(class_weight, classes):
     unknown = [label for label in class_weight if label not in set(classes)]
     if unknown:
         raise ValueError(
-            f"class_weight has weights for unknown classes {unknown}. "
-            f"The classes in y are {classes.tolist()}."
+            f"class_weight has weights for unknown classes {unknown}. The classes in y "
+            f"are {classes.tolist()}. In a cross-validation every training fold needs "
+            "all classes: use a stratified one."
         )
     if not all(0 <= weight < np.inf for weight in class_weight.values()):
         raise ValueError(
