@@ -140,10 +140,17 @@ def test_backbones_as_a_list_are_the_same(radiographs, dual):
     assert clf.partial_fit(X, y).n_epochs_ == 4
 
 
-def test_no_map_is_kept_with_stages_trained(radiographs, dual):
-    clf = dual(trainable=1, max_epochs=1).fit(radiographs.images, radiographs.target)
-    assert not clf.net_.module_.splits
-    assert clf.banked_ is None
+@pytest.mark.parametrize("names", [NAMES, ("test_resnet", "resnet10t")])
+def test_maps_of_the_branches_are_kept(radiographs, dual, names):
+    X, y = radiographs.images, radiographs.target
+    settings = {"backbones": names, "trainable": 2, "image_size": 64}
+    without = dual(feature_bank=None, **settings).fit(X, y)
+    for _ in range(2):
+        clf = dual(**settings).fit(X, y)
+        assert clf.banked_ == "maps"
+        np.testing.assert_allclose(
+            clf.predict_proba(X), without.predict_proba(X), atol=2e-3
+        )
 
 
 def test_learns_what_two_networks_can(radiographs, dual):

@@ -100,6 +100,41 @@ def test_the_last_stages_of_all_branches_are_trained():
         net.set_trainable(max(sizes) + 1)
 
 
+@pytest.mark.parametrize("normalization", ["backbone", "unit"])
+@pytest.mark.parametrize("trainable", [1, 2, 3])
+def test_branches_are_cut_where_each_is_trained(trainable, normalization):
+    names = "test_resnet", "test_efficientnet", "resnet10t"
+    backbone = ConcatBackbone(branches(names, 64), normalization=normalization)
+    net = ImageClassifier(
+        backbone, Head(backbone.num_features, 2), normalization="unit"
+    )
+    net.set_trainable(trainable)
+    net.train()
+    assert net.splits
+    images = torch.rand(3, 1, 64, 64)
+    features = net.frozen_features(images)
+    assert features.ndim == 2
+    torch.testing.assert_close(net(features=features), net(images))
+    net.zero_grad()
+    net(images).square().sum().backward()
+    expected = {n: p.grad.clone() for n, p in net.named_parameters() if p.requires_grad}
+    net.zero_grad()
+    net(features=features).square().sum().backward()
+    found = {n: p.grad for n, p in net.named_parameters() if p.requires_grad}
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_branch_that_is_trained_whole_is_not_cut():
+    backbone = ConcatBackbone(branches(("test_resnet", "lcnet_050"), 64))
+    net = ImageClassifier(
+        backbone, Head(backbone.num_features, 2), normalization="unit"
+    )
+    few, many = sorted(len(branch.stages()) for branch in backbone.branches)
+    assert few < many
+    net.set_trainable(few)
+    assert not net.splits
+
+
 def test_the_work_is_that_of_the_branches():
     """A forward pass takes as many operations as the branches and the head do."""
     backbone = ConcatBackbone(branches()).eval()

@@ -184,8 +184,7 @@ class DualBackboneConcat(BaseCXRClassifier):
     The published network flattens the map (``pooling="flatten"``) and divides pixels
     by 255 (``normalization="unit"``). Since the 1 × 1 convolution has no activation, it
     commutes with averaging, and is applied to averages: with a frozen body and
-    ``pooling="mean"`` the feature bank holds a vector an image. With some stages
-    trained nothing is kept, since no single map lies before all of them.
+    ``pooling="mean"`` the feature bank holds a vector an image.
 
     References
     ----------

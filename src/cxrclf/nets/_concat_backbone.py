@@ -112,14 +112,37 @@ class ConcatBackbone(nn.Module):
         -------
         Tensor of shape (b, num_features, h, w)
         """
-        channels = self.in_channels
-        maps = []
-        for k, branch in enumerate(self.branches):
-            if self.normalization == "backbone":
-                pixels = self.normalizations[k](images)
-            else:
-                pixels = images.expand(-1, channels, -1, -1)
-            maps.append(branch(pixels))
+        pixels = self.pixels(images)
+        return self.joined([b(p) for b, p in zip(self.branches, pixels, strict=True)])
+
+    def pixels(self, images):
+        """Return what each branch takes of images.
+
+        Parameters
+        ----------
+        images : Tensor of shape (b, 1, H, W) or (b, in_channels, H, W)
+            As in `forward`.
+
+        Returns
+        -------
+        list of Tensor of shape (b, in_channels, H, W)
+        """
+        if self.normalization == "backbone":
+            return [normalize(images) for normalize in self.normalizations]
+        return [images.expand(-1, self.in_channels, -1, -1)] * len(self.branches)
+
+    def joined(self, maps):
+        """Concatenate the feature maps of the branches.
+
+        Parameters
+        ----------
+        maps : list of Tensor of shape (b, c, h, w)
+            Of each branch, with its own c, h and w.
+
+        Returns
+        -------
+        Tensor of shape (b, num_features, h, w)
+        """
         size = _finest([tuple(m.shape[2:]) for m in maps])
         return torch.cat([_resized(m, size) for m in maps], 1)
 

@@ -9,7 +9,7 @@ from torch import nn
 from cxrclf.exceptions import WeightsError
 from cxrclf.nets._concat_backbone import ConcatBackbone
 from cxrclf.nets._normalization import Normalization
-from cxrclf.nets._split import find_split
+from cxrclf.nets._split import find_split, find_splits
 from cxrclf.nets._weights import mismatches
 
 # Where a network can be cut, by its modules, its input and how much of it is frozen: to
@@ -170,7 +170,8 @@ class ImageClassifier(nn.Module):
         Tensor of shape (b, c) or (b, c, h, w)
             With a frozen body, what `features` returns; else the map between the
             frozen and the trained stages, in the precision and memory format in which
-            the body computes.
+            the body computes. Of a `ConcatBackbone` the maps of its branches, flat and
+            one behind the other.
 
         Raises
         ------
@@ -307,15 +308,15 @@ class ImageClassifier(nn.Module):
     def _found_split(self):
         """Return where the network can be cut, or None."""
         backbone, n_frozen = self.backbone, len(self._frozen)
-        if isinstance(backbone, ConcatBackbone):
-            return None  # no single map lies before the trained stages of all branches
         shape = 2, backbone.in_channels, *backbone.image_size
         kinds = tuple(type(module) for module in backbone.modules())
         cut = repr(backbone), kinds, shape, n_frozen
         if n_frozen and cut not in _SPLITS:
             generator = torch.Generator().manual_seed(0)
             images = torch.rand(shape, generator=generator, dtype=self._dtype)
-            _SPLITS[cut] = find_split(backbone, self._frozen, images)
+            side_by_side = isinstance(backbone, ConcatBackbone)
+            find = find_splits if side_by_side else find_split
+            _SPLITS[cut] = find(backbone, self._frozen, images)
         return _SPLITS.get(cut)
 
     def _pooled(self, maps):

@@ -2,6 +2,7 @@
 
 import copy
 import itertools
+import math
 from dataclasses import dataclass
 from functools import partial
 
@@ -62,6 +63,89 @@ class Split:
             What the network returns.
         """
         return _with(network, dict.fromkeys(self.done, nn.Identity()))(value)
+
+
+@dataclass(frozen=True)
+class SplitBranches:
+    """Where networks side by side can be cut: each where its own trained part begins.
+
+    Parameters
+    ----------
+    splits : tuple of Split
+        Of each branch.
+    shapes : tuple of (int, int, int)
+        Channels, height and width of the map where each is cut.
+    """
+
+    splits: tuple
+    shapes: tuple
+
+    def frozen_part(self, network, images):
+        """Compute what the boundaries take, one map behind the other.
+
+        Parameters
+        ----------
+        network : ConcatBackbone
+        images : Tensor
+            What the network takes.
+
+        Returns
+        -------
+        Tensor of shape (b, n)
+        """
+        parts = zip(self.splits, network.branches, network.pixels(images), strict=True)
+        return torch.cat([s.frozen_part(b, p).flatten(1) for s, b, p in parts], 1)
+
+    def trained_part(self, network, value):
+        """Compute what the network makes of what the boundaries take.
+
+        Parameters
+        ----------
+        network : ConcatBackbone
+        value : Tensor of shape (b, n)
+            What `frozen_part` returned.
+
+        Returns
+        -------
+        Tensor of shape (b, num_features, h, w)
+        """
+        maps = []
+        flat = value.split([math.prod(shape) for shape in self.shapes], 1)
+        for split, branch, part, shape in zip(
+            self.splits, network.branches, flat, self.shapes, strict=True
+        ):
+            part = part.unflatten(1, shape)
+            part = part.contiguous(memory_format=torch.channels_last)
+            maps.append(split.trained_part(branch, part))
+        return network.joined(maps)
+
+
+def find_splits(network, frozen, images):
+    """Find out whether each of several networks side by side can be cut, and where.
+
+    Parameters
+    ----------
+    network : ConcatBackbone
+    frozen : collection of torch.nn.Module
+        As in :func:`find_split`.
+    images : Tensor
+        An example of what the network takes, on the CPU.
+
+    Returns
+    -------
+    SplitBranches or None
+        None if a branch cannot be cut, or has no frozen part.
+    """
+    splits, shapes = [], []
+    for branch, pixels in zip(network.branches, network.pixels(images), strict=True):
+        own = set(branch.modules()).intersection(frozen)
+        split = find_split(branch, own, pixels) if own else None
+        if split is None:
+            return None
+        with torch.no_grad():
+            shapes.append(tuple(split.frozen_part(branch, pixels).shape[1:]))
+        splits.append(split)
+    return SplitBranches(tuple(splits), tuple(shapes))
 
 
 def find_split(network, frozen, images):
