@@ -91,8 +91,8 @@ class PhasedClassifier(MetaClassifier):
 
     There is no `sample_weight`: the phases balance the classes by choosing rows, and
     weights would balance them twice. Use `per_phase` and `shared` of the split to
-    give a class more or less of each phase. For the same reason leave the
-    `class_weight` of the classifier at None.
+    give a class more or less of each phase. The `class_weight` of a `CXRClassifier`
+    is computed in each phase, and evens out what is not quite balanced there.
 
     Examples
     --------
