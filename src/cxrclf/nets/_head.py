@@ -98,16 +98,17 @@ class Head(nn.Module):
         self.n_outputs = n_outputs
         self.has_pointwise = pointwise_channels is not None
         self.pointwise_relu = pointwise_relu
-        self.flatten_size = flatten_size
         if flatten_size is not None:
-            self.flatten_size = check_image_size(flatten_size, "flatten_size")
-        self.needs_map = (self.has_pointwise and pointwise_relu) or bool(flatten_size)
+            flatten_size = check_image_size(flatten_size, "flatten_size")
+        self.flatten_size = flatten_size
+        relu_before_pooling = self.has_pointwise and pointwise_relu
+        self.needs_map = relu_before_pooling or flatten_size is not None
         width = in_features
         if self.has_pointwise:
             self.pointwise = nn.Conv2d(width, pointwise_channels, 1)
             width = pointwise_channels
         if flatten_size is not None:
-            width *= math.prod(self.flatten_size)
+            width *= math.prod(flatten_size)
         self.has_hidden = hidden_units is not None
         if self.has_hidden:
             self.hidden = nn.Linear(width, hidden_units)

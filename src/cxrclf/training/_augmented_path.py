@@ -86,8 +86,6 @@ class Copies:
 
     Attributes
     ----------
-    is_copy : ndarray of shape (n,) of bool
-        Which rows they are.
     keys : ndarray of shape (n,) of uint64
         Content keys of the rows: a copy has one of its own.
     """
@@ -95,13 +93,12 @@ class Copies:
     def __init__(self, values, keys):
         rows = [k for k, value in enumerate(values) if isinstance(value, AugmentedPath)]
         copies = values[rows]
-        # Pickling keeps one object for all copies that a sampler made at once.
-        texts = {id(copy.augmentation): _text(copy.augmentation) for copy in copies}
-        kinds = {texts[id(copy.augmentation)]: copy.augmentation for copy in copies}
+        # One object for all copies that a sampler made at once, also when pickled.
+        objects = {id(copy.augmentation): copy.augmentation for copy in copies}
+        texts = {key: _text(augmentation) for key, augmentation in objects.items()}
+        kinds = {texts[key]: augmentation for key, augmentation in objects.items()}
         number = {text: k for k, text in enumerate(kinds)}
         self.augmentations = list(kinds.values())
-        self.is_copy = np.zeros(len(values), bool)
-        self.is_copy[rows] = True
         self.kind = np.full(len(values), -1)
         self.kind[rows] = [number[texts[id(copy.augmentation)]] for copy in copies]
         self.state = np.zeros(len(values), np.uint64)
@@ -111,6 +108,11 @@ class Copies:
         digests = np.array([_digest(text) for text in kinds], np.uint64)
         self.keys = keys.copy()
         self.keys[rows] = keyed_state(digests[self.kind[rows]], self.state[rows])
+
+    @property
+    def is_copy(self):
+        """Which rows are transformed copies, (n,) of bool."""
+        return self.kind >= 0
 
     def apply(self, images, rows):
         """Transform those of a batch's images that are copies.
@@ -137,9 +139,7 @@ class Copies:
 
 
 def _text(augmentation):
-    return (
-        f"{type(augmentation).__qualname__}{sorted(augmentation.get_params().items())}"
-    )
+    return f"Augmentation{sorted(augmentation.get_params().items())}"
 
 
 def _digest(text):

@@ -133,6 +133,7 @@ class PixelSet(Dataset):
         self.n_views = n_views
         self.seed = seed
         self.in_order = plan.balanced
+        self.rows = None
 
     def __len__(self):
         return len(self.rows)
@@ -140,13 +141,16 @@ class PixelSet(Dataset):
     def begin_epoch(self, epoch):
         """Prepare for the batches of an epoch."""
         self.epoch = epoch
+        present = self.rows
         self.rows, self.weights = self.plan.at(epoch)
-        self.codes = self.plan.codes[self.rows]
         self.view = 0
         if self.augmentation is not None:
             self.view = epoch if self.n_views is None else epoch % self.n_views
-            self.keys = self.pixels.images.sample_keys[self.rows]
-            self.repeats = occurrence(self.keys)
+        if self.rows is not present:
+            self.codes = self.plan.codes[self.rows]
+            if self.augmentation is not None:
+                self.keys = self.pixels.images.sample_keys[self.rows]
+                self.repeats = occurrence(self.keys)
 
     def of_all_epochs(self):
         """Return a set of all rows that any epoch takes, for what is not augmented."""
