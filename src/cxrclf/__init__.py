@@ -19,7 +19,9 @@ _ROOMS = (
     "imaging",
     "metrics",
     "nets",
+    "preprocessing",
     "sampling",
+    "segmentation",
     "training",
 )
 

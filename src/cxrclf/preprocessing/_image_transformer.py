@@ -1,0 +1,198 @@
+"""What all image transformers share: X in any form, checked, and read bit by bit."""
+
+from numbers import Integral
+from pathlib import Path
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils import assert_all_finite
+from sklearn.utils._param_validation import Interval
+from tqdm import tqdm
+
+from cxrclf._utils._paths import check_image_size, path_values
+from cxrclf.imaging import DecodeStore
+
+_CHUNK_PIXELS = 2**22  # transformed at once: 4 million pixels
+
+
+class ImageTransformer(TransformerMixin, BaseEstimator):
+    """Base of transformers of single images, which learn nothing from X.
+
+    A subclass has the parameters of ``_parameter_constraints`` and implements
+    ``_transform_images(images)``: an array of (b, H, W), uint8, uint16 or floats in
+    [0, 1], to one of the same size, in ``_dtype(images.dtype)``.
+    """
+
+    _parameter_constraints = {
+        "image_size": [Interval(Integral, 1, None, closed="left"), tuple, list],
+        "cache_dir": [None, str, Path],
+        "verbose": ["verbose"],
+    }
+
+    def fit(self, X, y=None):
+        """Check the parameters and the form of X. No file is opened.
+
+        Parameters
+        ----------
+        X : array-like
+            Images, in any form of :meth:`transform`.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : object
+            The transformer itself.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, or X holds no images.
+        """
+        self._check_parameters()
+        self._check_images(X)
+        return self
+
+    def transform(self, X):
+        """Transform images.
+
+        Parameters
+        ----------
+        X : array-like
+            Image files as an (n, 1) or (n,) array, a list, or a data frame with a
+            column ``path``, which are read at `image_size`; or grey images as an
+            (n, H, W) array of uint8, uint16, or floats in [0, 1], which keep their
+            size.
+
+        Returns
+        -------
+        ndarray of shape (n, H, W)
+            Of the type of the images; files have uint8, or uint16 where one has more
+            than 8 bits.
+
+        Raises
+        ------
+        ImageReadError
+            Naming all unreadable files.
+        ValueError
+            If a parameter is out of its range, or X holds no images.
+        """
+        self._check_parameters()
+        images = self._opened(self._check_images(X))
+        n, height, width = images.shape
+        chunk = max(1, _CHUNK_PIXELS // (height * width))
+        out = None
+        with tqdm(
+            total=n,
+            desc=type(self).__name__,
+            unit="image",
+            disable=not self.verbose,
+        ) as bar:
+            for start in range(0, n, chunk):
+                rows = np.arange(start, min(start + chunk, n))
+                part = self._transform_images(images.gather(rows))
+                if out is None:
+                    out = np.empty(images.shape, dtype=part.dtype)
+                elif part.dtype.itemsize > out.dtype.itemsize:
+                    out = _deepened(out, start)
+                out[rows] = _at_depth(part, out.dtype)
+                bar.update(len(rows))
+        return out
+
+    def _check_parameters(self):
+        """Check the parameters before any work; subclasses add what they need."""
+        self._validate_params()
+        check_image_size(self.image_size)
+
+    def _check_images(self, X):
+        """Return X as an (n,) array of paths, or as an (n, H, W) array."""
+        values = path_values(X)
+        if values is not None:
+            if any(hasattr(value, "augmentation") for value in values):
+                raise ValueError(
+                    "X has transformed copies of files, which a sampler made, and "
+                    f"{type(self).__name__} would read their originals. Put the "
+                    f"sampler behind the {type(self).__name__} in the pipeline."
+                )
+            return values
+        return check_grey_images(X, type(self).__name__)
+
+    def _opened(self, checked):
+        """Return images with a shape, to be gathered by rows."""
+        if checked.ndim == 3:
+            return _Gathered(checked)
+        store = DecodeStore(self.image_size, cache_dir=self.cache_dir)
+        return store.fetch(checked, n_jobs=-1, verbose=self.verbose)
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.requires_fit = False
+        return tags
+
+
+class _Gathered:
+    """Images in memory with the interface of those in a decode store."""
+
+    def __init__(self, array):
+        self.array, self.shape = array, array.shape
+
+    def gather(self, rows):
+        return self.array[rows]
+
+
+def check_grey_images(X, name):
+    """Return X as an (n, H, W) array of uint8, uint16 or floats in [0, 1].
+
+    Parameters
+    ----------
+    X : array-like
+    name : str
+        Who asks, for the error message.
+
+    Raises
+    ------
+    ValueError
+        If X has another shape, type or range.
+    """
+    images = np.asarray(X)
+    if images.ndim == 4 and images.shape[3] == 1:
+        images = images[..., 0]
+    if images.ndim != 3 or 0 in images.shape:
+        raise ValueError(
+            f"{name} takes files, or grey images as an (n, H, W) array, got an array "
+            f"of shape {images.shape}. Give a single image as image[None], colours as "
+            "their grey."
+        )
+    if images.dtype.kind == "f":
+        assert_all_finite(images, input_name="X")
+        low, high = images.min(), images.max()
+        if low < 0 or high > 1:
+            raise ValueError(
+                f"Float pixels must be in [0, 1], and X has values from {low:.4g} to "
+                f"{high:.4g}. Divide 8-bit pixels by 255, or pass them as uint8."
+            )
+    elif images.dtype not in (np.uint8, np.uint16):
+        raise ValueError(
+            f"{name} takes pixels as uint8, uint16 or floats in [0, 1], got "
+            f"{images.dtype}. Convert X with astype."
+        )
+    return images
+
+
+def _deepened(out, n_done):
+    """Return 8-bit pixels, of which the first are done, as 16-bit ones."""
+    deep = np.empty(out.shape, dtype=np.uint16)
+    deep[:n_done] = _at_depth(out[:n_done], deep.dtype)
+    return deep
+
+
+def _at_depth(images, dtype):
+    """Return images in a type, 8-bit ones in 16 bits at the same brightness."""
+    if images.dtype == np.uint8 and dtype == np.uint16:
+        return images.astype(np.uint16) * np.uint16(257)
+    return images
