@@ -18,8 +18,8 @@ _UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     7: lambda pixels: pixels[::-1, ::-1].T,
     8: lambda pixels: np.rot90(pixels),
 }
-_SIDEWAYS = (5, 6, 7, 8)
-_ORIENTATION = 0x0112
+SIDEWAYS = (5, 6, 7, 8)
+ORIENTATION = 0x0112
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _WHITE_IS_ZERO = 258, 262, 0
 
 # A JPEG is decoded at 1/2, 1/4 or 1/8 where that leaves at least twice the target
@@ -39,14 +39,14 @@ def read_pillow(
         _check_single(image)
         if image.format == "TIFF":
             image.load()  # turns the image itself, and removes the tag
-        orientation = image.getexif().get(_ORIENTATION, 1)
+        orientation = image.getexif().get(ORIENTATION, 1)
         size = image.height, image.width
         extent: tuple[float, float] = size
         target = None
         if image_size is not None:
             # The image is turned last, when it is small: so far, its sides are
             # those of the file.
-            sideways = orientation in _SIDEWAYS
+            sideways = orientation in SIDEWAYS
             frame = image_size[::-1] if sideways else image_size
             target = content_size(size, frame, keep_aspect_ratio)
         enough = target and (target[1] * _OVERSAMPLING, target[0] * _OVERSAMPLING)

@@ -186,24 +186,29 @@ class DecodeStore:
 
     def _decode_one(self, identity: Identity) -> np.ndarray | str:
         try:
-            return read_image(
-                os.fsdecode(identity.path),
-                self.image_size,
-                keep_aspect_ratio=self.keep_aspect_ratio,
-            )
+            return self._read(os.fsdecode(identity.path))
         except ImageReadError as error:
             (reason,) = error.failures.values()
             return reason
 
-    def _folder(self) -> Path:
-        root = session_folder() if self.cache_dir is None else Path(self.cache_dir)
-        settings = (
+    def _read(self, path: str) -> np.ndarray:
+        return read_image(
+            path, self.image_size, keep_aspect_ratio=self.keep_aspect_ratio
+        )
+
+    def _settings(self) -> tuple:
+        """Return all that decides pixels besides the file."""
+        return (
             _FORMAT,
             _PIXELS,
             PIL.__version__,
             self.image_size,
             self.keep_aspect_ratio,
         )
+
+    def _folder(self) -> Path:
+        root = session_folder() if self.cache_dir is None else Path(self.cache_dir)
+        settings = self._settings()
         digest = hashlib.blake2b(repr(settings).encode(), digest_size=8).hexdigest()
         height, width = self.image_size
         folder = root.absolute() / "decoded" / f"{height}x{width}-{digest}"

@@ -1,0 +1,68 @@
+"""The size of an image file, without reading its pixels."""
+
+import os
+
+from PIL import Image
+
+from cxrclf._utils._optional import import_optional
+from cxrclf.exceptions import ImageReadError, MissingDependencyError
+from cxrclf.imaging._dicom import is_dicom
+from cxrclf.imaging._pillow import ORIENTATION, SIDEWAYS
+from cxrclf.imaging._read import quiet_decoders, why_unreadable
+
+
+def read_image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
+    """Return the height and width of an image file.
+
+    Parameters
+    ----------
+    path : path-like
+        The file, of any kind that :func:`read_image` reads. Its pixels are not read.
+
+    Returns
+    -------
+    (int, int)
+        Height and width, in pixels, of what `read_image` returns without
+        `image_size`: upright by the EXIF orientation.
+
+    Raises
+    ------
+    ImageReadError
+        If the file is missing, empty, not an image, or otherwise unreadable.
+    MissingDependencyError
+        If the file is DICOM and pydicom is not installed.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from cxrclf.imaging import read_image_size
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "scan.png"
+    ...     Image.new("L", (30, 40)).save(path)
+    ...     read_image_size(path)
+    (40, 30)
+    """
+    path = os.fspath(path)
+    try:
+        with quiet_decoders(), open(path, "rb") as file:
+            head = file.read(132)
+            if not head:
+                raise ValueError("is empty (0 bytes)")
+            file.seek(0)
+            if is_dicom(head, path):
+                pydicom = import_optional(
+                    "pydicom", extra="dicom", purpose="Reading a DICOM radiograph"
+                )
+                dataset = pydicom.dcmread(file, force=True, stop_before_pixels=True)
+                return int(dataset.Rows), int(dataset.Columns)
+            with Image.open(file) as image:
+                sideways = image.getexif().get(ORIENTATION, 1) in SIDEWAYS
+                width, height = image.size[::-1] if sideways else image.size
+                return height, width
+    except (MissingDependencyError, MemoryError):
+        raise
+    except Exception as error:
+        # Decoders raise whatever a damaged file leads them to.
+        raise ImageReadError({path: why_unreadable(path, error)}) from error
