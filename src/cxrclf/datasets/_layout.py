@@ -1,7 +1,13 @@
 """What reading and writing folders of images have in common."""
 
+import os
+from pathlib import Path
+
+EXTENSIONS = (".bmp", ".dcm", ".dicom", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
+
 _NOT_DATA = {"__macosx", "thumbs.db"}
 _SHOWN = 5
+_DEPTH = 2
 
 
 def is_data(name):
@@ -9,8 +15,94 @@ def is_data(name):
     return not name.startswith(".") and name.lower() not in _NOT_DATA
 
 
-def some(names):
+def some(names, shown=_SHOWN):
     """Return the first few of a list of names, for a message."""
-    shown = ", ".join(repr(name) for name in names[:_SHOWN])
-    more = len(names) - _SHOWN
-    return shown if more <= 0 else f"{shown}, ... and {more} more"
+    text = ", ".join(repr(name) for name in names[:shown])
+    more = len(names) - shown
+    return text if more <= 0 else f"{text}, ... and {more} more"
+
+
+def check_extensions(extensions):
+    """Return the endings of files as a tuple, in lower case."""
+    if isinstance(extensions, str):
+        extensions = [extensions]
+    endings = tuple(sorted({str(ending).lower() for ending in extensions}))
+    if not endings or not all(len(e) > 1 and e.startswith(".") for e in endings):
+        raise ValueError(
+            "extensions must be endings with their dot, such as ('.png', '.dcm'); "
+            f"got {extensions!r}."
+        )
+    return endings
+
+
+def check_folder(folder, wanted):
+    """Return an existing folder as a Path.
+
+    Parameters
+    ----------
+    folder : path-like
+        What the user gave.
+    wanted : str
+        The folder to give instead of a file, for the message.
+    """
+    folder = Path(folder)
+    if not folder.exists():
+        raise FileNotFoundError(
+            f"The folder {str(folder)!r} does not exist (working folder: "
+            f"{str(Path.cwd())!r}). Check the path."
+        )
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{str(folder)!r} is a file. Give {wanted}.")
+    return folder
+
+
+def images_below(folder, endings=EXTENSIONS):
+    """Return the image files below a folder as Paths, sorted by their parts."""
+    found = []
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if is_data(name)]
+        found += [
+            Path(parent, name)
+            for name in names
+            if is_data(name) and Path(name).suffix.lower() in endings
+        ]
+    return sorted(found, key=lambda path: path.parts)
+
+
+def subfolders(folder):
+    """Return the folders in a folder that can be part of a data set, sorted."""
+    return sorted(
+        path for path in folder.iterdir() if path.is_dir() and is_data(path.name)
+    )
+
+
+def find_root(folder, is_root, wanted):
+    """Return the folder of a data set, at `folder` or up to two levels below it.
+
+    Parameters
+    ----------
+    folder : path-like
+        What the user gave.
+    is_root : callable
+        Tells whether a folder (Path) is that of the data set.
+    wanted : str
+        What that folder is called and holds, for the messages.
+    """
+    folder = check_folder(folder, wanted)
+    level = [folder]
+    for _ in range(_DEPTH + 1):
+        roots = [path for path in level if is_root(path)]
+        if len(roots) == 1:
+            return roots[0]
+        if roots:
+            raise ValueError(
+                f"{str(folder)!r} holds several such data sets: "
+                f"{some([str(root) for root in roots])}. Give one of them."
+            )
+        level = [below for path in level for below in subfolders(path)]
+    near = folder.resolve().parents[:_DEPTH]
+    above = next((path for path in near if is_root(path)), None)
+    cure = "" if above is None else f" That is {str(above)!r}."
+    raise ValueError(
+        f"{str(folder)!r} is not the folder of the data set. Give {wanted}.{cure}"
+    )
