@@ -1,4 +1,4 @@
-"""Numbers: per-class scores as a table and as scorers.
+"""Numbers: per-class scores as a table and as scorers, and scores of masks.
 
 :func:`classification_table` scores every class against the rest, from labels and
 probabilities; :func:`table_from_confusion` and :func:`table_from_counts` do the same
@@ -6,6 +6,8 @@ from published counts; :func:`fold_summary` averages tables over folds, and
 :func:`scorers` gives the same scores to scikit-learn's `cross_validate` and
 `GridSearchCV`. In a scheme of fewer classes than the labels, :func:`map_labels` gives
 the classes, and :func:`original_class_table` says how each label fares.
+:func:`segmentation_scores` compares masks, image by image, and
+:func:`segmentation_scorers` gives the means to scikit-learn.
 """
 
 from cxrclf.metrics._classification_table import (
@@ -21,6 +23,8 @@ from cxrclf.metrics._original_class_table import (
 )
 from cxrclf.metrics._score_table import ScoreTable
 from cxrclf.metrics._scorers import scorers
+from cxrclf.metrics._segmentation_scorers import segmentation_scorers
+from cxrclf.metrics._segmentation_scores import segmentation_scores
 
 __all__ = [
     "FoldScore",
@@ -32,6 +36,8 @@ __all__ = [
     "map_labels",
     "original_class_table",
     "scorers",
+    "segmentation_scorers",
+    "segmentation_scores",
     "table_from_confusion",
     "table_from_counts",
 ]
