@@ -2,8 +2,8 @@
 
 A backbone turns images into a feature map and is made by name over timm, a head turns
 the map into outputs, and an image classifier puts the two together, knows which part
-of them is trained, and takes pixels in [0, 1]. A U-Net does the same with an encoder and
-a decoder, and gives outputs for each pixel.
+of them is trained, and takes pixels in [0, 1]. A U-Net does the same with an encoder
+and a decoder, and gives outputs for each pixel.
 """
 
 from cxrclf.nets._backbone import Backbone

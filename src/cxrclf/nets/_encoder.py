@@ -143,7 +143,7 @@ class FeatureEncoder(nn.Module):
         self.channels = tuple(info[k]["num_chs"] for k in self._taken)
         self.backbone = backbone
         backbone.model.prune_intermediate_layers(
-            self._taken, prune_norm=True, prune_head=True
+            self._taken, prune_norm=True, prune_head=False
         )
 
     def forward(self, images):
