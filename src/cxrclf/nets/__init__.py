@@ -12,9 +12,9 @@ from cxrclf.nets._encoder import FeatureEncoder, PlainEncoder
 from cxrclf.nets._factory import default_image_size, make_backbone
 from cxrclf.nets._head import Head
 from cxrclf.nets._image_classifier import ImageClassifier
+from cxrclf.nets._network import Network
 from cxrclf.nets._residual_baseline import ResidualBaseline
 from cxrclf.nets._switchable_norm import SwitchableNorm2d
-from cxrclf.nets._network import Network
 from cxrclf.nets._unet import UNet, UNetDecoder
 
 __all__ = [
@@ -23,10 +23,10 @@ __all__ = [
     "FeatureEncoder",
     "Head",
     "ImageClassifier",
-    "ResidualBaseline",
-    "SwitchableNorm2d",
     "Network",
     "PlainEncoder",
+    "ResidualBaseline",
+    "SwitchableNorm2d",
     "UNet",
     "UNetDecoder",
     "default_image_size",
