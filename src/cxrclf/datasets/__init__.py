@@ -1,12 +1,27 @@
 """Where samples come from.
 
 Folders with a sub-folder for each class, listed as the (n, 1) array of paths that
-every estimator and sampler takes, and synthetic chest radiographs with known
-classes, lungs and patients, for trying things out without anybody's data.
+every estimator and sampler takes; images with their lung masks, from two folders or
+from public data sets; and synthetic chest radiographs with known classes, lungs and
+patients, for trying things out without anybody's data.
 """
 
 from cxrclf.datasets._chest_radiographs import make_chest_radiographs
+from cxrclf.datasets._load_covid_radiography import load_covid_radiography
 from cxrclf.datasets._load_image_folder import load_image_folder
+from cxrclf.datasets._load_image_masks import load_image_masks
+from cxrclf.datasets._load_montgomery import load_montgomery
+from cxrclf.datasets._load_montgomery_shenzhen import load_montgomery_shenzhen
+from cxrclf.datasets._load_shenzhen import load_shenzhen
 from cxrclf.datasets._save_image_folder import save_image_folder
 
-__all__ = ["load_image_folder", "make_chest_radiographs", "save_image_folder"]
+__all__ = [
+    "load_covid_radiography",
+    "load_image_folder",
+    "load_image_masks",
+    "load_montgomery",
+    "load_montgomery_shenzhen",
+    "load_shenzhen",
+    "make_chest_radiographs",
+    "save_image_folder",
+]

@@ -100,9 +100,14 @@ def find_root(folder, is_root, wanted):
                 f"{some([str(root) for root in roots])}. Give one of them."
             )
         level = [below for path in level for below in subfolders(path)]
-    near = folder.resolve().parents[:_DEPTH]
+        level = [path for path in level if _can_list(path)]
+    near = [path for path in folder.resolve().parents[:_DEPTH] if _can_list(path)]
     above = next((path for path in near if is_root(path)), None)
     cure = "" if above is None else f" That is {str(above)!r}."
     raise ValueError(
         f"{str(folder)!r} is not the folder of the data set. Give {wanted}.{cure}"
     )
+
+
+def _can_list(folder):
+    return os.access(folder, os.R_OK | os.X_OK)
