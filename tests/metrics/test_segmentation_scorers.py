@@ -24,10 +24,17 @@ cloudpickle.register_pickle_by_value(sys.modules[__name__])
 class ThresholdSegmenter(BaseEstimator):
     """Finds what is brighter than a threshold, between levels of several classes."""
 
-    def __init__(self, levels=(0.5,), labels=(False, True), keep_aspect_ratio=False):
+    def __init__(
+        self,
+        levels=(0.5,),
+        labels=(False, True),
+        keep_aspect_ratio=False,
+        cache_dir=None,
+    ):
         self.levels = levels
         self.labels = labels
         self.keep_aspect_ratio = keep_aspect_ratio
+        self.cache_dir = cache_dir
 
     def fit(self, X, y=None):
         self.classes_ = np.array(self.labels)
@@ -171,6 +178,17 @@ def test_aspect_ratio_is_that_of_the_estimator():
     assert segmentation_scorers()(kept, X, wide)["dice"] == 1.0
     stretched = ThresholdSegmenter().fit(X)
     assert segmentation_scorers()(stretched, X, wide)["dice"] == pytest.approx(2 / 3)
+
+
+def test_mask_files_are_decoded_into_the_folder_of_the_estimator(shaded, tmp_path):
+    X, y = shaded
+    paths = [str(tmp_path / f"{number}.png") for number in range(len(y))]
+    for path, mask in zip(paths, y, strict=True):
+        Image.fromarray(mask).save(path)
+    model = ThresholdSegmenter(cache_dir=tmp_path / "decoded").fit(X)
+    scores = segmentation_scorers()(model, X, paths)
+    assert scores == segmentation_scorers()(model, X, y)
+    assert any((tmp_path / "decoded").iterdir())
 
 
 def test_images_without_a_score_are_left_out():

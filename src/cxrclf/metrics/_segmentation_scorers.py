@@ -59,7 +59,8 @@ def segmentation_scorers(
     `y` holds masks in the forms that :func:`cxrclf.imaging.open_masks` takes: an
     (n, height, width) array, or mask files. They are brought to the size of the
     predicted masks by nearest neighbour (keeping their aspect ratio, if the estimator
-    has a parameter `keep_aspect_ratio` that is True) and scored at this size, so
+    has a parameter `keep_aspect_ratio` that is True; files are decoded into its
+    `cache_dir`, if it has one) and scored at this size, padding included, so
     estimators that work at different sizes answer slightly different questions.
 
     An image in which a score is nan is left out of its mean. `dice`, `iou` and
@@ -131,6 +132,7 @@ def _in_groups(
     estimator: Any, X: Any, y: Any, labels: list | None
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield true and predicted masks of a few images at a time."""
+    segmenter = _last_step(estimator)
     masks = None
     n = len(y)
     for start in range(0, n, _ROWS):
@@ -142,9 +144,8 @@ def _in_groups(
                 y,
                 predicted.shape[1:],
                 labels=labels,
-                keep_aspect_ratio=getattr(
-                    _last_step(estimator), "keep_aspect_ratio", False
-                ),
+                keep_aspect_ratio=getattr(segmenter, "keep_aspect_ratio", False),
+                cache_dir=getattr(segmenter, "cache_dir", None),
             )
         yield masks.gather(rows), mask_codes(predicted, labels, "What predict returns")
 
