@@ -3,9 +3,9 @@
 import re
 from typing import NamedTuple
 
-_SEX = re.compile(r"sex:\s*(\w+)", re.IGNORECASE)
+_SEX = re.compile(r"sex:[ \t]*(\w+)", re.IGNORECASE)
 _AGE = re.compile(r"age:(.*)", re.IGNORECASE)
-_GENDER = re.compile(r"(fe)?mal", re.IGNORECASE)  # "femal 32yrs" is in the set
+_GENDER = re.compile(r"\b(fe)?mal", re.IGNORECASE)  # "femal 32yrs" is in the set
 _DURATION = re.compile(
     r"(\d+(?:\.\d+)?)\s*(?:(y|yrs?|years?)|(m|mos?|months?)|(w|weeks?)|(d|days?))\b",
     re.IGNORECASE,

@@ -91,7 +91,9 @@ def find_root(folder, is_root, wanted):
     folder = check_folder(folder, wanted)
     level = [folder]
     for _ in range(_DEPTH + 1):
-        roots = [path for path in level if is_root(path)]
+        # By what they resolve to: a link to the set is not a second one.
+        found = {path.resolve(): path for path in level if is_root(path)}
+        roots = list(found.values())
         if len(roots) == 1:
             return roots[0]
         if roots:
