@@ -19,7 +19,11 @@ from sklearn.utils.validation import (
 
 from cxrclf._utils._paths import as_paths
 from cxrclf.nets import Head
-from cxrclf.training import ImageEstimator, training_weights
+from cxrclf.training import (
+    BankedEstimator,
+    WeightedCrossEntropy,
+    training_weights,
+)
 
 _NOT_RESAMPLED = (
     "There are {} {} for {} samples. The samplers of a pipeline resample X and y "
@@ -28,17 +32,20 @@ _NOT_RESAMPLED = (
 )
 
 
-class BaseCXRClassifier(ClassifierMixin, ImageEstimator):
+class BaseCXRClassifier(ClassifierMixin, BankedEstimator):
     """Base of the classifiers: all but their parameters and their backbone."""
 
     _parameter_constraints = {
-        **ImageEstimator._parameter_constraints,
+        **BankedEstimator._parameter_constraints,
         "hidden_units": [None, Interval(Integral, 1, None, closed="left")],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "pointwise_channels": [None, Interval(Integral, 1, None, closed="left")],
         "pooling": [StrOptions({"mean", "flatten"})],
         "normalization": [StrOptions({"backbone", "unit"})],
         "class_weight": [None, StrOptions({"balanced"}), dict],
+        "image_shape": [None, tuple, list],
+        "balanced_batches": ["boolean"],
+        "monitor": [StrOptions({"valid_loss", "valid_accuracy"})],
     }
     _network_parameters = (
         "hidden_units",
@@ -145,7 +152,7 @@ class BaseCXRClassifier(ClassifierMixin, ImageEstimator):
         ndarray of shape (n, n_classes)
             In the order of ``classes_``.
         """
-        return softmax(self._outputs(X), axis=1)
+        return softmax(np.concatenate(list(self._outputs(X))), axis=1)
 
     def predict(self, X):
         """Predict class labels.
@@ -159,8 +166,11 @@ class BaseCXRClassifier(ClassifierMixin, ImageEstimator):
         -------
         ndarray of shape (n,)
         """
-        outputs = self._outputs(X)
+        outputs = np.concatenate(list(self._outputs(X)))
         return self.classes_[outputs.argmax(axis=1)]
+
+    def _criterion(self):
+        return WeightedCrossEntropy
 
     def _check_settings(self, has_validation):
         super()._check_settings(has_validation)

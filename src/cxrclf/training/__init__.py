@@ -2,7 +2,15 @@
 
 from cxrclf.training._augmentation import Augmentation
 from cxrclf.training._augmented_path import AugmentedPath
+from cxrclf.training._banked_estimator import BankedEstimator
 from cxrclf.training._estimator import ImageEstimator
-from cxrclf.training._loss import training_weights
+from cxrclf.training._loss import WeightedCrossEntropy, training_weights
 
-__all__ = ["Augmentation", "AugmentedPath", "ImageEstimator", "training_weights"]
+__all__ = [
+    "Augmentation",
+    "AugmentedPath",
+    "BankedEstimator",
+    "ImageEstimator",
+    "WeightedCrossEntropy",
+    "training_weights",
+]

@@ -30,10 +30,8 @@ class CheckedEstimator(SavedEstimator):
             Interval(Integral, 0, None, closed="left"),
         ],
         "image_size": [None, Integral, tuple, list],
-        "image_shape": [None, tuple, list],
         "keep_aspect_ratio": ["boolean"],
         "augmentation": [None, Augmentation],
-        "n_views": [None, Interval(Integral, 1, None, closed="left")],
         "optimizer": [StrOptions(set(OPTIMIZERS))],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "body_learning_rate": [None, Interval(Real, 0, None, closed="neither")],
@@ -48,9 +46,7 @@ class CheckedEstimator(SavedEstimator):
         "early_stopping": ["boolean"],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
-        "monitor": [StrOptions({"valid_loss", "valid_accuracy"})],
         "keep_best": ["boolean"],
-        "balanced_batches": ["boolean"],
         "warm_start": ["boolean"],
         "random_state": ["random_state"],
         "n_threads": [None, Interval(Integral, 1, None, closed="left")],
@@ -58,12 +54,15 @@ class CheckedEstimator(SavedEstimator):
         "precision": [StrOptions(set(PRECISIONS))],
         "compile": ["boolean"],
         "cache_dir": [None, str, Path],
-        "feature_bank": [None, StrOptions({"disk", "memory"})],
-        "feature_bank_bytes": [Interval(Integral, 0, None, closed="left")],
         "checkpoint_dir": [None, str, Path],
         "log_dir": [None, str, Path],
         "verbose": ["verbose"],
     }
+
+    # Parameters of the classifiers that the engine asks every estimator for.
+    image_shape = None
+    n_views = None
+    balanced_batches = False
 
     def _check_settings(self, has_validation):
         """Check the parameters, alone and together, before any work."""

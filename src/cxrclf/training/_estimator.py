@@ -4,17 +4,13 @@ import contextlib
 import copy
 import dataclasses
 from functools import partial
-from numbers import Integral
-from pathlib import Path
 
 import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 
-from cxrclf._utils._session import session_folder
 from cxrclf.training._allocator import kept_memory
-from cxrclf.training._augmentation import Augmentation
-from cxrclf.training._batches import FeatureSet, Pixels, PixelSet, resident_images
+from cxrclf.training._batches import Pixels, PixelSet, resident_images
 from cxrclf.training._checked_estimator import CheckedEstimator
 from cxrclf.training._device import (
     inference_batch_size,
@@ -24,12 +20,11 @@ from cxrclf.training._device import (
     seed_torch,
 )
 from cxrclf.training._epoch_rows import EpochRows
-from cxrclf.training._feature_bank import DiskBank, MemoryBank
-from cxrclf.training._forward import FeatureExtractor, forward_batches, progress_bar
+from cxrclf.training._forward import forward_batches, progress_bar
 from cxrclf.training._images import stream_files
 from cxrclf.training._keyed_random import draw_seed
 from cxrclf.training._loop import Plan, run_epochs
-from cxrclf.training._net import make_net
+from cxrclf.training._net import count_right, make_net
 from cxrclf.training._optimizer import make_optimizer
 from cxrclf.training._record import RunRecord, fingerprint
 from cxrclf.training._validation import joined, split_validation
@@ -67,8 +62,12 @@ class ImageEstimator(CheckedEstimator):
 
     A subclass has the parameters of ``_parameter_constraints``, turns labels into
     codes and logits into predictions, names the parameters that make the network in
-    ``_network_parameters``, and implements ``_make_module(weights)``.
+    ``_network_parameters``, and implements ``_make_module(weights)`` and
+    ``_criterion()``, the class of its loss. What an epoch is judged by besides the loss
+    is its ``_score``.
     """
+
+    _score = "accuracy", count_right
 
     def _train(
         self,
@@ -208,15 +207,7 @@ class ImageEstimator(CheckedEstimator):
             if validation is not None:
                 parts += _parts(*validation)
             run = fingerprint(self.net_.module_, settings, parts)
-        extractor = self._training_extractor(rows)
-        pixels = self._training_pixels(images, extractor)
-        train_set = self._data_set(pixels, rows, seed, extractor, self.augmentation)
-        valid_set = None
-        if validation is not None:
-            others, all_rows = validation
-            if others is not images:
-                pixels = self._training_pixels(others, extractor)
-            valid_set = self._data_set(pixels, all_rows, seed, extractor)
+        train_set, valid_set = self._data_sets(images, rows, validation, seed)
         plan = Plan(
             max_epochs=n_epochs,
             first_epoch=self.n_epochs_,
@@ -248,84 +239,19 @@ class ImageEstimator(CheckedEstimator):
         if progress.best_epoch >= 0:
             self.best_epoch_ = progress.history[progress.best_epoch]["epoch"]
 
-    def _data_set(self, pixels, rows, seed, extractor, augmentation=None):
-        pixel_set = PixelSet(
-            pixels,
-            rows,
-            augmentation=augmentation,
-            n_views=self.n_views,
-            seed=seed,
-        )
-        if extractor is None:
-            return pixel_set
-        return FeatureSet(pixel_set, extractor, verbose=self.verbose)
-
-    def _extractor(self):
-        """Return what computes and keeps the features of the frozen part."""
-        bank = None
-        if self.feature_bank == "memory":
-            bank = MemoryBank(self.feature_bank_bytes)
-        elif self.feature_bank == "disk":
-            root = session_folder() if self.cache_dir is None else Path(self.cache_dir)
-            bank = DiskBank(root / "features", self.feature_bank_bytes)
-        return FeatureExtractor(
-            self.net_.module_,
-            bank,
-            autocast_dtype=self.net_.autocast_dtype,
-            n_threads=self._n_threads(),
-        )
-
-    def _training_extractor(self, rows):
-        """Return the extractor if training on the rows' features is the faster way."""
-        self.banked_ = None
-        if self.trainable == "all":
-            return None
-        extractor = self._extractor()
-        frozen_body = self.net_.module_.frozen_body
-        reason = self._why_not_kept(rows, extractor)
-        if reason is None:
-            self.banked_ = "features" if frozen_body else "maps"
-        else:
-            extractor.bank = None
-        if self.verbose:
-            what = "features of the frozen body" if frozen_body else "frozen maps"
-            kept = "not kept, because " + reason if reason else "kept in the bank"
-            print(f"The {what} are {kept}.")
-        return extractor if frozen_body or reason is None else None
-
-    def _why_not_kept(self, rows, extractor):
-        """Return why no other epoch or fit would find features of this one, or None."""
-        if self.feature_bank is None:
-            return "feature_bank is None"
-        n = len(rows.ever())
-        if self.augmentation is not None:
-            if type(self.augmentation) is not Augmentation:
-                return "a subclass of Augmentation may do anything"
-            if not isinstance(self.random_state, Integral) and self.n_views is None:
-                return "no other fit has the same views: random_state is not an int"
-            shown = self.max_epochs * sum(len(phase) for phase, _ in rows.phases)
-            n = shown if self.n_views is None else min(shown, n * self.n_views)
-        if not self.net_.module_.frozen_body:
-            if self.head_epochs:
-                return "the body is frozen to another depth in the head_epochs"
-            if self.compile:
-                return "the backbone is compiled whole"
-        return extractor.why_not_kept(self._pixels(None), n, self.feature_bank_bytes)
-
     @contextlib.contextmanager
     def _threads(self):
-        """Let torch share a layer out between the threads of a training.
-
-        The head alone is too small for more than one.
-        """
+        """Let torch share a layer out between the threads of a training."""
         previous = torch.get_num_threads()
-        alone = self.trainable in ("head", 0)
-        torch.set_num_threads(1 if alone else self._n_threads())
+        torch.set_num_threads(self._n_training_threads())
         try:
             with kept_memory():
                 yield
         finally:
             torch.set_num_threads(previous)
+
+    def _n_training_threads(self):
+        return self._n_threads()
 
     def _n_threads(self):
         return torch.get_num_threads() if self.n_threads is None else self.n_threads
@@ -334,11 +260,26 @@ class ImageEstimator(CheckedEstimator):
         parameter = next(self.net_.module_.parameters())
         return Pixels(images, self.image_size_, parameter.device, parameter.dtype)
 
-    def _training_pixels(self, images, extractor):
+    def _data_sets(self, images, rows, validation, seed):
+        """Return what is trained on, and what is validated with or None."""
+        pixels = self._resident_pixels(images)
+        train_set = PixelSet(
+            pixels,
+            rows,
+            augmentation=self.augmentation,
+            n_views=self.n_views,
+            seed=seed,
+        )
+        if validation is None:
+            return train_set, None
+        others, all_rows = validation
+        if others is not images:
+            pixels = self._resident_pixels(others)
+        return train_set, PixelSet(pixels, all_rows, seed=seed)
+
+    def _resident_pixels(self, images):
         """Return pixels: on a GPU, where they are read in each epoch, if they fit."""
         pixels = self._pixels(images)
-        if extractor is not None:
-            return pixels
         resident = resident_images(images, pixels.device)
         return dataclasses.replace(pixels, resident=resident)
 
@@ -352,14 +293,13 @@ class ImageEstimator(CheckedEstimator):
         if self.compile:
             module.backbone.compile()
         rate = self.learning_rate
+        body_rate = self.body_learning_rate
         factory = partial(
             make_optimizer,
             self.optimizer,
             learning_rate=rate,
             body_learning_rate=(
-                rate / 10
-                if self.body_learning_rate is None
-                else self.body_learning_rate
+                rate * self._body_factor() if body_rate is None else body_rate
             ),
             weight_decay=self.weight_decay,
             momentum=self.momentum,
@@ -372,27 +312,32 @@ class ImageEstimator(CheckedEstimator):
             dtype=dtype,
             autocast_dtype=autocast_dtype,
             batch_size=self.batch_size,
+            criterion=self._criterion(),
+            score=self._score,
         )
 
+    def _body_factor(self):
+        """Return the body's learning rate as a multiple of the head's, by default."""
+        return 0.1
+
     def _outputs(self, X):
-        """Return the network's raw outputs for X, (n, ...) as float64."""
+        """Yield the network's raw outputs for X, batch by batch, as float64."""
         check_is_fitted(self)
         checked = self._check_images(X, reset=False)
         module = self.net_.module_.eval()
         device = next(module.parameters()).device
         batch = inference_batch_size(device, self.image_size_)
-        extractor = None
-        # To look a single batch up takes as long as to compute it.
-        if module.frozen_body and len(checked) > batch:
-            extractor = self._extractor()
-        outputs = []
+        wrap = self._prediction_sets(len(checked) > batch)
         with (
             kept_memory() if len(checked) > batch else contextlib.nullcontext(),
             progress_bar(len(checked), "prediction", self.verbose) as bar,
         ):
             for images in self._stream(checked, 16 * batch):
-                outputs.extend(self._outputs_of(images, extractor, batch, bar))
-        return np.concatenate(outputs)
+                yield from self._outputs_of(images, wrap, batch, bar)
+
+    def _prediction_sets(self, several_batches):
+        """Return what makes of a set of pixels the one that is predicted from."""
+        return lambda pixel_set: pixel_set
 
     def _stream(self, checked, chunk):
         """Yield the images of what :meth:`_check_images` returned, bit by bit."""
@@ -407,12 +352,10 @@ class ImageEstimator(CheckedEstimator):
         else:
             yield checked
 
-    def _outputs_of(self, images, extractor, batch, bar):
+    def _outputs_of(self, images, wrap, batch, bar):
         """Yield the outputs for some images, batch by batch."""
         module, rows = self.net_.module_, np.arange(len(images))
-        data_set = PixelSet(self._pixels(images), _once(rows, rows))
-        if extractor is not None:
-            data_set = FeatureSet(data_set, extractor)
+        data_set = wrap(PixelSet(self._pixels(images), _once(rows, rows)))
         data_set.begin_epoch(0)
         for values in forward_batches(
             lambda chosen: module(**data_set.inputs(chosen)),

@@ -10,14 +10,6 @@ from cxrclf.training._device import seed_torch
 from cxrclf.training._keyed_random import derived_seed
 from cxrclf.training._optimizer import schedule_factor, set_learning_rate
 
-HISTORY_COLUMNS = {
-    "train_loss": "train_loss",
-    "train_accuracy": "train_accuracy",
-    "valid_loss": "valid_loss",
-    "valid_accuracy": "valid_accuracy",
-    "duration": "dur",
-}
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -37,8 +29,9 @@ class Plan:
         Of the learning rate.
     schedule_epochs : int
         Epochs after which the schedule begins anew.
-    monitor : {"valid_loss", "valid_accuracy"}
-        What makes an epoch better than another.
+    monitor : str
+        What makes an epoch better than another: ``"valid_loss"``, or the score of the
+        net, as in ``"valid_accuracy"``.
     keep_best : bool
         Whether to end with the best epoch's weights when there is a validation set.
     patience : int or None
@@ -150,7 +143,7 @@ def run_epochs(net, train_set, valid_set, plan, progress, *, on_epoch_end):
             progress.history.append(row)
             progress.done += 1
             if valid_set is not None:
-                sign = -1 if plan.monitor == "valid_accuracy" else 1
+                sign = 1 if plan.monitor == "valid_loss" else -1
                 progress.judge(sign * row[plan.monitor], plan, module)
             bar.set_postfix({k: f"{v:.4g}" for k, v in row.items() if "_" in k})
             bar.update()
@@ -186,7 +179,11 @@ def _run_epoch(net, train_set, valid_set, plan, progress):
     net.module_.set_trainable(plan.trainable)
     record = net.history[-1]
     row = {"epoch": epoch + 1}
-    row |= {k: float(record[s]) for k, s in HISTORY_COLUMNS.items() if s in record}
+    for prefix in ("train", "valid"):
+        for column in (f"{prefix}_loss", f"{prefix}_{net.score[0]}"):
+            if column in record:
+                row[column] = float(record[column])
+    row["duration"] = float(record["dur"])
     row["learning_rate"] = net.optimizer_.param_groups[-1]["lr"]
     net.history.clear()  # skorch keeps every batch; the row has what is needed
     return row

@@ -6,7 +6,6 @@ import torch
 from skorch import NeuralNet
 
 from cxrclf.training._batches import Batches
-from cxrclf.training._loss import WeightedCrossEntropy
 
 
 class AutocastNet(NeuralNet):
@@ -14,12 +13,16 @@ class AutocastNet(NeuralNet):
 
     Parameters
     ----------
+    score : (str, callable)
+        What an epoch is judged by besides the loss: its name, and a function of the
+        outputs and the truth of a batch to the sum over its samples.
     autocast_dtype : torch.dtype or None
         Type in which convolutions compute; None for that of the parameters.
     """
 
-    def __init__(self, module, *, autocast_dtype=None, **kwargs):
+    def __init__(self, module, *, score, autocast_dtype=None, **kwargs):
         super().__init__(module, **kwargs)
+        self.score = score
         self.autocast_dtype = autocast_dtype
 
     def infer(self, x, **fit_params):
@@ -28,20 +31,21 @@ class AutocastNet(NeuralNet):
             return super().infer(x, **fit_params)
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
-        """Run an epoch; loss and accuracy are fetched from the device at its end."""
+        """Run an epoch; loss and score are fetched from the device at its end."""
         if iterator is None:
             return
-        loss, hits, n = 0.0, 0, 0
+        name, score = self.score
+        loss, total, n = 0.0, 0, 0
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch, **fit_params)
             self.notify("on_batch_end", batch=batch, training=training, **step)
-            codes = batch[1][0]
-            loss += step["loss"].detach().double() * len(codes)
-            hits += (step["y_pred"].detach().argmax(1) == codes).sum()
-            n += len(codes)
+            truth = batch[1][0]
+            loss += step["loss"].detach().double() * len(truth)
+            total += score(step["y_pred"].detach(), truth)
+            n += len(truth)
         self.history.record(f"{prefix}_loss", float(loss) / n)
-        self.history.record(f"{prefix}_accuracy", float(hits) / n)
+        self.history.record(f"{prefix}_{name}", float(total) / n)
 
 
 def autocast(device, dtype):
@@ -51,12 +55,27 @@ def autocast(device, dtype):
     )
 
 
-def make_net(module, make_optimizer, *, device, dtype, autocast_dtype, batch_size):
+def count_right(logits, codes):
+    """Return how many samples have the class with the largest logit."""
+    return (logits.argmax(1) == codes).sum()
+
+
+def make_net(
+    module,
+    make_optimizer,
+    *,
+    device,
+    dtype,
+    autocast_dtype,
+    batch_size,
+    criterion,
+    score,
+):
     """Build an initialised skorch net around a module.
 
     Parameters
     ----------
-    module : ImageClassifier
+    module : Network
         On its device already.
     make_optimizer : callable
         Takes the module, returns the optimiser.
@@ -64,6 +83,10 @@ def make_net(module, make_optimizer, *, device, dtype, autocast_dtype, batch_siz
         What ``resolve_device`` and ``resolve_precision`` return.
     batch_size : int
         Of the training.
+    criterion : type
+        The module of the loss.
+    score : (str, callable)
+        See :class:`AutocastNet`.
 
     Returns
     -------
@@ -72,7 +95,8 @@ def make_net(module, make_optimizer, *, device, dtype, autocast_dtype, batch_siz
     batches = partial(Batches, device=device, dtype=dtype)
     return AutocastNet(
         module,
-        criterion=WeightedCrossEntropy,
+        criterion=criterion,
+        score=score,
         optimizer=lambda params, lr: make_optimizer(module),
         iterator_train=partial(batches, shuffle=True),
         iterator_valid=partial(batches, shuffle=False),

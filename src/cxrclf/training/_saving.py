@@ -50,7 +50,8 @@ class SavedEstimator(BaseEstimator):
         check_is_fitted(self)
         module = self.net_.module_
         branches = getattr(module.backbone, "branches", [module.backbone])
-        normalized = self._made_with["normalization"] == "backbone"
+        own = getattr(module.backbone, "normalization", module.normalization)
+        normalized = own == "backbone"
         description = {
             "estimator": type(self).__name__,
             "params": encode_parameters(self._made_with),
