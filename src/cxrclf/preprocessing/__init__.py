@@ -4,4 +4,16 @@ They take X in any form of the estimators, image files or arrays of grey images,
 give an array of images of one size and of the same type of pixels.
 """
 
-__all__: list[str] = []
+from cxrclf.preprocessing._artifact_mask import ArtifactMask
+from cxrclf.preprocessing._clahe import CLAHE
+from cxrclf.preprocessing._intensity_normalizer import IntensityNormalizer
+from cxrclf.preprocessing._mask_dilation import MaskDilation
+from cxrclf.preprocessing._text_inpainter import TextInpainter
+
+__all__ = [  # noqa: RUF022
+    "ArtifactMask",
+    "CLAHE",
+    "IntensityNormalizer",
+    "MaskDilation",
+    "TextInpainter",
+]

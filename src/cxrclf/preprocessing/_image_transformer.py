@@ -20,7 +20,9 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
 
     A subclass has the parameters of ``_parameter_constraints`` and implements
     ``_transform_images(images)``: an array of (b, H, W), uint8, uint16 or floats in
-    [0, 1], to one of the same size, in ``_dtype(images.dtype)``.
+    [0, 1], to a new one of the same shape. Its type may depend on that of the images
+    only; an image of 8 bits may come in 16, at the same brightness, and must fare
+    alike.
     """
 
     _parameter_constraints = {

@@ -1,0 +1,91 @@
+"""Brightness and contrast of each image to the same range."""
+
+from numbers import Real
+
+import numpy as np
+from sklearn.utils._param_validation import Interval
+
+from cxrclf.preprocessing._depth import from_unit
+from cxrclf.preprocessing._image_transformer import ImageTransformer
+
+
+class IntensityNormalizer(ImageTransformer):
+    """Stretch the intensities of each image to the full range.
+
+    Of each image by itself, a low percentile of its pixels becomes black and a high one
+    white; what lies between is mapped linearly, and what lies beyond is clipped.
+    Exposure and windowing differ between scanners and hospitals, and with them the
+    brightness of an image, which should not tell its class. Nothing is learnt from the
+    data.
+
+    Parameters
+    ----------
+    low : float, default=1.0
+        Percentile of an image's pixels that becomes black, in [0, 100) and below
+        `high`. 0 is the darkest pixel.
+    high : float, default=99.0
+        Percentile that becomes white, in (0, 100]. 100 is the brightest pixel.
+    image_size : int or (int, int), default=224
+        Side of a square, or height and width, in pixels, at which files are read.
+        Images in arrays keep their size.
+    cache_dir : path-like, default=None
+        Where decoded pixels are kept for later runs. With None they are kept until
+        the process ends.
+    verbose : int, default=0
+        Whether to show a progress bar.
+
+    See Also
+    --------
+    CLAHE : Equalises contrast from place to place in an image.
+
+    Notes
+    -----
+    - Images whose two percentiles are equal, such as those of one colour, have nothing
+      to stretch and stay as they are.
+    - Wide black borders or white labels take part in the percentiles: crop or inpaint
+      them first, or move `low` and `high` inwards.
+    - A z-score has no fixed range and so is no image of this library. The estimators
+      standardise their input as their backbone was trained to see it.
+
+    Examples
+    --------
+    >>> from cxrclf.datasets import make_chest_radiographs
+    >>> from cxrclf.preprocessing import IntensityNormalizer
+    >>> images = make_chest_radiographs(3, image_size=64, random_state=0).images
+    >>> dull = images // 2 + 50
+    >>> dull.max(axis=(1, 2)).max()
+    np.uint8(163)
+    >>> vivid = IntensityNormalizer(low=0, high=100).fit_transform(dull)
+    >>> vivid.min(axis=(1, 2)), vivid.max(axis=(1, 2))
+    (array([0, 0, 0], dtype=uint8), array([255, 255, 255], dtype=uint8))
+    """
+
+    _parameter_constraints = {
+        **ImageTransformer._parameter_constraints,
+        "low": [Interval(Real, 0, 100, closed="left")],
+        "high": [Interval(Real, 0, 100, closed="right")],
+    }
+
+    def __init__(
+        self, *, low=1.0, high=99.0, image_size=224, cache_dir=None, verbose=0
+    ):
+        self.low = low
+        self.high = high
+        self.image_size = image_size
+        self.cache_dir = cache_dir
+        self.verbose = verbose
+
+    def _check_parameters(self):
+        super()._check_parameters()
+        if self.low >= self.high:
+            raise ValueError(
+                f"low must be below high, got low={self.low} and high={self.high}."
+            )
+
+    def _transform_images(self, images):
+        black, white = np.percentile(images, [self.low, self.high], axis=(1, 2))
+        out = images.copy()
+        for i in np.flatnonzero(white > black):
+            stretched = (images[i] - black[i]) / (white[i] - black[i])
+            out[i] = from_unit(np.clip(stretched, 0, 1), images.dtype)
+        return out
