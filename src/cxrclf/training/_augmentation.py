@@ -249,11 +249,33 @@ class Augmentation(BaseEstimator):
         Tensor of shape (n, C, H, W)
         """
         if self._moves():
-            images = self._warp(images, self.matrices(state, *images.shape[-2:]))
+            matrices = self.matrices(state, *images.shape[-2:])
+            images = self._warp(images, matrices, fill_value=self.fill_value)
         if self.noise:
             noise = keyed_normals(state, images.shape[1:], images.device, images.dtype)
             images = (images + self.noise * noise).clamp_(0, 1)
         return images
+
+    def apply_to_masks(self, masks, state):
+        """Move masks as :meth:`apply` moves their images.
+
+        Parameters
+        ----------
+        masks : Tensor of shape (n, C, H, W)
+            Floats that are numbers of classes; 0 is the background.
+        state : ndarray of shape (n,) of uint64
+            The samples' random states, from ``keyed_state``.
+
+        Returns
+        -------
+        Tensor of shape (n, C, H, W)
+            Taken by nearest neighbour. Without noise, and background outside of the
+            image where ``fill_mode="constant"``.
+        """
+        if not self._moves():
+            return masks
+        matrices = self.matrices(state, *masks.shape[-2:])
+        return self._warp(masks, matrices, mode="nearest", fill_value=0.0)
 
     def _moves(self):
         return (
@@ -263,7 +285,7 @@ class Augmentation(BaseEstimator):
             or self._zoom_range() != (1, 1)
         )
 
-    def _warp(self, images, matrices):
+    def _warp(self, images, matrices, *, mode="bilinear", fill_value):
         height, width = images.shape[-2:]
         # From centred pixels to grid_sample's [-1, 1] coordinates, then from (row,
         # column) to its (x, y) order.
@@ -278,11 +300,13 @@ class Augmentation(BaseEstimator):
         if self.fill_mode == "wrap":
             grid = _wrapped(grid, height, width)
         padding = _FILL_MODES.get(self.fill_mode, "border")
-        warped = grid_sample(images, grid, padding_mode=padding, align_corners=False)
+        warped = grid_sample(
+            images, grid, mode=mode, padding_mode=padding, align_corners=False
+        )
         if self.fill_mode == "constant":
             # scipy's "constant" does not blend with the outside.
             outside = _outside(grid, height, width)[:, None]
-            warped = warped.masked_fill(outside, self.fill_value)
+            warped = warped.masked_fill(outside, fill_value)
         return warped
 
     def _zoom_range(self):

@@ -19,7 +19,7 @@ class Pixels:
 
     Parameters
     ----------
-    images : FileImages or ArrayImages
+    images : FileImages, ArrayImages or MaskedImages
         Where rows are gathered.
     image_size : (int, int)
         Height and width that the network gets.
@@ -67,6 +67,27 @@ class Pixels:
         if augmentation is not None:
             pixels = augmentation.apply(pixels, state)
         return pixels
+
+    def truth(self, rows, *, augmentation=None, state=None):
+        """Return the masks of rows, moved as their images are.
+
+        Parameters
+        ----------
+        rows, augmentation, state
+            As in :meth:`batch`.
+
+        Returns
+        -------
+        Tensor of shape (b, H, W) of int64
+            Numbers of classes.
+        """
+        codes = torch.from_numpy(self.images.masks.gather(rows))
+        codes = upload(codes, self.device)
+        if augmentation is not None:
+            # Floats, for there is no other grid_sample; they hold such numbers exactly.
+            moved = codes[:, None].to(self.dtype)
+            codes = augmentation.apply_to_masks(moved, state)[:, 0]
+        return codes.long()
 
     def _stored(self, rows):
         """Return rows on the device as they are stored, and the maximum of integers."""
@@ -169,11 +190,20 @@ class PixelSet(Dataset):
 
     def inputs(self, chosen):
         """Return the network's input for some samples."""
+        return {"images": self.pixels.batch(self.rows[chosen], **self._view(chosen))}
+
+    @property
+    def has_masks(self):
+        """Whether the truth is masks, and not class codes."""
+        return self.pixels.images.masks is not None
+
+    def masks(self, chosen):
+        """Return the masks of some samples."""
+        return self.pixels.truth(self.rows[chosen], **self._view(chosen))
+
+    def _view(self, chosen):
         state = None if self.augmentation is None else self._states(chosen)
-        images = self.pixels.batch(
-            self.rows[chosen], augmentation=self.augmentation, state=state
-        )
-        return {"images": images}
+        return {"augmentation": self.augmentation, "state": state}
 
     def _states(self, chosen):
         return keyed_state(
@@ -190,6 +220,8 @@ class FeatureSet(Dataset):
     extractor : FeatureExtractor
     verbose : int, default=0
     """
+
+    has_masks = False
 
     def __init__(self, pixel_set, extractor, *, verbose=0):
         self.pixel_set = pixel_set
@@ -244,6 +276,8 @@ class FeatureSet(Dataset):
 class Batches:
     """Iterate over a data set in batches that lie on the device.
 
+    The truth of a batch is its masks, or else its class codes.
+
     The order depends on the data set's seed and epoch alone. A last batch of a single
     sample is added to the one before, because BatchNorm cannot train on one.
 
@@ -277,8 +311,11 @@ class Batches:
         if self.shuffle and len(starts) > 1 and n - starts[-1] == 1:
             starts.pop()
         for start, stop in zip(starts, [*starts[1:], n], strict=True):
-            inputs = self.dataset.inputs(order[start:stop])
-            yield inputs, (codes[start:stop], weights[start:stop])
+            chosen = order[start:stop]
+            truth = codes[start:stop]
+            if self.dataset.has_masks:
+                truth = self.dataset.masks(chosen)
+            yield self.dataset.inputs(chosen), (truth, weights[start:stop])
 
 
 def occurrence(keys):

@@ -10,6 +10,7 @@ import numpy as np
 from cxrclf.exceptions import ImageReadError, PixelRangeWarning
 from cxrclf.imaging import DecodeStore, content_key
 from cxrclf.training._augmented_path import AugmentedPath, Copies
+from cxrclf.training._keyed_random import keyed_state
 
 
 class FileImages:
@@ -30,6 +31,8 @@ class FileImages:
     copies : Copies or None
         None if there are none.
     """
+
+    masks = None
 
     def __init__(self, stored, values):
         self.stored = stored
@@ -57,7 +60,7 @@ class ArrayImages:
         Integer or float pixels; not copied.
     """
 
-    copies = None
+    copies = masks = None
 
     def __init__(self, array):
         self.array = array
@@ -79,6 +82,38 @@ class ArrayImages:
     def gather(self, rows):
         """Return the pixels of some rows, in their order."""
         return self.array[rows]
+
+
+class MaskedImages:
+    """Images and the masks of what they show, with the interface of the images.
+
+    Parameters
+    ----------
+    images : FileImages or ArrayImages
+        None of whose rows is a transformed copy.
+    masks : Masks
+        As many, of the size that the network gets.
+
+    Attributes
+    ----------
+    sample_keys : ndarray of shape (n,) of uint64
+        Keys of image and mask together.
+    """
+
+    copies = None
+
+    def __init__(self, images, masks):
+        self.images, self.masks = images, masks
+        self.shape = images.shape
+        self.keys = images.keys
+        self.sample_keys = keyed_state(0, images.keys, masks.keys)
+
+    def __len__(self):
+        return len(self.images)
+
+    def gather(self, rows):
+        """Return the pixels of some rows, in their order."""
+        return self.images.gather(rows)
 
 
 def open_files(paths, image_size, *, keep_aspect_ratio, cache_dir, verbose):
