@@ -128,15 +128,16 @@ def test_pipeline(shaded):
     )
 
 
-@pytest.mark.parametrize("labels", [(0, 1, 2), (0, 20, 10)], ids=repr)
-def test_several_classes(shaded, labels):
+@pytest.mark.parametrize("labels", [(0, 1, 2), (0, 20, 10), (10, 20)], ids=repr)
+def test_declared_labels(shaded, labels):
     X, _ = shaded
-    true = np.array(labels)[np.digitize(X, (0.4, 0.7))]
-    model = ThresholdSegmenter((0.5, 0.7), labels).fit(X)
+    levels = (0.5, 0.7)[: len(labels) - 1]
+    model = ThresholdSegmenter(levels, labels).fit(X)
+    true = model.classes_[np.digitize(X - 0.05, levels)]
     scores = segmentation_scorers(distances=True)(model, X, true)
     expected = means(true, model.predict(X), labels=labels)
     assert scores == pytest.approx(expected)
-    assert f"dice_{labels[2]}" in scores
+    assert (f"dice_{labels[1]}" in scores) == (len(labels) > 2)
 
 
 @pytest.mark.parametrize("n_columns", [0, 1, 2])
@@ -202,7 +203,11 @@ def test_images_without_a_score_are_left_out():
     assert scores["sensitivity"] == 0.5
     assert scores["precision"] == 1.0
     assert scores["hausdorff"] == np.inf
-    assert segmentation_scorers(distances=True)(model, X[::2], y[::2])["hausdorff"] == 0
+    X[2, 3, 3] = 1.0  # nothing is there, and something is found
+    scores = segmentation_scorers(distances=True)(model, X[::2], y[::2])
+    assert scores["hausdorff"] == 0.0
+    assert scores["dice"] == scores["precision"] == 0.5
+    X[2] = 0.0
     nothing = segmentation_scorers()(model, X[2:], y[2:])
     assert nothing["dice"] == 1.0
     assert np.isnan(nothing["precision"])

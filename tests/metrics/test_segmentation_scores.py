@@ -164,9 +164,9 @@ def test_empty_masks():
         "sensitivity": [nan, 0, nan, 1],
         "specificity": [1, 1, 55 / 64, 1],
         "precision": [nan, nan, 0, 1],
-        "hausdorff": [nan, inf, inf, 0],
-        "hausdorff_95": [nan, inf, inf, 0],
-        "surface_distance": [nan, inf, inf, 0],
+        "hausdorff": [nan, inf, nan, 0],
+        "hausdorff_95": [nan, inf, nan, 0],
+        "surface_distance": [nan, inf, nan, 0],
     }
     scores = segmentation_scores(true, predicted)
     assert list(scores) == list(expected)
@@ -267,6 +267,7 @@ MASK = np.ones((2, 4, 4), dtype=bool)
         (MASK * 2, MASK, r"y_true must hold masks.*\[2\].*labels=\[\.\.\.\]"),
         (MASK, MASK * np.nan, "y_pred must hold masks"),
         (MASK, -1 * MASK, "y_pred must hold masks"),
+        (MASK, np.tile(np.uint8([0, 1, 255, 0]), (2, 4, 1)), r"\[0, 1, 255\]\."),
         (MASK, np.arange(32).reshape(2, 4, 4), "and others"),
         (MASK, MASK.astype(str), "y_pred must hold masks"),
         (MASK, MASK[:, :2], r"\(2, 4, 4\) and \(2, 2, 4\).*nearest neighbour"),

@@ -65,10 +65,10 @@ def segmentation_scorers(
 
     An image in which a score is nan is left out of its mean. `dice`, `iou` and
     `accuracy` are never nan, so they suit ``GridSearchCV(refit="dice")``. Read the
-    precision together with the sensitivity: an image in which nothing is found counts
-    as 0 in the latter only. One such image, if there was something to find, makes the
-    mean distances infinite. Distances are better the smaller they are, so they do not
-    suit `refit`.
+    precision together with the sensitivity: an image in which nothing is found,
+    though something is there, counts as 0 in the latter only. One such image makes
+    the mean distances infinite. Distances are better the smaller they are, so they
+    do not suit `refit`.
 
     Images are predicted and scored in small groups, so the memory in use does not
     grow with their number.

@@ -79,18 +79,19 @@ def segmentation_scores(
     -----
     *Empty masks.* Where both masks are empty, nothing was there and nothing was
     found: `dice` and `iou` are 1 (scikit-learn's `f1_score` and `jaccard_score`
-    leave this to `zero_division`, and warn). Where one of them is empty, both are 0
-    and the distances are infinite. Everything else that is not defined is nan,
-    without a warning: the distances between two empty masks, the sensitivity where
-    the true mask is empty, the precision where the predicted one is, the specificity
-    where the true mask fills the image. The mean over foreground classes leaves out
-    those whose score is nan.
+    leave this to `zero_division`, and warn). Where one of them is empty, both are 0.
+    The distances are infinite where only the predicted mask is empty, and nan where
+    the true one is: there is no surface to measure from. Everything else that is not
+    defined is nan too, without a warning: the sensitivity where the true mask is
+    empty, the precision where the predicted one is, the specificity where the true
+    mask fills the image. The mean over foreground classes leaves out those whose
+    score is nan.
 
-    The definitions are those of MONAI [1]_, whose distances are equal to these; its
-    Dice is nan where the true mask is empty. What is inside the image but outside a
-    mask is not told from what is outside the image: a mask that reaches the border of
-    the image has a surface there. Which score suits which question is discussed
-    in [2]_.
+    The definitions are those of MONAI [1]_, and where both masks hold something the
+    values are equal. Where the true mask is empty, its Dice and IoU are nan by
+    default, and its distances are infinite if something is predicted. A mask that
+    reaches the border of the image has a surface there. Which score suits which
+    question is discussed in [2]_.
 
     References
     ----------
@@ -262,11 +263,11 @@ def _distances(
     true: np.ndarray, predicted: np.ndarray, spacing: tuple[float, float]
 ) -> tuple[float, float, float]:
     """Return the distances between the surfaces of two masks of one image."""
-    either = true | predicted
-    if not either.any():
+    if not true.any():
         return np.nan, np.nan, np.nan
-    if not (true.any() and predicted.any()):
+    if not predicted.any():
         return np.inf, np.inf, np.inf
+    either = true | predicted
     rows, columns = (np.flatnonzero(either.any(axis=axis)) for axis in (1, 0))
     box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     one, other = (_surface(mask[box]) * spacing for mask in (true, predicted))
