@@ -77,9 +77,9 @@ def test_missing_files_of_all_classes_are_named_at_once(fifth):
     (fifth / "Normal" / "images" / "Normal-10.png").unlink()
     with pytest.raises(ValueError, match="do not pair") as caught:
         load_covid_radiography(fifth)
-    assert "1 images without a mask" in str(caught.value)
+    assert "images without a mask (1)" in str(caught.value)
     assert "COVID-2.png" in str(caught.value)
-    assert "1 masks without an image" in str(caught.value)
+    assert "masks without an image (1)" in str(caught.value)
     assert "Normal-10.png" in str(caught.value)
 
 

@@ -57,7 +57,7 @@ def test_suffix_is_taken_off_where_it_is(plant):
     root = plant("i/CHN_1.png", "i/MCU_1.png", "m/CHN_1_mask.png", "m/MCU_1.png")
     data = load_image_masks(root / "i", root / "m", suffix="_Mask")
     assert names_of(data.masks[:, 0]) == ["CHN_1_mask.png", "MCU_1.png"]
-    with pytest.raises(ValueError, match=r"1 images without(.|\n)*1 masks without"):
+    with pytest.raises(ValueError, match=r"images without .*(.|\n)*masks without"):
         load_image_masks(root / "i", root / "m")
 
 
@@ -67,7 +67,7 @@ def test_files_pair_within_their_folder_only(plant):
     for image, mask in zip(data.data[:, 0], data.masks[:, 0], strict=True):
         assert Path(image).parent.name == Path(mask).parent.name
     plant("i/c/2.png", "m/d/2.png")
-    with pytest.raises(ValueError, match=r"1 images without a mask: .*2.png"):
+    with pytest.raises(ValueError, match=r"images without a mask \(1\): .*2.png"):
         load_image_masks(root / "i", root / "m")
 
 
@@ -87,7 +87,7 @@ def test_several_folders_of_masks(plant):
     assert folders == [["l", "r"], ["l", "r"]]
     assert names_of(data.masks[1]) == ["2.png", "2.png"]
     (root / "r" / "2.png").unlink()
-    with pytest.raises(ValueError, match=r"1 images .*2.png \(in .*r\)"):
+    with pytest.raises(ValueError, match=r"mask \(1\): .*2.png \(in .*r\)"):
         load_image_masks(root / "i", [root / "l", root / "r"])
 
 
@@ -99,11 +99,11 @@ def test_all_that_does_not_pair_is_named_at_once(plant):
     with pytest.raises(ValueError, match="do not pair") as caught:
         load_image_masks(root / "i", root / "m", suffix="_mask")
     said = str(caught.value)
-    assert "1 images without a mask" in said
+    assert "images without a mask (1)" in said
     assert "lone.png" in said
-    assert "1 masks without an image" in said
+    assert "masks without an image (1)" in said
     assert "orphan.png" in said
-    assert "2 files that share their name" in said
+    assert "files that share their name (2)" in said
     assert "two.jpg and " in said
     assert "ok.png and " in said
     assert 'unpaired="drop"' in said
@@ -113,7 +113,7 @@ def test_what_has_no_partner_can_be_left_out(plant):
     root = plant("i/ok.png", "i/lone.png", "m/ok.png", "m/orphan.png", "m/more.png")
     data = load_image_masks(root / "i", root / "m", unpaired="drop")
     assert names_of(data.data[:, 0]) == ["ok.png"]
-    assert "1 images without a mask, 2 masks without an image" in data.DESCR
+    assert "images without a mask (1), masks without an image (2)" in data.DESCR
     plant("m/ok.jpg")
     with pytest.raises(ValueError, match="share their name"):
         load_image_masks(root / "i", root / "m", unpaired="drop")

@@ -137,15 +137,15 @@ def test_masks_and_images_that_are_missing(montgomery):
     with pytest.raises(ValueError, match="do not pair") as caught:
         load_montgomery(montgomery)
     said = str(caught.value)
-    assert "1 images without a mask: " in said
+    assert "images without a mask (1): " in said
     assert "MCUCXR_0001_0.png (in leftMask)" in said
-    assert "2 masks without an image: " in said
+    assert "masks without an image (2): " in said
 
 
 def test_names_that_are_not_of_the_set(montgomery, plant):
     names = ("CHNCXR_0001_0", "MCUCXR_0001_2", "scan")
     plant(*(f"MontgomerySet/CXR_png/{name}.png" for name in names))
-    with pytest.raises(ValueError, match="3 images have other names") as caught:
+    with pytest.raises(ValueError, match=r"other names \(3\): ") as caught:
         load_montgomery(montgomery)
     said = str(caught.value)
     assert all(f"{name}.png" in said for name in names)

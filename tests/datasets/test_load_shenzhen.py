@@ -26,7 +26,7 @@ def test_all_images_without_masks(shenzhen):
     assert data.sex.tolist() == ["M", "F", "M"]
     np.testing.assert_allclose(data.age, [45, 64 / 365.25, np.nan])
     assert "3 radiographs" in data.DESCR
-    assert "left out" not in data.DESCR
+    assert "Left out" not in data.DESCR
 
 
 def test_images_without_a_mask_are_left_out_and_counted(shenzhen):
@@ -41,7 +41,7 @@ def test_images_without_a_mask_are_left_out_and_counted(shenzhen):
     assert data.groups.tolist() == ["CHNCXR_0001", "CHNCXR_0327"]
     assert data.sex.tolist() == ["M", "M"]
     assert "2 radiographs" in data.DESCR
-    assert "1 more without a lung mask are left out" in data.DESCR
+    assert "Left out, without a lung mask: 1." in data.DESCR
 
 
 def test_frame(shenzhen):
@@ -60,7 +60,7 @@ def test_masks_of_lesions_are_no_lung_masks(shenzhen, plant):
     name = "CHNCXR_0327_1_Calcified_Nodule_2.png"
     plant(f"ChinaSet_AllFiles/Annotations/masks/{name}")
     folder = shenzhen / "ChinaSet_AllFiles" / "Annotations"
-    with pytest.raises(ValueError, match="1 masks without an image") as caught:
+    with pytest.raises(ValueError, match=r"masks without an image \(1\)") as caught:
         load_shenzhen(shenzhen, masks=folder)
     assert name in str(caught.value)
 
@@ -73,13 +73,13 @@ def test_images_are_not_taken_for_masks(shenzhen, masks):
 
 def test_a_mask_in_two_places_is_an_error(shenzhen, plant):
     plant("mask/CHNCXR_0001_0_mask.png")
-    with pytest.raises(ValueError, match="1 files that share their name"):
+    with pytest.raises(ValueError, match=r"files that share their name \(1\)"):
         load_shenzhen(shenzhen, masks=shenzhen / "mask")
 
 
 def test_a_folder_of_masks_without_any(shenzhen):
     folder = shenzhen / "ChinaSet_AllFiles" / "ClinicalReadings"
-    with pytest.raises(ValueError, match="3 images without a mask"):
+    with pytest.raises(ValueError, match=r"images without a mask \(3\)"):
         load_shenzhen(shenzhen, masks=folder)
     with pytest.raises(FileNotFoundError, match="nowhere"):
         load_shenzhen(shenzhen, masks=shenzhen / "nowhere")
@@ -100,5 +100,5 @@ def test_a_folder_below_will_not_do(shenzhen):
 
 def test_a_set_without_images(plant):
     root = plant("ChinaSet_AllFiles/CXR_png/readme.txt")
-    with pytest.raises(ValueError, match="there are none"):
+    with pytest.raises(ValueError, match="there is none"):
         load_shenzhen(root)

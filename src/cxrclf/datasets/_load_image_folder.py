@@ -77,6 +77,7 @@ def load_image_folder(folder, *, groups=None, as_frame=False, extensions=EXTENSI
 
     See Also
     --------
+    load_image_masks : Read a folder of images and one of their masks.
     save_image_folder : Write such a folder.
 
     Notes

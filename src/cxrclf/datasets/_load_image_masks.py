@@ -162,7 +162,7 @@ def _describe(pairing, image_folder, mask_folders):
     described = f"{len(pairing.images)} images of {image_folder} with masks of {where}."
     if pairing.unmasked or pairing.orphans:
         described += (
-            f" Left out: {len(pairing.unmasked)} images without a mask, "
-            f"{len(pairing.orphans)} masks without an image."
+            f" Left out: images without a mask ({len(pairing.unmasked)}), masks "
+            f"without an image ({len(pairing.orphans)})."
         )
     return described

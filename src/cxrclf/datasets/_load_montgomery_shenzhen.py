@@ -115,7 +115,7 @@ def load_montgomery_shenzhen(folder, *, masks=True, as_frame=False):
     fields = nlm_fields(root, images, with_source=True)
     described = describe_nlm("Montgomery County and Shenzhen", images, fields, root)
     if masks:
-        described += f" {n_images - len(images)} more without a lung mask are left out."
+        described += f" Left out, without a lung mask: {n_images - len(images)}."
     return image_bunch(
         [str(path) for path in images],
         {"target": fields.pop("target"), "masks": columns, **fields},

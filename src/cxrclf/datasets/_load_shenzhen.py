@@ -115,7 +115,7 @@ def load_shenzhen(folder, *, masks=None, as_frame=False):
     fields = nlm_fields(root, images)
     described = describe_nlm("Shenzhen", images, fields, root)
     if masks is not None:
-        described += f" {n_images - len(images)} more without a lung mask are left out."
+        described += f" Left out, without a lung mask: {n_images - len(images)}."
     return image_bunch(
         [str(path) for path in images],
         {"target": fields.pop("target"), "masks": columns, **fields},

@@ -31,11 +31,11 @@ def nlm_images(root, prefixes):
         str(p) for p in images if _parts(p) is None or _set_of(p) not in prefixes
     ]
     if strange or not images:
-        found = f"{len(strange)} images have other names: {some(strange, 20)}"
+        found = f"other names ({len(strange)}): {some(strange, 20)}"
         forms = " or ".join(f"{prefix}_0001_0.png" for prefix in sorted(prefixes))
         raise ValueError(
             f"The images of {str(root / 'CXR_png')!r} must be named like {forms}, with "
-            f"a last digit 0 or 1; {found if strange else 'there are none'}. "
+            f"a last digit 0 or 1; {found if strange else 'there is none'}. "
             "load_montgomery reads MCUCXR, load_shenzhen CHNCXR, and "
             "load_montgomery_shenzhen both."
         )

@@ -117,7 +117,7 @@ def check_pairing(pairing, cure, *, unmasked_fine=False, orphans_fine=False):
         "files that share their name": pairing.twins,
     }
     lines = [
-        f"  {len(names)} {kind}: {some(names, _NAMED)}"
+        f"  {kind} ({len(names)}): {some(names, _NAMED)}"
         for kind, names in kinds.items()
         if names
     ]
