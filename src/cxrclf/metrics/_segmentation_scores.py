@@ -88,8 +88,8 @@ def segmentation_scores(
     score is nan.
 
     The definitions are those of MONAI [1]_, and where both masks hold something the
-    values are equal. Where the true mask is empty, its Dice and IoU are nan by
-    default, and its distances are infinite if something is predicted. A mask that
+    values are equal. Where the true mask is empty, Dice and IoU of MONAI are nan by
+    default, and distances are infinite if something is predicted. A mask that
     reaches the border of the image has a surface there. Which score suits which
     question is discussed in [2]_.
 
