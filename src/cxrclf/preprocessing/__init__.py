@@ -9,6 +9,7 @@ from cxrclf.preprocessing._clahe import CLAHE
 from cxrclf.preprocessing._intensity_normalizer import IntensityNormalizer
 from cxrclf.preprocessing._mask_dilation import MaskDilation
 from cxrclf.preprocessing._text_inpainter import TextInpainter
+from cxrclf.preprocessing._total_variation_denoiser import TotalVariationDenoiser
 
 __all__ = [  # noqa: RUF022
     "ArtifactMask",
@@ -16,4 +17,5 @@ __all__ = [  # noqa: RUF022
     "IntensityNormalizer",
     "MaskDilation",
     "TextInpainter",
+    "TotalVariationDenoiser",
 ]
