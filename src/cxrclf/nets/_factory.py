@@ -32,9 +32,11 @@ def make_backbone(name, *, weights=None, in_channels=3, image_size=None):
         ``"ResNet152V2"``, ``"NASNetLarge"``, ``"InceptionV3"``,
         ``"InceptionResNetV2"``, ``"DenseNet121"``, ``"DenseNet169"``,
         ``"DenseNet201"``, ``"MobileNetV2"``, ``"VGG16"``, ``"VGG19"``,
-        ``"ResNet50"``, ``"ResNet101"``, ``"EfficientNetB0"``. ``"Xception"`` is timm's
-        ``legacy_xception``; ``"ResNet152V2"`` is ``resnetv2_152``, for which no
-        weights are published (``"ResNet101V2"`` is the nearest that has them).
+        ``"ResNet50"``, ``"ResNet101"``, ``"EfficientNetB0"``, ``"BaselineResNet"``.
+        ``"Xception"`` is timm's ``legacy_xception``; ``"ResNet152V2"`` is
+        ``resnetv2_152``, for which no weights are published (``"ResNet101V2"`` is the
+        nearest that has them); ``"BaselineResNet"`` is :class:`ResidualBaseline`,
+        registered with timm as ``residual_baseline``, without weights as well.
     weights : None, "imagenet", path-like or mapping of str to Tensor, default=None
         Random weights; those trained on ImageNet; a file, ``.safetensors`` or written
         by ``torch.save``; or a state dict. Files are read without unpickling, a nested

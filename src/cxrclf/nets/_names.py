@@ -8,6 +8,7 @@ from timm.models import get_deprecated_models
 # Spelled without case, "_" and "-". The tag pins the weights: timm's choice of a
 # default changes between releases.
 _ALIASES = {
+    "baselineresnet": "residual_baseline",
     "densenet121": "densenet121.tv_in1k",
     "densenet169": "densenet169.tv_in1k",
     "densenet201": "densenet201.tv_in1k",
