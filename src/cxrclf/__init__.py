@@ -11,6 +11,7 @@ _PUBLIC = {
     "CXRClassifier": "cxrclf.classification",
     "DualBackboneConcat": "cxrclf.classification",
     "LabelMapClassifier": "cxrclf.classification",
+    "UNetSegmenter": "cxrclf.segmentation",
 }
 _ROOMS = (
     "classification",
@@ -30,6 +31,7 @@ __all__ = [
     "CXRClassifier",
     "DualBackboneConcat",
     "LabelMapClassifier",
+    "UNetSegmenter",
     "__version__",
     *_ROOMS,
 ]

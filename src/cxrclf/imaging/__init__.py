@@ -9,10 +9,17 @@ and `open_masks`, as numbers of classes and without blending.
 """
 
 from cxrclf.imaging._content import content_key
-from cxrclf.imaging._masks import Masks, mask_paths, open_masks, read_mask
+from cxrclf.imaging._masks import (
+    Masks,
+    check_mask_labels,
+    mask_paths,
+    open_masks,
+    read_mask,
+)
 from cxrclf.imaging._read import read_image
 from cxrclf.imaging._reader import ImageReader
-from cxrclf.imaging._size import read_image_size
+from cxrclf.imaging._resize import content_size
+from cxrclf.imaging._size import read_image_size, read_image_sizes
 from cxrclf.imaging._store import DecodeStore
 from cxrclf.imaging._stored import StoredImages
 
@@ -21,10 +28,13 @@ __all__ = [
     "ImageReader",
     "Masks",
     "StoredImages",
+    "check_mask_labels",
     "content_key",
+    "content_size",
     "mask_paths",
     "open_masks",
     "read_image",
     "read_image_size",
+    "read_image_sizes",
     "read_mask",
 ]

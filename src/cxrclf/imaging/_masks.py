@@ -94,7 +94,7 @@ def read_mask(
     """
     path = os.fspath(path)
     size = None if image_size is None else check_image_size(image_size)
-    values = None if labels is None else check_labels(labels)
+    values = None if labels is None else check_mask_labels(labels)
     if values is None:
         codes = _bright(read_image(path), path)
     else:
@@ -212,7 +212,7 @@ def open_masks(
            [1, 1, 1, 1],
            [1, 1, 1, 1]], dtype=uint8)
     """
-    values = None if labels is None else check_labels(labels)
+    values = None if labels is None else check_mask_labels(labels)
     size = None if image_size is None else check_image_size(image_size)
     columns = mask_paths(masks)
     if columns is None:
@@ -272,8 +272,23 @@ def _nested(masks: Any) -> bool:
     )
 
 
-def check_labels(labels: Sequence[int]) -> np.ndarray:
-    """Return the values of the classes as an array, or say what is wrong with them."""
+def check_mask_labels(labels: Sequence[int]) -> np.ndarray:
+    """Return the values that pixels of the classes have in a mask.
+
+    Parameters
+    ----------
+    labels : sequence of int
+        2 to 256 different whole numbers from 0 to 65535, the background first.
+
+    Returns
+    -------
+    ndarray of shape (n_classes,)
+
+    Raises
+    ------
+    ValueError
+        If they are anything else.
+    """
     values = np.asarray(labels)
     if (
         values.ndim != 1

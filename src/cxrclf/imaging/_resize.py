@@ -7,7 +7,23 @@ from PIL import Image
 def content_size(
     size: tuple[int, int], image_size: tuple[int, int], keep_aspect_ratio: bool
 ) -> tuple[int, int]:
-    """Return the (height, width) that an image of `size` takes of `image_size`."""
+    """Return how much of the working size an image takes.
+
+    Parameters
+    ----------
+    size : (int, int)
+        Height and width of the image.
+    image_size : (int, int)
+        The working size.
+    keep_aspect_ratio : bool
+        Whether the image is fitted into it, instead of being stretched to it. The
+        rest is then around it, an odd row or column last.
+
+    Returns
+    -------
+    (int, int)
+        Height and width.
+    """
     if not keep_aspect_ratio:
         return image_size
     scale = min(image_size[0] / size[0], image_size[1] / size[1])

@@ -1,7 +1,9 @@
-"""The size of an image file, without reading its pixels."""
+"""The size of image files, without reading their pixels."""
 
 import os
+from collections.abc import Iterable
 
+import numpy as np
 from PIL import Image
 
 from cxrclf._utils._optional import import_optional
@@ -66,3 +68,31 @@ def read_image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
     except Exception as error:
         # Decoders raise whatever a damaged file leads them to.
         raise ImageReadError({path: why_unreadable(path, error)}) from error
+
+
+def read_image_sizes(paths: Iterable[str | os.PathLike[str]]) -> np.ndarray:
+    """Return the heights and widths of image files.
+
+    Parameters
+    ----------
+    paths : iterable of path-like
+
+    Returns
+    -------
+    ndarray of shape (n, 2) of int
+        What :func:`read_image_size` returns for each.
+
+    Raises
+    ------
+    ImageReadError
+        Naming all files that cannot be read.
+    """
+    sizes, failures = [], {}
+    for path in paths:
+        try:
+            sizes.append(read_image_size(path))
+        except ImageReadError as error:
+            failures.update(error.failures)
+    if failures:
+        raise ImageReadError(failures)
+    return np.array(sizes).reshape(-1, 2)

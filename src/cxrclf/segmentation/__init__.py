@@ -1,3 +1,5 @@
 """Lungs found: a U-Net as an estimator of masks."""
 
-__all__: list[str] = []
+from cxrclf.segmentation._unet_segmenter import UNetSegmenter
+
+__all__ = ["UNetSegmenter"]

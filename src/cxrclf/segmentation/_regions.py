@@ -1,0 +1,44 @@
+"""What is known of the shape of an object, applied to a mask."""
+
+import numpy as np
+from scipy import ndimage
+
+
+def cleaned(codes, largest_components, fill_holes):
+    """Keep the largest regions of each class, and fill the holes in them.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (H, W) of uint8
+        Class numbers, 0 for the background.
+    largest_components : int or None
+        How many regions of a class stay; pixels that touch by their sides or corners
+        are of one region. None keeps all.
+    fill_holes : bool
+        Whether background that a class encloses becomes that class.
+
+    Returns
+    -------
+    ndarray of shape (H, W) of uint8
+    """
+    if largest_components is None and not fill_holes:
+        return codes
+    result = np.zeros_like(codes)
+    for code in np.unique(codes[codes > 0]):
+        region = codes == code
+        if largest_components is not None:
+            region = _largest(region, largest_components)
+        if fill_holes:
+            filled = ndimage.binary_fill_holes(region)
+            region |= filled & (codes == 0)
+        result[region] = code
+    return result
+
+
+def _largest(region, n):
+    numbers, n_found = ndimage.label(region, structure=np.ones((3, 3)))
+    if n_found <= n:
+        return region
+    sizes = np.bincount(numbers.ravel())[1:]
+    kept = np.argsort(-sizes, kind="stable")[:n] + 1
+    return np.isin(numbers, kept)
