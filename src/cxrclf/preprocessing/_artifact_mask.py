@@ -13,7 +13,7 @@ from cxrclf.preprocessing._image_transformer import ImageTransformer
 _FRACTION = Interval(Real, 0, 1, closed="both")
 _POSITIVE_FRACTION = Interval(Real, 0, 1, closed="right")
 
-_OUTLINE = 0.003  # width of a letter's outline, as a fraction of the shorter side
+_OUTLINE = 0.002  # width of a letter's outline, as a fraction of the shorter side
 _TOUCHING = np.ones((3, 3), dtype=bool)  # also corner to corner
 
 
@@ -38,7 +38,7 @@ class ArtifactMask(ImageTransformer):
         Greatest width of a stroke, as a fraction of the image's shorter side, in
         (0, 1]. No effect when `contrast` is None.
     sharpness : float or None, default=0.2
-        Least difference between the brightest and the darkest pixel within 0.3 % of
+        Least difference between the brightest and the darkest pixel within 0.2 % of
         the shorter side, but one pixel at least, on average over the outline of a
         symbol; as a fraction of the pixels' range, in [0, 1]. None lets blurred
         symbols count.
@@ -81,11 +81,12 @@ class ArtifactMask(ImageTransformer):
       max_size=None, central_field=None, growth=0)`` is the threshold of [1]_, eq. 4,
       which does not tell a letter from a shoulder.
     - Strokes are found by the white top-hat with a square; dark text is not found.
-    - The field is an average for frontal radiographs: of the lungs of 109 patients
-      with COVID-19 it covers 85 %, while most markers lie outside of it. Give a
-      `segmenter` where lungs fill the image or text lies between them.
-    - At 224×224 pixels and below, small text is blurred and only partly found. Inpaint
-      at 331×331 or more, and resize afterwards.
+    - The field is an average for frontal radiographs: it covers 85 % of the drawn lungs
+      of 109 patients with COVID-19, and with it 0.02 to 0.03 % of the pixels of these
+      lungs were taken for text, at 224, 331 and 512 pixels a side; without it 0.1 to
+      0.3 %. Give a `segmenter` where lungs fill the image or text lies between them.
+    - Fine print that resizing has blurred to grey is not found. Paint over it in
+      larger images and resize afterwards.
 
     References
     ----------
