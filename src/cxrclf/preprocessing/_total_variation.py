@@ -73,7 +73,7 @@ def divergence(down, right):
     return out
 
 
-def minimize(images, weights, *, fidelity, tol, max_iter, dual=None):
+def minimize(images, weights, *, bound, fidelity, tol, max_iter, dual=None):
     """Minimise a fidelity plus the weighted total variation, to a certified gap.
 
     Parameters
@@ -81,8 +81,9 @@ def minimize(images, weights, *, fidelity, tol, max_iter, dual=None):
     images : Tensor of shape (b, H, W)
         Float pixels, not negative.
     weights : Tensor of shape (b, H, W)
-        Of each pixel's gradient, not negative; for ``"poisson"`` at most
-        ``POISSON_LIMIT``.
+        Of each pixel's gradient, not negative.
+    bound : float
+        What no weight exceeds; for ``"poisson"`` at most ``POISSON_LIMIT``.
     fidelity : {"poisson", "gaussian"}
         The sum of ``u - f + f log(f / u)`` or of ``(u - f)**2 / 2``.
     tol : float
@@ -103,7 +104,7 @@ def minimize(images, weights, *, fidelity, tol, max_iter, dual=None):
     """
     denoised, down, right = (torch.empty_like(images) for _ in range(3))
     gaps = images.new_empty(len(images), dtype=torch.float64)
-    state = _Iteration(images, weights, fidelity, dual)
+    state = _Iteration(images, weights, max(bound, 1e-6), fidelity, dual)
     rows = torch.arange(len(images), device=images.device)
     done_at, check, last = 0, min(_FIRST_CHECK, max_iter), None
     while True:
@@ -147,22 +148,20 @@ class _Iteration:
     Gaussian one.
     """
 
-    def __init__(self, images, weights, fidelity, dual):
+    def __init__(self, images, weights, bound, fidelity, dual):
         self.poisson = fidelity == "poisson"
         b, height, width = images.shape
         self.shape, self.line = (height, width), width + 1
-        scale = images.amax((1, 2), keepdim=True)
-        scale = torch.where(scale > 0, scale, 1.0)
-        # Gradients of a curvature of at most 1 / metric in the primal variable.
-        top = weights.amax((1, 2), keepdim=True).clamp(min=1e-6)
         if self.poisson:
-            metric = images.clamp(min=1e-4 * scale) / (1 - _DIVERGENCE * top) ** 2
-            relative = top
+            # Its second derivative in u is at least 1 / metric.
+            brightest = images.amax((1, 2), keepdim=True)
+            floor = 1e-4 * torch.where(brightest > 0, brightest, 1.0)
+            metric = torch.maximum(images, floor) / (1 - _DIVERGENCE * bound) ** 2
         else:
             metric = torch.ones_like(images)
-            relative = top / scale
         # Balances the two steps; the best over radiographs, measured.
-        tau = 0.05 * (0.03 / relative).clamp(0.05, 20).sqrt()
+        tau = 0.05 * math.sqrt(0.03 / (bound if self.poisson else 2 * bound))
+        self.share = tau / (1 + tau)
         near = metric.clone()
         torch.maximum(near[:, :-1], metric[:, 1:], out=near[:, :-1])
         torch.maximum(near[..., :-1], metric[..., 1:], out=near[..., :-1])
@@ -174,7 +173,6 @@ class _Iteration:
         # Beyond the lines a weight of any size, so that no 0 / 0 arises.
         self.weights = self._flat(weights.clamp(min=1e-12), beyond=1.0)
         self.squared = self.weights.square()
-        self.share = (tau / (1 + tau))[..., 0]
         zeros = images.new_zeros((b, self.line + height * self.line))
         self.down, self.right, self.pixels = zeros, zeros.clone(), zeros.clone()
         if dual is not None:
@@ -266,7 +264,7 @@ class _Iteration:
     def keep(self, chosen):
         """Go on with some images only."""
         for name in (
-            *("images", "weights", "squared", "share", "step_down", "step_right"),
+            *("images", "weights", "squared", "step_down", "step_right"),
             *("down", "right", "pixels", "ratio"),
         ):
             setattr(self, name, getattr(self, name)[chosen])

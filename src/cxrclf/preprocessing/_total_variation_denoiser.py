@@ -210,6 +210,7 @@ class TotalVariationDenoiser(ImageTransformer):
             u, dual, gap = minimize(
                 f,
                 weights,
+                bound=self.weight + self.min_weight,
                 fidelity=self.fidelity,
                 tol=self.tol,
                 max_iter=self.max_iter,
