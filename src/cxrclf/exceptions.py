@@ -5,6 +5,7 @@ from collections.abc import Mapping
 __all__ = [
     "ImageReadError",
     "MissingDependencyError",
+    "NoLungsWarning",
     "PixelRangeWarning",
     "WeightsError",
 ]
@@ -49,6 +50,10 @@ class ImageReadError(ValueError):
 
 class MissingDependencyError(ImportError):
     """An optional dependency is needed and not installed."""
+
+
+class NoLungsWarning(UserWarning):
+    """Images in which no lungs were found were left as they are."""
 
 
 class PixelRangeWarning(UserWarning):

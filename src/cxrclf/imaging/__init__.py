@@ -18,7 +18,7 @@ from cxrclf.imaging._masks import (
 )
 from cxrclf.imaging._read import read_image
 from cxrclf.imaging._reader import ImageReader
-from cxrclf.imaging._resize import content_size
+from cxrclf.imaging._resize import content_size, resize
 from cxrclf.imaging._size import read_image_size, read_image_sizes
 from cxrclf.imaging._store import DecodeStore
 from cxrclf.imaging._stored import StoredImages
@@ -37,4 +37,5 @@ __all__ = [
     "read_image_size",
     "read_image_sizes",
     "read_mask",
+    "resize",
 ]

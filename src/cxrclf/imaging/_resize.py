@@ -43,7 +43,7 @@ def resize(
 
     Parameters
     ----------
-    pixels : ndarray of shape (H, W), uint8 or uint16
+    pixels : ndarray of shape (H, W), uint8, uint16 or floats
     size : (int, int)
         Height and width of the result.
     extent : (float, float), optional
@@ -64,8 +64,8 @@ def resize(
     resized = np.asarray(
         image.resize(size[::-1], Image.Resampling.BILINEAR, box=(0, 0, width, height))
     )
-    if pixels.dtype == np.uint8:
-        return resized
+    if pixels.dtype != np.uint16:
+        return resized.astype(pixels.dtype, copy=False)
     return np.clip(np.rint(resized), 0, 65535).astype(np.uint16)
 
 

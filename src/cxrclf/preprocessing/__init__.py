@@ -7,14 +7,16 @@ give an array of images of one size and of the same type of pixels.
 from cxrclf.preprocessing._artifact_mask import ArtifactMask
 from cxrclf.preprocessing._clahe import CLAHE
 from cxrclf.preprocessing._intensity_normalizer import IntensityNormalizer
+from cxrclf.preprocessing._lung_masker import LungMasker
 from cxrclf.preprocessing._mask_dilation import MaskDilation
 from cxrclf.preprocessing._text_inpainter import TextInpainter
 from cxrclf.preprocessing._total_variation_denoiser import TotalVariationDenoiser
 
-__all__ = [  # noqa: RUF022
-    "ArtifactMask",
+__all__ = [
     "CLAHE",
+    "ArtifactMask",
     "IntensityNormalizer",
+    "LungMasker",
     "MaskDilation",
     "TextInpainter",
     "TotalVariationDenoiser",

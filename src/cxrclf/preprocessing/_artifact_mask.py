@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from cxrclf.preprocessing._dilation import dilated, to_pixels
 from cxrclf.preprocessing._image_transformer import ImageTransformer
+from cxrclf.preprocessing._lungs import predicted_lungs
 
 _FRACTION = Interval(Real, 0, 1, closed="both")
 _POSITIVE_FRACTION = Interval(Real, 0, 1, closed="right")
@@ -194,7 +195,7 @@ class ArtifactMask(ImageTransformer):
         """Return for each image the mask of where there is no text, or None."""
         if self.segmenter is not None:
             margin = to_pixels(self.lung_margin, images.shape)
-            lungs = _lungs(self.segmenter, images)
+            lungs = predicted_lungs(self.segmenter, images)
             return (dilated(mask, margin) for mask in lungs)
         field = None
         if self.central_field is not None:
@@ -246,18 +247,3 @@ def _sizes(symbols):
             for box in ndimage.find_objects(symbols)
         ]
     )
-
-
-def _lungs(segmenter, images):
-    """Return the lung masks of a segmenter at the images' size."""
-    masks = np.asarray(segmenter.predict(images)) != 0
-    if masks.ndim != 3 or len(masks) != len(images):
-        raise ValueError(
-            "The segmenter must predict masks as an (n, height, width) array, and for "
-            f"{len(images)} images gave an array of shape {masks.shape}."
-        )
-    rows, columns = (
-        (np.arange(side) + 0.5) * of_mask // side
-        for side, of_mask in zip(images.shape[1:], masks.shape[1:], strict=True)
-    )
-    return masks[:, rows.astype(int)[:, None], columns.astype(int)]
