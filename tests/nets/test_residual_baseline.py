@@ -13,6 +13,7 @@ from torch.nn import functional
 
 from cxrclf.exceptions import WeightsError
 from cxrclf.nets import (
+    FeatureEncoder,
     Head,
     ImageClassifier,
     SwitchableNorm2d,
@@ -139,6 +140,44 @@ def test_its_blocks_serve_as_an_encoder():
         assert torch.equal(maps[i], images)
         assert images.shape[1] == info["num_chs"]
         assert images.shape[2:] == (64 // info["reduction"], 96 // info["reduction"])
+
+
+def test_intermediates_are_what_the_blocks_give():
+    model = timm.create_model(NAME, num_classes=4).eval()
+    images = torch.rand(1, 3, 64, 64)
+    last, maps = model.forward_intermediates(images)
+    assert [m.shape[1] for m in maps] == CHANNELS
+    assert torch.equal(last, maps[-1])
+    assert torch.equal(last, model.forward_features(images))
+    options = {"indices": [0, 2], "stop_early": True}
+    last, some = model.forward_intermediates(images, **options)
+    assert torch.equal(last, maps[2])
+    assert model.prune_intermediate_layers([0, 2], prune_head=False) == [0, 2]
+    assert len(model.blocks) == 3
+    assert model.num_classes == 4
+    pruned = model.forward_intermediates(images, **options, intermediates_only=True)
+    for found in (some, pruned):
+        assert len(found) == 2
+        assert torch.equal(found[0], maps[0])
+        assert torch.equal(found[1], maps[2])
+    model.prune_intermediate_layers([0])
+    assert model.num_classes == 0
+    with pytest.raises(ValueError, match='output_fmt must be "NCHW"'):
+        model.forward_intermediates(images, output_fmt="NHWC")
+
+
+def test_a_decoder_can_stand_behind_it():
+    encoder = FeatureEncoder(make_backbone(NAME, image_size=(50, 75)))
+    assert encoder.reductions == (2, 4, 8, 16, 32)
+    maps = encoder(torch.rand(2, 3, 50, 75))
+    assert [m.shape[1] for m in maps] == list(encoder.channels) == CHANNELS
+    assert [tuple(m.shape[2:]) for m in maps] == [
+        (25, 38),
+        (13, 19),
+        (7, 10),
+        (4, 5),
+        (2, 3),
+    ]
 
 
 def test_stages_are_the_blocks():

@@ -4,6 +4,7 @@ import warnings
 
 import torch
 from timm.models import build_model_with_cfg, generate_default_cfgs, register_model
+from timm.models._features import feature_take_indices
 from torch import nn
 from torch.nn import functional
 
@@ -110,6 +111,78 @@ class ResidualBaseline(nn.Module):
             h is H / 32, rounded up.
         """
         return self.blocks(images)
+
+    def forward_intermediates(
+        self,
+        images,
+        indices=None,
+        norm=False,
+        stop_early=False,
+        output_fmt="NCHW",
+        intermediates_only=False,
+    ):
+        """Compute what the blocks give, as a decoder takes it.
+
+        Parameters
+        ----------
+        images : Tensor of shape (b, in_chans, H, W)
+        indices : int or sequence of int, default=None
+            Blocks, from 0; the last so many; or all.
+        norm : bool, default=False
+            Without effect: each block ends with its normalisation.
+        stop_early : bool, default=False
+            Whether to leave out the blocks behind the last one asked for.
+        output_fmt : {"NCHW"}, default="NCHW"
+            Order of the axes.
+        intermediates_only : bool, default=False
+            Whether to return the list alone.
+
+        Returns
+        -------
+        Tensor of shape (b, c, h, w)
+            Of the last block that was computed.
+        list of Tensor
+            Of each block asked for, in order.
+
+        Raises
+        ------
+        ValueError
+            If another order of the axes is asked for.
+        """
+        if output_fmt != "NCHW":
+            raise ValueError(f'output_fmt must be "NCHW", got {output_fmt!r}.')
+        taken, last = feature_take_indices(len(self.feature_info), indices)
+        maps = []
+        for i, block in enumerate(
+            self.blocks[: last + 1] if stop_early else self.blocks
+        ):
+            images = block(images)
+            if i in taken:
+                maps.append(images)
+        return maps if intermediates_only else (images, maps)
+
+    def prune_intermediate_layers(self, indices=1, prune_norm=False, prune_head=True):
+        """Remove the blocks behind the last one of those asked for.
+
+        Parameters
+        ----------
+        indices : int or sequence of int, default=1
+            As in `forward_intermediates`.
+        prune_norm : bool, default=False
+            Without effect: normalisation is a part of the blocks.
+        prune_head : bool, default=True
+            Whether to remove the linear layer too.
+
+        Returns
+        -------
+        list of int
+            The blocks asked for.
+        """
+        taken, last = feature_take_indices(len(self.feature_info), indices)
+        self.blocks = self.blocks[: last + 1]
+        if prune_head:
+            self.reset_classifier(0)
+        return taken
 
     def forward_head(self, features, pre_logits=False):
         """Compute what follows the feature map.
