@@ -14,7 +14,7 @@ from torch.nn.functional import pad
 POISSON_LIMIT = 0.25  # of the weights: (2 + sqrt 2) w < 1 keeps f / u positive
 _DIVERGENCE = 2 + math.sqrt(2)  # of a field of unit vectors, at most
 _RELAXATION = 1.9
-_FIRST_CHECK, _LEAST_STEP, _MOST_STEP = 20, 4, 40  # iterations between looks at the gap
+_FIRST_CHECK, _LEAST_STEP, _MOST_STEP = 16, 4, 40  # iterations between looks at the gap
 
 
 def edge_weights(images, *, weight, min_weight, contrast, sigma):
@@ -54,22 +54,6 @@ def _smoothed(images, sigma, axis):
     out = torch.zeros_like(images)  # faster than a convolution of one channel
     for start, factor in enumerate((kernel / kernel.sum()).tolist()):
         out.add_(around.narrow(axis, start, images.shape[axis]), alpha=factor)
-    return out
-
-
-def gradient(images):
-    """Return forward differences down and to the right, zero at the far borders."""
-    down, right = torch.zeros_like(images), torch.zeros_like(images)
-    torch.sub(images[:, 1:], images[:, :-1], out=down[:, :-1])
-    torch.sub(images[..., 1:], images[..., :-1], out=right[..., :-1])
-    return down, right
-
-
-def divergence(down, right):
-    """Return minus the adjoint of the gradient, of a field zero at the far borders."""
-    out = down + right
-    out[:, 1:] -= down[:, :-1]
-    out[..., 1:] -= right[..., :-1]
     return out
 
 
@@ -131,11 +115,10 @@ def _next_check(now, gap, last, tol):
 
     Gaps shrink by about the same factor in each iteration.
     """
-    step = (_FIRST_CHECK + 1) // 2
-    if last is not None:
-        before, former = last
-        rate = torch.log(former / gap).clamp(min=1e-9) / (now - before)
-        step = math.ceil(float((torch.log(gap / tol) / rate).min()))
+    # Before the first iteration a gap is about the energy.
+    before, former = (0, torch.ones_like(gap)) if last is None else last
+    rate = torch.log(former / gap).clamp(min=1e-9) / (now - before)
+    step = math.ceil(float((torch.log(gap / tol) / rate).min()))
     return now + min(max(step, _LEAST_STEP), _MOST_STEP)
 
 
@@ -160,7 +143,7 @@ class _Iteration:
         else:
             metric = torch.ones_like(images)
         # Balances the two steps; the best over radiographs, measured.
-        tau = 0.05 * math.sqrt(0.03 / (bound if self.poisson else 2 * bound))
+        tau = 0.011 / math.sqrt(bound if self.poisson else 2 * bound)
         self.share = tau / (1 + tau)
         near = metric.clone()
         torch.maximum(near[:, :-1], metric[:, 1:], out=near[:, :-1])
@@ -171,8 +154,10 @@ class _Iteration:
         self._lines(self.step_right)[..., width - 1] = 0
         self.images = self._flat(images)
         # Beyond the lines a weight of any size, so that no 0 / 0 arises.
-        self.weights = self._flat(weights.clamp(min=1e-12), beyond=1.0)
+        self.weights = self._flat(weights.clamp(min=1e-18), beyond=1.0)
         self.squared = self.weights.square()
+        eps = torch.finfo(images.dtype).eps
+        self.rounding = eps * self._sums(self.weights.clamp(min=1e-3) * self.images)
         zeros = images.new_zeros((b, self.line + height * self.line))
         self.down, self.right, self.pixels = zeros, zeros.clone(), zeros.clone()
         if dual is not None:
@@ -184,15 +169,20 @@ class _Iteration:
 
     def _allocate(self):
         """Make the buffers whose values do not outlive a step."""
-        self.target, self.ahead, self.size, self.new_down, self.new_right = (
+        self.target, self.ahead, self.size, *self.scratch = (
             torch.empty_like(self.images) for _ in range(5)
         )
+        self.new_down, self.new_right = (torch.zeros_like(self.down) for _ in range(2))
 
     def _flat(self, values, beyond=0.0):
         return pad(values, (0, 1), value=beyond).flatten(1)
 
     def _lines(self, flat):
         return flat.view(len(flat), -1, self.line)
+
+    def _sums(self, flat):
+        """Return sums of images: lines in their precision, images in double."""
+        return self._lines(flat).sum(2).sum(1, dtype=torch.float64)
 
     def _towards(self, down, right, out):
         """Write the ratio that the dual variable asks for: 1 - div or -div."""
@@ -214,48 +204,55 @@ class _Iteration:
         torch.lerp(self.ratio, self.target, 2 * self.share, out=self.ahead)
         self.ratio.lerp_(self.target, _RELAXATION * self.share)
         u = self._primal(self.ahead, out=pixels[:, :-line])
-        torch.sub(pixels[:, line:], u, out=self.new_down)
-        torch.sub(pixels[:, 1 : 1 - line], u, out=self.new_right)
-        self.new_down.mul_(self.step_down).add_(down)
-        self.new_right.mul_(self.step_right).add_(right)
-        torch.mul(self.new_down, self.new_down, out=self.size)
-        self.size.addcmul_(self.new_right, self.new_right)
+        new_down, new_right = self.new_down[:, line:], self.new_right[:, line:]
+        torch.sub(pixels[:, line:], u, out=new_down)
+        torch.sub(pixels[:, 1 : 1 - line], u, out=new_right)
+        new_down.mul_(self.step_down).add_(down)
+        new_right.mul_(self.step_right).add_(right)
+        torch.mul(new_down, new_down, out=self.size)
+        self.size.addcmul_(new_right, new_right)
         torch.maximum(self.size, self.squared, out=self.size)
         self.size.rsqrt_().mul_(self.weights)
-        self.new_down.mul_(self.size)
-        self.new_right.mul_(self.size)
-        down.lerp_(self.new_down, _RELAXATION)
-        right.lerp_(self.new_right, _RELAXATION)
+        new_down.mul_(self.size)
+        new_right.mul_(self.size)
+        down.lerp_(new_down, _RELAXATION)
+        right.lerp_(new_right, _RELAXATION)
 
     def solution(self):
-        """Return images with their dual variables, and their relative gaps.
+        """Return images with their dual variables, until the next step, and gaps.
 
-        The gap is a sum of terms none of which is negative, so that single precision
-        suffices for them; energies are sums of doubles.
+        The gap is a sum of terms none of which is negative, for which single
+        precision suffices. That of the fidelity is a close bound, from above.
         """
-        width = self.shape[1]
-        # The step is undone as far as it was relaxed.
-        ratio = torch.lerp(self.target, self.ratio, self._unrelaxed())
-        flat = (self.images, ratio, self.weights, self.new_down, self.new_right)
-        f, ratio, w, down, right = (self._lines(v)[..., :width] for v in flat)
-        u = f / ratio if self.poisson else f - ratio
-        by_down, by_right = gradient(u)
-        div = divergence(down, right)
-        of_variation = w * torch.hypot(by_down, by_right)
-        of_variation -= down * by_down + right * by_right
+        f, line, size = self.images, self.line, self.size
+        down, right = self.new_down[:, line:], self.new_right[:, line:]
+        ratio = torch.lerp(self.target, self.ratio, self._unrelaxed(), out=self.ahead)
+        u = self._primal(ratio, out=self.pixels[:, :-line])
+        by_down, by_right = self.scratch
+        torch.sub(self.pixels[:, line:], u, out=by_down)
+        torch.sub(self.pixels[:, 1 : 1 - line], u, out=by_right)
+        self._lines(by_down)[:, -1] = 0
+        self._lines(by_right)[..., -2:] = 0
+        torch.mul(by_down, by_down, out=size).addcmul_(by_right, by_right)
+        size.sqrt_().mul_(self.weights).addcmul_(down, by_down, value=-1)
+        gap = self._sums(size.addcmul_(right, by_right, value=-1))
+        wanted = self._towards(self.new_down, self.new_right, out=self.target)
+        excess = by_down
         if self.poisson:
-            excess = (1 - div) / ratio - 1
-            of_fidelity = f * (excess - torch.log1p(excess))
-            dual = f * torch.log1p(-div)
+            # With r = wanted / ratio: r - 1 - log r <= (r - 1)**2 / (2 min(r, 1)).
+            torch.div(wanted, ratio, out=excess)
+            torch.clamp(excess, max=1, out=size)
+            gap += self._sums(excess.sub_(1).square_().mul_(f).div_(size)) / 2
+            dual = self._sums(wanted.log_().mul_(f))
         else:
-            of_fidelity = (ratio + div).square() / 2
-            dual = -div * (f + div / 2)
-        gap = _sums(of_variation) + _sums(of_fidelity)
-        energy = (gap + _sums(dual)).clamp(min=torch.finfo(torch.float64).tiny)
+            torch.sub(ratio, wanted, out=excess)
+            gap += self._sums(excess.square_()) / 2
+            dual = self._sums(torch.add(f, wanted, alpha=-0.5).mul_(wanted))
         # Differences smaller than these are those of rounded pixels.
-        rounding = torch.finfo(f.dtype).eps * _sums(w * f)
-        gap = torch.where(gap <= rounding, 0.0, gap)
-        return (u, down, right), gap / energy
+        gap = torch.where(gap <= self.rounding, 0.0, gap)
+        energy = (gap + dual).clamp(min=torch.finfo(torch.float64).tiny)
+        found = (self._lines(v)[..., :-1] for v in (u, down, right))
+        return tuple(found), gap / energy
 
     def _unrelaxed(self):
         """Return the share of the relaxed ratio in the plain one."""
@@ -265,11 +262,7 @@ class _Iteration:
         """Go on with some images only."""
         for name in (
             *("images", "weights", "squared", "step_down", "step_right"),
-            *("down", "right", "pixels", "ratio"),
+            *("down", "right", "pixels", "ratio", "rounding"),
         ):
             setattr(self, name, getattr(self, name)[chosen])
         self._allocate()
-
-
-def _sums(values):
-    return values.sum((1, 2), dtype=torch.float64)
