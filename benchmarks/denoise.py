@@ -9,8 +9,8 @@ Two comparisons, in turn within each round; what counts are ratios within a roun
 against ``denoise_tv_chambolle`` as it comes, of comparable smoothing: half the weight
 changes pixels about as much. ``accurate`` has both minimise the same energy, with a
 constant weight and Gaussian fidelity, scikit-image with the largest `eps` for each
-image with which it comes as close to the least energy as `tol` says. Without ``--data`` the
-radiographs are synthetic.
+image with which it comes as close to the least energy as `tol` says. Without
+``--data`` the radiographs are synthetic.
 """
 
 import argparse

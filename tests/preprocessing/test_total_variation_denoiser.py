@@ -161,6 +161,16 @@ def test_constant_image_is_unchanged(value, shape, fidelity):
     np.testing.assert_array_equal(denoised, images)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("fidelity", ["poisson", "gaussian"])
+def test_differences_of_rounding_do_not_keep_it_busy(dtype, fidelity):
+    eps = np.finfo(dtype).eps
+    noise = np.random.default_rng(0).integers(0, 4, size=(3, 16, 16))
+    images = (0.7 + noise * eps * np.array([1, 10, 1000])[:, None, None]).astype(dtype)
+    denoised = TotalVariationDenoiser(fidelity=fidelity).transform(images)
+    np.testing.assert_allclose(denoised, images, atol=4000 * eps)
+
+
 @pytest.mark.parametrize("shape", [(1, 40), (40, 1)])
 def test_images_may_be_lines(shape):
     noise = np.random.default_rng(0).normal(0, 4, size=(1, *shape))

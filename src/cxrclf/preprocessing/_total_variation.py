@@ -118,8 +118,8 @@ def _next_check(now, gap, last, tol):
     # Before the first iteration a gap is about the energy.
     before, former = (0, torch.ones_like(gap)) if last is None else last
     rate = torch.log(former / gap).clamp(min=1e-9) / (now - before)
-    step = math.ceil(float((torch.log(gap / tol) / rate).min()))
-    return now + min(max(step, _LEAST_STEP), _MOST_STEP)
+    step = float((torch.log(gap / tol) / rate).min())
+    return now + max(_LEAST_STEP, math.ceil(min(_MOST_STEP, step)))
 
 
 class _Iteration:
@@ -134,7 +134,7 @@ class _Iteration:
     def __init__(self, images, weights, bound, fidelity, dual):
         self.poisson = fidelity == "poisson"
         b, height, width = images.shape
-        self.shape, self.line = (height, width), width + 1
+        self.line = width + 1
         if self.poisson:
             # Its second derivative in u is at least 1 / metric.
             brightest = images.amax((1, 2), keepdim=True)

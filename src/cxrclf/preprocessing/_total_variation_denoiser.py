@@ -40,10 +40,10 @@ class TotalVariationDenoiser(ImageTransformer):
     ----------
     weight : float, default=0.0075
         How much variation costs where there is no edge, in [0, 0.25]. For the Poisson
-        fidelity it is a ratio of brightnesses, as what a pixel differs by from its
-        surroundings is smoothed away up to 4 times this. The default takes grain
-        and leaves ribs, vessels and lung markings; from 0.015 on fine markings go,
-        from 0.03 on lungs are flat. For the Gaussian fidelity it is the weight of
+        fidelity it is a ratio of brightnesses: a pixel that differs from its
+        surroundings by less than 3.4 times this share disappears in them. The default
+        takes grain and leaves ribs, vessels and lung markings; from 0.015 on fine
+        markings go, from 0.03 on lungs are flat. For the Gaussian fidelity it is the weight of
         :func:`skimage.restoration.denoise_tv_chambolle`, and half of it does the same.
     min_weight : float, default=0.001
         What is left of it on the strongest edges, in [0, 0.25].
