@@ -2,15 +2,17 @@
 
 import os
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import IO, Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
-from PIL import Image
+from PIL import Image, ImageOps
 
 from cxrclf._utils._paths import check_image_size, path_values
 from cxrclf.exceptions import ImageReadError
 from cxrclf.imaging._content import content_key
+from cxrclf.imaging._dicom import is_dicom
+from cxrclf.imaging._pillow import _check_single
 from cxrclf.imaging._read import quiet_decoders, read_image, why_unreadable
 from cxrclf.imaging._resize import content_size, pad
 from cxrclf.imaging._store import DecodeStore
@@ -19,6 +21,7 @@ _FORMAT = 1  # raised when read_mask gives other numbers
 # A mask of two classes is bright or dark. Its edges may be grey, where a JPEG or an
 # antialiased resize has blurred them, but a photograph is grey all over.
 _MOST_GREY = 0.1
+_FEWER = "Where an image has fewer masks than others, repeat one of them."
 
 
 class _Source(Protocol):
@@ -245,20 +248,25 @@ def mask_paths(masks: Any) -> list[np.ndarray] | None:
     -------
     list of ndarray of shape (n,) of object, or None
         As many as there are files in a row.
+
+    Raises
+    ------
+    ValueError
+        If masks are neither files nor an array of (n, H, W) or (n, H, W, 1).
     """
-    if not hasattr(masks, "columns"):
-        values = np.asarray(masks, dtype=object) if _nested(masks) else masks
-        if getattr(values, "ndim", 1) == 2 and values.shape[1] > 1:
-            columns = [path_values(np.asarray(column)) for column in values.T]
-            found = [column for column in columns if column is not None]
-            if 0 < len(found) < len(columns):
-                raise ValueError(
-                    "Every column of mask files must hold paths. Where an image has "
-                    "fewer masks than others, repeat one of them."
-                )
-            return found or None
-    paths = path_values(masks)
-    return None if paths is None else [paths]
+    values = _as_rows(masks) if _nested(masks) else masks
+    if not hasattr(masks, "columns") and getattr(values, "ndim", 1) == 2:
+        columns = [path_values(np.asarray(column)) for column in values.T]
+        found = [column for column in columns if column is not None]
+        if 0 < len(found) < len(columns):
+            raise ValueError(f"Every column of mask files must hold paths. {_FEWER}")
+        if found:
+            return found
+    paths = path_values(values)
+    if paths is not None:
+        return [paths]
+    _check_stack(masks)
+    return None
 
 
 def _nested(masks: Any) -> bool:
@@ -270,6 +278,25 @@ def _nested(masks: Any) -> bool:
         and len(masks[0]) > 0
         and isinstance(masks[0][0], (str, os.PathLike))
     )
+
+
+def _as_rows(masks: Sequence[Sequence[Any]]) -> np.ndarray:
+    if len({len(row) for row in masks}) > 1:
+        raise ValueError(f"All rows of mask files must be of one length. {_FEWER}")
+    return np.asarray(masks, dtype=object)
+
+
+def _check_stack(masks: Any) -> None:
+    try:
+        shape = np.shape(masks)
+    except ValueError:
+        shape = None  # of several sizes
+    if shape is None or shape[3:] not in ((), (1,)) or len(shape) < 3 or 0 in shape:
+        got = "arrays of several sizes" if shape is None else f"an array of {shape}"
+        raise ValueError(
+            "Masks must be files, or pixels as an array of shape (n, H, W), a mask for "
+            f"each image; got {got}."
+        )
 
 
 def check_mask_labels(labels: Sequence[int]) -> np.ndarray:
@@ -357,9 +384,8 @@ class _MaskArray:
 def _bright(pixels: np.ndarray, path: str) -> np.ndarray:
     """Return which pixels are brighter than half of the brightest one."""
     top = int(pixels.max())
-    between = (4 * pixels.astype(np.int64) > top) & (
-        4 * pixels.astype(np.int64) < 3 * top
-    )
+    quarters = 4 * pixels.astype(np.int32)
+    between = (quarters > top) & (quarters < 3 * top)
     if between.mean() > _MOST_GREY:
         raise ImageReadError(
             {
@@ -368,15 +394,15 @@ def _bright(pixels: np.ndarray, path: str) -> np.ndarray:
                 "its classes"
             }
         )
-    return (2 * pixels.astype(np.int64) > top).astype(np.uint8)
+    return (quarters > 2 * top).view(np.uint8)
 
 
 def _numbered(path: str, labels: np.ndarray) -> np.ndarray:
     try:
-        with quiet_decoders(), Image.open(path) as image:
-            values = np.asarray(image)
-            if image.mode == "1":
-                values = values.astype(np.uint8)
+        with quiet_decoders(), open(path, "rb") as file:
+            values = _stored_values(file, path)
+    except MemoryError:
+        raise
     except Exception as error:
         raise ImageReadError({path: why_unreadable(path, error)}) from error
     if values.ndim == 3:
@@ -390,6 +416,19 @@ def _numbered(path: str, labels: np.ndarray) -> np.ndarray:
         return _codes(values, labels)
     except ValueError as error:
         raise ImageReadError({path: str(error)}) from error
+
+
+def _stored_values(file: IO[bytes], path: str) -> np.ndarray:
+    """Return the upright pixels as the file has them, without conversion."""
+    head = file.read(132)
+    if not head:
+        raise ValueError("is empty (0 bytes)")
+    if is_dicom(head, path):
+        raise ValueError("is DICOM, in which labels are not read; save it as PNG")
+    file.seek(0)
+    with Image.open(file) as image:
+        _check_single(image)
+        return np.asarray(ImageOps.exif_transpose(image))
 
 
 def _codes(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -407,12 +446,11 @@ def _codes(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def _array_codes(array: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
-    if array.ndim == 4 and array.shape[3] == 1:
-        array = array[..., 0]
-    if array.ndim != 3 or 0 in array.shape or array.dtype.kind not in "biuf":
+    array = array.reshape(array.shape[:3])
+    if array.dtype.kind not in "biuf":
         raise ValueError(
-            "Masks must be files, or an array of shape (n, H, W) of bool or of whole "
-            f"numbers; got an array of shape {array.shape} of {array.dtype}."
+            "An array of masks must be of bool or of whole numbers; got one of "
+            f"{array.dtype}."
         )
     if labels is not None:
         try:
