@@ -12,6 +12,8 @@ from cxrclf.imaging._dicom import is_dicom
 from cxrclf.imaging._pillow import ORIENTATION, SIDEWAYS
 from cxrclf.imaging._read import quiet_decoders, why_unreadable
 
+_WIDTH, _HEIGHT = 256, 257  # tags of TIFF
+
 
 def read_image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
     """Return the height and width of an image file.
@@ -60,9 +62,14 @@ def read_image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
                 dataset = pydicom.dcmread(file, force=True, stop_before_pixels=True)
                 return int(dataset.Rows), int(dataset.Columns)
             with Image.open(file) as image:
+                if image.format == "TIFF":
+                    # Some versions of Pillow have turned `size` already.
+                    tags = image.tag_v2  # type: ignore[attr-defined]
+                    size = tags[_WIDTH], tags[_HEIGHT]
+                else:
+                    size = image.size
                 sideways = image.getexif().get(ORIENTATION, 1) in SIDEWAYS
-                width, height = image.size[::-1] if sideways else image.size
-                return height, width
+                return size if sideways else size[::-1]
     except (MissingDependencyError, MemoryError):
         raise
     except Exception as error:
