@@ -25,45 +25,81 @@ def check_pairs(checked, masks):
     ImageReadError
         Naming all files that cannot be read, or whose masks have another shape.
     ValueError
-        If an array of masks has another size than the images.
+        If there are more or fewer masks than images, or masks are neither files nor
+        an array, or an array of them has another size than the images.
     """
     columns = mask_paths(masks)
-    mask_sizes = (
-        [np.array(np.shape(masks)[1:3])[None]]
-        if columns is None
-        else [read_image_sizes(column) for column in columns]
-    )
-    if isinstance(checked, np.ndarray):
-        sizes = read_image_sizes(checked)
-    else:
-        sizes = np.array(checked.shape[1:3])[None]
-        if columns is None and (sizes != mask_sizes[0]).any():
+    n, n_masks = len(checked), len(masks if columns is None else columns[0])
+    if n != n_masks:
+        raise ValueError(
+            f"There are {n} images and {n_masks} masks. Give a mask for each image, in "
+            "the same order."
+        )
+    of_files = isinstance(checked, np.ndarray)
+    # All in one go, so that all that are missing are named at once.
+    files = [checked] * of_files + (columns or [])
+    if files:
+        sizes = read_image_sizes(np.concatenate(files)).reshape(len(files), n, 2)
+    image_sizes = sizes[0] if of_files else _repeated(checked.shape, n)
+    if columns is None:
+        mask_sizes = _repeated(np.shape(masks), n)[None]
+        if not of_files and (image_sizes != mask_sizes[0]).any():
             raise ValueError(
-                f"The images are of {_spelled(sizes[0])} pixels and their masks of "
-                f"{_spelled(mask_sizes[0][0])}. Give each image the mask of its size."
+                f"The images are of {_spelled(image_sizes[0])} pixels and their masks "
+                f"of {_spelled(mask_sizes[0, 0])}. Give each image the mask of its "
+                "size."
             )
+    else:
+        mask_sizes = sizes[-len(columns) :]
     failures = {}
-    for column, of_masks in enumerate(mask_sizes):
-        both, shapes = np.broadcast_arrays(sizes, of_masks)
-        stretch = np.log(both / shapes)
+    for names, shapes in zip(columns or [checked], mask_sizes, strict=True):
+        stretch = np.log(image_sizes / shapes)
         for row in np.flatnonzero(np.abs(stretch[:, 0] - stretch[:, 1]) > _SAME_SHAPE):
-            named = checked[row] if columns is None else columns[column][row]
-            failures[str(named)] = (
+            failures[str(names[row])] = (
                 f"the mask is of {_spelled(shapes[row])} pixels and the image of "
-                f"{_spelled(both[row])}, another shape; pair each image with its mask"
+                f"{_spelled(image_sizes[row])}, another shape; pair each image with "
+                "its mask"
             )
     if failures:
         raise ImageReadError(failures)
 
 
-def warn_of_empty(masks, names):
+def opened_together(*openings):
+    """Call functions that read files, and name what any of them cannot read at once.
+
+    Parameters
+    ----------
+    *openings : callable
+        Without arguments.
+
+    Returns
+    -------
+    list
+        What they return.
+
+    Raises
+    ------
+    ImageReadError
+    """
+    opened, failures = [], {}
+    for opening in openings:
+        try:
+            opened.append(opening())
+        except ImageReadError as error:
+            failures |= error.failures
+    if failures:
+        raise ImageReadError(failures)
+    return opened
+
+
+def warn_of_empty(masks, y):
     """Warn of masks without an object; refuse to train where all are empty.
 
     Parameters
     ----------
     masks : Masks
-    names : sequence or None
-        What to call them; None for their numbers.
+    y : array-like
+        What they were opened from. Files are named, the masks of an array numbered.
     """
     empty = [
         row
@@ -75,19 +111,25 @@ def warn_of_empty(masks, names):
     ]
     if not empty:
         return
-    shown = [str(row if names is None else names[row]) for row in empty[:5]]
+    columns = mask_paths(y) or [np.arange(len(masks))]
+    shown = ", ".join(
+        " + ".join(str(column[row]) for column in columns) for row in empty[:5]
+    )
+    shown += f" and {len(empty) - 5} more" if len(empty) > 5 else ""
     if len(empty) == len(masks):
         raise ValueError(
-            f"All {len(masks)} masks are empty: {', '.join(shown)}... Give masks in "
-            "which the object is brighter than the background, or the labels of its "
-            "classes."
+            f"All {len(masks)} masks are empty: {shown}. Give masks in which the "
+            "object is brighter than the background, or the labels of its classes."
         )
-    more = f" and {len(empty) - 5} more" if len(empty) > 5 else ""
     warnings.warn(
-        f"{len(empty)} of {len(masks)} masks are empty: {', '.join(shown)}{more}. They "
-        "are trained on as images without the object. Leave them out if it is there.",
+        f"{len(empty)} of {len(masks)} masks are empty: {shown}. They are trained on "
+        "as images without the object. Leave them out if it is there.",
         stacklevel=2,
     )
+
+
+def _repeated(shape, n):
+    return np.tile(shape[1:3], (n, 1))
 
 
 def _spelled(size):

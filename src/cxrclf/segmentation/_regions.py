@@ -21,18 +21,23 @@ def cleaned(codes, largest_components, fill_holes):
     -------
     ndarray of shape (H, W) of uint8
     """
-    if largest_components is None and not fill_holes:
-        return codes
-    result = np.zeros_like(codes)
-    for code in np.unique(codes[codes > 0]):
-        region = codes == code
-        if largest_components is not None:
-            region = _largest(region, largest_components)
-        if fill_holes:
-            filled = ndimage.binary_fill_holes(region)
-            region |= filled & (codes == 0)
-        result[region] = code
-    return result
+    if largest_components is not None:
+        kept = np.zeros_like(codes)
+        for code in _present(codes):
+            kept[_largest(codes == code, largest_components)] = code
+        codes = kept
+    if fill_holes:
+        filled = codes.copy()
+        for code in _present(codes):
+            holes = ndimage.binary_fill_holes(codes == code) & (codes == 0)
+            filled[holes] = code
+        codes = filled
+    return codes
+
+
+def _present(codes):
+    """Return the classes that are there, besides the background."""
+    return np.unique(codes[codes > 0])
 
 
 def _largest(region, n):

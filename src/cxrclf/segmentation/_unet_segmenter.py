@@ -1,6 +1,8 @@
 """UNetSegmenter: a U-Net as a scikit-learn estimator of masks."""
 
+import itertools
 import os
+from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from numbers import Integral, Real
@@ -20,7 +22,7 @@ from sklearn.utils.validation import (
 from torch.nn.functional import interpolate
 
 from cxrclf._utils._files import replaced_whole
-from cxrclf._utils._paths import as_paths
+from cxrclf._utils._paths import as_paths, path_values
 from cxrclf.imaging import (
     check_mask_labels,
     content_size,
@@ -30,7 +32,7 @@ from cxrclf.imaging import (
 from cxrclf.metrics import segmentation_scorers
 from cxrclf.nets import FeatureEncoder, PlainEncoder, UNet, UNetDecoder, make_backbone
 from cxrclf.segmentation._losses import LOSSES, MaskLoss, sum_of_dice
-from cxrclf.segmentation._pairs import check_pairs, warn_of_empty
+from cxrclf.segmentation._pairs import check_pairs, opened_together, warn_of_empty
 from cxrclf.segmentation._regions import cleaned
 from cxrclf.training import (
     Augmentation,
@@ -88,7 +90,7 @@ class UNetSegmenter(ImageEstimator):
     trainable : {"all", "head"} or int, default="all"
         What is trained: everything, the decoder, or the decoder and that many of the
         encoder's last stages. A frozen part runs in inference mode.
-    labels : sequence of int or None, default=None
+    labels : tuple or list of int, or None, default=None
         The value in the masks of each class, the background first. None stands for
         two classes: a pixel belongs to the object, or not.
     loss : {"cross_entropy+dice", "cross_entropy", "dice", "focal"}, \
@@ -235,7 +237,7 @@ class UNetSegmenter(ImageEstimator):
         "width": [None, Interval(Integral, 1, None, closed="left")],
         "batch_norm": ["boolean"],
         "upsampling": [StrOptions({"transposed", "bilinear"})],
-        "labels": [None, tuple, list, np.ndarray],
+        "labels": [None, tuple, list],
         "loss": [StrOptions(set(LOSSES))],
         "threshold": [Interval(Real, 0, 1, closed="neither")],
         "largest_components": [None, Interval(Integral, 1, None, closed="left")],
@@ -382,8 +384,8 @@ class UNetSegmenter(ImageEstimator):
             column ``path``; (n, k) files, of whose k the mask of an image is the
             union; or an (n, H, W) array of bool, of 0 and another value, or of
             `labels`. See :func:`cxrclf.imaging.read_mask` for what counts as the
-            object in a file. A mask may be of another size than its image, but not of
-            another shape.
+            object in a file. A mask file may be of another size than its image, but
+            not of another shape; arrays of images and masks are of one size.
         sample_weight : array-like of shape (n,), default=None
             Relative weights of the images; their mean is set to 1.
         groups : array-like of shape (n,), default=None
@@ -513,6 +515,7 @@ class UNetSegmenter(ImageEstimator):
         float
             In [0, 1]; of several classes the mean over those that are not background.
         """
+        check_is_fitted(self)
         return segmentation_scorers()(self, X, y)["dice"]
 
     def _fit(self, X, y, sample_weight, groups, X_val, y_val):
@@ -579,11 +582,6 @@ class UNetSegmenter(ImageEstimator):
                 "masks of the images, but the target y is None."
             )
         checked = self._check_images(X, reset=reset)
-        if len(checked) != len(y):
-            raise ValueError(
-                f"There are {len(checked)} images and {len(y)} masks. Give a mask for "
-                "each image, in the same order."
-            )
         files = isinstance(checked, np.ndarray)
         if files and any(hasattr(path, "augmentation") for path in checked):
             raise ValueError(
@@ -594,20 +592,48 @@ class UNetSegmenter(ImageEstimator):
         return checked
 
     def _check_images(self, X, *, reset):
+        if path_values(X) is None:
+            self._check_stack(X)
         checked = super()._check_images(X, reset=reset)
-        if not isinstance(checked, np.ndarray) and checked.shape[1:3] == (1, 1):
+        if isinstance(checked, np.ndarray):
+            return checked
+        size, n_channels = checked.shape[1:3], (*checked.shape, 1)[3]
+        if self.keep_aspect_ratio and self.image_size_ != content_size(
+            size, self.image_size_, True
+        ):
             raise ValueError(
-                f"{type(self).__name__} takes files, or images as an (n, H, W) or "
-                f"(n, H, W, C) array, got an array of shape {np.shape(X)}. Give a "
-                "single image as image[None]."
+                "keep_aspect_ratio=True pads files and no arrays, and X has images of "
+                f"{size}, another shape than image_size={self.image_size_}. Give "
+                "files, or padded images, or set keep_aspect_ratio=False."
+            )
+        fitted_on = (*(self.input_shape_ or ()), 1, 1, 1)[2]
+        if self.encoder is None and n_channels > 1 == fitted_on:
+            raise ValueError(
+                f"X has images of {n_channels} channels, but this "
+                f"{type(self).__name__} was fitted on grey ones. Give grey images."
             )
         return checked
 
+    def _check_stack(self, X):
+        """Refuse what is neither files nor a stack of images."""
+        try:
+            shape = np.shape(X)
+        except ValueError:
+            shape = None  # of several sizes
+        if shape is None or len(shape) not in (3, 4):
+            got = "images of several sizes" if shape is None else f"shape {shape}"
+            raise ValueError(
+                f"{type(self).__name__} takes files, or images as an (n, H, W) or "
+                f"(n, H, W, C) array; got {got}. Give a single image as image[None]."
+            )
+
     def _open(self, pair):
         checked, y = pair
-        masks = self._open_masks(y)
+        masks, images = opened_together(
+            partial(self._open_masks, y), partial(super()._open, checked)
+        )
         warn_of_empty(masks, y)
-        return MaskedImages(super()._open(checked), masks)
+        return MaskedImages(images, masks)
 
     def _open_masks(self, y):
         return open_masks(
@@ -634,14 +660,15 @@ class UNetSegmenter(ImageEstimator):
         check_is_fitted(self)
         paths = as_paths(X)
         # Before any of the work.
-        sizes = None if paths is None else read_image_sizes(paths)
-        row = 0
-        for batch in self._probabilities(X):
-            for probabilities in batch:
-                size = np.shape(X)[1:3] if sizes is None else sizes[row]
-                own = self._at_own_size(probabilities, tuple(map(int, size)))
-                yield self.classes_[self._decided(own)]
-                row += 1
+        sizes = (
+            itertools.repeat(np.shape(X)[1:3])
+            if paths is None
+            else read_image_sizes(paths).tolist()
+        )
+        each = itertools.chain.from_iterable(self._probabilities(X))
+        for probabilities, size in zip(each, sizes, strict=False):
+            own = self._at_own_size(probabilities, size)
+            yield self.classes_[self._decided(own)]
 
     def _at_own_size(self, probabilities, size):
         if self.keep_aspect_ratio:
@@ -679,10 +706,10 @@ class UNetSegmenter(ImageEstimator):
                 f"save_masks writes 8 bits, and labels go up to {self.classes_.max()}."
             )
         names = [folder / f"{Path(path).stem}.png" for path in paths]
-        clash = [str(n) for n in names if names.count(n) > 1]
-        if clash:
+        clash, count = Counter(names).most_common(1)[0]
+        if count > 1:
             raise ValueError(
-                f"Several files would have the mask {clash[0]}. Save those of each "
+                f"Several files would have the mask {clash}. Save those of each "
                 "folder to a folder of their own."
             )
         images = {os.path.abspath(path) for path in paths}
