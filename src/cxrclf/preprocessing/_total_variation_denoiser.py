@@ -43,8 +43,9 @@ class TotalVariationDenoiser(ImageTransformer):
         fidelity it is a ratio of brightnesses: a pixel that differs from its
         surroundings by less than 3.4 times this share disappears in them. The default
         takes grain and leaves ribs, vessels and lung markings; from 0.015 on fine
-        markings go, from 0.03 on lungs are flat. For the Gaussian fidelity it is the weight of
-        :func:`skimage.restoration.denoise_tv_chambolle`, and half of it does the same.
+        markings go, from 0.03 on lungs are flat. For the Gaussian fidelity it is the
+        weight of scikit-image's ``denoise_tv_chambolle``, and half of it does about
+        the same.
     min_weight : float, default=0.001
         What is left of it on the strongest edges, in [0, 0.25].
     contrast : float, default=0.005
@@ -58,8 +59,9 @@ class TotalVariationDenoiser(ImageTransformer):
         How often edges are sought again, in the denoised image, and the original
         denoised with their weights. In the paper w depends on u, that is, on the
         solution; this problem is not convex, and nothing guarantees that it has one
-        solution or that repetitions approach it. With 0 the problem is convex, and
-        the result is its only minimum; 2 or 3 come close to what more would give.
+        solution or that repetitions approach it, though on radiographs what follows
+        the second changes little. With 0 the problem is convex, and the result is its
+        only minimum.
     fidelity : {"poisson", "gaussian"}, default="poisson"
         How u is held to f. ``"gaussian"`` has ``sum((u - f)**2) / 2``, with f in
         [0, 1]: with ``contrast=0`` it is the denoising of Rudin, Osher and Fatemi [2]_.
