@@ -28,10 +28,10 @@ class TotalVariationDenoiser(ImageTransformer):
 
     that is, the likeliest image under photon (Poisson) noise, with little variation
     where f has no edges [1]_. The weights w are small on edges of f, smoothed by a
-    Gaussian G, so that these stay. The result does not depend on the unit of f: twice
-    as bright an image gives twice as bright a result. It neither brightens nor
-    darkens: f / u has the mean 1 (over the pixels that are not black), and u stays
-    in the range of f.
+    Gaussian G, so that these stay; grey levels for this are in [0, 255] whatever the
+    type of the pixels. With given weights, twice as bright an image gives twice as
+    bright a result. The image gets neither brighter nor darker: f / u has the mean 1
+    where no pixel is black, and u stays in the range of f.
 
     Every image is minimised until its duality gap shows how close it is to the
     minimum: to `tol` of its energy.
