@@ -208,3 +208,140 @@ def test_views_of_arrays_as_they_come():
 def test_an_endless_zoom_is_refused():
     with pytest.raises(ValueError, match="both finite"):
         Augmentation(zoom=(0.5, np.inf)).check_params()
+
+
+# Masks
+
+
+def boxes(n=8, shape=(24, 30), n_classes=4):
+    """Return masks of boxes of several classes, as floats, (n, 1, H, W)."""
+    rng = np.random.default_rng(1)
+    masks = np.zeros((n, 1, *shape))
+    for mask in masks[:, 0]:
+        for code in range(1, n_classes):
+            top, left = rng.integers(0, np.array(shape) - 8)
+            mask[top : top + 8, left : left + 8] = code
+    return masks
+
+
+MOVES = [
+    {"rotation": 30},
+    {"shift": 0.2},
+    {"shear": 25},
+    {"zoom": 0.3},
+    {"crop": 0.4},
+    {"rotation": 20, "shift": 0.1, "shear": 10, "zoom": 0.2, "crop": 0.1,
+     "horizontal_flip": True, "vertical_flip": True},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fill_mode", ["nearest", "constant", "reflect"])
+@pytest.mark.parametrize("moves", MOVES, ids=lambda moves: "+".join(moves))
+def test_masks_are_taken_by_nearest_neighbour_as_scipy_does(moves, fill_mode):
+    masks = boxes()
+    augmentation = Augmentation(**moves, fill_mode=fill_mode, fill_value=1.0)
+    state = keyed_state(5, np.arange(len(masks)), 0, 2)
+    moved = augmentation.apply_to_masks(torch.from_numpy(masks), state).numpy()
+    centre = (np.array(masks.shape[2:]) - 1) / 2
+    matrices = augmentation.matrices(state, *masks.shape[2:])
+    differ = 0
+    for view, mask, matrix in zip(moved[:, 0], masks[:, 0], matrices, strict=True):
+        offset = matrix[:, 2] + centre - matrix[:, :2] @ centre
+        expected = ndimage.affine_transform(
+            mask, matrix[:, :2], offset, order=0, mode=fill_mode, cval=0.0
+        )
+        differ += (view != expected).sum()
+    assert (moved != masks).any()
+    # Where a coordinate lies midway between two pixels to 1e-12, or on the rim to
+    # our tolerance of 0.001 pixels, rounding decides; random moves have hardly any.
+    assert differ <= 1e-3 * masks.size
+
+
+@pytest.mark.parametrize("flip", ["horizontal_flip", "vertical_flip"])
+@pytest.mark.parametrize("shape", [(24, 30), (17, 31), (1, 5)])
+def test_flips_of_masks_are_exact(flip, shape):
+    masks = torch.arange(float(np.prod(shape))).reshape(1, 1, *shape)
+    masks = masks.expand(64, 1, *shape)
+    state = keyed_state(0, np.arange(64))
+    moved = Augmentation(**{flip: True}).apply_to_masks(masks, state)
+    draws = keyed_uniforms(state, 10)[:, 9 if flip == "horizontal_flip" else 8]
+    assert 10 < (draws < 0.5).sum() < 54
+    axis = -1 if flip == "horizontal_flip" else -2
+    for view, mask, draw in zip(moved, masks, draws, strict=True):
+        expected = mask.flip(axis) if draw < 0.5 else mask
+        np.testing.assert_array_equal(view, expected)
+
+
+class WholeShift(Augmentation):
+    """Moves by a number of pixels."""
+
+    def matrices(self, state, height, width):
+        steps = np.column_stack([np.arange(len(state)) - 4, 3 - np.arange(len(state))])
+        eye = np.tile(np.eye(2), (len(state), 1, 1))
+        return np.concatenate([eye, steps[:, :, None]], axis=2)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_shifts_of_masks_by_whole_pixels_are_exact(dtype):
+    masks = np.random.default_rng(0).integers(1, 256, (8, 1, 21, 33))
+    moves = WholeShift(shift=0.1, fill_mode="constant", fill_value=1.0)
+    moved = moves.apply_to_masks(torch.from_numpy(masks).to(dtype), np.arange(8))
+    for k, (view, mask) in enumerate(zip(moved[:, 0], masks[:, 0], strict=True)):
+        expected = ndimage.shift(mask, (4 - k, k - 3), order=0, cval=0)
+        np.testing.assert_array_equal(view, expected)
+
+
+@pytest.mark.parametrize("n_classes", [2, 256])
+@pytest.mark.parametrize("fill_mode", ["nearest", "constant", "reflect", "wrap"])
+def test_no_classes_appear_between_others(fill_mode, n_classes):
+    rng = np.random.default_rng(0)
+    there = rng.choice(n_classes, 2, replace=False) if n_classes > 2 else [0, 1]
+    masks = torch.from_numpy(rng.choice(there, (16, 1, 20, 20)).astype(np.float32))
+    augmentation = Augmentation(**MOVES[-1], fill_mode=fill_mode)
+    moved = augmentation.apply_to_masks(masks, keyed_state(0, np.arange(16)))
+    allowed = {*there, 0} if fill_mode == "constant" else {*there}
+    assert set(np.unique(moved).astype(int)) <= allowed
+
+
+def test_what_comes_from_outside_is_background_of_a_mask():
+    full = torch.ones(4, 1, 32, 32)
+    state = keyed_state(0, np.arange(4))
+    moves = {"zoom": (1.5, 1.5), "fill_mode": "constant", "fill_value": 0.7}
+    images = Augmentation(**moves).apply(full, state)
+    masks = Augmentation(**moves).apply_to_masks(full, state)
+    assert images[0, 0, 0, 0] == pytest.approx(0.7)
+    np.testing.assert_array_equal(masks == 0, images < 1)
+    assert (masks == 0).float().mean() > 0.4
+    assert (Augmentation(zoom=(1.5, 1.5)).apply_to_masks(full, state) == 1).all()
+
+
+def test_noise_leaves_masks_alone():
+    masks = torch.from_numpy(boxes())
+    state = keyed_state(0, np.arange(len(masks)))
+    noisy = Augmentation(noise=0.3)
+    assert (noisy.apply(masks / 3, state) != masks / 3).any()
+    np.testing.assert_array_equal(noisy.apply_to_masks(masks, state), masks)
+    both = Augmentation(noise=0.3, rotation=20).apply_to_masks(masks, state)
+    alone = Augmentation(rotation=20).apply_to_masks(masks, state)
+    np.testing.assert_array_equal(both, alone)
+
+
+@pytest.mark.parametrize("fill_mode", ["nearest", "constant", "reflect", "wrap"])
+def test_masks_move_with_their_images(fill_mode):
+    # A mask that is a threshold of its smooth image stays one, but at its rim.
+    rng = np.random.default_rng(0)
+    images = ndimage.gaussian_filter(rng.random((12, 1, 48, 64)), (0, 0, 7, 7))
+    images = (images - images.min()) / np.ptp(images)
+    threshold = 0.45
+    augmentation = Augmentation(**MOVES[-1], fill_mode=fill_mode)
+    state = keyed_state(1, np.arange(12))
+    views = augmentation.apply(torch.from_numpy(images), state).numpy()
+    masks = torch.from_numpy((images > threshold).astype(float))
+    moved = augmentation.apply_to_masks(masks, state).numpy()
+    # Nearest and bilinear take values from half a pixel apart, in rows and columns.
+    steepest = max(np.abs(np.diff(images, axis=a)).max() for a in (2, 3))
+    clear = np.abs(views - threshold) > steepest
+    assert clear.mean() > 0.5
+    np.testing.assert_array_equal(moved[clear], (views > threshold)[clear])
+    unmoved = (masks.numpy() != (views > threshold))[clear].mean()
+    assert unmoved > 0.1  # so that the comparison says something
