@@ -1,40 +1,18 @@
 """Depthwise convolutions whose gradients a processor computes in float32."""
 
 import torch
-from timm.layers import Conv2dSame, pad_same
 from torch import nn
 
-_KINDS = (nn.Conv2d, Conv2dSame)
+from cxrclf.nets._shared_conv import SharedConv2d
 
 
-class DepthwiseConv2d(nn.Conv2d):
+class DepthwiseConv2d(SharedConv2d):
     """A depthwise convolution that is trained in bfloat16 as fast as in float32.
 
     oneDNN computes such a convolution faster in bfloat16, and its gradients three to
     nine times as slowly. So under autocast on a CPU the gradients are computed in
     float32, from the same bfloat16 values. Everything else is as ever.
-
-    Parameters
-    ----------
-    conv : torch.nn.Conv2d or timm.layers.Conv2dSame
-        Its parameters are shared.
     """
-
-    def __init__(self, conv):
-        super().__init__(
-            conv.in_channels,
-            conv.out_channels,
-            conv.kernel_size,
-            conv.stride,
-            conv.padding,
-            conv.dilation,
-            conv.groups,
-            bias=conv.bias is not None,
-            padding_mode=conv.padding_mode,
-            device="meta",
-        )
-        self.weight, self.bias = conv.weight, conv.bias
-        self.same = isinstance(conv, Conv2dSame)
 
     def forward(self, images):
         """Convolve each channel.
@@ -47,8 +25,7 @@ class DepthwiseConv2d(nn.Conv2d):
         -------
         Tensor of shape (b, out_channels, h, w)
         """
-        if self.same:
-            images = pad_same(images, self.kernel_size, self.stride, self.dilation)
+        images = self.padded(images)
         if not self._slow_backward(images):
             return self._conv_forward(images, self.weight, self.bias)
         return _Float32Gradients.apply(
@@ -109,5 +86,5 @@ def ease_depthwise(model):
     """
     eased = {}  # a module may be in several places
     for name, conv in list(model.named_modules(remove_duplicate=False)):
-        if type(conv) in _KINDS and conv.groups == conv.in_channels > 1:
+        if SharedConv2d.takes(conv) and conv.groups == conv.in_channels > 1:
             model.set_submodule(name, eased.setdefault(conv, DepthwiseConv2d(conv)))

@@ -1,39 +1,17 @@
 """The first convolution of a network, once for a grey image instead of three times."""
 
 import torch
-from timm.layers import Conv2dSame, pad_same
-from torch import nn
 
-_KINDS = (nn.Conv2d, Conv2dSame)
+from cxrclf.nets._shared_conv import SharedConv2d
 
 
-class GreyConv2d(nn.Conv2d):
+class GreyConv2d(SharedConv2d):
     """A convolution that takes a repeated channel for what it is.
 
     The channels of a grey image are one channel, expanded (``x.expand(-1, 3, -1, -1)``,
     a stride of zero). A convolution of them is that of one channel with the sum of the
     weights, at a third of the work; other images are convolved as ever.
-
-    Parameters
-    ----------
-    conv : torch.nn.Conv2d or timm.layers.Conv2dSame
-        Its parameters are shared.
     """
-
-    def __init__(self, conv):
-        super().__init__(
-            conv.in_channels,
-            conv.out_channels,
-            conv.kernel_size,
-            conv.stride,
-            conv.padding,
-            conv.dilation,
-            bias=conv.bias is not None,
-            padding_mode=conv.padding_mode,
-            device="meta",
-        )
-        self.weight, self.bias = conv.weight, conv.bias
-        self.same = isinstance(conv, Conv2dSame)
 
     def forward(self, images):
         """Convolve images.
@@ -55,9 +33,7 @@ class GreyConv2d(nn.Conv2d):
                 h, w = images.shape[2:]
                 images = images.as_strided(images.shape, (h * w, 1, w, 1))
             weight = weight.sum(1, keepdim=True)
-        if self.same:
-            images = pad_same(images, self.kernel_size, self.stride, self.dilation)
-        return self._conv_forward(images, weight, self.bias)
+        return self._conv_forward(self.padded(images), weight, self.bias)
 
 
 def take_grey(model):
@@ -73,5 +49,5 @@ def take_grey(model):
     modules = dict(model.named_modules())
     for name in (first,) if isinstance(first, str) else first:
         conv = modules.get(name)
-        if type(conv) in _KINDS and conv.in_channels > 1 and conv.groups == 1:
+        if SharedConv2d.takes(conv) and conv.in_channels > 1 and conv.groups == 1:
             model.set_submodule(name, GreyConv2d(conv))
