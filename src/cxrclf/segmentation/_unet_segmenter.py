@@ -116,10 +116,9 @@ class UNetSegmenter(ImageEstimator):
     optimizer : {"adam", "adamw", "nadam", "sgd"}, default="adam"
         Nadam is that of Keras 2.
     learning_rate : float, default=1e-3
-        Of the decoder, and of an encoder that begins at random.
+        Of the decoder.
     body_learning_rate : float or None, default=None
-        Of the encoder; None is `learning_rate` for one that begins at random, and a
-        tenth of it for a pretrained one.
+        Of the encoder; None is `learning_rate`.
     weight_decay : float, default=0.0
         Added to the gradient as a multiple of the weights; decoupled for ``"adamw"``.
     decay_bias_and_norm : bool, default=False
@@ -723,8 +722,8 @@ class UNetSegmenter(ImageEstimator):
         return partial(MaskLoss, self.loss)
 
     def _body_factor(self):
-        # What begins at random learns at the rate of the rest.
-        return 1.0 if self.encoder is None or self.weights is None else 0.1
+        # A decoder needs another encoder than a classifier does.
+        return 1.0
 
     def _default_image_size(self):
         return _DEFAULT_SIZE
