@@ -424,7 +424,8 @@ class UNetSegmenter(ImageEstimator):
         ndarray of shape (n, H, W)
             Of bool, or of `labels`; H and W are ``image_size_``.
         """
-        return self.classes_[np.stack(list(self._masks(X)))]
+        codes = np.stack(list(self._masks(X)))
+        return self.classes_[codes]
 
     def predict_proba(self, X):
         """Predict the probabilities of each pixel at the working size.

@@ -1,0 +1,326 @@
+"""X and y in all forms, and what is said of those that are none."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from sklearn.exceptions import NotFittedError
+
+from cxrclf import UNetSegmenter
+from cxrclf.exceptions import ImageReadError
+from cxrclf.sampling import AugmentedOverSampler
+
+
+def frame(paths):
+    return pd.DataFrame({"id": range(5, 17), "path": paths}, index=range(30, 42))
+
+
+X_FORMS = {
+    "images": lambda d, f: d.images,
+    "list": lambda d, f: list(f.images),
+    "column": lambda d, f: f.images[:, None],
+    "frame": lambda d, f: frame(f.images),
+}
+Y_FORMS = {
+    "masks": lambda d, f: d.masks,
+    "numbers": lambda d, f: d.masks * 255,
+    "list": lambda d, f: list(f.masks),
+    "column": lambda d, f: f.masks[:, None].astype(str),
+    "frame": lambda d, f: frame(f.masks),
+    "pairs": lambda d, f: f.pairs,
+    "list of pairs": lambda d, f: f.pairs.tolist(),
+}
+
+
+@pytest.fixture(scope="module")
+def expected(lungs):
+    unet = UNetSegmenter(
+        depth=2, width=4, max_epochs=2, batch_size=4, random_state=0, image_size=32
+    )
+    unet.fit(lungs.images, lungs.masks)
+    return unet.predict_proba(lungs.images), unet.score(lungs.images, lungs.masks)
+
+
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [("images", y) for y in Y_FORMS] + [(x, y) for x in X_FORMS for y in ("pairs",)]
+    + [("frame", "frame"), ("list", "masks")],
+)  # fmt: skip
+def test_files_and_arrays_train_alike(
+    x, y, lungs, lung_files, small_segmenter, expected
+):
+    X, y = X_FORMS[x](lungs, lung_files), Y_FORMS[y](lungs, lung_files)
+    unet = small_segmenter().fit(X, y)
+    np.testing.assert_allclose(unet.predict_proba(X), expected[0], atol=1e-6)
+    # Fitted on files it takes arrays, and the other way round.
+    np.testing.assert_array_equal(
+        unet.predict(lungs.images), unet.predict(lung_files.images)
+    )
+    assert unet.score(X, y) == pytest.approx(expected[1], abs=1e-3)
+
+
+def test_colours_and_single_channels(lungs, small_segmenter):
+    X, y = lungs.images, lungs.masks
+    grey = small_segmenter().fit(X, y)
+    same = small_segmenter().fit(X[..., None], y[..., None])
+    np.testing.assert_array_equal(same.predict_proba(X), grey.predict_proba(X))
+    colours = np.stack([X, X // 2, 255 - X], axis=-1)
+    with pytest.raises(ValueError, match="images of 3 channels, .* fitted on grey"):
+        grey.predict(colours)
+    unet = small_segmenter().fit(colours, y)
+    assert unet.net_.module_.backbone.in_channels == 3
+    assert not np.array_equal(unet.predict_proba(colours), unet.predict_proba(X))
+    encoded = small_segmenter(encoder="test_resnet", weights=None).fit(X, y)
+    repeated = np.repeat(X[..., None], 3, axis=3)
+    np.testing.assert_allclose(
+        encoded.predict_proba(repeated), encoded.predict_proba(X), atol=0.02
+    )
+
+
+@pytest.mark.parametrize(
+    ("X", "got"),
+    [
+        (None, r"got shape \(\)"),
+        ([], r"got shape \(0,\)"),
+        (np.zeros((12, 1024)), r"got shape \(12, 1024\)"),
+        (np.zeros((2, 3, 4, 5, 6)), r"got shape \(2, 3, 4, 5, 6\)"),
+        ([np.zeros((8, 8)), np.zeros((9, 9))], "images of several sizes"),
+    ],
+)
+def test_what_holds_no_images(X, got, lungs, small_segmenter):
+    unet = small_segmenter(max_epochs=1)
+    for fitted in (False, True):
+        if fitted:
+            unet.fit(lungs.images, lungs.masks)
+        with pytest.raises(ValueError, match=f"takes files, or images .* {got}"):
+            unet.predict(X) if fitted else unet.fit(X, lungs.masks)
+    with pytest.raises(ValueError, match="Expected several image paths, got one"):
+        unet.fit("scan.png", lungs.masks)
+
+
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (None, "requires y to be passed, the masks of the images"),
+        ("mask.png", "Expected several image paths, got one"),
+        (np.arange(12) % 2, r"pixels as an array of shape \(n, H, W\)"),
+        (np.zeros((12, 32)), r"pixels as an array of shape \(n, H, W\)"),
+        (np.zeros((12, 16)), r"pixels as an array of shape \(n, H, W\)"),
+        (np.ones((11, 32, 32)), "There are 12 images and 11 masks"),
+        (np.ones((24, 32, 32)), "There are 12 images and 24 masks"),
+        (["a.png"] * 13, "There are 12 images and 13 masks"),
+        ([["a.png", "b.png"]] * 13, "There are 12 images and 13 masks"),
+        (np.ones((12, 64, 64)), "images are of 32×32 pixels and their masks of 64×64"),
+        (np.ones((12, 16, 32)), "images are of 32×32 pixels and their masks of 16×32"),
+        (np.ones((12, 32, 32)) * np.arange(32) / 31, "must hold 0 and one other value"),
+        (np.zeros((12, 32, 32)), "All 12 masks are empty: 0, 1, 2, 3, 4 and 7 more"),
+    ],
+)
+def test_what_holds_no_masks(y, message, lungs, small_segmenter):
+    with pytest.raises(ValueError, match=message):
+        small_segmenter().fit(lungs.images, y)
+    if y is not None:
+        with pytest.raises(ValueError, match=message):
+            small_segmenter().fit(
+                lungs.images, lungs.masks, X_val=lungs.images, y_val=y
+            )
+
+
+def test_class_names_as_y_are_files_that_are_missing(lungs, small_segmenter):
+    with pytest.raises(ImageReadError, match="covid: no such file"):
+        small_segmenter().fit(lungs.images, np.resize(["covid", "normal"], 12))
+
+
+def test_a_mask_of_another_shape_is_named(tmp_path, lung_files, small_segmenter):
+    masks = lung_files.masks.copy()
+    masks[5], masks[9] = tmp_path / "tall.png", tmp_path / "double.png"
+    Image.new("1", (20, 32), 1).save(masks[5])
+    double = Image.open(lung_files.masks[9])
+    with double:
+        double.resize((64, 64)).save(masks[9])
+    with pytest.raises(ImageReadError) as caught:
+        small_segmenter().fit(lung_files.images, masks)
+    assert list(caught.value.failures) == [masks[5]]
+    assert "mask is of 32×20 pixels and the image of 32×32" in str(caught.value)
+    masks[5] = masks[9]  # of another size, but not of another shape
+    small_segmenter(max_epochs=1).fit(lung_files.images, masks)
+    pairs = np.column_stack([lung_files.masks, lung_files.masks])
+    pairs[3, 1] = tmp_path / "tall.png"
+    with pytest.raises(ImageReadError) as caught:
+        small_segmenter().fit(lung_files.images, pairs)
+    assert list(caught.value.failures) == [pairs[3, 1]]
+
+
+def test_portrait_and_landscape(tmp_path, small_segmenter):
+    images, masks = [], []
+    for k in range(4):
+        size = (24, 32) if k % 2 else (32, 24)
+        images.append(str(tmp_path / f"image{k}.png"))
+        masks.append(str(tmp_path / f"mask{k}.png"))
+        Image.effect_noise(size, 50).save(images[-1])
+        mask = Image.new("1", size)
+        mask.paste(1, (5, 5, 15, 15))
+        mask.save(masks[-1])
+    small_segmenter(max_epochs=1).fit(images, masks)
+    with pytest.raises(ImageReadError) as caught:
+        small_segmenter().fit(images, masks[1:] + masks[:1])
+    assert set(caught.value.failures) == set(masks)
+    with pytest.raises(ImageReadError, match=r"image1\.png: the mask is of 24×32"):
+        small_segmenter().fit(images, np.ones((4, 24, 32), dtype=bool))
+
+
+def test_all_files_that_cannot_be_read_are_named_at_once(
+    tmp_path, lung_files, small_segmenter
+):
+    images, masks = lung_files.images.copy(), lung_files.masks.copy()
+    images[0] = masks[1] = str(tmp_path / "missing.png")
+    images[2] = masks[3] = str(tmp_path / "text.png")
+    (tmp_path / "text.png").write_text("no image")
+    with pytest.raises(ImageReadError) as caught:
+        small_segmenter().fit(images, masks)
+    assert set(caught.value.failures) == {images[0], images[2]}
+    cut = {}
+    for name, k, paths in (("image", 4, images), ("mask", 5, masks)):
+        images[:4], masks[:4] = lung_files.images[:4], lung_files.masks[:4]
+        whole = Path(paths[k]).read_bytes()
+        paths[k] = cut[name] = str(tmp_path / f"{name}.png")
+        (tmp_path / f"{name}.png").write_bytes(whole[: len(whole) // 2])
+    masks[6] = images[6]
+    with pytest.raises(ImageReadError) as caught:
+        small_segmenter().fit(images, masks)
+    assert set(caught.value.failures) == {*cut.values(), images[6]}
+    assert "is no mask" in caught.value.failures[images[6]]
+
+
+def test_empty_masks_are_named_and_trained_on(lungs, lung_files, small_segmenter):
+    masks = lungs.masks.copy()
+    masks[[3, 7]] = False
+    with pytest.warns(UserWarning, match="2 of 12 masks are empty: 3, 7. They are"):
+        unet = small_segmenter().fit(lungs.images, masks)
+    assert np.isfinite(unet.history_["train_loss"]).all()
+    empty = lung_files.folder / "empty.png"
+    Image.new("L", (32, 32)).save(empty)
+    paths = lung_files.masks.copy()
+    paths[2] = empty
+    for y in (list(paths), frame(paths), pd.Series(paths, index=range(20, 32))):
+        with pytest.warns(UserWarning, match=f"1 of 12 masks are empty: {empty}. They"):
+            small_segmenter(max_epochs=1).fit(lung_files.images, y)
+    with pytest.raises(ValueError, match="All 12 masks are empty: .*empty.png"):
+        small_segmenter().fit(lung_files.images, [empty] * 12)
+
+
+def test_values_that_are_no_labels_are_named(lungs, lung_files, small_segmenter):
+    unet = small_segmenter(labels=(0, 7))
+    with pytest.raises(ValueError, match=r"has the values \[255\], which are"):
+        unet.fit(lungs.images, lungs.masks * 255)
+    with pytest.raises(ImageReadError, match=r"00.png: has the values \[255\]"):
+        unet.fit(lung_files.images, lung_files.masks)
+
+
+def test_copies_of_a_sampler_are_refused(lung_files, lungs, small_segmenter):
+    target = np.repeat(["a", "b"], [4, 8])
+    X, _ = AugmentedOverSampler(random_state=0).fit_resample(
+        lung_files.images[:, None], target
+    )
+    y = np.resize(lung_files.masks, len(X))
+    with pytest.raises(ValueError, match="transformed copies of files"):
+        small_segmenter().fit(X, y)
+
+
+def test_arrays_are_not_padded(lungs, lung_files, small_segmenter):
+    settings = {"image_size": (32, 48), "keep_aspect_ratio": True, "max_epochs": 1}
+    unet = small_segmenter(**settings)
+    with pytest.raises(ValueError, match="pads files and no arrays"):
+        unet.fit(lungs.images, lungs.masks)
+    unet.fit(lung_files.images, lungs.masks)
+    with pytest.raises(ValueError, match="pads files and no arrays"):
+        unet.predict(lungs.images)
+    whole = small_segmenter(**{**settings, "image_size": (16, 16)})
+    assert whole.fit(lungs.images, lungs.masks).predict(lungs.images).shape[1] == 16
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"depth": 0}, "'depth' parameter"),
+        ({"depth": 6}, "cannot be halved 6 times"),
+        ({"width": 0}, "'width' parameter"),
+        ({"threshold": 1.0}, "'threshold' parameter"),
+        ({"loss": "hinge"}, "'loss' parameter"),
+        ({"labels": np.array([0, 1])}, "'labels' parameter"),
+        ({"labels": (0, 0)}, "labels must be 2 to 256 different"),
+        ({"upsampling": "nearest"}, "'upsampling' parameter"),
+        ({"largest_components": 0}, "'largest_components' parameter"),
+        ({"monitor": "valid_accuracy"}, "'monitor' parameter"),
+        ({"image_size": (0, 4)}, "image_size must be a positive int"),
+        ({"encoder": "test_vit", "weights": None}, "no maps of several sizes"),
+        ({"encoder": "no_such_net"}, "no_such_net"),
+        ({"early_stopping": True}, "needs a validation set"),
+        ({"checkpoint_dir": "here", "random_state": None}, "needs an int random_state"),
+        ({"trainable": 9}, "has 3 stages"),
+    ],
+)
+def test_bad_parameters_are_named_before_decoding(
+    parameters, message, lung_files, small_segmenter, monkeypatch
+):
+    def decode(*args, **settings):
+        raise AssertionError("decoded")
+
+    monkeypatch.setattr("cxrclf.imaging.DecodeStore.fetch", decode)
+    with pytest.raises(ValueError, match=message):
+        small_segmenter(**parameters).fit(lung_files.images, lung_files.masks)
+
+
+def test_sample_weights_that_leave_nothing(lungs, small_segmenter):
+    unet = small_segmenter()
+    for weights, message in (
+        (np.zeros(12), "at least one non-zero"),
+        (-np.ones(12), "Negative values"),
+        (np.ones(5), r"shape"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            unet.fit(lungs.images, lungs.masks, weights)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda u, X, y: u.predict(X),
+        lambda u, X, y: u.predict_proba(X),
+        lambda u, X, y: u.predict_masks(X),
+        lambda u, X, y: u.save_masks(["a.png"], "folder"),
+        lambda u, X, y: u.score(X, y),
+        lambda u, X, y: u.save("folder"),
+    ],
+)
+def test_unfitted(call, lungs, small_segmenter):
+    with pytest.raises(NotFittedError):
+        call(small_segmenter(), lungs.images, lungs.masks)
+
+
+def test_missing_files_of_a_prediction_are_named(lung_files, lungs, small_segmenter):
+    unet = small_segmenter(max_epochs=1).fit(lungs.images, lungs.masks)
+    X = [*lung_files.images[:3], "none1.png", "none2.png"]
+    for method in (unet.predict, unet.predict_masks):
+        with pytest.raises(ImageReadError) as caught:
+            method(X)
+        assert set(caught.value.failures) == {"none1.png", "none2.png"}
+
+
+def test_a_failed_fit_changes_nothing(lungs, lung_files, small_segmenter):
+    unet = small_segmenter()
+    with pytest.raises(ImageReadError):
+        unet.fit(lung_files.images, lung_files.images)
+    assert not [name for name in vars(unet) if name.endswith("_")]
+    unet.fit(lungs.images, lungs.masks)
+    before, history = unet.predict_proba(lungs.images), dict(unet.history_)
+    unet.set_params(labels=(0, 3), image_size=16)
+    for y in (lung_files.images, np.zeros((12, 32, 32)), None):
+        with pytest.raises(ValueError, match="."):
+            unet.fit(lung_files.images, y)
+    assert unet.classes_.tolist() == [False, True]
+    assert unet.image_size_ == (32, 32)
+    assert unet.history_ == history
+    np.testing.assert_array_equal(unet.predict_proba(lungs.images), before)
