@@ -41,14 +41,31 @@ def test_dicom(tmp_path):
     assert read_image_size(path) == (5, 7)
 
 
-def test_pixels_are_not_read(tmp_path):
-    path = tmp_path / "scan.jpg"
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif", ".bmp"])
+def test_pixels_are_not_read(tmp_path, suffix):
+    path = tmp_path / f"scan{suffix}"
     noise = np.random.default_rng(0).integers(0, 256, (60, 80), dtype=np.uint8)
     Image.fromarray(noise).save(path)
-    path.write_bytes(path.read_bytes()[:1000])
+    whole = path.read_bytes()
+    # Where a TIFF says what it holds, Pillow puts it before the pixels.
+    path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ImageReadError, match="cut short"):
         read_image(path)
     assert read_image_size(path) == (60, 80)
+
+
+def test_exif_after_the_pixels_of_a_png(tmp_path):
+    path = tmp_path / "scan.png"
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    Image.new("L", (30, 20)).save(path, exif=exif)
+    whole = path.read_bytes()
+    start = whole.index(b"eXIf") - 4
+    stop = start + 12 + int.from_bytes(whole[start : start + 4], "big")
+    end = len(whole) - 12  # of the pixels; then comes IEND
+    late = whole[:start] + whole[stop:end] + whole[start:stop] + whole[end:]
+    path.write_bytes(late)
+    assert read_image_size(path) == (30, 20) == read_image(path).shape
 
 
 def test_all_that_cannot_be_read_are_named_at_once(tmp_path):

@@ -1,7 +1,9 @@
 """The size of image files, without reading their pixels."""
 
 import os
+import struct
 from collections.abc import Iterable
+from typing import IO
 
 import numpy as np
 from PIL import Image
@@ -13,6 +15,7 @@ from cxrclf.imaging._pillow import ORIENTATION, SIDEWAYS
 from cxrclf.imaging._read import quiet_decoders, why_unreadable
 
 _WIDTH, _HEIGHT = 256, 257  # tags of TIFF
+_PNG_TEXTS = (b"eXIf", b"iTXt", b"tEXt", b"zTXt")  # chunks that may hold EXIF
 
 
 def read_image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
@@ -68,7 +71,7 @@ def read_image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
                     size = tags[_WIDTH], tags[_HEIGHT]
                 else:
                     size = image.size
-                sideways = image.getexif().get(ORIENTATION, 1) in SIDEWAYS
+                sideways = _exif(image, file).get(ORIENTATION, 1) in SIDEWAYS
                 return size if sideways else size[::-1]
     except (MissingDependencyError, MemoryError):
         raise
@@ -103,3 +106,27 @@ def read_image_sizes(paths: Iterable[str | os.PathLike[str]]) -> np.ndarray:
     if failures:
         raise ImageReadError(failures)
     return np.array(sizes).reshape(-1, 2)
+
+
+def _exif(image: Image.Image, file: IO[bytes]) -> Image.Exif:
+    # PNG's own getexif decodes the pixels, for the sake of what may follow them.
+    if image.format == "PNG" and not _png_has_late_text(file):
+        return Image.Image.getexif(image)
+    return image.getexif()
+
+
+def _png_has_late_text(file: IO[bytes]) -> bool:
+    """Tell whether a PNG has chunks after its pixels that may hold EXIF."""
+    position = file.tell()
+    try:
+        file.seek(8)
+        pixels = False
+        while len(head := file.read(8)) == 8:
+            length, kind = struct.unpack(">I4s", head)
+            if pixels and kind in _PNG_TEXTS:
+                return True
+            pixels = pixels or kind == b"IDAT"
+            file.seek(length + 4, os.SEEK_CUR)
+        return False
+    finally:
+        file.seek(position)
