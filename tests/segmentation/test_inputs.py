@@ -135,10 +135,9 @@ def test_class_names_as_y_are_files_that_are_missing(lungs, small_segmenter):
 
 def test_a_mask_of_another_shape_is_named(tmp_path, lung_files, small_segmenter):
     masks = lung_files.masks.copy()
-    masks[5], masks[9] = tmp_path / "tall.png", tmp_path / "double.png"
+    masks[5], masks[9] = str(tmp_path / "tall.png"), str(tmp_path / "double.png")
     Image.new("1", (20, 32), 1).save(masks[5])
-    double = Image.open(lung_files.masks[9])
-    with double:
+    with Image.open(lung_files.masks[9]) as double:
         double.resize((64, 64)).save(masks[9])
     with pytest.raises(ImageReadError) as caught:
         small_segmenter().fit(lung_files.images, masks)
@@ -147,7 +146,7 @@ def test_a_mask_of_another_shape_is_named(tmp_path, lung_files, small_segmenter)
     masks[5] = masks[9]  # of another size, but not of another shape
     small_segmenter(max_epochs=1).fit(lung_files.images, masks)
     pairs = np.column_stack([lung_files.masks, lung_files.masks])
-    pairs[3, 1] = tmp_path / "tall.png"
+    pairs[3, 1] = str(tmp_path / "tall.png")
     with pytest.raises(ImageReadError) as caught:
         small_segmenter().fit(lung_files.images, pairs)
     assert list(caught.value.failures) == [pairs[3, 1]]

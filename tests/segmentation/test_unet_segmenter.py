@@ -1,0 +1,556 @@
+"""Training, prediction, selection and persistence of the segmenter."""
+
+import itertools
+import json
+import pickle
+import random
+
+import joblib
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from scipy.special import expit, softmax
+from sklearn.base import clone
+from sklearn.model_selection import (
+    GridSearchCV,
+    GroupKFold,
+    cross_val_score,
+    cross_validate,
+)
+from torch.nn.functional import interpolate
+
+from cxrclf import Augmentation, UNetSegmenter
+from cxrclf.datasets import make_chest_radiographs
+from cxrclf.exceptions import WeightsError
+from cxrclf.imaging import read_image_size
+from cxrclf.metrics import segmentation_scorers, segmentation_scores
+from cxrclf.segmentation._regions import cleaned
+from cxrclf.training import _loop
+
+MOVES = Augmentation(rotation=15, zoom=0.1, horizontal_flip=True, noise=0.02)
+
+
+@pytest.fixture
+def fitted(lungs, small_segmenter):
+    return small_segmenter().fit(lungs.images, lungs.masks)
+
+
+def outputs_of(unet, images):
+    """Return the logits by a plain forward pass."""
+    net = unet.net_.module_.eval()
+    pixels = torch.from_numpy(images[:, None] / np.float32(255))
+    with torch.no_grad(), torch.autocast("cpu", enabled=False):
+        return net(pixels).numpy().astype(np.float64)
+
+
+# Learning and predicting
+
+
+def test_learns_lungs():
+    train, test = (
+        make_chest_radiographs(24, image_size=64, random_state=seed) for seed in (0, 1)
+    )
+    unet = UNetSegmenter(depth=3, width=8, max_epochs=10, batch_size=4, random_state=0)
+    unet.fit(train.images, train.masks)
+    assert unet.score(test.images, test.masks) > 0.8
+    assert unet.history_["train_dice"][-1] > unet.history_["train_dice"][0]
+    assert unet.n_epochs_ == len(unet.history_["epoch"]) == 10
+
+
+@pytest.mark.parametrize("labels", [None, (0, 1), (9, 4), (0, 3, 200)])
+def test_predictions_by_hand(labels, lungs, small_segmenter):
+    masks = lungs.masks
+    if labels is not None:
+        codes = masks * np.where(np.arange(32) < 16, 1, len(labels) - 1)
+        masks = np.array(labels)[codes]
+    unet = small_segmenter(labels=labels, precision="float32")
+    unet.fit(lungs.images, masks)
+    classes = np.array([False, True] if labels is None else labels)
+    np.testing.assert_array_equal(unet.classes_, classes)
+    logits = outputs_of(unet, lungs.images)
+    p = unet.predict_proba(lungs.images)
+    assert p.dtype == np.float32
+    if len(classes) == 2:
+        assert logits.shape[1] == 1
+        expected, found = expit(logits[:, 0]), (logits[:, 0] >= 0).astype(int)
+    else:
+        expected = np.moveaxis(softmax(logits, axis=1), 1, -1)
+        found = logits.argmax(axis=1)
+    np.testing.assert_allclose(p, expected, atol=1e-5)
+    predicted = unet.predict(lungs.images)
+    assert predicted.dtype == classes.dtype
+    clear = np.abs(logits).min(axis=1) > 1e-4
+    np.testing.assert_array_equal(predicted[clear], classes[found][clear])
+    scores = segmentation_scores(masks, predicted, labels=classes, distances=False)
+    assert unet.score(lungs.images, masks) == pytest.approx(scores["dice"].mean())
+
+
+@pytest.mark.parametrize("kind", ["cross_entropy", "dice", "focal"])
+@pytest.mark.parametrize("labels", [None, (0, 1, 2)])
+def test_every_loss_goes_down(kind, labels, lungs, small_segmenter):
+    masks = lungs.masks * np.where(np.arange(32) < 16, 1, 2 if labels else 1)
+    unet = small_segmenter(loss=kind, labels=labels, max_epochs=6, learning_rate=0.01)
+    loss = unet.fit(lungs.images, masks).history_["train_loss"]
+    assert loss[-1] < 0.9 * loss[0]
+
+
+def test_the_history_is_that_of_the_loss_and_the_dice(lungs, small_segmenter):
+    # A learning rate of nothing: every epoch sees the same network.
+    unet = small_segmenter(
+        learning_rate=1e-30, loss="cross_entropy", batch_norm=False, precision="float32"
+    )
+    unet.fit(lungs.images, lungs.masks, X_val=lungs.images[:5], y_val=lungs.masks[:5])
+    p = unet.predict_proba(lungs.images).astype(float)
+    t = lungs.masks
+    loss = -np.where(t, np.log(p), np.log(1 - p)).mean((1, 2))
+    dice = segmentation_scores(t, p >= 0.5, distances=False)["dice"]
+    history = unet.history_
+    assert history["train_loss"] == pytest.approx([loss.mean()] * 2, rel=1e-4)
+    assert history["valid_loss"] == pytest.approx([loss[:5].mean()] * 2, rel=1e-4)
+    assert history["train_dice"] == pytest.approx([dice.mean()] * 2, abs=1e-3)
+    assert history["valid_dice"] == pytest.approx([dice[:5].mean()] * 2, abs=1e-3)
+
+
+def test_a_higher_threshold_takes_pixels_away(fitted, lungs):
+    masks = []
+    for threshold in (0.05, 0.3, 0.4, 0.6, 0.95):
+        masks.append(fitted.set_params(threshold=threshold).predict(lungs.images))
+        p = fitted.predict_proba(lungs.images)
+        clear = np.abs(p - threshold) > 1e-6
+        np.testing.assert_array_equal(masks[-1][clear], (p >= threshold)[clear])
+    assert all((more >= less).all() for more, less in itertools.pairwise(masks))
+    assert masks[0].sum() > masks[-1].sum()
+
+
+def test_regions_and_holes_of_predictions(fitted, lungs):
+    X = lungs.images
+    median = float(np.median(fitted.predict_proba(X)))
+    raw = fitted.set_params(threshold=median).predict(X).astype(np.uint8)
+    raw_own = fitted.predict_masks(X)
+    fitted.set_params(largest_components=2, fill_holes=True)
+    expected = np.stack([cleaned(mask, 2, True) for mask in raw])
+    assert (expected != raw).any()
+    np.testing.assert_array_equal(fitted.predict(X), expected)
+    for mask, own in zip(fitted.predict_masks(X), raw_own, strict=True):
+        np.testing.assert_array_equal(mask, cleaned(own.astype(np.uint8), 2, True))
+
+
+def test_the_number_of_images_predicted_at_once_changes_nothing(fitted, lungs):
+    X = np.concatenate([lungs.images] * 4)  # of more than one batch
+    together = fitted.predict_proba(X)
+    alone = np.concatenate([fitted.predict_proba(x[None]) for x in X[:12]])
+    np.testing.assert_allclose(together[:12], alone, atol=1e-2)  # bfloat16
+    np.testing.assert_array_equal(together[:12], together[12:24])
+    other = fitted.set_params(batch_size=1, n_threads=1).predict_proba(X)
+    np.testing.assert_array_equal(other, together)
+
+
+# At the images' own size
+
+
+@pytest.fixture
+def files_of_many_sizes(tmp_path, lungs):
+    paths = []
+    for k, size in enumerate([(50, 40), (40, 50), (32, 32), (97, 33)]):
+        paths.append(str(tmp_path / f"scan{k}.png"))
+        Image.fromarray(lungs.images[k]).resize(size).save(paths[-1])
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    paths.append(str(tmp_path / "turned.jpg"))
+    Image.fromarray(lungs.images[4]).resize((60, 44)).save(paths[-1], exif=exif)
+    return paths
+
+
+@pytest.mark.parametrize("keep_aspect_ratio", [False, True])
+def test_masks_at_the_files_own_size(keep_aspect_ratio, fitted, files_of_many_sizes):
+    fitted.set_params(keep_aspect_ratio=keep_aspect_ratio)
+    probabilities = fitted.predict_proba(files_of_many_sizes)
+    masks = fitted.predict_masks(files_of_many_sizes)
+    for path, p, mask in zip(files_of_many_sizes, probabilities, masks, strict=True):
+        size = read_image_size(path)
+        assert mask.shape == size
+        assert mask.dtype == bool
+        if keep_aspect_ratio:
+            height, width = (round(32 * side / max(size)) for side in size)
+            top, left = (32 - height) // 2, (32 - width) // 2
+            p = p[top : top + height, left : left + width]
+        own = interpolate(
+            torch.from_numpy(np.ascontiguousarray(p))[None, None],
+            size,
+            mode="bilinear",
+            antialias=True,
+        )[0, 0].numpy()
+        clear = np.abs(own - 0.5) > 1e-4
+        np.testing.assert_array_equal(mask[clear], (own >= 0.5)[clear])
+
+
+def test_padding_and_stretching_find_the_same_place(tmp_path, small_segmenter):
+    # A bright square that is to be found, in images that are twice as wide as high.
+    rng = np.random.default_rng(0)
+    paths, masks = [], []
+    for k in range(12):
+        mask = np.zeros((32, 64), dtype=np.uint8)
+        row, column = rng.integers(0, 20), rng.integers(0, 52)
+        mask[row : row + 12, column : column + 12] = 255
+        paths.append(str(tmp_path / f"x{k}.png"))
+        masks.append(str(tmp_path / f"y{k}.png"))
+        Image.fromarray(mask // 2 + 20).save(paths[-1])
+        Image.fromarray(mask).save(masks[-1])
+    for keep_aspect_ratio in (False, True):
+        unet = small_segmenter(
+            keep_aspect_ratio=keep_aspect_ratio, max_epochs=20, learning_rate=0.02
+        ).fit(paths, masks)
+        found = np.stack(unet.predict_masks(paths))
+        true = np.stack([np.asarray(Image.open(m).copy()) > 0 for m in masks])
+        scores = segmentation_scores(true, found, distances=False)
+        assert scores["dice"].mean() > 0.9
+        assert unet.score(paths, masks) > 0.9
+
+
+def test_masks_of_arrays_have_their_size(lungs, small_segmenter):
+    unet = small_segmenter(image_size=16).fit(lungs.images, lungs.masks)
+    assert unet.predict(lungs.images).shape == (12, 16, 16)
+    for X in (lungs.images, list(lungs.images), lungs.images[..., None]):
+        masks = unet.predict_masks(X)
+        assert [mask.shape for mask in masks] == [(32, 32)] * 12
+    assert unet.score(lungs.images, lungs.masks) >= 0
+
+
+@pytest.mark.parametrize("labels", [None, (0, 3, 200)])
+def test_masks_as_files(labels, lungs, small_segmenter, files_of_many_sizes, tmp_path):
+    masks = lungs.masks * np.where(np.arange(32) < 16, 3, 200 if labels else 3)
+    unet = small_segmenter(labels=labels).fit(lungs.images, masks)
+    folder = tmp_path / "new" / "masks"
+    paths = unet.save_masks(files_of_many_sizes, folder)
+    assert paths.shape == (5, 1)
+    names = [f"scan{k}.png" for k in range(4)] + ["turned.png"]
+    assert paths[:, 0].tolist() == [str(folder / name) for name in names]
+    assert sorted(p.name for p in folder.iterdir()) == sorted(names)
+    for path, mask in zip(paths[:, 0], unet.predict_masks(files_of_many_sizes),
+                          strict=True):  # fmt: skip
+        with Image.open(path) as image:
+            values = np.asarray(image)
+        assert values.dtype == np.uint8
+        np.testing.assert_array_equal(values, mask * 255 if labels is None else mask)
+    if (unet.predict(files_of_many_sizes) > 0).any():
+        unet.fit(files_of_many_sizes, paths)  # they are masks that can be trained on
+
+
+def test_masks_that_cannot_be_saved(
+    lungs, fitted, small_segmenter, files_of_many_sizes, tmp_path
+):
+    X = files_of_many_sizes
+    folder = tmp_path / "masks"
+    with pytest.raises(ValueError, match="X holds none. Use predict_masks"):
+        fitted.save_masks(lungs.images, folder)
+    with pytest.raises(ValueError, match=r"Several files would have .*scan0\.png"):
+        fitted.save_masks([*X, str(tmp_path / "other" / "scan0.jpg")], folder)
+    with pytest.raises(ValueError, match="would replace their images"):
+        fitted.save_masks(X, tmp_path)
+    with pytest.raises(ValueError, match=r"missing\.png: no such file"):
+        fitted.save_masks([*X, str(tmp_path / "missing.png")], folder)
+    deep = small_segmenter(labels=(0, 300), max_epochs=1)
+    deep.fit(lungs.images, lungs.masks * 300)
+    with pytest.raises(ValueError, match="writes 8 bits, and labels go up to 300"):
+        deep.save_masks(X, folder)
+    assert not list(folder.glob("*"))
+
+
+# Repeatability
+
+
+@pytest.mark.parametrize("settings", [{}, {"augmentation": MOVES}])
+def test_one_seed_one_result(settings, lungs, small_segmenter):
+    def run(seed):
+        unet = small_segmenter(random_state=seed, **settings)
+        return unet.fit(lungs.images, lungs.masks).predict_proba(lungs.images)
+
+    first = run(0)
+    np.testing.assert_array_equal(run(0), first)
+    assert not np.allclose(run(1), first, atol=1e-4)
+
+
+def test_global_generators_are_untouched(lungs, small_segmenter):
+    np.random.seed(1)  # noqa: NPY002
+    random.seed(1)
+    torch.manual_seed(1)
+    before = (
+        np.random.get_state()[1].copy(),  # noqa: NPY002
+        random.getstate(),
+        torch.get_rng_state(),
+    )
+    for seed in (0, None):
+        unet = small_segmenter(random_state=seed, augmentation=MOVES)
+        unet.fit(lungs.images, lungs.masks).predict_masks(lungs.images)
+        pickle.loads(pickle.dumps(unet))
+    np.testing.assert_array_equal(before[0], np.random.get_state()[1])  # noqa: NPY002
+    assert before[1] == random.getstate()
+    assert torch.equal(before[2], torch.get_rng_state())
+
+
+def test_augmentation_moves_masks_with_images(lungs, small_segmenter, monkeypatch):
+    # A network that is given the mask as image can only learn it if they move alike.
+    images = lungs.masks * np.uint8(255)
+    moves = Augmentation(rotation=90, shift=0.2, zoom=0.3, horizontal_flip=True)
+    settings = {"augmentation": moves, "learning_rate": 0.01, "max_epochs": 12}
+    unet = small_segmenter(**settings).fit(images, lungs.masks)
+    assert unet.history_["train_dice"][-1] > 0.95
+    monkeypatch.setattr(Augmentation, "apply_to_masks", lambda self, masks, _: masks)
+    unet = small_segmenter(**settings).fit(images, lungs.masks)
+    assert unet.history_["train_dice"][-1] < 0.9
+
+
+def test_weights_of_zero_leave_images_out(lungs, small_segmenter):
+    X, y = lungs.images, lungs.masks.copy()
+    weights = np.array([1, 2] * 5 + [0, 0])
+    expected = small_segmenter().fit(X[:10], y[:10], weights[:10]).predict_proba(X)
+    y[10:] = ~y[10:]
+    unet = small_segmenter().fit(X, y, weights)
+    np.testing.assert_array_equal(unet.predict_proba(X), expected)
+    plain = small_segmenter().fit(X[:10], y[:10]).predict_proba(X)
+    assert not np.array_equal(plain, expected)
+    scaled = small_segmenter().fit(X[:10], y[:10], np.full(10, 7.0))
+    np.testing.assert_array_equal(scaled.predict_proba(X), plain)
+
+
+# Validation, further training, resuming
+
+
+def test_the_best_epoch_is_kept(lungs, small_segmenter):
+    X, y = lungs.images, lungs.masks
+    settings = {"max_epochs": 8, "learning_rate": 0.05, "precision": "float32"}
+    for monitor, best in (("valid_loss", min), ("valid_dice", max)):
+        unet = small_segmenter(monitor=monitor, **settings)
+        unet.fit(X[:8], y[:8], X_val=X[8:], y_val=y[8:])
+        values = unet.history_[monitor]
+        assert unet.best_epoch_ == 1 + values.index(best(values))
+        again = small_segmenter(**{**settings, "max_epochs": unet.best_epoch_})
+        again.fit(X[:8], y[:8])
+        np.testing.assert_allclose(
+            unet.predict_proba(X), again.predict_proba(X), atol=1e-6
+        )
+    assert unet.score(X[8:], y[8:]) == pytest.approx(max(values), abs=1e-6)
+
+
+def test_early_stopping(lungs, small_segmenter):
+    unet = small_segmenter(
+        validation_fraction=0.25,
+        early_stopping=True,
+        n_iter_no_change=2,
+        tol=10.0,
+        max_epochs=20,
+    ).fit(lungs.images, lungs.masks, groups=lungs.groups)
+    assert unet.n_epochs_ == 3
+    assert set(unet.history_) == {
+        "epoch", "train_loss", "train_dice", "valid_loss", "valid_dice", "duration",
+        "learning_rate",
+    }  # fmt: skip
+
+
+def test_a_validation_set_is_given_whole(lungs, small_segmenter):
+    X, y = lungs.images, lungs.masks
+    with pytest.raises(ValueError, match="given together or not at all"):
+        small_segmenter().fit(X, y, X_val=X)
+    with pytest.raises(ValueError, match="There are 5 images and 4 masks"):
+        small_segmenter().fit(X, y, X_val=X[:5], y_val=y[:4])
+    with pytest.raises(ValueError, match="Both validation_fraction and X_val"):
+        small_segmenter(validation_fraction=0.5).fit(X, y, X_val=X, y_val=y)
+
+
+def test_warm_start_goes_on(lungs, small_segmenter):
+    X, y = lungs.images, lungs.masks
+    unet = small_segmenter(warm_start=True).fit(X, y)
+    first = unet.predict_proba(X)
+    unet.fit(X, y)
+    assert unet.history_["epoch"] == [1, 2, 3, 4]
+    assert not np.array_equal(unet.predict_proba(X), first)
+    for change in ({"width": 8}, {"labels": (0, 1, 2)}, {"depth": 1}):
+        other = pickle.loads(pickle.dumps(unet)).set_params(**change)
+        with pytest.raises(ValueError, match=rf"\['{next(iter(change))}'\] changed"):
+            other.fit(X, y)
+    cold = small_segmenter().fit(X, y).fit(X, y)
+    np.testing.assert_array_equal(cold.predict_proba(X), first)
+
+
+def test_an_interrupted_run_resumes_to_the_same_weights(
+    lungs, small_segmenter, tmp_path, monkeypatch
+):
+    X, y = lungs.images, lungs.masks
+    settings = {
+        "augmentation": MOVES,
+        "max_epochs": 4,
+        "validation_fraction": 0.25,
+        "learning_rate_schedule": "cosine",
+    }
+    whole = small_segmenter(**settings).fit(X, y)
+    settings["checkpoint_dir"] = tmp_path
+    run_epoch, done = _loop._run_epoch, []
+
+    def interrupted(*args):
+        if len(done) == 2:
+            raise KeyboardInterrupt
+        done.append(1)
+        return run_epoch(*args)
+
+    monkeypatch.setattr(_loop, "_run_epoch", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        small_segmenter(**settings).fit(X, y)
+    done.clear()
+    other = y.copy()
+    other[0] = ~other[0]
+    with pytest.raises(KeyboardInterrupt):  # other masks are another run
+        small_segmenter(**settings).fit(X, other)
+    done.clear()
+    resumed = small_segmenter(**settings).fit(X, y)
+    assert len(done) == 2
+    np.testing.assert_array_equal(resumed.predict_proba(X), whole.predict_proba(X))
+    assert resumed.history_["train_loss"] == whole.history_["train_loss"]
+
+
+@pytest.mark.parametrize("trainable", ["head", 1])
+def test_a_frozen_encoder(trainable, lungs, small_segmenter):
+    settings = {"encoder": "test_resnet", "weights": None, "precision": "float32"}
+    unet = small_segmenter(trainable=trainable, **settings)
+    unet.fit(lungs.images, lungs.masks)
+    start = small_segmenter(trainable="head", learning_rate=1e-30, **settings)
+    start.fit(lungs.images, lungs.masks)
+    before, after = (u.net_.module_.state_dict() for u in (start, unet))
+    moved = {k for k, v in after.items() if not torch.equal(v, before[k])}
+    assert any(k.startswith("head.") for k in moved)
+    stem = next(k for k in after if k.startswith("backbone.") and "weight" in k)
+    assert stem not in moved
+    assert any(k.startswith("backbone.") for k in moved) == (trainable == 1)
+
+
+# As a scikit-learn estimator
+
+
+def test_parameters_clone_and_repr():
+    moves = Augmentation(rotation=5)
+    unet = UNetSegmenter("resnet18", labels=(0, 2, 5), augmentation=moves, width=8)
+    copy = clone(unet)
+    assert copy.augmentation is not moves
+    assert copy.augmentation.rotation == 5
+    plain = {k: v for k, v in unet.get_params().items() if k != "augmentation"}
+    assert {k: copy.get_params()[k] for k in plain} == plain
+    copy.set_params(augmentation__rotation=7, depth=3)
+    assert (copy.augmentation.rotation, copy.depth, moves.rotation) == (7, 3, 5)
+    assert repr(unet) == (
+        "UNetSegmenter(augmentation=Augmentation(rotation=5), encoder='resnet18',\n"
+        "              labels=(0, 2, 5), width=8)"
+    )
+
+
+def test_the_preset_is_the_studys():
+    unet = UNetSegmenter.preset("vgg19_unet", max_epochs=3)
+    expected = {
+        "encoder": None, "image_size": 512, "depth": 4, "width": 64,
+        "batch_norm": False, "upsampling": "transposed", "loss": "cross_entropy",
+        "optimizer": "adam", "learning_rate": 1e-3, "max_epochs": 3, "batch_size": 16,
+        "augmentation__zoom": 0.05, "augmentation__shift": 0.05,
+        "augmentation__horizontal_flip": True, "augmentation__rotation": 0.0,
+    }  # fmt: skip
+    found = unet.get_params()
+    assert {name: found[name] for name in expected} == expected
+    unet.set_params(augmentation__rotation=9)
+    assert UNetSegmenter.preset("vgg19_unet").augmentation.rotation == 0
+    assert UNetSegmenter.preset("vgg19_unet", augmentation=None).augmentation is None
+    with pytest.raises(ValueError, match=r"preset must be one of \['vgg19_unet'\]"):
+        UNetSegmenter.preset("unet")
+
+
+def test_unions_of_files_in_cross_validate(lungs, lung_files, small_segmenter):
+    X, y = lung_files.images[:, None], lung_files.pairs
+    unet = small_segmenter(n_threads=1, augmentation=MOVES)
+    scores = [
+        cross_validate(
+            unet,
+            X,
+            y,
+            groups=lungs.groups,
+            cv=GroupKFold(2),
+            scoring=segmentation_scorers(),
+            n_jobs=n_jobs,
+            error_score="raise",
+        )
+        for n_jobs in (1, 2)
+    ]
+    for name in ("test_dice", "test_iou", "test_accuracy"):
+        np.testing.assert_array_equal(scores[0][name], scores[1][name])
+    whole = cross_val_score(
+        unet, lungs.images, lungs.masks, groups=lungs.groups, cv=GroupKFold(2)
+    )
+    np.testing.assert_allclose(whole, scores[0]["test_dice"], atol=1e-3)
+
+
+def test_a_grid_over_the_threshold_and_the_augmentation(lung_files, small_segmenter):
+    search = GridSearchCV(
+        small_segmenter(n_threads=1, augmentation=Augmentation()),
+        {"threshold": [0.2, 0.35], "augmentation__rotation": [0, 20]},
+        scoring=segmentation_scorers(),
+        refit="dice",
+        cv=2,
+        error_score="raise",
+    ).fit(lung_files.images, lung_files.pairs)
+    dice = search.cv_results_["mean_test_dice"]
+    assert dice.shape == (4,)
+    assert search.predict(lung_files.images).shape == (12, 32, 32)
+    assert 0 < search.best_score_ == dice.max()
+
+
+# Copies on disk and in memory
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"labels": (0, 1, 2), "augmentation": MOVES, "largest_components": 2},
+        {"encoder": "test_resnet", "weights": None, "trainable": "head"},
+        {"validation_fraction": 0.25, "threshold": 0.4},
+    ],
+)
+def test_copies_predict_the_same(settings, lungs, small_segmenter, tmp_path):
+    unet = small_segmenter(**settings).fit(lungs.images, lungs.masks)
+    expected, masks = unet.predict_proba(lungs.images), unet.predict(lungs.images)
+    joblib.dump(unet, tmp_path / "unet.joblib")
+    unet.save(tmp_path / "unet")
+    assert sorted(p.name for p in (tmp_path / "unet").iterdir()) == [
+        "model.json",
+        "weights.safetensors",
+    ]
+    for copy in (
+        pickle.loads(pickle.dumps(unet)),
+        joblib.load(tmp_path / "unet.joblib"),
+        UNetSegmenter.load(tmp_path / "unet"),
+    ):
+        np.testing.assert_array_equal(copy.predict_proba(lungs.images), expected)
+        np.testing.assert_array_equal(copy.predict(lungs.images), masks)
+        assert copy.predict(lungs.images).dtype == masks.dtype
+        assert copy.history_ == unet.history_
+        assert copy.classes_.dtype == unet.classes_.dtype
+        assert copy.image_size_ == (32, 32)
+        assert getattr(copy, "best_epoch_", 0) == getattr(unet, "best_epoch_", 0)
+        assert copy.get_params()["labels"] == unet.labels
+        copy.save(tmp_path / "again")
+
+
+def test_damaged_copies_are_refused(fitted, tmp_path):
+    fitted.save(tmp_path)
+    text, weights = tmp_path / "model.json", tmp_path / "weights.safetensors"
+    whole = weights.read_bytes()
+    for part in (whole[:-50], whole[:20], b"", whole[:-4] + bytes(4)):
+        weights.write_bytes(part)
+        with pytest.raises(WeightsError):
+            UNetSegmenter.load(tmp_path)
+    weights.unlink()
+    with pytest.raises(WeightsError, match="missing"):
+        UNetSegmenter.load(tmp_path)
+    weights.write_bytes(whole)
+    description = json.loads(text.read_text())
+    text.write_text(json.dumps({**description, "estimator": "CXRClassifier"}))
+    with pytest.raises(WeightsError, match="saved by CXRClassifier"):
+        UNetSegmenter.load(tmp_path)
+    text.write_text("{ half")
+    with pytest.raises(WeightsError, match="damaged or not written by save"):
+        UNetSegmenter.load(tmp_path)
