@@ -20,7 +20,7 @@ from pathlib import Path
 
 from cxrclf._utils._files import replaced_whole
 from harness.environment import environment
-from harness.images import large_files, synthetic_files
+from harness.images import large_files, synthetic_files, synthetic_pairs
 from harness.jobs import JobFailedError, run_job
 from harness.report import ratios_of, report
 from harness.settings import Settings
@@ -49,6 +49,13 @@ def parse_arguments(arguments):
         "--data", type=Path, help="a folder with a sub-folder of images for each class"
     )
     parser.add_argument(
+        "--pairs",
+        type=Path,
+        nargs=2,
+        metavar=("IMAGES", "MASKS"),
+        help="folders of images and of their masks, of the same names, to segment",
+    )
+    parser.add_argument(
         "--contenders",
         nargs="+",
         choices=CONTENDERS,
@@ -63,12 +70,16 @@ def parse_arguments(arguments):
     )
     parser.add_argument("--quick", action="store_true", help="tiny, to see it run")
     parser.add_argument(
-        "--images", type=int, help="synthetic images (336), when there is no --data"
+        "--images",
+        type=int,
+        help="synthetic images (336), where there is no --data or no --pairs",
     )
     parser.add_argument("--large", type=int, help="files of the task predict (200)")
     parser.add_argument("--backbone", help="timm's name of the network")
     parser.add_argument("--weights", choices=["imagenet", "none"], default="imagenet")
-    parser.add_argument("--image-size", type=int, help="side in pixels (224)")
+    parser.add_argument(
+        "--image-size", type=int, help="side in pixels (224; 256 to segment)"
+    )
     parser.add_argument(
         "--device", default="cpu", help="cuda runs the tasks for a GPU instead"
     )
@@ -82,9 +93,12 @@ def parse_arguments(arguments):
         )
     if options.device != "cpu" and not _has_gpu():
         parser.error(f"--device {options.device}: torch sees no GPU here")
-    if options.data is not None and not options.data.is_dir():
-        parser.error(f"--data {options.data} is not a folder")
+    for option, folders in ("--data", [options.data]), ("--pairs", options.pairs or []):
+        for folder in folders:
+            if folder is not None and not folder.is_dir():
+                parser.error(f"{option} {folder} is not a folder")
     options.tasks = {name: available[name] for name in options.tasks or available}
+    options.unet_size = options.image_size or (96 if options.quick else 256)
     options.image_size = options.image_size or (96 if options.quick else 224)
     options.images = options.images or (24 if options.quick else 336)
     options.large = options.large or (8 if options.quick else 200)
@@ -99,11 +113,15 @@ def _has_gpu():
 
 def make_settings(options, folder):
     """Return the settings of all jobs, with their data in `folder`."""
-    data = options.data
-    if data is None:
-        data = folder / "data"
+    kinds = {_kind(task) for task in options.tasks}
+    data = options.data or folder / "data"
+    if options.data is None and kinds != {"segment"}:
         say(f"drawing {options.images} radiographs")
         synthetic_files(data, options.images, 2 * options.image_size)
+    pairs = options.pairs or (folder / "images", folder / "masks")
+    if options.pairs is None and "segment" in kinds:
+        say(f"drawing {options.images} radiographs and their masks")
+        synthetic_pairs(*pairs, options.images, 2 * options.unet_size)
     large = folder / "large"
     if "predict" in options.tasks:
         say(f"enlarging {options.large} radiographs")
@@ -112,7 +130,10 @@ def make_settings(options, folder):
         data=str(data.absolute()),
         large=str(large),
         weights=None if options.weights == "none" else options.weights,
+        images=str(pairs[0].absolute()),
+        masks=str(pairs[1].absolute()),
         image_size=options.image_size,
+        unet_size=options.unet_size,
         full=options.full,
         device=options.device,
         **(QUICK if options.quick else {}),

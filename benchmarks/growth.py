@@ -1,11 +1,12 @@
 """How time and memory grow with the number of images.
 
-The study with a frozen body, over five folds, or the training of a whole network, on
-synthetic radiographs in files: few different ones, each with noise of its own. Each
-run is a fresh process with empty caches::
+The study with a frozen body, over five folds, the training of a whole network, or the
+prediction of masks, returned or saved, on synthetic radiographs in files: few different
+ones, each with noise of its own. Each run is a fresh process with empty caches::
 
     python benchmarks/growth.py
     python benchmarks/growth.py --task fine_tune --backbone test_efficientnet
+    python benchmarks/growth.py --task save_masks --image-size 256 --images 400 1600
 """
 
 import argparse
@@ -28,7 +29,9 @@ def parse_arguments(arguments):
         "--images", type=int, nargs="+", default=[250, 1_000, 4_000, 16_000]
     )
     parser.add_argument(
-        "--task", choices=["frozen_study", "fine_tune"], default="frozen_study"
+        "--task",
+        choices=["frozen_study", "fine_tune", "predict_masks", "save_masks"],
+        default="frozen_study",
     )
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--n-views", type=int, help="of each image; default: --epochs")
@@ -49,6 +52,7 @@ def measure(options, n_images):
             backbone=options.backbone,
             weights=None if options.weights == "none" else options.weights,
             image_size=options.image_size,
+            unet_size=options.image_size,
             epochs=options.epochs,
             n_views=options.n_views,
             tuned_images=n_images,
@@ -64,10 +68,11 @@ def measure(options, n_images):
 def main(arguments=None):
     """Print a row for each number of images."""
     options = parse_arguments(arguments)
-    print(f"{options.task}, {options.backbone}, {options.epochs} epochs")
+    of = "" if "masks" in options.task else f", {options.epochs} epochs"
+    print(f"{options.task}, {options.backbone}{of}")
     print(
         f"{'images':>8} {'seconds':>8} {'ms an image':>12} {'private MiB':>12} "
-        f"{'resident MiB':>13}"
+        f"{'resident MiB':>13} {'returned MiB':>13}"
     )
     rows = []
     for n_images in options.images:
@@ -77,7 +82,7 @@ def main(arguments=None):
         print(
             f"{n_images:8,} {row['seconds']:8,.0f} "
             f"{1e3 * row['seconds'] / n_images:12.1f} {row['private_mib']:12,.0f} "
-            f"{row['resident_mib']:13,.0f}",
+            f"{row['resident_mib']:13,.0f} {row.get('returned_mib', 0):13,.0f}",
             flush=True,
         )
     described = environment("cpu")

@@ -16,14 +16,15 @@ from harness.settings import Settings
 def task_of(module_name, task):
     """Return a task as a function of the settings.
 
-    A contender has a function of the task's name, or else a class ``Learner`` that
-    does it as all peers do.
+    A contender has a function of the task's name, or else a class ``Learner`` or, of
+    masks, ``Segmenter``, that does it as all peers do.
     """
     module = importlib.import_module(f"contenders.{module_name}")
     if hasattr(module, task):
         return getattr(module, task)
     peer_tasks = importlib.import_module("contenders.peer_tasks")
-    return partial(getattr(peer_tasks, task), module.Learner)
+    learner_type = module.Segmenter if task == "segment" else module.Learner
+    return partial(getattr(peer_tasks, task), learner_type)
 
 
 def main():

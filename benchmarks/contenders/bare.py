@@ -3,42 +3,63 @@
 import torch
 
 from contenders._torch_parts import Network
+from contenders._unet_parts import CrossEntropyAndDice, make_unet
 from harness.settings import LEARNING_RATE
 
 
 class Learner:
     """Train on random pixels, in the layout and the precision that are fastest here."""
 
+    criterion = torch.nn.CrossEntropyLoss()
+
     def __init__(self, settings, files, codes, *, frozen, batch_size):
-        torch.manual_seed(0)
         self.device = torch.device(settings.device)
-        network = Network(settings, codes.max() + 1, frozen=frozen)
-        self.network = network.to(self.device, memory_format=torch.channels_last)
+        torch.manual_seed(0)
         side = settings.image_size
         images = torch.rand(len(files), 3, side, side, device=self.device)
-        images = images.contiguous(memory_format=torch.channels_last)
-        self.images = images.split(batch_size)
-        self.codes = torch.from_numpy(codes).to(self.device).split(batch_size)
+        self._prepare(
+            Network(settings, codes.max() + 1, frozen=frozen),
+            images.contiguous(memory_format=torch.channels_last).split(batch_size),
+            torch.from_numpy(codes).to(self.device).split(batch_size),
+        )
+
+    def _prepare(self, network, images, targets):
+        self.network = network.to(self.device, memory_format=torch.channels_last)
+        self.images, self.targets = images, targets
         self.optimizer = torch.optim.Adam(
             self.network.parameters(), LEARNING_RATE, fused=True
         )
-        self.criterion = torch.nn.CrossEntropyLoss()
         self.bfloat16 = has_bfloat16(self.device)
 
     def train(self, n_epochs):
         """Train for some more epochs."""
         self.network.train()
         for _ in range(n_epochs):
-            for images, codes in zip(self.images, self.codes, strict=True):
+            for images, targets in zip(self.images, self.targets, strict=True):
                 with torch.autocast(
                     self.device.type, torch.bfloat16, enabled=self.bfloat16
                 ):
-                    loss = self.criterion(self.network(images), codes)
+                    loss = self.criterion(self.network(images), targets)
                 self.optimizer.zero_grad()
                 loss.backward()
                 self.optimizer.step()
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
+
+
+class Segmenter(Learner):
+    """The same with a U-Net, on random grey pixels and masks."""
+
+    criterion = CrossEntropyAndDice()
+
+    def __init__(self, settings, files, masks):
+        self.device = torch.device(settings.device)
+        torch.manual_seed(0)
+        shape = len(files), 1, settings.unet_size, settings.unet_size
+        images = torch.rand(shape, device=self.device).split(settings.batch_size)
+        self._prepare(
+            make_unet(settings), images, [(batch > 0.5).float() for batch in images]
+        )
 
 
 def has_bfloat16(device):

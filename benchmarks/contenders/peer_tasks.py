@@ -2,15 +2,21 @@
 
 A peer's module has a class ``Learner(settings, files, codes, *, frozen, batch_size)``
 with the methods ``train(n_epochs)``, which goes on from where it was, and
-``predict_proba(files)``. Each task returns its figures as a dict of floats.
+``predict_proba(files)``. One that segments has a class ``Segmenter(settings, files,
+masks)`` with ``train(n_epochs)`` and, if it reads files, ``predict(files)``, which
+returns masks as an (n, H, W) array of bool. Each task returns its figures as a dict of
+floats.
 """
 
 import dataclasses
 import time
+from functools import partial
 
 import numpy as np
 
-from harness.settings import folds, labelled_files, some_rows
+from cxrclf.imaging import read_mask
+from cxrclf.metrics import segmentation_scores
+from harness.settings import folds, labelled_files, paired_files, some_rows
 
 N_GRID_POINTS = 12
 
@@ -61,21 +67,15 @@ def fine_tune(learner_type, settings):
     """Train the whole network."""
     files, codes = labelled_files(settings.data)
     rows = some_rows(len(files), settings.tuned_images)
-    started = time.perf_counter()
-    learner = learner_type(
+    make = partial(
+        learner_type,
         settings,
         files[rows],
         codes[rows],
         frozen=False,
         batch_size=settings.tuned_batch,
     )
-    learner.train(1)
-    later = _seconds(learner.train, settings.tuned_epochs - 1)
-    overall = time.perf_counter() - started
-    return {
-        "images_per_second": len(rows) * (settings.tuned_epochs - 1) / later,
-        "overall_images_per_second": len(rows) * settings.tuned_epochs / overall,
-    }
+    return _trained(make, len(rows), settings.tuned_epochs)[1]
 
 
 def predict(learner_type, settings):
@@ -89,6 +89,36 @@ def predict(learner_type, settings):
     learner.predict_proba(files[:3])  # cxrclf is warm from a `fit` on a few images
     seconds = _seconds(learner.predict_proba, large)
     return {"images_per_second": len(large) / seconds}
+
+
+def segment(segmenter_type, settings):
+    """Train a U-Net on half of the files, and predict the masks of the others."""
+    files, masks = paired_files(settings)
+    rows = 2 * some_rows(len(files) // 2, settings.tuned_images)
+    make = partial(segmenter_type, settings, files[rows], masks[rows])
+    segmenter, figures = _trained(make, len(rows), settings.tuned_epochs)
+    if hasattr(segmenter, "predict"):
+        new, true = files[1::2], masks[1::2]
+        started = time.perf_counter()
+        found = segmenter.predict(new)
+        figures["predictions_per_second"] = len(new) / (time.perf_counter() - started)
+        true = np.stack([read_mask(mask, settings.unet_size) for mask in true])
+        scores = segmentation_scores(true, found, distances=False)
+        figures["dice"] = float(scores["dice"].mean())
+    return figures
+
+
+def _trained(make, n_images, n_epochs):
+    """Make a learner and train it, and return it and the images per second."""
+    started = time.perf_counter()
+    learner = make()
+    learner.train(1)
+    later = _seconds(learner.train, n_epochs - 1)
+    overall = time.perf_counter() - started
+    return learner, {
+        "images_per_second": n_images * (n_epochs - 1) / later,
+        "overall_images_per_second": n_images * n_epochs / overall,
+    }
 
 
 def _seconds(function, *arguments):

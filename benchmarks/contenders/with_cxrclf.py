@@ -3,6 +3,7 @@
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 import numpy as np
@@ -11,13 +12,14 @@ from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 
 from contenders.peer_tasks import N_GRID_POINTS
-from cxrclf import Augmentation, CXRClassifier, DualBackboneConcat
+from cxrclf import Augmentation, CXRClassifier, DualBackboneConcat, UNetSegmenter
 from harness.settings import (
     AUGMENTATION,
     CONCAT_CHANNELS,
     DROPOUT,
     HIDDEN_UNITS,
     LEARNING_RATE,
+    UNET_WIDTH,
     folds,
     labelled_files,
 )
@@ -52,6 +54,23 @@ def classifier(settings, **changes):
     return DualBackboneConcat(names, pointwise_channels=CONCAT_CHANNELS, **parameters)
 
 
+def segmenter(settings, **changes):
+    """Return the U-Net, all of which learns at one rate, as a plain loop has it."""
+    return UNetSegmenter(
+        settings.backbone,
+        weights=settings.weights,
+        width=UNET_WIDTH,
+        image_size=settings.unet_size,
+        learning_rate=LEARNING_RATE,
+        body_learning_rate=LEARNING_RATE,
+        batch_size=settings.batch_size,
+        warm_start=True,
+        random_state=0,
+        device=settings.device,
+        **changes,
+    )
+
+
 class Learner:
     """The estimator in the form of the peers, for the fine-tuning."""
 
@@ -64,6 +83,24 @@ class Learner:
     def train(self, n_epochs):
         """Train for some more epochs."""
         self.estimator.set_params(max_epochs=n_epochs).partial_fit(self.X, self.y)
+
+
+class Segmenter:
+    """The U-Net in the form of the peers."""
+
+    def __init__(self, settings, files, masks):
+        self.X, self.y = files[:, None], masks[:, None]
+        self.estimator = segmenter(
+            settings, augmentation=Augmentation(horizontal_flip=True)
+        )
+
+    def train(self, n_epochs):
+        """Train for some more epochs."""
+        self.estimator.set_params(max_epochs=n_epochs).fit(self.X, self.y)
+
+    def predict(self, files):
+        """Return masks, (n, H, W)."""
+        return self.estimator.predict(files[:, None])
 
 
 def frozen_study(settings):
@@ -112,6 +149,33 @@ def predict(settings):
     started = time.perf_counter()
     estimator.predict_proba(large[:, None])
     return {"images_per_second": len(large) / (time.perf_counter() - started)}
+
+
+def predict_masks(settings):
+    """Predict the masks of all files, and return them."""
+    files, unet = _barely_trained(settings)
+    started = time.perf_counter()
+    masks = unet.predict(files)
+    seconds = time.perf_counter() - started
+    return {"seconds": seconds, "returned_mib": masks.nbytes / 2**20}
+
+
+def save_masks(settings):
+    """Predict the masks of all files, and write them."""
+    files, unet = _barely_trained(settings)
+    with tempfile.TemporaryDirectory() as folder:
+        started = time.perf_counter()
+        unet.save_masks(files, folder)
+        return {"seconds": time.perf_counter() - started}
+
+
+def _barely_trained(settings):
+    """Return all files, and a U-Net whose training took less memory than they will."""
+    files, _ = labelled_files(settings.data)
+    unet = segmenter(settings, trainable="head", max_epochs=1)
+    halves = np.zeros((2, settings.unet_size, settings.unet_size), dtype=bool)
+    halves[:, :, : settings.unet_size // 2] = True
+    return files[:, None], unet.fit(files[:2, None], halves)
 
 
 def overhead(settings):

@@ -2,9 +2,10 @@
 
 import numpy as np
 import torch
-from skorch import NeuralNetClassifier
+from skorch import NeuralNet, NeuralNetClassifier
 
 from contenders._torch_parts import Network, Radiographs, transforms
+from contenders._unet_parts import CrossEntropyAndDice, Pairs, make_unet
 from harness.settings import LEARNING_RATE
 
 
@@ -42,3 +43,32 @@ class Learner:
         """Return class probabilities, (n, n_classes)."""
         data = Radiographs(files, np.zeros(len(files), dtype=int), self.plain)
         return self.net.predict_proba(data)
+
+
+class Segmenter:
+    """Train and predict as the other peers do, see :mod:`contenders.peer_tasks`."""
+
+    def __init__(self, settings, files, masks):
+        torch.manual_seed(0)
+        self.settings = settings
+        self.data = Pairs(settings, files, masks)
+        self.net = NeuralNet(
+            make_unet(settings),
+            criterion=CrossEntropyAndDice,
+            optimizer=torch.optim.Adam,
+            lr=LEARNING_RATE,
+            batch_size=settings.batch_size,
+            iterator_train__shuffle=True,
+            train_split=None,
+            predict_nonlinearity=torch.sigmoid,
+            device=settings.device,
+            verbose=0,
+        ).initialize()
+
+    def train(self, n_epochs):
+        """Train for some more epochs."""
+        self.net.partial_fit(self.data, None, epochs=n_epochs)
+
+    def predict(self, files):
+        """Return masks, (n, H, W)."""
+        return self.net.predict(Pairs(self.settings, files))[:, 0] > 0.5

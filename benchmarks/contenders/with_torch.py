@@ -4,6 +4,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from contenders._torch_parts import Network, Radiographs, transforms
+from contenders._unet_parts import CrossEntropyAndDice, Pairs, make_unet
 from harness.settings import LEARNING_RATE
 
 
@@ -26,15 +27,7 @@ class Learner:
 
     def train(self, n_epochs):
         """Train for some more epochs."""
-        self.network.train()
-        for _ in range(n_epochs):
-            for images, codes in self.batches:
-                loss = self.criterion(
-                    self.network(images.to(self.device)), codes.to(self.device)
-                )
-                self.optimizer.zero_grad()
-                loss.backward()
-                self.optimizer.step()
+        _train(self, n_epochs)
 
     @torch.inference_mode()
     def predict_proba(self, files):
@@ -46,3 +39,45 @@ class Learner:
             for images, _ in DataLoader(data, self.batch_size)
         ]
         return torch.cat(outputs).softmax(dim=1).cpu().numpy()
+
+
+class Segmenter:
+    """Train and predict as the other peers do, see :mod:`contenders.peer_tasks`."""
+
+    def __init__(self, settings, files, masks):
+        torch.manual_seed(0)
+        self.settings = settings
+        self.device = settings.device
+        self.network = make_unet(settings).to(self.device)
+        self.batches = DataLoader(
+            Pairs(settings, files, masks), settings.batch_size, shuffle=True
+        )
+        self.optimizer = torch.optim.Adam(self.network.parameters(), LEARNING_RATE)
+        self.criterion = CrossEntropyAndDice()
+
+    def train(self, n_epochs):
+        """Train for some more epochs."""
+        _train(self, n_epochs)
+
+    @torch.inference_mode()
+    def predict(self, files):
+        """Return masks, (n, H, W)."""
+        self.network.eval()
+        data = Pairs(self.settings, files)
+        masks = [
+            (self.network(images.to(self.device)).sigmoid() > 0.5).cpu()
+            for images, _ in DataLoader(data, self.settings.batch_size)
+        ]
+        return torch.cat(masks)[:, 0].numpy()
+
+
+def _train(learner, n_epochs):
+    learner.network.train()
+    for _ in range(n_epochs):
+        for images, targets in learner.batches:
+            loss = learner.criterion(
+                learner.network(images.to(learner.device)), targets.to(learner.device)
+            )
+            learner.optimizer.zero_grad()
+            loss.backward()
+            learner.optimizer.step()

@@ -19,6 +19,13 @@ def synthetic_files(folder, n_images, image_size):
     save_image_folder(drawn.images, drawn.target, folder, image_format="jpeg")
 
 
+def synthetic_pairs(images, masks, n_images, image_size):
+    """Write synthetic radiographs as JPEGs, and the masks of their lungs as PNGs."""
+    drawn = make_chest_radiographs(n_images, image_size=image_size, random_state=0)
+    save_image_folder(drawn.images, drawn.target, images, image_format="jpeg")
+    save_image_folder(255 * drawn.masks.astype(np.uint8), drawn.target, masks)
+
+
 def many_files(folder, n_images, image_size):
     """Write many synthetic radiographs cheaply: few, each with noise of its own."""
     drawn = make_chest_radiographs(_N_DIFFERENT, image_size=image_size, random_state=0)

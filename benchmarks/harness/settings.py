@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
+from cxrclf.datasets import load_image_masks
+
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
@@ -17,14 +19,16 @@ class Settings:
         Folder with a sub-folder of radiographs for each class.
     large : str
         Folder of radiographs of 1 to 2 megapixels.
+    images, masks : str
+        Folders of radiographs and of their masks, which have the same names.
     backbone : str
         timm's name of the network, or those of several side by side, joined by " + ".
     weights : "imagenet" or None
         Its initial weights.
-    image_size : int
-        Side, in pixels, that the network gets.
+    image_size, unet_size : int
+        Side, in pixels, that the network gets, and the U-Net.
     epochs, batch_size, n_folds : int
-        Of the study.
+        Of the study; batches of the U-Net are of this size as well.
     full : bool
         Run the study of a peer whole, instead of extrapolating it.
     n_views : int or None
@@ -32,7 +36,8 @@ class Settings:
     measured_epochs : int
         Epochs that an extrapolation rests on, after one of warming up.
     tuned_images, tuned_epochs, tuned_batch : int
-        Images, epochs (the first warms up) and batch size of the fine-tuning.
+        Images, epochs (the first warms up) and batch size of the fine-tuning. The
+        U-Net has as many images and epochs.
     calls : int
         Calls that the overhead's medians are taken over.
     passes : int
@@ -45,7 +50,10 @@ class Settings:
     large: str
     backbone: str = "tf_efficientnet_lite0"
     weights: str | None = "imagenet"
+    images: str = ""
+    masks: str = ""
     image_size: int = 224
+    unet_size: int = 256
     epochs: int = 35
     batch_size: int = 8
     n_folds: int = 5
@@ -76,6 +84,7 @@ HIDDEN_UNITS = 128
 DROPOUT = 0.5
 CONCAT_CHANNELS = 1024  # of the 1 × 1 convolution on networks side by side
 LEARNING_RATE = 1e-3  # of Adam
+UNET_WIDTH = 16  # channels of the U-Net's decoder at the size of the image
 
 
 def labelled_files(folder):
@@ -95,6 +104,17 @@ def labelled_files(folder):
     files = sorted(str(path) for path in Path(folder).glob("*/*.*"))
     classes = [Path(path).parent.name for path in files]
     return np.array(files), np.unique(classes, return_inverse=True)[1]
+
+
+def paired_files(settings):
+    """Return the image files and the mask files of the segmentation.
+
+    Returns
+    -------
+    files, masks : ndarray of shape (n,) of object
+    """
+    data = load_image_masks(settings.images, settings.masks)
+    return data.data[:, 0], data.masks[:, 0]
 
 
 def folds(codes, n_folds):

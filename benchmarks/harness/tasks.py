@@ -44,6 +44,7 @@ _DENSENET = {**_GPU, "backbone": "densenet121"}
 _BRANCHES = "legacy_xception + resnetv2_50"
 _CONCAT = {"backbone": _BRANCHES, "weights": None, "image_size": 300}
 _GPU_CONCAT = {**_GPU, **_CONCAT, "tuned_images": 1024, "tuned_batch": 32}
+_GPU_UNET = {**_GPU, "backbone": "resnet50", "tuned_images": 2048, "batch_size": 32}
 
 CONTENDERS = {
     "cxrclf": Contender("with_cxrclf"),
@@ -66,19 +67,26 @@ CONTENDERS = {
     ),
     "cxrclf on a GPU, Xception + ResNet50V2": Contender("with_cxrclf", _GPU_CONCAT),
     "bare loop on a GPU, Xception + ResNet50V2": Contender("bare", _GPU_CONCAT),
+    "cxrclf, ResNet-50 U-Net": Contender("with_cxrclf", _GPU_UNET),
+    "bare loop, ResNet-50 U-Net": Contender("bare", _GPU_UNET),
+}
+
+
+_SPEEDS = {
+    "overall_images_per_second": "speed over all epochs",
+    "predictions_per_second": "speed of prediction",
 }
 
 
 def compared(ours, *others, figure):
     """Return how many times as fast `ours` is as each other, and its memory."""
-    overall = figure.startswith("overall")
-    what = "speed over all epochs" if overall else "speed"
+    what = _SPEEDS.get(figure, "speed")
     ratios = []
     for other in others:
         pair = Figure(other, figure), Figure(ours, figure)
         over, under = pair if figure.endswith("seconds") else pair[::-1]
         ratios.append(Ratio(f"{what}, {ours} / {other}", over, under))
-    if not overall:
+    if what == "speed":
         ratios += [
             Ratio(
                 f"memory, {ours} / {other}",
@@ -171,6 +179,16 @@ TASKS = {
             compared("cxrclf", "skorch", "torch", "fastai", figure="images_per_second")
         ),
     ),
+    "segment": Task(
+        "A U-Net trained from files, and masks of files seen for the first time",
+        ("cxrclf", "skorch", "torch", "bare loop"),
+        tuple(
+            ratio
+            for figure in ("images_per_second", *_SPEEDS)
+            for ratio in compared("cxrclf", "skorch", "torch", figure=figure)
+        )
+        + tuple(compared("cxrclf", "bare loop", figure="images_per_second")),
+    ),
     "overhead": Task(
         "One decoded image, and `import cxrclf`",
         ("cxrclf",),
@@ -215,6 +233,17 @@ GPU_TASKS = {
             for ratio in compared(
                 f"cxrclf{of}, {network}",
                 f"bare loop{of}, {network}",
+                figure="images_per_second",
+            )
+        ),
+    ),
+    "gpu_segment": Task(
+        "A U-Net trained on a GPU, images per second after the first epoch",
+        ("cxrclf, ResNet-50 U-Net", "bare loop, ResNet-50 U-Net"),
+        tuple(
+            compared(
+                "cxrclf, ResNet-50 U-Net",
+                "bare loop, ResNet-50 U-Net",
                 figure="images_per_second",
             )
         ),

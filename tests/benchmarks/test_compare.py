@@ -9,9 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from cxrclf.datasets import load_image_folder
+from cxrclf.segmentation._losses import MaskLoss
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 SIDE = 32
@@ -31,12 +33,16 @@ def settings(room, tmp_path):
     images = room("harness.images")
     images.synthetic_files(tmp_path / "data", 12, SIDE)
     images.large_files(tmp_path / "large", tmp_path / "data", 3)
+    images.synthetic_pairs(tmp_path / "images", tmp_path / "masks", 12, 2 * SIDE)
     return room("harness.settings").Settings(
         data=str(tmp_path / "data"),
         large=str(tmp_path / "large"),
+        images=str(tmp_path / "images"),
+        masks=str(tmp_path / "masks"),
         backbone="test_efficientnet",
         weights=None,
         image_size=SIDE,
+        unet_size=SIDE,
         **room("compare").QUICK,
     )
 
@@ -91,6 +97,68 @@ def test_cxrclf_does_the_tasks(room, settings):
     assert figures["overhead"].keys() == {"predict_ms", "bare_ms", "import_ms"}
 
 
+@pytest.mark.parametrize("module", ["with_cxrclf", *PEERS])
+def test_masks_are_learnt_and_predicted(room, settings, module):
+    trained = dataclasses.replace(
+        settings, backbone="test_resnet", unet_size=64, tuned_images=24, tuned_epochs=20
+    )
+    figures = room("worker").task_of(module, "segment")(trained)
+    rates = "images_per_second", "overall_images_per_second", "predictions_per_second"
+    assert figures.keys() == {*rates, "dice"}
+    assert all(figures[rate] > 0 for rate in rates)
+    # All of an image is a Dice of 0.4.
+    assert 0.7 < figures["dice"] <= 1
+
+
+def test_bare_loop_trains_a_unet(room, settings):
+    figures = room("worker").task_of("bare", "segment")(settings)
+    assert figures.keys() == {"images_per_second", "overall_images_per_second"}
+
+
+def test_loss_of_masks_is_that_of_the_library(room):
+    rng = torch.Generator().manual_seed(0)
+    logits = torch.randn(3, 1, 5, 7, generator=rng)
+    masks = (torch.rand(3, 1, 5, 7, generator=rng) > 0.7).float()
+    masks[2] = 0
+    loss = room("contenders._unet_parts").CrossEntropyAndDice()(logits, masks)
+    ours = MaskLoss("cross_entropy+dice")(logits, (masks[:, 0].long(), torch.ones(3)))
+    assert loss.item() == pytest.approx(ours.item(), rel=1e-6)
+
+
+def test_unet_of_the_peers_is_that_of_the_library(room, settings):
+    files, masks = room("harness.settings").paired_files(settings)
+    segmenter = room("contenders.with_cxrclf").Segmenter(settings, files, masks)
+    segmenter.train(1)
+    theirs = room("contenders._unet_parts").make_unet(settings)
+    assert str(theirs) == str(segmenter.estimator.net_.module_)
+
+
+def test_masks_move_with_their_images(room, settings):
+    """Of an image that is its own mask, both views are the same."""
+    parts = room("contenders._unet_parts")
+    _, masks = room("harness.settings").paired_files(settings)
+    same_size = dataclasses.replace(settings, unet_size=2 * SIDE)  # no interpolation
+    pairs = parts.Pairs(same_size, masks, masks)
+    plain = parts.Pairs(same_size, masks)
+    flipped = 0
+    for row in range(len(pairs)):
+        image, mask = pairs[row]
+        assert torch.equal(image, mask)
+        flipped += not torch.equal(image, plain[row][0])
+    assert 0 < flipped < len(pairs)
+
+
+def test_pairs_of_files_are_segmented(room, settings):
+    compare = room("compare")
+    options = compare.parse_arguments(
+        ["segment", "--pairs", settings.images, settings.masks, "--image-size", "40"]
+    )
+    made = compare.make_settings(options, Path("no such folder"))
+    assert (made.images, made.masks) == (settings.images, settings.masks)
+    assert made.unet_size == 40
+    assert len(room("harness.settings").paired_files(made)[0]) == 12
+
+
 def test_networks_side_by_side(room, settings):
     task_of = room("worker").task_of
     both = dataclasses.replace(settings, backbone="test_resnet + test_efficientnet")
@@ -126,6 +194,15 @@ def test_growth_has_a_row_for_each_number_of_images(room, tmp_path, capsys):
     assert row["images"] == 30
     assert row["seconds"] > 0
     assert "30 " in capsys.readouterr().out
+
+
+def test_growth_of_masks(room, settings):
+    task_of = room("worker").task_of
+    returned = task_of("with_cxrclf", "predict_masks")(settings)
+    saved = task_of("with_cxrclf", "save_masks")(settings)
+    assert returned["returned_mib"] == 12 * SIDE**2 / 2**20
+    assert returned["seconds"] > 0
+    assert saved.keys() == {"seconds"}
 
 
 @pytest.mark.parametrize("module", PEERS)
