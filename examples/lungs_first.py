@@ -108,7 +108,6 @@ def make_segmenter(args, encoder):
         augmentation=Augmentation(
             rotation=10, shift=0.05, zoom=0.1, horizontal_flip=True
         ),
-        learning_rate_schedule="cosine",
         max_epochs=args.epochs * (2 if encoder is None else 1),
         largest_components=2,
         fill_holes=True,

@@ -29,7 +29,6 @@ unet = UNetSegmenter(
     depth=3,
     width=8,
     learning_rate=3e-3,
-    learning_rate_schedule="cosine",
     batch_size=4,
     max_epochs=10,
     random_state=0,

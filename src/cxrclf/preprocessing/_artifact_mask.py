@@ -28,6 +28,8 @@ class ArtifactMask(ImageTransformer):
     the leads, wires and pacemakers that lie over the lungs. Nothing is learnt from the
     data.
 
+    Read more in the :ref:`User Guide <preprocessing>`.
+
     Parameters
     ----------
     threshold : float, default=0.5

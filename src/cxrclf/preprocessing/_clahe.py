@@ -19,6 +19,8 @@ class CLAHE(ImageTransformer):
     how much any contrast, and with it the noise, is raised. Nothing is learnt from the
     data. Needs ``pip install "cxrclf[preprocessing]"``.
 
+    Read more in the :ref:`User Guide <preprocessing>`.
+
     Parameters
     ----------
     clip_limit : float, default=2.0

@@ -18,6 +18,8 @@ class IntensityNormalizer(ImageTransformer):
     brightness of an image, which should not tell its class. Nothing is learnt from the
     data.
 
+    Read more in the :ref:`User Guide <preprocessing>`.
+
     Parameters
     ----------
     low : float, default=1.0

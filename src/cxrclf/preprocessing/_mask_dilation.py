@@ -16,6 +16,8 @@ class MaskDilation(TransformerMixin, BaseEstimator):
     them, before a segmenter learns them or an image is cut by them. Nothing is learnt
     from the data.
 
+    Read more in the :ref:`User Guide <preprocessing>`.
+
     Parameters
     ----------
     radius : float, default=0.02

@@ -20,6 +20,8 @@ class TextInpainter(ImageTransformer):
     filled from their surroundings [1]_, as in [2]_. All other pixels stay as they are.
     Nothing is learnt from the data. Needs ``pip install "cxrclf[preprocessing]"``.
 
+    Read more in the :ref:`User Guide <preprocessing>`.
+
     Parameters
     ----------
     artifact_mask : ArtifactMask, default=None

@@ -36,6 +36,8 @@ class TotalVariationDenoiser(ImageTransformer):
     Every image is minimised until its duality gap shows how close it is to the
     minimum: to `tol` of its energy.
 
+    Read more in the :ref:`User Guide <preprocessing>`.
+
     Parameters
     ----------
     weight : float, default=0.0075

@@ -50,6 +50,7 @@ _PRESETS = {
         "augmentation": Augmentation(zoom=0.05, shift=0.05, horizontal_flip=True),
         "optimizer": "adam",
         "learning_rate": 1e-3,
+        "learning_rate_schedule": "constant",
         "max_epochs": 50,
         "batch_size": 16,
     },
@@ -126,8 +127,9 @@ class UNetSegmenter(ImageEstimator):
     momentum : float, default=0.9
         Of ``"sgd"``, in [0, 1).
     learning_rate_schedule : {"constant", "cosine", "linear", "step"} or callable, \
-            default="constant"
-        As in :class:`~cxrclf.CXRClassifier`.
+            default="cosine"
+        As in :class:`~cxrclf.CXRClassifier`. With a constant rate the last epoch's
+        network may be a worse one than that of the epoch before.
     max_epochs : int, default=50
         Passes over the data in a call of `fit`.
     head_epochs : int, default=0
@@ -277,7 +279,7 @@ class UNetSegmenter(ImageEstimator):
         weight_decay=0.0,
         decay_bias_and_norm=False,
         momentum=0.9,
-        learning_rate_schedule="constant",
+        learning_rate_schedule="cosine",
         max_epochs=50,
         head_epochs=0,
         batch_size=8,
