@@ -173,6 +173,7 @@ def test_every_parameter_takes_part(upsampling):
     for net in (
         plain(size=(33, 47), upsampling=upsampling),
         with_encoder(upsampling=upsampling),
+        with_encoder("test_convnext", upsampling=upsampling),
     ):
         size = (33, 47) if net.backbone.name == "plain" else (64, 64)
         net(images_of(*size)).square().sum().backward()

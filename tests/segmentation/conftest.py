@@ -53,6 +53,8 @@ def small_segmenter():
             "max_epochs": 2,
             "batch_size": 4,
             "random_state": 0,
+            # So that the first epochs of a training are those of a shorter one.
+            "learning_rate_schedule": "constant",
             "image_size": 32,
         }
         return UNetSegmenter(**{**defaults, **parameters})

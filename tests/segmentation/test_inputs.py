@@ -9,6 +9,7 @@ from PIL import Image
 from sklearn.exceptions import NotFittedError
 
 from cxrclf import UNetSegmenter
+from cxrclf.datasets import load_image_masks
 from cxrclf.exceptions import ImageReadError
 from cxrclf.sampling import AugmentedOverSampler
 
@@ -37,7 +38,13 @@ Y_FORMS = {
 @pytest.fixture(scope="module")
 def expected(lungs):
     unet = UNetSegmenter(
-        depth=2, width=4, max_epochs=2, batch_size=4, random_state=0, image_size=32
+        depth=2,
+        width=4,
+        max_epochs=2,
+        batch_size=4,
+        random_state=0,
+        image_size=32,
+        learning_rate_schedule="constant",
     )
     unet.fit(lungs.images, lungs.masks)
     return unet.predict_proba(lungs.images), unet.score(lungs.images, lungs.masks)
@@ -150,6 +157,41 @@ def test_a_mask_of_another_shape_is_named(tmp_path, lung_files, small_segmenter)
     with pytest.raises(ImageReadError) as caught:
         small_segmenter().fit(lung_files.images, pairs)
     assert list(caught.value.failures) == [pairs[3, 1]]
+
+
+@pytest.mark.parametrize(
+    ("mask_size", "fits"),
+    [
+        ((512, 512), True),
+        ((167, 167), True),
+        ((500, 494), False),  # the width of the image cropped by 1.2 %
+        ((494, 500), False),
+    ],
+)
+def test_a_mask_that_was_cropped_is_of_another_shape(
+    tmp_path, small_segmenter, mask_size, fits
+):
+    image, mask = str(tmp_path / "image.png"), str(tmp_path / "mask.png")
+    Image.effect_noise((500, 500), 50).save(image)
+    pixels = np.zeros(mask_size, dtype=bool)
+    pixels[20:100, 20:100] = True
+    Image.fromarray(pixels).save(mask)
+    unet = small_segmenter(max_epochs=1)
+    if fits:
+        unet.fit([image] * 2, [mask] * 2)
+    else:
+        with pytest.raises(ImageReadError, match="another shape"):
+            unet.fit([image] * 2, [mask] * 2)
+
+
+@pytest.mark.parametrize("side", [33, 61, 100, 256])
+def test_rounded_sides_are_of_the_same_shape(tmp_path, small_segmenter, side):
+    image, mask = str(tmp_path / "image.png"), str(tmp_path / "mask.png")
+    Image.effect_noise((317, 411), 50).save(image)
+    drawn = Image.new("1", (317, 411))
+    drawn.paste(1, (80, 80, 240, 300))
+    drawn.resize((side, round(side * 411 / 317))).save(mask)
+    small_segmenter(max_epochs=1).fit([image] * 2, [mask] * 2)
 
 
 def test_portrait_and_landscape(tmp_path, small_segmenter):
@@ -323,3 +365,32 @@ def test_a_failed_fit_changes_nothing(lungs, lung_files, small_segmenter):
     assert unet.image_size_ == (32, 32)
     assert unet.history_ == history
     np.testing.assert_array_equal(unet.predict_proba(lungs.images), before)
+
+
+def test_masks_do_not_replace_their_images_behind_a_link(
+    tmp_path, lung_files, lungs, small_segmenter
+):
+    unet = small_segmenter(max_epochs=1).fit(lungs.images, lungs.masks)
+    images = lung_files.folder / "images"
+    link = tmp_path / "link"
+    link.symlink_to(images, target_is_directory=True)
+    before = (images / "00.png").read_bytes()
+    with pytest.raises(ValueError, match="would replace their images"):
+        unet.save_masks(lung_files.images, link)
+    assert (images / "00.png").read_bytes() == before
+
+
+def test_a_frame_of_a_loader_is_a_y(lung_files, small_segmenter):
+    pairs = load_image_masks(
+        lung_files.folder / "images",
+        [lung_files.folder / "left", lung_files.folder / "right"],
+        as_frame=True,
+    )
+    as_array = small_segmenter().fit(lung_files.images, lung_files.pairs)
+    as_frame = small_segmenter().fit(pairs.data, pairs.masks)
+    np.testing.assert_array_equal(
+        as_frame.predict_proba(pairs.data), as_array.predict_proba(lung_files.images)
+    )
+    assert as_frame.score(pairs.data, pairs.masks) == as_array.score(
+        lung_files.images, lung_files.pairs
+    )

@@ -75,6 +75,14 @@ def test_what_a_class_encloses():
     np.testing.assert_array_equal(result, expected)
 
 
+def test_other_classes_in_a_hole_stay():
+    codes = np.full((20, 20), 2, dtype=np.uint8)
+    codes[5:15, 5:15] = 0
+    codes[8:12, 8:12] = 1
+    expected = np.where(codes == 1, 1, 2)
+    np.testing.assert_array_equal(cleaned(codes, None, True), expected)
+
+
 def test_a_diagonal_neighbour_is_of_the_region_and_closes_a_hole():
     codes = np.zeros((7, 7), dtype=np.uint8)
     codes[[1, 2, 3, 2], [2, 1, 2, 3]] = 1  # a diamond around (2, 2)

@@ -152,7 +152,7 @@ def test_the_number_of_images_predicted_at_once_changes_nothing(fitted, lungs):
 @pytest.fixture
 def files_of_many_sizes(tmp_path, lungs):
     paths = []
-    for k, size in enumerate([(50, 40), (40, 50), (32, 32), (97, 33)]):
+    for k, size in enumerate([(50, 40), (40, 50), (9, 12), (97, 33)]):
         paths.append(str(tmp_path / f"scan{k}.png"))
         Image.fromarray(lungs.images[k]).resize(size).save(paths[-1])
     exif = Image.Exif()
@@ -295,10 +295,10 @@ def test_augmentation_moves_masks_with_images(lungs, small_segmenter, monkeypatc
     moves = Augmentation(rotation=90, shift=0.2, zoom=0.3, horizontal_flip=True)
     settings = {"augmentation": moves, "learning_rate": 0.01, "max_epochs": 12}
     unet = small_segmenter(**settings).fit(images, lungs.masks)
-    assert unet.history_["train_dice"][-1] > 0.95
+    assert unet.history_["train_dice"][-1] > 0.9
     monkeypatch.setattr(Augmentation, "apply_to_masks", lambda self, masks, _: masks)
     unet = small_segmenter(**settings).fit(images, lungs.masks)
-    assert unet.history_["train_dice"][-1] < 0.9
+    assert unet.history_["train_dice"][-1] < 0.8
 
 
 def test_weights_of_zero_leave_images_out(lungs, small_segmenter):
