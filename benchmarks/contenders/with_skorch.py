@@ -6,7 +6,7 @@ from skorch import NeuralNet, NeuralNetClassifier
 
 from contenders._torch_parts import Network, Radiographs, transforms
 from contenders._unet_parts import CrossEntropyAndDice, Pairs, make_unet
-from harness.settings import LEARNING_RATE
+from harness.settings import LEARNING_RATE, UNET_PREDICTED
 
 
 class Learner:
@@ -59,6 +59,7 @@ class Segmenter:
             lr=LEARNING_RATE,
             batch_size=settings.batch_size,
             iterator_train__shuffle=True,
+            iterator_valid__batch_size=UNET_PREDICTED,
             train_split=None,
             predict_nonlinearity=torch.sigmoid,
             device=settings.device,

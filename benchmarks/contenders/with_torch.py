@@ -5,7 +5,7 @@ from torch.utils.data import DataLoader
 
 from contenders._torch_parts import Network, Radiographs, transforms
 from contenders._unet_parts import CrossEntropyAndDice, Pairs, make_unet
-from harness.settings import LEARNING_RATE
+from harness.settings import LEARNING_RATE, UNET_PREDICTED
 
 
 class Learner:
@@ -66,7 +66,7 @@ class Segmenter:
         data = Pairs(self.settings, files)
         masks = [
             (self.network(images.to(self.device)).sigmoid() > 0.5).cpu()
-            for images, _ in DataLoader(data, self.settings.batch_size)
+            for images, _ in DataLoader(data, UNET_PREDICTED)
         ]
         return torch.cat(masks)[:, 0].numpy()
 
