@@ -140,6 +140,13 @@ def test_declared_labels(shaded, labels):
     assert (f"dice_{labels[1]}" in scores) == (len(labels) > 2)
 
 
+def test_labels_that_equal_false_and_true_are_labels(shaded):
+    X, masks = shaded
+    segmenter = ThresholdSegmenter(labels=(0, 1)).fit(X)
+    with pytest.raises(ValueError, match="not among the labels"):
+        segmentation_scorers()(segmenter, X, masks * 255)
+
+
 @pytest.mark.parametrize("n_columns", [0, 1, 2])
 def test_mask_files(shaded, tmp_path, n_columns):
     X, y = shaded

@@ -159,8 +159,9 @@ def _labels_of(estimator: Any) -> list | None:
             "the background first. segmentation_scorers() scores fitted segmenters; "
             "for arrays of masks use segmentation_scores(y_true, y_pred)."
         )
-    labels = np.asarray(classes).tolist()
-    return None if labels == [False, True] else labels
+    classes = np.asarray(classes)
+    # Not by value: 0 and 1 may be labels, and equal False and True.
+    return None if classes.dtype == bool else classes.tolist()
 
 
 def _check_masks(predicted: np.ndarray, n: int) -> None:
