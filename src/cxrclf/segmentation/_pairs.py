@@ -7,9 +7,6 @@ import numpy as np
 from cxrclf.exceptions import ImageReadError
 from cxrclf.imaging import mask_paths, read_image_sizes
 
-# Sides are rounded when files are resized: by half a percent at 100 pixels.
-_SAME_SHAPE = 0.02
-
 
 def check_pairs(checked, masks):
     """Check that there is a mask of the same shape for each image.
@@ -54,7 +51,9 @@ def check_pairs(checked, masks):
     failures = {}
     for names, shapes in zip(columns or [checked], mask_sizes, strict=True):
         stretch = np.log(image_sizes / shapes)
-        for row in np.flatnonzero(np.abs(stretch[:, 0] - stretch[:, 1]) > _SAME_SHAPE):
+        # Of the smaller one, each side may be a pixel off if it is the other, resized.
+        rounding = (1 / np.minimum(image_sizes, shapes)).sum(1)
+        for row in np.flatnonzero(np.abs(stretch[:, 0] - stretch[:, 1]) > rounding):
             failures[str(names[row])] = (
                 f"the mask is of {_spelled(shapes[row])} pixels and the image of "
                 f"{_spelled(image_sizes[row])}, another shape; pair each image with "
