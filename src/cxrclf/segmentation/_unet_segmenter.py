@@ -382,11 +382,11 @@ class UNetSegmenter(ImageEstimator):
             column ``path``; or pixels as an (n, H, W) or (n, H, W, C) array.
         y : array-like
             The masks: files as an (n, 1) or (n,) array, a list, or a data frame with a
-            column ``path``; (n, k) files, of whose k the mask of an image is the
-            union; or an (n, H, W) array of bool, of 0 and another value, or of
-            `labels`. See :func:`cxrclf.imaging.read_mask` for what counts as the
-            object in a file. A mask file may be of another size than its image, but
-            not of another shape; arrays of images and masks are of one size.
+            column ``path``; (n, k) files, also as a data frame, of whose k the mask of
+            an image is the union; or an (n, H, W) array of bool, of 0 and another
+            value, or of `labels`. See :func:`cxrclf.imaging.read_mask` for what counts
+            as the object in a file. A mask file may be of another size than its image,
+            but not of another shape; arrays of images and masks are of one size.
         sample_weight : array-like of shape (n,), default=None
             Relative weights of the images; their mean is set to 1.
         groups : array-like of shape (n,), default=None
@@ -714,8 +714,9 @@ class UNetSegmenter(ImageEstimator):
                 f"Several files would have the mask {clash}. Save those of each "
                 "folder to a folder of their own."
             )
-        images = {os.path.abspath(path) for path in paths}
-        if any(os.path.abspath(name) in images for name in names):
+        # Real paths, for the folder may be a link to that of the images.
+        images = {os.path.realpath(path) for path in paths}
+        if any(os.path.realpath(name) in images for name in names):
             raise ValueError(
                 f"Masks in {folder} would replace their images. Give another folder."
             )
