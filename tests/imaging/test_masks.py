@@ -382,6 +382,7 @@ FORMS = {
     "objects": lambda paths: np.array(paths, dtype=object),
     "series": lambda paths: pd.Series(paths, index=range(50, 58)),
     "frame": lambda paths: pd.DataFrame({"n": range(8), "path": paths}),
+    "frame of masks": lambda paths: pd.DataFrame({"mask": paths}),
     "rows of one": lambda paths: [[path] for path in paths],
 }
 
@@ -501,6 +502,8 @@ def test_the_columns_of_paths(files):
     rows = np.array(paths).reshape(4, 2)
     assert [column.tolist() for column in mask_paths(rows)] == rows.T.tolist()
     assert [column.tolist() for column in mask_paths(paths)] == [paths]
+    frame = pd.DataFrame(rows, columns=["left_mask", "right_mask"])
+    assert [column.tolist() for column in mask_paths(frame)] == rows.T.tolist()
     assert mask_paths(np.zeros((2, 3, 4))) is None
 
 
@@ -514,8 +517,8 @@ def test_rows_of_files_that_fit_no_table(files):
         open_masks(np.array([paths[:2], [paths[0], None]], dtype=object), 8)
     with pytest.raises(ValueError, match="not defined for 3 classes"):
         open_masks([paths[:2]], 8, labels=(0, 1, 2))
-    with pytest.raises(ValueError, match="needs a column named 'path'"):
-        open_masks(pd.DataFrame({"left": paths, "right": paths}), 8)
+    with pytest.raises(ValueError, match="Every column of mask files"):
+        open_masks(pd.DataFrame({"mask": paths, "age": range(8)}), 8)
 
 
 # The store and the keys

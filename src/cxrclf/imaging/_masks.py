@@ -175,9 +175,10 @@ def open_masks(
     Parameters
     ----------
     masks : array-like
-        Mask files as an (n,), (n, 1) or (n, k) array, a list, or a data frame with
-        a column ``path``: the k files of a row are one mask, the union of them. Or an
-        array of (n, H, W): of bool, of `labels`, or of 0 and one other value.
+        Mask files as an (n,), (n, 1) or (n, k) array, a list, or a data frame: of
+        its column ``path``, or where it has none, of all its columns. The k files of a
+        row are one mask, the union of them. Or an array of (n, H, W): of bool, of
+        `labels`, or of 0 and one other value.
     image_size : int or (int, int), optional
         Side of a square, or height and width, in pixels. None keeps the size of an
         array; files need it. Pixels are taken by nearest neighbour.
@@ -255,7 +256,9 @@ def mask_paths(masks: Any) -> list[np.ndarray] | None:
         If masks are neither files nor an array of (n, H, W) or (n, H, W, 1).
     """
     values = _as_rows(masks) if _nested(masks) else masks
-    if not hasattr(masks, "columns") and getattr(values, "ndim", 1) == 2:
+    if "path" not in getattr(masks, "columns", ["path"]):
+        values = np.asarray(masks)  # a frame whose columns are all files
+    if not hasattr(values, "columns") and getattr(values, "ndim", 1) == 2:
         columns = [path_values(np.asarray(column)) for column in values.T]
         found = [column for column in columns if column is not None]
         if 0 < len(found) < len(columns):
