@@ -14,7 +14,13 @@ from sklearn.pipeline import make_pipeline
 from cxrclf import CXRClassifier, UNetSegmenter
 from cxrclf.datasets import make_chest_radiographs
 from cxrclf.exceptions import ImageReadError, NoLungsWarning
-from cxrclf.preprocessing import LungMasker, MaskDilation
+from cxrclf.imaging import ImageReader
+from cxrclf.preprocessing import (
+    ArtifactMask,
+    LungMasker,
+    MaskDilation,
+    TextInpainter,
+)
 
 
 class Bright(BaseEstimator):
@@ -144,6 +150,38 @@ def test_needs_a_fitted_segmenter(images, segmenter):
     forgotten = clone(LungMasker(Bright().fit(None, [0])))
     with pytest.raises(ValueError, match="is not fitted"):
         forgotten.fit(images)
+
+
+def test_takes_an_object_that_predicts_and_needs_no_fit(images, segmenter):
+    class Rule:
+        def predict(self, X):
+            return np.asarray(X)[:, ::2, ::2] > 100
+
+    np.testing.assert_array_equal(
+        LungMasker(Rule()).fit_transform(images),
+        LungMasker(segmenter).fit_transform(images),
+    )
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        LungMasker,
+        lambda segmenter: ArtifactMask(segmenter=segmenter),
+        lambda segmenter: TextInpainter(ArtifactMask(segmenter=segmenter)),
+    ],
+)
+def test_files_are_not_stretched_for_a_segmenter_of_padded_ones(
+    tmp_path, images, segmenter, make
+):
+    segmenter.estimator.keep_aspect_ratio = True
+    path = tmp_path / "scan.png"
+    Image.fromarray(images[0]).save(path)
+    transformer = make(segmenter).fit(images)
+    with pytest.raises(ValueError, match=r"ImageReader\(keep_aspect_ratio=True\)"):
+        transformer.transform([path])
+    padded = ImageReader(64, keep_aspect_ratio=True).fit_transform([path])
+    assert transformer.transform(padded).shape == (1, 64, 64)
 
 
 @pytest.mark.parametrize(

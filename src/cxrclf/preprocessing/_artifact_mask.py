@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from cxrclf.preprocessing._dilation import dilated, to_pixels
 from cxrclf.preprocessing._image_transformer import ImageTransformer
-from cxrclf.preprocessing._lungs import predicted_lungs
+from cxrclf.preprocessing._lungs import predicted_lungs, refuse_padding
 
 _FRACTION = Interval(Real, 0, 1, closed="both")
 _POSITIVE_FRACTION = Interval(Real, 0, 1, closed="right")
@@ -186,6 +186,11 @@ class ArtifactMask(ImageTransformer):
         super()._check_parameters()
         if hasattr(self.segmenter, "fit"):
             check_is_fitted(self.segmenter)
+
+    def _check_images(self, X):
+        checked = super()._check_images(X)
+        refuse_padding(self.segmenter, checked, type(self).__name__)
+        return checked
 
     def _transform_images(self, images):
         masks = np.empty(images.shape, dtype=bool)

@@ -5,6 +5,7 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -13,7 +14,7 @@ from cxrclf.imaging import resize
 from cxrclf.preprocessing._depth import from_unit
 from cxrclf.preprocessing._dilation import dilated, to_pixels
 from cxrclf.preprocessing._image_transformer import ImageTransformer
-from cxrclf.preprocessing._lungs import predicted_lungs
+from cxrclf.preprocessing._lungs import predicted_lungs, refuse_padding
 
 _FRACTION = Interval(Real, 0, 1, closed="both")
 
@@ -159,8 +160,9 @@ class LungMasker(ImageTransformer):
         Raises
         ------
         ValueError
-            If a parameter is out of its range, X holds no images, or the segmenter is
-            not fitted and there are no masks.
+            If a parameter is out of its range, X holds no images, the segmenter is not
+            fitted and there are no masks, or it pads files (``keep_aspect_ratio``),
+            which are stretched here.
         """
         self._check_parameters()
         self._check_images(X)
@@ -168,8 +170,9 @@ class LungMasker(ImageTransformer):
             self.segmenter_ = clone(self.segmenter).fit(X, masks)
             return self
         try:
-            check_is_fitted(self.segmenter)
-        except Exception as error:
+            if hasattr(self.segmenter, "fit"):
+                check_is_fitted(self.segmenter)
+        except NotFittedError as error:
             raise ValueError(
                 f"The segmenter of {type(self).__name__} is not fitted. Put a fitted "
                 "one into a FrozenEstimator (sklearn.frozen), so that it stays fitted "
@@ -228,6 +231,11 @@ class LungMasker(ImageTransformer):
                 f'keep="background" needs mode="mask", got mode={self.mode!r}: the box '
                 "around the lungs holds little else."
             )
+
+    def _check_images(self, X):
+        checked = super()._check_images(X)
+        refuse_padding(self.segmenter, checked, type(self).__name__)
+        return checked
 
     def _transform_images(self, images):
         result = images.copy()

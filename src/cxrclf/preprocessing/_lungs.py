@@ -35,3 +35,26 @@ def predicted_lungs(segmenter, images):
         for side, of_mask in zip(images.shape[1:], masks.shape[1:], strict=True)
     )
     return masks[:, rows[:, None], columns] != background
+
+
+def refuse_padding(segmenter, checked, name):
+    """Refuse to show stretched files to a segmenter that learnt from padded ones.
+
+    Parameters
+    ----------
+    segmenter : object
+    checked : ndarray
+        Paths, of shape (n,), or images.
+    name : str
+        Who asks, for the error message.
+
+    Raises
+    ------
+    ValueError
+    """
+    if checked.ndim == 1 and getattr(segmenter, "keep_aspect_ratio", False):
+        raise ValueError(
+            f"The segmenter has keep_aspect_ratio=True, and {name} stretches files to "
+            "image_size. Put ImageReader(keep_aspect_ratio=True) before it, or use a "
+            "segmenter with keep_aspect_ratio=False."
+        )

@@ -10,6 +10,7 @@ from cxrclf.preprocessing._artifact_mask import ArtifactMask
 from cxrclf.preprocessing._depth import from_uint8, to_uint8
 from cxrclf.preprocessing._dilation import to_pixels
 from cxrclf.preprocessing._image_transformer import ImageTransformer
+from cxrclf.preprocessing._lungs import refuse_padding
 
 
 class TextInpainter(ImageTransformer):
@@ -101,6 +102,11 @@ class TextInpainter(ImageTransformer):
         super()._check_parameters()
         self._artifact_mask()._check_parameters()
         import_optional("cv2", extra="preprocessing", purpose="TextInpainter")
+
+    def _check_images(self, X):
+        checked = super()._check_images(X)
+        refuse_padding(self._artifact_mask().segmenter, checked, type(self).__name__)
+        return checked
 
     def _artifact_mask(self):
         return ArtifactMask() if self.artifact_mask is None else self.artifact_mask
