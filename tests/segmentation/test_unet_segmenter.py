@@ -117,10 +117,14 @@ def test_a_higher_threshold_takes_pixels_away(fitted, lungs):
     for threshold in (0.05, 0.3, 0.4, 0.6, 0.95):
         masks.append(fitted.set_params(threshold=threshold).predict(lungs.images))
         p = fitted.predict_proba(lungs.images)
-        clear = np.abs(p - threshold) > 1e-6
-        np.testing.assert_array_equal(masks[-1][clear], (p >= threshold)[clear])
+        np.testing.assert_array_equal(masks[-1], p >= threshold)
     assert all((more >= less).all() for more, less in itertools.pairwise(masks))
     assert masks[0].sum() > masks[-1].sum()
+    # What both are decided from is one number, to its last digit.
+    threshold = float(np.sort(p, axis=None)[p.size // 2])
+    at_median = fitted.set_params(threshold=threshold).predict(lungs.images)
+    np.testing.assert_array_equal(at_median, p >= threshold)
+    assert (p == threshold).any()
 
 
 def test_regions_and_holes_of_predictions(fitted, lungs):

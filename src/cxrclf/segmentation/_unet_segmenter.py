@@ -443,8 +443,7 @@ class UNetSegmenter(ImageEstimator):
             With two classes, of the object; else of each class, in the order of
             ``classes_``.
         """
-        batches = [batch.astype(np.float32) for batch in self._probabilities(X)]
-        probabilities = np.concatenate(batches)
+        probabilities = np.concatenate(list(self._probabilities(X)))
         if probabilities.shape[1] == 1:
             return probabilities[:, 0]
         return np.ascontiguousarray(np.moveaxis(probabilities, 1, -1))
@@ -650,6 +649,9 @@ class UNetSegmenter(ImageEstimator):
     def _probabilities(self, X):
         """Yield the probabilities of some images at a time, (b, C, H, W)."""
         for outputs in self._outputs(X):
+            # An image has many pixels, and in double precision each takes seven times
+            # as long.
+            outputs = outputs.astype(np.float32)
             yield expit(outputs) if outputs.shape[1] == 1 else softmax(outputs, axis=1)
 
     def _masks(self, X):
@@ -682,7 +684,7 @@ class UNetSegmenter(ImageEstimator):
             probabilities = probabilities[
                 :, top : top + content[0], left : left + content[1]
             ]
-        tensor = torch.from_numpy(np.ascontiguousarray(probabilities, np.float32))
+        tensor = torch.from_numpy(np.ascontiguousarray(probabilities))
         return interpolate(tensor[None], size, mode="bilinear", antialias=True)[
             0
         ].numpy()
