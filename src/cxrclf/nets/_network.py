@@ -88,7 +88,7 @@ class Network(nn.Module):
 
         Returns
         -------
-        ImageClassifier
+        Network
             Itself.
         """
         self.training = mode
