@@ -7,8 +7,8 @@ From files to a classification that sees nothing but lungs. A U-Net learns lungs
 pairs of radiographs and masks; five folds say how well. It then finds the lungs of
 radiographs without masks, and a sheet of outlines shows whether a person would accept
 them. The same classifier is trained on the radiographs as they are, on their lungs
-alone, and on everything but the lungs: what it scores on the last of these it cannot
-owe to lung tissue.
+alone, and on everything but the lungs: what it scores on the last of these it owes to
+lung tissue only as far as the segmenter overlooked it.
 
 Without options the radiographs are synthetic, so that it runs anywhere::
 
