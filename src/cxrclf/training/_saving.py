@@ -86,7 +86,7 @@ class SavedEstimator(BaseEstimator):
         Returns
         -------
         estimator
-            Fitted; its ``partial_fit`` begins with a new optimiser.
+            Fitted; training that goes on from it begins with a new optimiser.
 
         Raises
         ------
