@@ -16,7 +16,7 @@ Without options the radiographs are synthetic, so that it runs anywhere::
 
 With options they are yours: a folder of images and one of masks with the same names for
 the U-Net, and one sub-folder for each class for the classifier. ``--groups`` finds the
-patient in a file name::
+patient in a file name, ``--pair-groups`` in one of the pairs::
 
     python examples/lungs_first.py --images lungs/images --masks lungs/masks \
         --data radiographs --groups "^(person\d+)"
@@ -38,6 +38,7 @@ from scipy import stats
 from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.model_selection import (
+    GroupKFold,
     KFold,
     StratifiedGroupKFold,
     StratifiedKFold,
@@ -68,11 +69,11 @@ def draw_files(folder, n_pairs, n_images, seed):
     if (folder / "classes").exists():
         return
     pairs = make_chest_radiographs(n_pairs, random_state=seed)
-    for part in ("images", "masks"):
+    for part, pixels in {"images": pairs.images, "masks": pairs.masks}.items():
         (folder / part).mkdir(parents=True, exist_ok=True)
-    for k, (image, mask) in enumerate(zip(pairs.images, pairs.masks, strict=True)):
-        Image.fromarray(image).save(folder / "images" / f"{k:03d}.png")
-        Image.fromarray(mask).save(folder / "masks" / f"{k:03d}.png")
+        for k, (image, patient) in enumerate(zip(pixels, pairs.groups, strict=True)):
+            name = f"{patient}_{k:03d}.png"
+            Image.fromarray(image).save(folder / part / name)
     drawn = make_chest_radiographs(n_images, random_state=seed + 1)
     save_image_folder(
         drawn.images, drawn.target, folder / "classes", groups=drawn.groups
@@ -82,11 +83,12 @@ def draw_files(folder, n_pairs, n_images, seed):
 def load_files(args):
     """Return the pairs and the labelled radiographs."""
     if args.data is None:
-        folder = args.out / f"synthetic-{args.pairs}-{args.n_images}-seed{args.seed}"
+        folder = args.out / f"synthetic-{args.pairs}-{args.n_images}-{args.seed}"
         draw_files(folder, args.pairs, args.n_images, args.seed)
         args.images, args.masks = folder / "images", folder / "masks"
-        args.data, args.groups = folder / "classes", r"^(patient\d+)"
-    pairs = load_image_masks(args.images, args.masks)
+        args.data = folder / "classes"
+        args.groups = args.pair_groups = r"^(patient\d+)"
+    pairs = load_image_masks(args.images, args.masks, groups=args.pair_groups)
     return pairs, load_image_folder(args.data, groups=args.groups)
 
 
@@ -119,11 +121,13 @@ def make_segmenter(args, encoder):
 
 def score_segmenter(args, segmenter, pairs):
     """Return a line of scores, mean and standard deviation over five folds."""
+    splitter = KFold if pairs.groups is None else GroupKFold
     scores = cross_validate(
         segmenter,
         pairs.data,
         pairs.masks,
-        cv=KFold(5, shuffle=True, random_state=args.seed),
+        groups=pairs.groups,
+        cv=splitter(5, shuffle=True, random_state=args.seed),
         scoring=segmentation_scorers(distances=True),
         n_jobs=args.jobs,
     )
@@ -271,6 +275,7 @@ def parse_arguments(arguments):
     parser.add_argument("--masks", type=Path, help="their masks, of the same names")
     parser.add_argument("--data", type=Path, help="a folder with one for each class")
     parser.add_argument("--groups", help="regular expression of the patient")
+    parser.add_argument("--pair-groups", help="the same, for radiographs with masks")
     parser.add_argument("--out", type=Path, default=Path("lungs-first"))
     parser.add_argument("--cache", type=Path, help="keeps decoded files for later runs")
     parser.add_argument("--pairs", type=int, default=60, help="synthetic pairs")

@@ -44,6 +44,24 @@ def test_leaves_scores_sheets_and_the_segmenter(out):
     assert (out / "unet" / "weights.safetensors").is_file()
 
 
+def test_patients_of_pairs_stay_together(script, out, monkeypatch):
+    folds = []
+
+    def seen(estimator, X, y, *, groups, cv, **settings):
+        folds.extend(set(groups[test]) for _, test in cv.split(X, y, groups))
+        return {
+            f"test_{name}": np.ones(5)
+            for name in ("dice", "iou", "accuracy", "sensitivity", "specificity")
+        } | {"test_surface_distance": np.ones(5), "fit_time": np.ones(5)}
+
+    monkeypatch.setattr(script, "cross_validate", seen)
+    args = script.parse_arguments([*TINY, "--out", str(out)])
+    pairs, _ = script.load_files(args)
+    assert len(set(pairs.groups)) < len(pairs.groups)
+    script.score_segmenter(args, None, pairs)
+    assert sum(map(len, folds)) == len(set.union(*folds))
+
+
 def test_three_versions_and_two_differences(out):
     table = (out / "classification.txt").read_text().splitlines()
     names = [line[:32].strip() for line in table[1:6]]
