@@ -521,6 +521,17 @@ def test_rows_of_files_that_fit_no_table(files):
         open_masks(pd.DataFrame({"mask": paths, "age": range(8)}), 8)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_numbers_of_classes_are_no_greys(tmp_path, dtype):
+    sides = np.zeros((20, 20), dtype=dtype)
+    sides[2:6, 2:6], sides[2:18, 12:18] = 1, 2  # a small left lung and a right one
+    path = tmp_path / "sides.png"
+    Image.fromarray(sides).save(path)
+    with pytest.raises(ImageReadError, match=r"values \[0, 1, 2\].* give the labels"):
+        read_mask(path)
+    np.testing.assert_array_equal(read_mask(path, labels=(0, 1, 2)), sides)
+
+
 # The store and the keys
 
 
@@ -566,10 +577,10 @@ def test_a_file_is_decoded_once_and_again_when_it_changes(
 
 def test_masks_and_images_of_one_file_are_kept_apart(tmp_path, classes):
     cache = tmp_path / "cache"
-    path = [str(saved(tmp_path, classes**3))]
+    path = [str(saved(tmp_path, 20 * classes**3))]
     two = open_masks(path, (60, 80), cache_dir=cache)
-    three = open_masks(path, (60, 80), labels=(0, 1, 8), cache_dir=cache)
-    turned = open_masks(path, (60, 80), labels=(0, 8, 1), cache_dir=cache)
+    three = open_masks(path, (60, 80), labels=(0, 20, 160), cache_dir=cache)
+    turned = open_masks(path, (60, 80), labels=(0, 160, 20), cache_dir=cache)
     np.testing.assert_array_equal(two.gather([0])[0], classes > 1)
     np.testing.assert_array_equal(three.gather([0])[0], classes)
     np.testing.assert_array_equal(turned.gather([0])[0], np.array([0, 2, 1])[classes])

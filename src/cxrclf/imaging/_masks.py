@@ -21,6 +21,7 @@ _FORMAT = 1  # raised when read_mask gives other numbers
 # A mask of two classes is bright or dark. Its edges may be grey, where a JPEG or an
 # antialiased resize has blurred them, but a photograph is grey all over.
 _MOST_GREY = 0.1
+_LEAST_WHITE = 16  # what is darker than this at its brightest holds numbers, not greys
 _FEWER = "Where an image has fewer masks than others, repeat one of them."
 
 
@@ -67,7 +68,7 @@ def read_mask(
     ------
     ImageReadError
         If the file cannot be read, has values that are not in `labels`, or, without
-        them, is grey all over as a radiograph is.
+        them, is grey all over as a radiograph is, or holds numbers as 0, 1 and 2.
     ValueError
         If `image_size` or `labels` are invalid.
 
@@ -388,6 +389,13 @@ def _bright(pixels: np.ndarray, path: str) -> np.ndarray:
     """Return which pixels are brighter than half of the brightest one."""
     top = int(pixels.max())
     quarters = 4 * pixels.astype(np.int32)
+    if top < _LEAST_WHITE and ((pixels > 0) & (pixels < top)).any():
+        raise ImageReadError(
+            {
+                path: f"has the values {_some(pixels)}, more than two; give the labels "
+                "of its classes, the background first"
+            }
+        )
     between = (quarters > top) & (quarters < 3 * top)
     if between.mean() > _MOST_GREY:
         raise ImageReadError(
