@@ -102,3 +102,8 @@ def test_a_set_without_images(plant):
     root = plant("ChinaSet_AllFiles/CXR_png/readme.txt")
     with pytest.raises(ValueError, match="there is none"):
         load_shenzhen(root)
+
+
+def test_masks_are_a_folder(shenzhen):
+    with pytest.raises(ValueError, match="must be the folder of the lung masks"):
+        load_shenzhen(shenzhen, masks=True)

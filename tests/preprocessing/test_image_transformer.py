@@ -149,8 +149,8 @@ GREY = np.zeros((2, 6, 6))
     [
         (GREY[0], r"shape \(6, 6\).*image\[None\]"),
         (np.zeros((2, 6, 6, 3)), "colours as their grey"),
-        (GREY[:0], r"shape \(0, 6, 6\)"),
-        ([], r"shape \(0,\)"),
+        (GREY[:0], "no images"),
+        ([], "no images"),
         (GREY.astype(int), "int64.*astype"),
         (GREY.astype(bool), "bool.*astype"),
         (GREY - 0.1, r"values from -0.1 to -0.1"),

@@ -108,17 +108,28 @@ def test_lungs_are_grown_as_mask_dilation_grows_them(images, segmenter):
 def test_images_without_lungs_stay_and_are_counted(images, segmenter):
     dark = images[:1] // 3
     masker = LungMasker(segmenter).fit(images)
-    with pytest.warns(NoLungsWarning, match="1 of 3 images, which stay as they are"):
+    with pytest.warns(NoLungsWarning, match="1 of 3 images, which stay .* rows 2 of X"):
         masked = masker.transform(np.concatenate([images, dark]))
-    assert masker.n_without_lungs_ == 1
+    assert masker.without_lungs_.tolist() == [2]
     np.testing.assert_array_equal(masked[2], dark[0])
     masker.transform(images)
-    assert masker.n_without_lungs_ == 0
+    assert len(masker.without_lungs_) == 0
     share = lungs_of(images).mean(axis=(1, 2))
     strict = LungMasker(segmenter, min_area=share.min() + 1e-6)
     with pytest.warns(NoLungsWarning, match="2 of 2"):
         strict.fit_transform(images)
     LungMasker(segmenter, min_area=share.min()).fit_transform(images)
+    narrow = LungMasker(segmenter, max_area=share.min() - 1e-6)
+    with pytest.warns(NoLungsWarning, match="2 of 2"):
+        np.testing.assert_array_equal(narrow.fit_transform(images), images)
+
+
+def test_a_mask_of_everything_is_no_lung(images, segmenter):
+    bright = np.full_like(images, 200)
+    for keep in ("lungs", "background"):
+        with pytest.warns(NoLungsWarning, match="2 of 2"):
+            kept = LungMasker(segmenter, keep=keep).fit_transform(bright)
+        np.testing.assert_array_equal(kept, bright)
 
 
 def test_the_background_is_the_first_label(images):
@@ -138,6 +149,8 @@ def test_masks_fit_a_clone(images):
     masker = LungMasker(given).fit(images, masks=images > 100)
     assert masker.segmenter_.n_seen_ == 2
     assert not hasattr(given, "n_seen_")
+    with pytest.raises(ValueError, match="does not learn from masks"):
+        LungMasker(FrozenEstimator(given)).fit(images, masks=images > 100)
     fitted = Bright().fit(None, [0])
     assert LungMasker(fitted).fit(images).segmenter_ is fitted
 

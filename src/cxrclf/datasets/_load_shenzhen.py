@@ -102,6 +102,11 @@ def load_shenzhen(folder, *, masks=None, as_frame=False):
     (1, 1)
     """
     pandas = pandas_for(as_frame, "load_shenzhen")
+    if isinstance(masks, bool):
+        raise ValueError(
+            "masks must be the folder of the lung masks, or None; they are published "
+            f"apart from the images. Got {masks!r}."
+        )
     if masks is not None:
         masks = check_folder(masks, "the folder of the lung masks")
     root = find_root(folder, _is_root, "ChinaSet_AllFiles, which holds CXR_png")

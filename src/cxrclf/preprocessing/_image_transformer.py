@@ -9,7 +9,7 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils._param_validation import Interval
 from tqdm import tqdm
 
-from cxrclf._utils._paths import check_image_size, path_values
+from cxrclf._utils._paths import check_image_size, path_values, refuse_copies
 from cxrclf.imaging import DecodeStore
 
 _CHUNK_PIXELS = 2**22  # transformed at once: 4 million pixels
@@ -110,12 +110,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
         """Return X as an (n,) array of paths, or as an (n, H, W) array."""
         values = path_values(X)
         if values is not None:
-            if any(hasattr(value, "augmentation") for value in values):
-                raise ValueError(
-                    "X has transformed copies of files, which a sampler made, and "
-                    f"{type(self).__name__} would read their originals. Put the "
-                    f"sampler behind the {type(self).__name__} in the pipeline."
-                )
+            refuse_copies(values, type(self).__name__)
             return values
         return check_grey_images(X, type(self).__name__)
 
@@ -164,6 +159,8 @@ def check_grey_images(X, name):
     images = np.asarray(X)
     if images.ndim == 4 and images.shape[3] == 1:
         images = images[..., 0]
+    if len(images) == 0:
+        raise ValueError("X holds no images. Give one at least.")
     if images.ndim != 3 or 0 in images.shape:
         raise ValueError(
             f"{name} takes files, or grey images as an (n, H, W) array, got an array "

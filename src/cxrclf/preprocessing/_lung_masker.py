@@ -5,6 +5,7 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
@@ -46,10 +47,10 @@ class LungMasker(ImageTransformer):
     margin : float, default=0.05
         By how much the box around them is wider than the lungs on each side, as a
         fraction of its height or width, in [0, 1]; as far as the image reaches.
-    min_area : float, default=0.05
-        What lungs must cover of the image, as a fraction in [0, 1], to count as found.
-        Where they are not found the image stays as it is, and a warning counts such
-        images.
+    min_area, max_area : float, default=0.05, 0.8
+        What lungs must cover of the image at least and at most, as a fraction in
+        [0, 1], to count as found. Where they are not found the image stays as it is,
+        and a warning names such images.
     fill_value : float, default=0.0
         Brightness of what is filled, in [0, 1].
     image_size : int or (int, int), default=224
@@ -63,8 +64,8 @@ class LungMasker(ImageTransformer):
     ----------
     segmenter_ : object
         The fitted segmenter.
-    n_without_lungs_ : int
-        In how many images the last `transform` found none.
+    without_lungs_ : ndarray of int
+        Rows of the last `transform` in which no lungs were found.
 
     See Also
     --------
@@ -109,6 +110,7 @@ class LungMasker(ImageTransformer):
         "dilation": [_FRACTION],
         "margin": [_FRACTION],
         "min_area": [_FRACTION],
+        "max_area": [_FRACTION],
         "fill_value": [_FRACTION],
     }
 
@@ -121,6 +123,7 @@ class LungMasker(ImageTransformer):
         dilation=0.0,
         margin=0.05,
         min_area=0.05,
+        max_area=0.8,
         fill_value=0.0,
         image_size=224,
         cache_dir=None,
@@ -132,6 +135,7 @@ class LungMasker(ImageTransformer):
         self.dilation = dilation
         self.margin = margin
         self.min_area = min_area
+        self.max_area = max_area
         self.fill_value = fill_value
         self.image_size = image_size
         self.cache_dir = cache_dir
@@ -161,12 +165,17 @@ class LungMasker(ImageTransformer):
         ------
         ValueError
             If a parameter is out of its range, X holds no images, the segmenter is not
-            fitted and there are no masks, or it pads files (``keep_aspect_ratio``),
+            fitted and there are no masks, or is frozen and there are, or it pads files (``keep_aspect_ratio``),
             which are stretched here.
         """
         self._check_parameters()
         self._check_images(X)
         if masks is not None:
+            if isinstance(self.segmenter, FrozenEstimator):
+                raise ValueError(
+                    "A segmenter in a FrozenEstimator does not learn from masks. Give "
+                    "it without the FrozenEstimator, or leave masks out."
+                )
             self.segmenter_ = clone(self.segmenter).fit(X, masks)
             return self
         try:
@@ -211,14 +220,18 @@ class LungMasker(ImageTransformer):
             If no lungs were found in some of the images, which stay as they are.
         """
         check_is_fitted(self)
-        self.n_without_lungs_ = 0
+        self._found = []
         images = super().transform(X)
-        if self.n_without_lungs_:
+        self.without_lungs_ = np.flatnonzero(~np.array(self.__dict__.pop("_found")))
+        if len(self.without_lungs_):
+            n, rows = len(self.without_lungs_), self.without_lungs_[:5].tolist()
+            more = ", ..." if n > len(rows) else ""
             warnings.warn(
-                f"No lungs were found in {self.n_without_lungs_} of {len(images)} "
-                "images, which stay as they are. Look at what the segmenter predicts "
-                f"for them; lungs count as found from {self.min_area:.0%} of the image "
-                "(min_area).",
+                f"No lungs were found in {n} of {len(images)} images, which stay as "
+                f"they are: rows {', '.join(map(str, rows))}{more} of X. Look at what "
+                "the segmenter predicts for them; lungs count as found from "
+                f"{self.min_area:.0%} (min_area) to {self.max_area:.0%} (max_area) of "
+                "the image.",
                 NoLungsWarning,
                 stacklevel=2,
             )
@@ -244,8 +257,9 @@ class LungMasker(ImageTransformer):
         for image, lungs in zip(
             result, predicted_lungs(self.segmenter_, images), strict=True
         ):
-            if lungs.mean() < self.min_area or not lungs.any():
-                self.n_without_lungs_ += 1
+            plausible = self.min_area <= lungs.mean() <= self.max_area
+            self._found.append(plausible and lungs.any())
+            if not self._found[-1]:
                 continue
             lungs = dilated(lungs, radius)
             if self.mode != "crop":
