@@ -5,8 +5,8 @@ from numbers import Real
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.frozen import FrozenEstimator
 from sklearn.exceptions import NotFittedError
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
@@ -165,8 +165,8 @@ class LungMasker(ImageTransformer):
         ------
         ValueError
             If a parameter is out of its range, X holds no images, the segmenter is not
-            fitted and there are no masks, or is frozen and there are, or it pads files (``keep_aspect_ratio``),
-            which are stretched here.
+            fitted and there are no masks, or is frozen and there are, or it pads files
+            (``keep_aspect_ratio``), which are stretched here.
         """
         self._check_parameters()
         self._check_images(X)
