@@ -270,27 +270,35 @@ def classification_lines(scores):
 
 def parse_arguments(arguments):
     """Return the options."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[1])
-    parser.add_argument("--images", type=Path, help="radiographs that have masks")
-    parser.add_argument("--masks", type=Path, help="their masks, of the same names")
-    parser.add_argument("--data", type=Path, help="a folder with one for each class")
-    parser.add_argument("--groups", help="regular expression of the patient")
-    parser.add_argument("--pair-groups", help="the same, for radiographs with masks")
-    parser.add_argument("--out", type=Path, default=Path("lungs-first"))
-    parser.add_argument("--cache", type=Path, help="keeps decoded files for later runs")
-    parser.add_argument("--pairs", type=int, default=60, help="synthetic pairs")
-    parser.add_argument("--n-images", type=int, default=240, help="synthetic images")
-    parser.add_argument("--encoder", default="tf_efficientnet_lite0", help="of timm")
-    parser.add_argument("--weights", choices=["imagenet", "none"], default="imagenet")
-    parser.add_argument("--image-size", type=int, default=224, help="of the classifier")
-    parser.add_argument("--mask-size", type=int, default=128, help="of the U-Net")
-    parser.add_argument("--width", type=int, default=16, help="of the classic U-Net")
-    parser.add_argument("--epochs", type=int, default=15)
-    parser.add_argument("--jobs", type=int, default=1, help="folds at once")
-    parser.add_argument("--repeats", type=int, default=1, help="of the five folds")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--verbose", type=int, default=0)
-    parser.add_argument("--no-folds", action="store_true", help="of the segmenters")
+    parser = argparse.ArgumentParser(
+        description=__doc__.split("\n\n")[1],
+        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+    )
+    option = parser.add_argument
+    option("--images", type=Path, help="radiographs that have masks")
+    option("--masks", type=Path, help="their masks, of the same names")
+    option("--data", type=Path, help="a folder with a sub-folder for each class")
+    option("--groups", help="regular expression that finds a patient in a file name")
+    option("--pair-groups", help="the same, for the radiographs with masks")
+    option("--out", type=Path, default=Path("lungs-first"), help="for the results")
+    option("--cache", type=Path, help="a folder that keeps decoded files")
+    option("--pairs", type=int, default=60, help="synthetic radiographs with masks")
+    option(
+        "--n-images", type=int, default=240, help="synthetic radiographs to classify"
+    )
+    option("--encoder", default="tf_efficientnet_lite0", help="a network of timm")
+    option(
+        "--weights", choices=["imagenet", "none"], default="imagenet", help="its own"
+    )
+    option("--image-size", type=int, default=224, help="pixels that are classified")
+    option("--mask-size", type=int, default=128, help="pixels that are segmented")
+    option("--width", type=int, default=16, help="channels of the classic U-Net")
+    option("--epochs", type=int, default=15, help="of the U-Net with an encoder")
+    option("--jobs", type=int, default=1, help="folds of the U-Nets at once")
+    option("--repeats", type=int, default=1, help="of the classifier's five folds")
+    option("--seed", type=int, default=0, help="of everything")
+    option("--verbose", type=int, default=0, help="1 shows progress")
+    option("--no-folds", action="store_true", help="do not cross-validate the U-Nets")
     args = parser.parse_args(arguments)
     args.weights = None if args.weights == "none" else args.weights
     given = [args.images, args.masks, args.data]
