@@ -167,17 +167,18 @@ def draw_outlines(images, lungs, names, found):
 
 
 def draw_sheets(args, unet, data):
-    """Draw the outlines of all radiographs, and return how many have no lungs."""
+    """Draw the outlines of the lungs in all radiographs."""
     lungs = unet.predict(data.data)
     images = ImageReader(args.mask_size, cache_dir=args.cache).transform(data.data)
     images = (images // (257 if images.dtype == np.uint16 else 1)).astype(np.uint8)
-    found = lungs.mean(axis=(1, 2)) >= LungMasker(unet).min_area
+    masker = LungMasker(unet)
+    area = lungs.mean(axis=(1, 2))
+    found = (masker.min_area <= area) & (area <= masker.max_area)
     names = [f"{label} {k}" for k, label in enumerate(data.target)]
     for page, start in enumerate(range(0, len(images), COLUMNS * ROWS), start=1):
         part = slice(start, start + COLUMNS * ROWS)
         figure = draw_outlines(images[part], lungs[part], names[part], found[part])
         figure.savefig(args.out / f"lungs-{page}.png", dpi=80)
-    return int((~found).sum())
 
 
 # %%
@@ -186,31 +187,32 @@ def draw_sheets(args, unet, data):
 # The segmenter has not seen the labels, so that the radiographs are masked once, before
 # the folds. In a pipeline, ``make_pipeline(LungMasker(FrozenEstimator(unet)), clf)``
 # does the same in each fold. All three versions are trained and tested on the same
-# folds, and the differences between them are taken fold by fold.
+# folds, and the differences between them are taken fold by fold. Images without lungs
+# are left out of all three.
 
 
 def masked_versions(args, unet, data):
-    """Return the radiographs as they are, and the two halves of each."""
+    """Return three versions of the radiographs in which lungs are found, and which."""
+    segmenter = FrozenEstimator(unet)
     settings = {
         "image_size": args.image_size,
         "cache_dir": args.cache,
         "verbose": args.verbose,
     }
-    segmenter = FrozenEstimator(unet)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NoLungsWarning)  # they are counted already
-        return {
-            "radiograph": ImageReader(args.image_size, cache_dir=args.cache).transform(
-                data.data
-            ),
-            "lungs alone": LungMasker(segmenter, **settings).fit_transform(data.data),
-            "all but lungs": LungMasker(
-                segmenter, keep="background", **settings
-            ).fit_transform(data.data),
-        }
+        warnings.simplefilter("ignore", NoLungsWarning)  # such images are left out
+        masker = LungMasker(segmenter, **settings)
+        lungs = masker.fit_transform(data.data)
+        # What the segmenter misses at the rim of a lung is no background either.
+        rest = LungMasker(segmenter, keep="background", dilation=0.03, **settings)
+        rest = rest.fit_transform(data.data)
+    whole = ImageReader(args.image_size, cache_dir=args.cache).transform(data.data)
+    found = np.setdiff1d(np.arange(len(whole)), masker.without_lungs_)
+    versions = {"radiograph": whole, "lungs alone": lungs, "all but lungs": rest}
+    return {name: images[found] for name, images in versions.items()}, found
 
 
-def score_classifier(args, X, data):
+def score_classifier(args, X, y, groups):
     """Return the accuracy and balanced accuracy of each fold of each repeat."""
     clf = CXRClassifier(
         args.encoder,
@@ -223,17 +225,14 @@ def score_classifier(args, X, data):
     )
     scores = []
     for repeat in range(args.repeats):
-        splitter = StratifiedKFold if data.groups is None else StratifiedGroupKFold
-        folds = list(
-            splitter(5, shuffle=True, random_state=args.seed + repeat).split(
-                X, data.target, data.groups
-            )
-        )
-        predicted = cross_val_predict(clf, X, data.target, cv=folds)
+        splitter = StratifiedKFold if groups is None else StratifiedGroupKFold
+        splitter = splitter(5, shuffle=True, random_state=args.seed + repeat)
+        folds = list(splitter.split(X, y, groups))
+        predicted = cross_val_predict(clf, X, y, cv=folds)
         scores += [
             (
-                np.mean(predicted[test] == data.target[test]),
-                balanced_accuracy_score(data.target[test], predicted[test]),
+                np.mean(predicted[test] == y[test]),
+                balanced_accuracy_score(y[test], predicted[test]),
             )
             for _, test in folds
         ]
@@ -325,11 +324,15 @@ def main(arguments=None):
     unet = make_segmenter(args, args.encoder).fit(pairs.data, pairs.masks)
     unet.save(args.out / "unet")
     print(f"Trained on all pairs in {time.perf_counter() - start:.0f} s", flush=True)
-    n_missing = draw_sheets(args, unet, data)
-    print(f"{n_missing} of {len(data.data)} images have no lungs", flush=True)
+    draw_sheets(args, unet, data)
+    versions, found = masked_versions(args, unet, data)
+    print(f"{len(data.data) - len(found)} of {len(data.data)} images have no lungs")
+    if len(found) < len(data.data) / 2:
+        raise SystemExit("Too few to go on: train the U-Net longer (--epochs).")
+    groups = None if data.groups is None else data.groups[found]
     scores = {}
-    for name, X in masked_versions(args, unet, data).items():
-        scores[name] = score_classifier(args, X, data)
+    for name, X in versions.items():
+        scores[name] = score_classifier(args, X, data.target[found], groups)
         print(f"{name}: accuracy {scores[name][:, 0].mean():.3f}", flush=True)
     lines = classification_lines(scores)
     lines.append(

@@ -12,8 +12,8 @@ from scipy import stats
 SCRIPT = Path(__file__).parents[2] / "examples" / "lungs_first.py"
 TINY = [
     *("--encoder", "test_resnet", "--weights", "none", "--image-size", "32"),
-    *("--mask-size", "32", "--width", "4", "--epochs", "1"),
-    *("--pairs", "10", "--n-images", "30"),
+    *("--mask-size", "32", "--width", "4", "--epochs", "20"),
+    *("--pairs", "24", "--n-images", "30"),
 ]
 
 
@@ -90,3 +90,10 @@ def test_folders_are_given_together(script, tmp_path, capsys):
     with pytest.raises(SystemExit):
         script.main(["--images", str(tmp_path), "--out", str(tmp_path / "out")])
     assert "given together or not at all" in capsys.readouterr().err
+
+
+def test_a_segmenter_that_finds_nothing_ends_the_study(script, tmp_path, capsys):
+    few = [*TINY, "--epochs", "1", "--no-folds", "--out", str(tmp_path)]
+    with pytest.raises(SystemExit, match="train the U-Net longer"):
+        script.main(few)
+    assert "30 of 30 images have no lungs" in capsys.readouterr().out

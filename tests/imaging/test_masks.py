@@ -560,7 +560,7 @@ def test_a_file_is_decoded_once_and_again_when_it_changes(
         read.append(path)
         return real(path, *args, **settings)
 
-    monkeypatch.setattr("cxrclf.imaging._masks.read_mask", counted)
+    monkeypatch.setattr("cxrclf.imaging._open_masks.read_mask", counted)
     settings = {"cache_dir": tmp_path / "cache"}
     for _ in range(2):
         opened = open_masks([paths[:2], paths[1:3]], (60, 80), **settings)

@@ -9,13 +9,8 @@ and `open_masks`, as numbers of classes and without blending.
 """
 
 from cxrclf.imaging._content import content_key
-from cxrclf.imaging._masks import (
-    Masks,
-    check_mask_labels,
-    mask_paths,
-    open_masks,
-    read_mask,
-)
+from cxrclf.imaging._masks import check_mask_labels, read_mask
+from cxrclf.imaging._open_masks import Masks, mask_paths, open_masks
 from cxrclf.imaging._read import read_image
 from cxrclf.imaging._reader import ImageReader
 from cxrclf.imaging._resize import content_size, resize

@@ -180,7 +180,7 @@ def check_grey_images(X, name):
             f"{name} takes pixels as uint8, uint16 or floats in [0, 1], got "
             f"{images.dtype}. Convert X with astype."
         )
-    return images
+    return images.astype(images.dtype.newbyteorder("="), copy=False)
 
 
 def _deepened(out, n_done):

@@ -173,6 +173,50 @@ class TotalVariationDenoiser(ImageTransformer):
             )
         _resolved(self.device)
 
+    def transform(self, X):
+        """Denoise images.
+
+        Parameters
+        ----------
+        X : array-like
+            Image files as an (n, 1) or (n,) array, a list, or a data frame with a
+            column ``path``, which are read at `image_size`; or grey images as an
+            (n, H, W) array of uint8, uint16, or floats in [0, 1], which keep their
+            size.
+
+        Returns
+        -------
+        ndarray of shape (n, H, W)
+            Of the type of the images; files have uint8, or uint16 where one has more
+            than 8 bits.
+
+        Raises
+        ------
+        ImageReadError
+            Naming all unreadable files.
+        ValueError
+            If a parameter is out of its range, or X holds no images.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If images did not reach `tol` in `max_iter` iterations.
+        """
+        self._gaps = []
+        out = super().transform(X)
+        gaps = np.array(self.__dict__.pop("_gaps"))
+        late = gaps > self.tol
+        if late.any():
+            warnings.warn(
+                f"{late.sum()} of {len(gaps)} images did not reach tol={self.tol} in "
+                f"max_iter={self.max_iter} iterations; the largest relative duality "
+                f"gap is {gaps.max():.2g}. Increase max_iter or tol, or decrease "
+                "weight.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        return out
+
     def _transform_images(self, images):
         device = _resolved(self.device)
         dtype = torch.float64 if images.dtype == np.float64 else torch.float32
@@ -183,16 +227,7 @@ class TotalVariationDenoiser(ImageTransformer):
             # An image a thread: its buffers stay in the caches of one core.
             parts = _on_threads(denoise, np.split(images, len(images)))
             out, gaps = (np.concatenate(values) for values in zip(*parts, strict=True))
-        late = gaps > self.tol
-        if late.any():
-            warnings.warn(
-                f"{late.sum()} of {len(gaps)} images did not reach tol={self.tol} in "
-                f"max_iter={self.max_iter} iterations; the largest relative duality "
-                f"gap is {gaps.max():.2g}. Increase max_iter or tol, or decrease "
-                "weight.",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
+        self._gaps.extend(gaps)
         return out
 
     @torch.no_grad()

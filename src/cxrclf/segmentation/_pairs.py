@@ -1,5 +1,6 @@
 """Images and masks that belong together, checked before any training."""
 
+import os
 import warnings
 
 import numpy as np
@@ -7,23 +8,30 @@ import numpy as np
 from cxrclf.exceptions import ImageReadError
 from cxrclf.imaging import mask_paths, read_image_sizes
 
+_SHOWN = 20  # of masks that do not fit
 
-def check_pairs(checked, masks):
+
+def check_pairs(checked, masks, image_size):
     """Check that there is a mask of the same shape for each image.
+
+    Where one of the two is an array and the other are files, the array may have been
+    stretched: one of the working size is, and one of images may be.
 
     Parameters
     ----------
     checked : ndarray of shape (n,) of paths, or images with a ``shape``
     masks : array-like
         Mask files, or an array.
+    image_size : (int, int)
+        The working size.
 
     Raises
     ------
     ImageReadError
-        Naming all files that cannot be read, or whose masks have another shape.
+        Naming all files that cannot be read.
     ValueError
         If there are more or fewer masks than images, or masks are neither files nor
-        an array, or an array of them has another size than the images.
+        an array, or are of another shape than their images.
     """
     columns = mask_paths(masks)
     n, n_masks = len(checked), len(masks if columns is None else columns[0])
@@ -32,35 +40,55 @@ def check_pairs(checked, masks):
             f"There are {n} images and {n_masks} masks. Give a mask for each image, in "
             "the same order."
         )
-    of_files = isinstance(checked, np.ndarray)
-    # All in one go, so that all that are missing are named at once.
-    files = [checked] * of_files + (columns or [])
-    if files:
-        sizes = read_image_sizes(np.concatenate(files)).reshape(len(files), n, 2)
-    image_sizes = sizes[0] if of_files else _repeated(checked.shape, n)
-    if columns is None:
-        mask_sizes = _repeated(np.shape(masks), n)[None]
-        if not of_files and (image_sizes != mask_sizes[0]).any():
+    if columns is not None:
+        _refuse_class_labels(columns[0])
+    if not isinstance(checked, np.ndarray):
+        if columns is None and checked.shape[1:3] != np.shape(masks)[1:3]:
             raise ValueError(
-                f"The images are of {_spelled(image_sizes[0])} pixels and their masks "
-                f"of {_spelled(mask_sizes[0, 0])}. Give each image the mask of its "
-                "size."
+                f"The images are of {_spelled(checked.shape[1:3])} pixels and their "
+                f"masks of {_spelled(np.shape(masks)[1:3])}. Give each image the mask "
+                "of its size."
             )
-    else:
-        mask_sizes = sizes[-len(columns) :]
-    failures = {}
-    for names, shapes in zip(columns or [checked], mask_sizes, strict=True):
-        stretch = np.log(image_sizes / shapes)
-        # Of the smaller one, each side may be a pixel off if it is the other, resized.
-        rounding = (1 / np.minimum(image_sizes, shapes)).sum(1)
-        for row in np.flatnonzero(np.abs(stretch[:, 0] - stretch[:, 1]) > rounding):
-            failures[str(names[row])] = (
-                f"the mask is of {_spelled(shapes[row])} pixels and the image of "
-                f"{_spelled(image_sizes[row])}, another shape; pair each image with "
-                "its mask"
-            )
-    if failures:
-        raise ImageReadError(failures)
+        return
+    files = [checked, *(columns or [])]
+    # All in one go, so that all that are missing are named at once.
+    image_sizes, *mask_sizes = read_image_sizes(np.concatenate(files)).reshape(
+        len(files), n, 2
+    )
+    if columns is None:
+        if np.shape(masks)[1:3] == image_size:
+            return
+        mask_sizes = [np.tile(np.shape(masks)[1:3], (n, 1))]
+    other = [
+        f"  {checked[row]} of {_spelled(image_sizes[row])} pixels, mask "
+        f"{names[row]} of {_spelled(sizes[row])}"
+        for names, sizes in zip(columns or [np.arange(n)], mask_sizes, strict=True)
+        for row in np.flatnonzero(_of_other_shape(image_sizes, sizes))
+    ]
+    if other:
+        more = [f"  ... and {len(other) - _SHOWN} more"] * (len(other) > _SHOWN)
+        raise ValueError(
+            f"{len(other)} masks are of another shape than their images. Give each "
+            "image its own mask, in the same order:\n"
+            + "\n".join([*other[:_SHOWN], *more])
+        )
+
+
+def _of_other_shape(image_sizes, mask_sizes):
+    """Return which sizes are not those of one another, resized."""
+    stretch = np.log(image_sizes / mask_sizes)
+    # Each side of the smaller one may have been rounded by a pixel.
+    rounding = (1 / np.minimum(image_sizes, mask_sizes)).sum(1)
+    return np.abs(stretch[:, 0] - stretch[:, 1]) > rounding
+
+
+def _refuse_class_labels(names):
+    """Tell labels from paths: several rows have the same one, and none is a file."""
+    if len(set(names)) < len(names) and not any(map(os.path.exists, set(names))):
+        raise ValueError(
+            f"y must hold masks, and no file has a name such as {names[0]!r}. If these "
+            "are classes, a CXRClassifier learns them."
+        )
 
 
 def opened_together(*openings):
@@ -125,10 +153,6 @@ def warn_of_empty(masks, y):
         "as images without the object. Leave them out if it is there.",
         stacklevel=2,
     )
-
-
-def _repeated(shape, n):
-    return np.tile(shape[1:3], (n, 1))
 
 
 def _spelled(size):

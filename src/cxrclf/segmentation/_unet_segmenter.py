@@ -589,7 +589,7 @@ class UNetSegmenter(ImageEstimator):
                 "X has transformed copies of files, which a sampler made, and their "
                 "masks are not transformed. Use the segmenter's augmentation."
             )
-        check_pairs(checked, y)
+        check_pairs(checked, y, self.image_size_)
         return checked
 
     def _check_images(self, X, *, reset):
@@ -710,7 +710,8 @@ class UNetSegmenter(ImageEstimator):
                 f"save_masks writes 8 bits, and labels go up to {self.classes_.max()}."
             )
         names = [folder / f"{Path(path).stem}.png" for path in paths]
-        clash, count = Counter(names).most_common(1)[0]
+        # Some systems take upper and lower case for the same.
+        clash, count = Counter(str(name).lower() for name in names).most_common(1)[0]
         if count > 1:
             raise ValueError(
                 f"Several files would have the mask {clash}. Save those of each "

@@ -10,6 +10,7 @@ import hashlib
 import math
 import os
 import tempfile
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, lru_cache, partial
 
@@ -92,7 +93,14 @@ def _mapped(function, batches, device, n_threads):
             torch.set_num_threads(n_threads if len(batches[0]) == 1 else 1)
             yield function(batches[0])
         else:
-            yield from _pool(n_threads, os.getpid()).map(function, batches)
+            pool, coming = _pool(n_threads, os.getpid()), deque()
+            for batch in batches:
+                coming.append(pool.submit(function, batch))
+                # No further ahead: results wait in memory until they are used.
+                if len(coming) > 2 * n_threads:
+                    yield coming.popleft().result()
+            while coming:
+                yield coming.popleft().result()
     finally:
         torch.set_num_threads(previous)
 
