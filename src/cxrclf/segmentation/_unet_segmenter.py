@@ -402,12 +402,12 @@ class UNetSegmenter(ImageEstimator):
         Raises
         ------
         ImageReadError
-            Naming all files that cannot be read, are no masks, or are of another shape
-            than their image.
+            Naming all files that cannot be read or are no masks.
         WeightsError
             If the weights cannot be had or do not fit.
         ValueError
-            If a parameter, X or y is out of its range.
+            If a parameter, X or y is out of its range, or masks are of another shape
+            than their images.
         """
         with self._all_or_nothing():
             self._fit(X, y, sample_weight, groups, X_val, y_val)
