@@ -426,8 +426,7 @@ class UNetSegmenter(ImageEstimator):
         ndarray of shape (n, H, W)
             Of bool, or of `labels`; H and W are ``image_size_``.
         """
-        codes = np.stack(list(self._masks(X)))
-        return self.classes_[codes]
+        return np.stack([self.classes_[codes] for codes in self._masks(X)])
 
     def predict_proba(self, X):
         """Predict the probabilities of each pixel at the working size.
