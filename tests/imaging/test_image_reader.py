@@ -184,14 +184,3 @@ def test_images_stay_arrays_when_frames_are_asked_for(scans):
     with sklearn.config_context(transform_output="pandas"):
         assert isinstance(reader.fit_transform(scans[0]), np.ndarray)
     assert not hasattr(reader, "set_output")
-
-
-def test_copies_of_a_sampler_are_refused(scans):
-    class Copy(os.PathLike):
-        augmentation = "of a sampler"
-
-        def __fspath__(self):
-            return scans[0][0, 0]
-
-    with pytest.raises(ValueError, match="Put the sampler behind the ImageReader"):
-        ImageReader(8).fit([scans[0][0, 0], Copy()])

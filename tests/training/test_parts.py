@@ -82,7 +82,7 @@ def test_validation_keeps_groups_together_and_classes_in_proportion():
 class RowNumbers:
     """A data set whose input is the row's number."""
 
-    seed, epoch, in_order = 3, 0, False
+    seed, epoch, in_order, has_masks = 3, 0, False, False
 
     def __init__(self, n):
         self.codes, self.weights = np.zeros(n, int), np.ones(n)

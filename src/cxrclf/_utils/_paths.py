@@ -77,29 +77,6 @@ def path_values(X: Any) -> np.ndarray | None:
     return values.astype(object)
 
 
-def refuse_copies(values: np.ndarray, name: str) -> None:
-    """Raise an error if rows are transformed copies that only estimators understand.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n,) of object
-        What :func:`path_values` returned.
-    name : str
-        The transformer that would read their originals.
-
-    Raises
-    ------
-    ValueError
-        If one of them has an ``augmentation``.
-    """
-    if any(hasattr(value, "augmentation") for value in values):
-        raise ValueError(
-            "X has transformed copies of files, which a sampler made, and "
-            f"{name} would read their originals. Put the sampler behind the {name} in "
-            "the pipeline."
-        )
-
-
 def _any_path(values: np.ndarray) -> bool:
     return any(isinstance(value, (str, os.PathLike)) for value in values)
 

@@ -9,7 +9,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval
 
-from cxrclf._utils._paths import check_image_size, path_values, refuse_copies
+from cxrclf._utils._paths import check_image_size
 from cxrclf.imaging._store import DecodeStore, check_paths
 
 
@@ -40,6 +40,12 @@ class ImageReader(TransformerMixin, BaseEstimator):
     --------
     read_image : Reads one file, and says how files are read.
     DecodeStore : Gives rows without holding all images in memory.
+
+    Notes
+    -----
+    The transformed copies of files that a sampler makes
+    (:class:`~cxrclf.training.AugmentedPath`) are read as their originals: for arrays,
+    put the sampler behind the reader.
 
     Examples
     --------
@@ -139,9 +145,6 @@ class ImageReader(TransformerMixin, BaseEstimator):
     def _check(self, X: Any) -> np.ndarray:
         self._validate_params()
         check_image_size(self.image_size)
-        values = path_values(X)
-        if values is not None:
-            refuse_copies(values, type(self).__name__)
         return check_paths(X)
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -9,7 +9,7 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils._param_validation import Interval
 from tqdm import tqdm
 
-from cxrclf._utils._paths import check_image_size, path_values, refuse_copies
+from cxrclf._utils._paths import check_image_size, path_values
 from cxrclf.imaging import DecodeStore
 
 _CHUNK_PIXELS = 2**22  # transformed at once: 4 million pixels
@@ -110,7 +110,12 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
         """Return X as an (n,) array of paths, or as an (n, H, W) array."""
         values = path_values(X)
         if values is not None:
-            refuse_copies(values, type(self).__name__)
+            if any(hasattr(value, "augmentation") for value in values):
+                raise ValueError(
+                    "X has transformed copies of files, which a sampler made, and "
+                    f"{type(self).__name__} would read their originals. Put the "
+                    f"sampler behind the {type(self).__name__} in the pipeline."
+                )
             return values
         return check_grey_images(X, type(self).__name__)
 
