@@ -80,6 +80,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
             If a parameter is out of its range, or X holds no images.
         """
         self._check_parameters()
+        self._begin()
         images = self._opened(self._check_images(X))
         n, height, width = images.shape
         chunk = max(1, _CHUNK_PIXELS // (height * width))
@@ -99,7 +100,14 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
                     out = _deepened(out, start)
                 out[rows] = _at_depth(part, out.dtype)
                 bar.update(len(rows))
+        self._end()
         return out
+
+    def _begin(self):
+        """Prepare for the images of a call of `transform`."""
+
+    def _end(self):
+        """Say what has to be said of all images; warn with ``stacklevel=4``."""
 
     def _check_parameters(self):
         """Check the parameters before any work; subclasses add what they need."""

@@ -190,52 +190,25 @@ class LungMasker(ImageTransformer):
         self.segmenter_ = self.segmenter
         return self
 
-    def transform(self, X):
-        """Mask images.
-
-        Parameters
-        ----------
-        X : array-like
-            Image files as an (n, 1) or (n,) array, a list, or a data frame with a
-            column ``path``, which are read at `image_size`; or grey images as an
-            (n, H, W) array of uint8, uint16, or floats in [0, 1], which keep their
-            size.
-
-        Returns
-        -------
-        ndarray of shape (n, H, W)
-            Of the type of the images; files have uint8, or uint16 where one has more
-            than 8 bits.
-
-        Raises
-        ------
-        ImageReadError
-            Naming all unreadable files.
-        ValueError
-            If a parameter is out of its range, or X holds no images.
-
-        Warns
-        -----
-        NoLungsWarning
-            If no lungs were found in some of the images, which stay as they are.
-        """
+    def _begin(self):
         check_is_fitted(self)
         self._found = []
-        images = super().transform(X)
-        self.without_lungs_ = np.flatnonzero(~np.array(self.__dict__.pop("_found")))
+
+    def _end(self):
+        found = np.array(self.__dict__.pop("_found"))
+        self.without_lungs_ = np.flatnonzero(~found)
         if len(self.without_lungs_):
             n, rows = len(self.without_lungs_), self.without_lungs_[:5].tolist()
             more = ", ..." if n > len(rows) else ""
             warnings.warn(
-                f"No lungs were found in {n} of {len(images)} images, which stay as "
+                f"No lungs were found in {n} of {len(found)} images, which stay as "
                 f"they are: rows {', '.join(map(str, rows))}{more} of X. Look at what "
                 "the segmenter predicts for them; lungs count as found from "
                 f"{self.min_area:.0%} (min_area) to {self.max_area:.0%} (max_area) of "
                 "the image.",
                 NoLungsWarning,
-                stacklevel=2,
+                stacklevel=4,
             )
-        return images
 
     def _check_parameters(self):
         super()._check_parameters()

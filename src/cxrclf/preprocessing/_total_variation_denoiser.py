@@ -173,37 +173,10 @@ class TotalVariationDenoiser(ImageTransformer):
             )
         _resolved(self.device)
 
-    def transform(self, X):
-        """Denoise images.
-
-        Parameters
-        ----------
-        X : array-like
-            Image files as an (n, 1) or (n,) array, a list, or a data frame with a
-            column ``path``, which are read at `image_size`; or grey images as an
-            (n, H, W) array of uint8, uint16, or floats in [0, 1], which keep their
-            size.
-
-        Returns
-        -------
-        ndarray of shape (n, H, W)
-            Of the type of the images; files have uint8, or uint16 where one has more
-            than 8 bits.
-
-        Raises
-        ------
-        ImageReadError
-            Naming all unreadable files.
-        ValueError
-            If a parameter is out of its range, or X holds no images.
-
-        Warns
-        -----
-        ConvergenceWarning
-            If images did not reach `tol` in `max_iter` iterations.
-        """
+    def _begin(self):
         self._gaps = []
-        out = super().transform(X)
+
+    def _end(self):
         gaps = np.array(self.__dict__.pop("_gaps"))
         late = gaps > self.tol
         if late.any():
@@ -213,9 +186,8 @@ class TotalVariationDenoiser(ImageTransformer):
                 f"gap is {gaps.max():.2g}. Increase max_iter or tol, or decrease "
                 "weight.",
                 ConvergenceWarning,
-                stacklevel=2,
+                stacklevel=4,
             )
-        return out
 
     def _transform_images(self, images):
         device = _resolved(self.device)
