@@ -87,7 +87,7 @@ class ImageEstimator(CheckedEstimator):
         Parameters
         ----------
         X, X_val
-            What :meth:`_check_images` returned; X_val may be None.
+            What :meth:`_open` takes; X_val may be None.
         codes, codes_val : ndarray of shape (n,)
         phases : list of ndarray of int
             Rows of X that are trained on one phase after another.
