@@ -3,12 +3,13 @@
 import warnings
 
 import numpy as np
-import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from cxrclf._torch._threads import limited_threads
 from cxrclf.exceptions import WeightsError
-from cxrclf.training._device import isolated_rng, resolve_device
+from cxrclf.training._device import resolve_device
+from cxrclf.training._initial_weights import InitialWeights
 from cxrclf.training._persistence import (
     decode_parameters,
     encode_parameters,
@@ -143,7 +144,7 @@ class SavedEstimator(BaseEstimator):
             self.net_ = restore_net(self._rebuilt(), state["net_"])
 
     def _rebuilt(self):
-        """Make the net anew, with random weights, and leave the global state alone."""
+        """Make the net anew, with random weights."""
         maker = type(self)(**self._made_with)
         fitted = {k: v for k, v in vars(self).items() if k.endswith("_")}
         vars(maker).update(fitted)
@@ -152,5 +153,7 @@ class SavedEstimator(BaseEstimator):
         except ValueError as error:
             warnings.warn(f"{error} The net is put on the CPU.", stacklevel=3)
             maker.device = "cpu"
-        with isolated_rng(torch.device("cpu")):
-            return maker._compose(maker._make_module(None))
+        with limited_threads(1):
+            with InitialWeights(0):  # replaced by those of the net
+                module = maker._make_module(None)
+            return maker._compose(module)
