@@ -223,12 +223,12 @@ def _sync_folder(folder: Path) -> None:
 
 @contextmanager
 def explained_errors(path: Path) -> Iterator[None]:
-    """Say in errors of writing a file which one it is and what to do.
+    """Say in errors of writing which file or folder it is and what to do.
 
     Parameters
     ----------
     path : pathlib.Path
-        The file that is written.
+        The file that is written, or the folder of several.
     """
     try:
         yield
@@ -236,29 +236,33 @@ def explained_errors(path: Path) -> Iterator[None]:
         if not _is_of_writing(error, path):
             raise
         if error.errno in _FULL:
-            remedy = "Free space on its disk, or write to another one."
+            remedy = "Free space on its disk, or write to another one"
         elif error.errno in _DENIED:
-            remedy = "Get the right to write there, or write to another folder."
+            remedy = "Get the right to write there, or write to another folder"
         else:
-            remedy = "Check its folder, or write to another one."
+            remedy = "Check its folder, or write to another one"
         if error.errno is None:
-            raise OSError(f"{path} was not written: {error}. {remedy}") from error
+            raise OSError(f"{path} was not written: {error}. {remedy}.") from error
         # Of this number's own class, such as PermissionError.
-        reason = f"{os.strerror(error.errno)}, so that the file was not written."
-        raise OSError(error.errno, f"{reason} {remedy}", str(path)) from error
+        reason = os.strerror(error.errno)
+        raise OSError(error.errno, f"{reason}. {remedy}", str(path)) from error
 
 
 def _is_of_writing(error: OSError, path: Path) -> bool:
     """Return whether an error comes from writing `path`, and not from elsewhere."""
     if type(error) is not type(OSError(error.errno, "")):
         return False  # of a library, with a meaning of its own
+    if isinstance(error.__cause__, OSError):
+        return False  # explained already
     if error.filename is None:
         return error.errno in {None, errno.EIO} | _FULL | _DENIED
     if isinstance(error.filename, int):
         return False
     named = Path(os.fsdecode(error.filename))
-    return named in (path, *path.parents) or (
-        named.parent == path.parent and named.name.startswith(f".{path.name}.")
+    return (
+        named in (path, *path.parents)
+        or path in named.parents
+        or (named.parent == path.parent and named.name.startswith(f".{path.name}."))
     )
 
 

@@ -413,16 +413,6 @@ class BaseSegmenter(ImageEstimator):
     def _default_image_size(self):
         return _DEFAULT_SIZE
 
-    def _fitted_state(self):
-        classes = {"values": self.classes_.tolist(), "dtype": self.classes_.dtype.str}
-        return {**super()._fitted_state(), "classes": classes}
-
-    def _set_fitted_state(self, state):
-        state = dict(state)
-        classes = state.pop("classes")
-        super()._set_fitted_state(state)
-        self.classes_ = np.array(classes["values"], dtype=classes["dtype"])
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.two_d_array = False
