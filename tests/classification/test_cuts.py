@@ -34,9 +34,7 @@ def images():
         {"trainable": "all", "pooling": "flatten"},
     ],
 )
-def test_cuts_of_X_do_not_change_predictions(
-    images, small_classifier, settings, precision
-):
+def test_cuts_do_not_change_predictions(images, small_classifier, settings, precision):
     X = images.images
     clf = small_classifier(max_epochs=1, precision=precision, **settings)
     whole = clf.fit(X[:16], images.target[:16]).predict_proba(X)

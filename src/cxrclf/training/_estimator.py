@@ -112,7 +112,9 @@ class ImageEstimator(CheckedEstimator):
                 self.n_epochs_ = 0
             elif fresh == "optimizer" or self._changed(_TRAINING_SETUP):
                 self.net_ = self._compose(self.net_.module_)
-            self._made_with = {**self.get_params(deep=False), "weights": None}
+            self._made_with = self.get_params(deep=False)
+            if self.weights not in (None, "imagenet"):
+                del self._made_with["weights"]  # files or tensors, now in the net
             vars(self).pop("best_epoch_", None)
             images = self._open(X)
             validation = None
@@ -223,7 +225,7 @@ class ImageEstimator(CheckedEstimator):
             seed=seed,
             verbose=self.verbose,
         )
-        record = RunRecord(self.checkpoint_dir, self.log_dir, run)
+        record = RunRecord(self.checkpoint_dir, self.log_dir, run, n_epochs)
         with record, kept_memory():
             progress = record.resume(self.net_)
             run_epochs(
