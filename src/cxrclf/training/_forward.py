@@ -26,6 +26,7 @@ from tqdm import tqdm
 
 import cxrclf
 from cxrclf._torch._threads import limited_threads, set_own_threads, usable_threads
+from cxrclf._utils._session import temporary_error
 from cxrclf.training._device import inference_batch_size
 from cxrclf.training._feature_bank import FeatureGroup
 from cxrclf.training._net import autocast
@@ -33,7 +34,8 @@ from cxrclf.training._net import autocast
 # Operations a byte from which it is faster to read a map than to compute it: a core
 # does some 5e10 a second, and reads, copies and converts some 5e8 bytes.
 _LEAST_INTENSITY = 100
-_FORMAT = 1  # raised when the same settings give other features
+_BLOCK = 2**20  # bytes written at once
+_FORMAT = 2  # raised when the same settings give other features, or other files
 
 
 def forward_batches(
@@ -339,9 +341,25 @@ def _as_tensor(array):
 
 
 def _unnamed_array(shape, dtype):
+    """Return a tensor in a temporary file that nobody else can reach.
+
+    It is mapped, which is safe here: the file has no name under which it could be cut
+    short, and its space is reserved, so that a full disk is an error and not a crash.
+    """
     numpy_dtype = _as_array(torch.empty(0, dtype=dtype)).dtype
-    with tempfile.TemporaryFile() as file:
-        if hasattr(os, "posix_fallocate"):  # an error now, not a crash when it is full
-            n_bytes = max(math.prod(shape) * numpy_dtype.itemsize, 1)
-            os.posix_fallocate(file.fileno(), 0, n_bytes)
-        return _as_tensor(np.memmap(file, numpy_dtype, "w+", shape=shape))
+    n_bytes = max(math.prod(shape) * numpy_dtype.itemsize, 1)
+    try:
+        with tempfile.TemporaryFile() as file:
+            _reserve(file, n_bytes)
+            return _as_tensor(np.memmap(file, numpy_dtype, "r+", shape=shape))
+    except OSError as error:
+        raise temporary_error(error, f"{n_bytes} bytes of features") from error
+
+
+def _reserve(file, n_bytes):
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file.fileno(), 0, n_bytes)
+        return
+    for start in range(0, n_bytes, _BLOCK):  # else a file of holes, which take no space
+        file.write(bytes(min(_BLOCK, n_bytes - start)))
+    file.flush()
