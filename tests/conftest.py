@@ -12,6 +12,8 @@ os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 import pretend_cuda
 
+from cxrclf.training import _device
+
 
 @pytest.fixture(scope="session")
 def real_radiographs():
@@ -58,6 +60,8 @@ def cuda(request, monkeypatch):
     if request.param == "pretended":
         pretend_cuda.pretend(monkeypatch)
         pretend_cuda.guard_loops(monkeypatch)
+        # Batches are filled up: a thousand images of 32 px take a CPU a second.
+        monkeypatch.setitem(_device._INFERENCE_BATCH, "cuda", (16 * 32**2, 16))
         return Cuda(pretended=True, atol=1e-4)
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     return Cuda(pretended=False, atol=1e-2)

@@ -38,6 +38,7 @@ def guard_loops(monkeypatch, nobody_waits=nobody_waits):
         monkeypatch.setattr(cls, name, guarded(getattr(cls, name), step))
     batches = Batches.__iter__
 
+    @functools.wraps(batches)
     def guarded_batches(self):
         for batch in batches(self):
             with nobody_waits("a step of the training"):

@@ -17,11 +17,14 @@ from pretend_cuda._tensor import (
     checked,
     is_pinned,
     move,
+    pickled_on_device,
     queue,
     state,
+    upload,
     wait,
 )
 
+_FROM_DATA = ("as_tensor", "asarray", "new_tensor", "tensor")
 _LIKES = ("empty", "full", "ones", "rand", "randint", "randn", "zeros")
 _autocast = torch.autocast
 _Generator = torch.Generator
@@ -96,6 +99,8 @@ def _factory(function):
             with contextlib.ExitStack() as stack:
                 if generator is None and "rand" in function.__name__:
                     stack.enter_context(Rng.in_place_of_the_cpus())
+                if function.__name__ in _FROM_DATA:
+                    upload(args[0], False)
                 requires_grad = kwargs.pop("requires_grad", False)
                 made = DeviceTensor(function(*args, **kwargs))
         finally:
@@ -155,8 +160,6 @@ def _swapping(apply):
 
 def _location_tag(storage):
     """Return where a storage is, for ``torch.save``."""
-    from pretend_cuda._tensor import pickled_on_device
-
     on_device = storage.data_ptr() in pickled_on_device
     return "cuda:0" if on_device else "cpu"
 

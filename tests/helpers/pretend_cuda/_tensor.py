@@ -1,12 +1,12 @@
 """A tensor whose numbers lie on the CPU, and which says that it is on a GPU."""
 
 import contextlib
+import functools
 import threading
 from typing import NamedTuple
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_flatten, tree_map_only, tree_unflatten
 
 DEVICE = torch.device("cuda", 0)
 CPU = torch.device("cpu")
@@ -61,7 +61,7 @@ class Queue:
         """Begin a copy."""
         with self.lock:
             self.copies.append(Copy(host, values.clone()))
-        host.fill_(True if host.dtype == torch.bool else 99)
+        host.fill_(float("nan") if host.is_floating_point() else 99)
 
     def finish(self, copies):
         """Wait for some copies."""
@@ -197,6 +197,7 @@ class DeviceTensor(torch.Tensor):
 
     def __deepcopy__(self, memo):
         copy = self.detach().clone().requires_grad_(self.requires_grad)
+        copy._is_param = isinstance(self, torch.nn.Parameter)
         return memo.setdefault(id(self), copy)
 
     def __reduce_ex__(self, protocol):
@@ -217,9 +218,7 @@ class DeviceTensor(torch.Tensor):
                 out = func(*args, **kwargs)
         finally:
             state.within -= 1
-        return out if device is None else tree_map_only(
-            torch.Tensor, lambda t: t.to(device), out
-        )
+        return out if device is None else _mapped(lambda t: t.to(device), out)
 
     @classmethod
     def __torch_dispatch__(cls, func, types, args=(), kwargs=None):
@@ -234,10 +233,9 @@ class _InnerFactories(TorchDispatchMode):
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        flat, _ = tree_flatten((args, kwargs))
-        made_of_nothing = not any(isinstance(x, torch.Tensor) for x in flat)
-        if any(isinstance(x, DeviceTensor) for x in flat) or (
-            made_of_nothing and state.within and "device" in kwargs
+        tensors = [x for x in _leaves((args, kwargs)) if isinstance(x, torch.Tensor)]
+        if any(isinstance(x, DeviceTensor) for x in tensors) or (
+            not tensors and state.within and "device" in kwargs
         ):
             return run(func, args, kwargs)
         return func(*args, **kwargs)
@@ -245,7 +243,7 @@ class _InnerFactories(TorchDispatchMode):
 
 def run(func, args, kwargs):
     """Do an operation of the device with the numbers on the CPU."""
-    flat, spec = tree_flatten((args, kwargs))
+    flat = list(_leaves((args, kwargs)))
     _check_devices(func, flat)
     if state.cpu_autocast and func not in _COPIES:
         raise RuntimeError(
@@ -256,20 +254,20 @@ def run(func, args, kwargs):
         wait(_WAITING[func])
     if func in _INDEXING and any(
         isinstance(x, torch.Tensor) and x.dtype in (torch.bool, torch.uint8)
-        for x in tree_flatten(args[1])[0]
+        for x in _leaves(args[1])
     ):
         wait("the size of what a mask selects goes to the CPU")
     if func is _aten.copy_.default:
         return _copy(*args, **kwargs)
-    generators = [x for x in flat if isinstance(x, _Generator)]
-    held = tree_unflatten([_held(x) for x in flat], spec)
-    args_, kwargs_ = held
-    kwargs_ = {k: CPU if k == "device" else v for k, v in kwargs_.items()}
-    if torch.Tag.nondeterministic_seeded in func.tags and not generators:
+    held, held_kwargs = _mapped(_held, (args, kwargs))
+    if "device" in held_kwargs:
+        held_kwargs["device"] = CPU
+    seeded = torch.Tag.nondeterministic_seeded in func.tags
+    if seeded and not any(isinstance(x, _Generator) for x in flat):
         with Rng.in_place_of_the_cpus():
-            out = func(*args_, **kwargs_)
+            out = func(*held, **held_kwargs)
     else:
-        out = func(*args_, **kwargs_)
+        out = func(*held, **held_kwargs)
     return _wrapped(func, args, kwargs, out)
 
 
@@ -279,18 +277,50 @@ def _held(value):
 
 def _wrapped(func, args, kwargs, out):
     """Return results as tensors of the device; what was written is the argument."""
-    written = [
-        kwargs.get(a.name, args[k] if k < len(args) else None)
-        for k, a in enumerate(func._schema.arguments)
-        if a.alias_info is not None and a.alias_info.is_write
+    written = {}
+    for k, name in _written(func):
+        argument = args[k] if k < len(args) else kwargs.get(name)
+        for tensor in _leaves(argument):
+            if isinstance(tensor, DeviceTensor):
+                written[id(tensor.held)] = tensor
+                if tensor.shape != tensor.held.shape:
+                    raise NotImplementedError(f"{func} changes a tensor's shape.")
+    return _mapped(lambda tensor: _known(written, tensor), out)
+
+
+def _known(written, held):
+    known = written.get(id(held))
+    return DeviceTensor(held) if known is None else known
+
+
+@functools.cache
+def _written(func):
+    """Return number and name of the arguments that an operation writes to."""
+    return [
+        (k, argument.name)
+        for k, argument in enumerate(func._schema.arguments)
+        if argument.alias_info is not None and argument.alias_info.is_write
     ]
-    known = {id(_held(t)): t for t in tree_flatten(written)[0]}
-    for tensor in known.values():
-        if isinstance(tensor, DeviceTensor) and tensor.shape != tensor.held.shape:
-            raise NotImplementedError(f"{func} changes the shape of a DeviceTensor.")
-    return tree_map_only(
-        torch.Tensor, lambda t: known[id(t)] if id(t) in known else DeviceTensor(t), out
-    )
+
+
+def _leaves(tree):
+    """Iterate over what is in nested containers."""
+    if isinstance(tree, (list, tuple, dict)):
+        for value in tree.values() if isinstance(tree, dict) else tree:
+            yield from _leaves(value)
+    else:
+        yield tree
+
+
+def _mapped(function, tree):
+    """Return nested containers with a function of each tensor in its place."""
+    if isinstance(tree, torch.Tensor):
+        return function(tree)
+    if isinstance(tree, dict):
+        return {name: _mapped(function, value) for name, value in tree.items()}
+    if type(tree) in (list, tuple):
+        return type(tree)([_mapped(function, value) for value in tree])
+    return tree
 
 
 def _check_devices(func, flat):
@@ -315,7 +345,7 @@ def _check_devices(func, flat):
 def _copy(target, source, non_blocking=False):
     if isinstance(target, DeviceTensor):
         if not isinstance(source, DeviceTensor) and source.ndim:
-            _upload(source, non_blocking)
+            upload(source, non_blocking)
         target.held.copy_(_held(source))
     elif non_blocking and is_pinned(target):
         queue.add(target, source.held)
@@ -325,9 +355,10 @@ def _copy(target, source, non_blocking=False):
     return target
 
 
-def _upload(source, non_blocking):
+def upload(source, non_blocking):
+    """Take note that values are copied to the device."""
     if not (non_blocking and is_pinned(source)) and state.hot is not None:
-        wait("values are copied from memory that is not pinned, or blocking")
+        wait("values are copied to it blocking, or from memory that is not pinned")
 
 
 def is_pinned(tensor):
@@ -360,7 +391,7 @@ def move(tensor, *args, copy=False, other=None, **kwargs):
     if device.type == "cuda":
         if tensor.device.type != "cpu":
             raise NotImplementedError("Cannot copy out of a meta tensor; no data!")
-        _upload(tensor, non_blocking)
+        upload(tensor, non_blocking)
         return DeviceTensor(_to(tensor.detach(), **settings))
     values = _to(tensor.detach().held, device, **settings)
     if device.type == "cpu":
