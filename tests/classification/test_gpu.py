@@ -1,17 +1,20 @@
-"""Classifiers on a GPU: a pretended one, and with `pytest -m gpu` a real one."""
+"""Classifiers on a pretended GPU, and with `pytest -m gpu` on a real one."""
 
 import contextlib
 import pickle
-import warnings
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import torch
+from pretend_cuda import guard_loops
 
 from cxrclf import Augmentation, CXRClassifier, DualBackboneConcat
 from cxrclf.sampling import AugmentedOverSampler, PhasedBalancedSplit, PhasedClassifier
 from cxrclf.training import _batches, _device, _record
 
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 EVERYTHING = Augmentation(
     rotation=20,
     shift=0.1,
@@ -108,9 +111,17 @@ def test_every_form_of_images(
     same_on_both(X, y, trainable=trainable, max_epochs=1)
 
 
-@pytest.mark.parametrize("trainable", ["head", "all"])
-@pytest.mark.parametrize("fill_mode", ["nearest", "constant", "reflect", "wrap"])
-def test_every_augmentation(fill_mode, trainable, radiographs, same_on_both):
+@pytest.mark.parametrize(
+    ("trainable", "fill_mode"),
+    [
+        ("head", "nearest"),
+        ("all", "constant"),
+        ("all", "nearest"),
+        ("all", "reflect"),
+        ("all", "wrap"),
+    ],
+)
+def test_every_augmentation(trainable, fill_mode, radiographs, same_on_both):
     augmentation = Augmentation(
         **{**EVERYTHING.get_params(), "fill_mode": fill_mode, "fill_value": 0.3}
     )
@@ -196,11 +207,17 @@ def test_the_callers_generators_are_untouched(radiographs, fitted, cuda):
     assert torch.equal(before[1], torch.get_rng_state())
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "nadam"])
-@pytest.mark.parametrize("trainable", ["head", "all"])
-@pytest.mark.parametrize("goes_on_on", ["cuda", "cpu"])
+@pytest.mark.parametrize(
+    ("trainable", "optimizer", "goes_on_on"),
+    [
+        ("head", "nadam", "cuda"),
+        ("all", "nadam", "cuda"),
+        ("all", "adam", "cuda"),
+        ("all", "adamw", "cpu"),
+    ],
+)
 def test_a_killed_training_is_resumed(
-    goes_on_on, trainable, optimizer, radiographs, fitted, cuda, tmp_path, monkeypatch
+    trainable, optimizer, goes_on_on, radiographs, fitted, cuda, tmp_path, monkeypatch
 ):
     X, y = radiographs.images, radiographs.target
     settings = {
@@ -263,15 +280,26 @@ def test_predictions_of_one_of_a_few_and_of_many(
     for size in (1, 4, 7, 10):
         cuts = np.split(X, range(size, 30, size))
         found = np.concatenate([clf.predict_proba(cut) for cut in cuts])
-        np.testing.assert_allclose(found, expected, atol=1e-5 if cuda.pretended else 1e-3)
+        np.testing.assert_allclose(
+            found, expected, atol=1e-5 if cuda.pretended else 1e-3
+        )
     files = clf.predict_proba(radiograph_files.data)
     order = [np.abs(files - row).max(1).argmin() for row in expected]
     np.testing.assert_allclose(files[order], expected, atol=1e-3)
     assert len(clf.predict(X)) == 30
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16", "float64"])
-@pytest.mark.parametrize("trainable", ["head", 1, "all"])
+@pytest.mark.parametrize(
+    ("trainable", "precision"),
+    [
+        ("head", "float32"),
+        ("head", "bfloat16"),
+        (1, "float32"),
+        ("all", "float32"),
+        ("all", "bfloat16"),
+        ("all", "float64"),
+    ],
+)
 def test_trained_there_and_loaded_here(
     trainable, precision, radiographs, fitted, cuda, tmp_path
 ):
@@ -326,11 +354,11 @@ def test_bfloat16(trainable, radiographs, fitted, cuda):
     )
 
 
-@pytest.mark.parametrize("pooling", ["mean", "flatten"])
-@pytest.mark.parametrize("trainable", ["head", 1, "all"])
-def test_backbones_side_by_side(
-    trainable, pooling, radiograph_files, tmp_path, cuda, monkeypatch
-):
+@pytest.mark.parametrize(
+    ("trainable", "pooling"),
+    [("head", "mean"), ("head", "flatten"), (1, "mean"), ("all", "flatten")],
+)
+def test_backbones_side_by_side(trainable, pooling, radiograph_files, tmp_path, cuda):
     X, y = radiograph_files.data, radiograph_files.target
     probabilities = {}
     for device in ("cuda", "cpu"):
@@ -373,3 +401,129 @@ def test_phases_on_a_gpu(radiograph_files, small_classifier, cuda):
     clf = PhasedClassifier(clf, split).fit(X, y)
     assert clf.history_["epoch"] == [1, 2, 3, 4]
     assert np.isfinite(clf.predict_proba(X)).all()
+
+
+@pytest.mark.parametrize("trainable", ["head", "all"])
+def test_memory_does_not_grow_with_the_epochs(
+    trainable, radiographs, fitted, cuda, monkeypatch
+):
+    add = _record.RunRecord.add
+    allocated = []
+
+    def measured(self, progress):
+        add(self, progress)
+        allocated.append(torch.cuda.memory_allocated())
+
+    monkeypatch.setattr(_record.RunRecord, "add", measured)
+    augmentation = Augmentation(rotation=10)
+    fitted(
+        radiographs.images,
+        radiographs.target,
+        trainable=trainable,
+        augmentation=augmentation,
+        max_epochs=4,
+    )
+    assert max(allocated[2:]) <= allocated[1]
+
+
+def test_fits_in_threads_are_those_of_the_main_thread(radiographs, fitted, cuda):
+    def fit(seed):
+        return fitted(
+            radiographs.images,
+            radiographs.target,
+            random_state=seed,
+            dropout=0.3,
+            max_epochs=2,
+        ).predict_proba(radiographs.images)
+
+    with ThreadPoolExecutor(2) as pool:
+        in_threads = list(pool.map(fit, range(3)))
+    for found, expected in zip(in_threads, map(fit, range(3)), strict=True):
+        np.testing.assert_allclose(found, expected, atol=cuda.atol)
+
+
+# On a real device only.
+
+
+@pytest.mark.gpu
+@needs_gpu
+def test_tf32_of_convolutions_keeps_three_digits(radiographs, fitted, monkeypatch):
+    X = radiographs.images
+    clf = fitted(X, radiographs.target)
+    probabilities = []
+    for allowed in (False, True):
+        monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", allowed)
+        probabilities.append(clf.predict_proba(X))
+    # TF32 keeps ten bits of each factor.
+    np.testing.assert_allclose(*probabilities, atol=1e-2)
+
+
+@pytest.mark.gpu
+@needs_gpu
+@pytest.mark.parametrize("trainable", ["head", 1, "all"])
+def test_nobody_waits_for_a_real_device(trainable, radiographs, fitted, monkeypatch):
+    X, y = radiographs.images, radiographs.target
+    fitted(X, y, trainable=trainable)  # what is set up once may wait
+
+    @contextlib.contextmanager
+    def nobody_waits(where):
+        before = torch.cuda.get_sync_debug_mode()
+        torch.cuda.set_sync_debug_mode("error")
+        try:
+            yield
+        finally:
+            torch.cuda.set_sync_debug_mode(before)
+
+    guard_loops(monkeypatch, nobody_waits)
+    settings = {"trainable": trainable, "augmentation": EVERYTHING, "dropout": 0.3}
+    fitted(X, y, **settings).predict_proba(X)
+
+
+@pytest.mark.gpu
+@needs_gpu
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_throughput_beside_a_bare_loop(precision, small_classifier, capsys):
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 256, (2048, 224, 224), dtype=np.uint8)
+    y = np.arange(len(X)) % 3
+    clf = small_classifier(
+        backbone="resnet50",
+        image_size=224,
+        batch_size=64,
+        max_epochs=3,
+        precision=precision,
+        device="cuda",
+    ).fit(X, y)
+    ours = len(X) / min(clf.history_["duration"][1:])
+    start = time.perf_counter()
+    clf.predict_proba(X)
+    predicted = len(X) / (time.perf_counter() - start)
+    bare = _bare_loop(clf, X, y)
+    with capsys.disabled():
+        print(
+            f"\nResNet-50, {precision}, images per second: trained {ours:.0f}, by a "
+            f"bare loop {bare:.0f} (ratio {ours / bare:.2f}), predicted "
+            f"{predicted:.0f}; most memory {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB"
+        )
+    assert np.isfinite(clf.history_["train_loss"]).all()
+
+
+def _bare_loop(clf, X, y):
+    """Return images per second of a loop over pixels on the device."""
+    module = clf.net_.module_.train()
+    images, codes = torch.from_numpy(X).cuda(), torch.from_numpy(y).cuda()
+    optimizer = torch.optim.Adam(module.parameters(), fused=True)
+    dtype = clf.net_.autocast_dtype
+    for _ in range(2):
+        torch.cuda.synchronize()
+        start = time.perf_counter()
+        for index in torch.randperm(len(X), device="cuda").split(64):
+            pixels = images[index, None].float() / 255
+            with torch.autocast("cuda", dtype=dtype, enabled=dtype is not None):
+                loss = torch.nn.functional.cross_entropy(module(pixels), codes[index])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        torch.cuda.synchronize()
+        duration = time.perf_counter() - start
+    return len(X) / duration

@@ -4,7 +4,6 @@ import functools
 
 from cxrclf.nets._network import Network
 from cxrclf.training._batches import Batches, FeatureSet, PixelSet
-
 from pretend_cuda._tensor import nobody_waits
 
 _STEPS = [

@@ -5,6 +5,7 @@ import functools
 import gc
 import importlib
 import inspect
+import threading
 
 import torch
 from torch.utils._device import _device_constructors
@@ -146,14 +147,17 @@ class Autocast(_autocast):
 def _swapping(apply):
     """Let ``Module.to`` change parameters in place, as on a GPU."""
 
+    lock = threading.RLock()
+
     @functools.wraps(apply)
     def swapping(self, *args, **kwargs):
-        before = torch.__future__.get_swap_module_params_on_conversion()
-        torch.__future__.set_swap_module_params_on_conversion(True)
-        try:
-            return apply(self, *args, **kwargs)
-        finally:
-            torch.__future__.set_swap_module_params_on_conversion(before)
+        with lock:
+            before = torch.__future__.get_swap_module_params_on_conversion()
+            torch.__future__.set_swap_module_params_on_conversion(True)
+            try:
+                return apply(self, *args, **kwargs)
+            finally:
+                torch.__future__.set_swap_module_params_on_conversion(before)
 
     return swapping
 

@@ -167,8 +167,8 @@ class DeviceTensor(torch.Tensor):
         if force:
             return self.detach().cpu().numpy()
         raise TypeError(
-            "can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to copy "
-            "the tensor to host memory first."
+            "can't convert cuda:0 device type tensor to numpy. Use Tensor.cpu() to "
+            "copy the tensor to host memory first."
         )
 
     def __array__(self, *args, **kwargs):
@@ -337,8 +337,7 @@ def _check_devices(func, flat):
     for generator in flat:
         if isinstance(generator, _Generator) and not Generator.is_one(generator):
             raise RuntimeError(
-                "Expected a 'cuda' device type for generator but found 'cpu' "
-                f"({func})"
+                f"Expected a 'cuda' device type for generator but found 'cpu' ({func})"
             )
 
 
