@@ -295,8 +295,7 @@ class FeatureExtractor:
         if pixels.device.type == "cuda":
             settings += (
                 torch.cuda.get_device_name(pixels.device),
-                torch.backends.cuda.matmul.allow_tf32,
-                torch.backends.cudnn.allow_tf32,
+                *_float32_modes(),
             )
         digest = self._frozen_part.copy()
         digest.update(repr(settings).encode())
@@ -325,6 +324,16 @@ class FeatureExtractor:
                 digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
                 digest.update(np.ascontiguousarray(_as_array(tensor.cpu())))
         return digest
+
+
+def _float32_modes():
+    """Return whether a GPU may compute products and convolutions in TF32."""
+    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    if not hasattr(cudnn, "conv"):
+        return matmul.allow_tf32, cudnn.allow_tf32
+    # Newer names, of torch 2.9. Once one is set, torch refuses to read the older ones.
+    backends = torch.backends, matmul, cudnn, cudnn.conv
+    return tuple(backend.fp32_precision for backend in backends)
 
 
 def _as_array(tensor):
