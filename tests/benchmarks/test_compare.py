@@ -63,8 +63,6 @@ def test_driver_writes_figures_and_ratios(tmp_path):
     assert written["failures"] == []
     for run in written["runs"]:
         assert all(value > 0 for value in run["figures"].values())
-        # Mapped files, such as torch's libraries, are resident and not private.
-        assert run["figures"]["private_mib"] < run["figures"]["resident_mib"]
     rates = [run["figures"]["images_per_second"] for run in written["runs"]]
     ratio = written["ratios"]["fine_tune"]["speed, cxrclf / bare loop"]
     assert ratio == [pytest.approx(rates[0] / rates[1])]
