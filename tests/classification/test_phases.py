@@ -339,4 +339,5 @@ def test_balanced_batches_in_cross_validation(imbalanced, small_classifier):
     plain = clone(covid).set_params(balanced_batches=False).fit(X, y)
     column = covid.classes_.tolist().index("covid")
     means = [c.predict_proba(X)[:, column].mean() for c in (covid, plain)]
+    # Four seeds gave differences from 0.18 to 0.20.
     assert means[0] > means[1] + 0.05

@@ -33,8 +33,8 @@ def test_it_learns_from_few_radiographs():
     clf = baseline_classifier(image_size=64, max_epochs=8, body_learning_rate=1e-3)
     clf.fit(data.images, data.target)
     scores = clf.predict_proba(other.images)
-    # Three seeds gave 0.73 to 0.77; guessing gives 0.5 with a σ of 0.03.
-    assert roc_auc_score(other.target, scores, multi_class="ovr") > 0.65
+    # Five seeds gave 0.71 to 0.77; guessing gives 0.5 with a σ of 0.03.
+    assert roc_auc_score(other.target, scores, multi_class="ovr") > 0.6
     assert clf.history_["train_loss"][-1] < 0.5 * clf.history_["train_loss"][0]
 
 
@@ -132,6 +132,7 @@ def test_rows_of_numbers_are_images_of_a_pixel():
     X = generator.random((80, 6), dtype=np.float32)
     y = (X[:, 0] > 0.5).astype(int)
     clf = baseline_classifier(max_epochs=20, body_learning_rate=1e-3, image_size=None)
+    # Four seeds gave 0.99 to 1, and guessing gives 0.5.
     assert clf.fit(X, y).score(X, y) > 0.8
 
 

@@ -54,7 +54,8 @@ def test_learns_lungs():
     )
     unet = UNetSegmenter(depth=3, width=8, max_epochs=10, batch_size=4, random_state=0)
     unet.fit(train.images, train.masks)
-    assert unet.score(test.images, test.masks) > 0.8
+    # Four seeds gave 0.87 to 0.92, and all of an image is a Dice of 0.42.
+    assert unet.score(test.images, test.masks) > 0.6
     assert unet.history_["train_dice"][-1] > unet.history_["train_dice"][0]
     assert unet.n_epochs_ == len(unet.history_["epoch"]) == 10
 
@@ -93,7 +94,8 @@ def test_every_loss_goes_down(kind, labels, lungs, small_segmenter):
     masks = lungs.masks * np.where(np.arange(32) < 16, 1, 2 if labels else 1)
     unet = small_segmenter(loss=kind, labels=labels, max_epochs=6, learning_rate=0.01)
     loss = unet.fit(lungs.images, masks).history_["train_loss"]
-    assert loss[-1] < 0.9 * loss[0]
+    # Four seeds gave 0.26 to 0.84 of the first loss.
+    assert loss[-1] < loss[0]
 
 
 def test_the_history_is_that_of_the_loss_and_the_dice(lungs, small_segmenter):
@@ -212,8 +214,12 @@ def test_padding_and_stretching_find_the_same_place(tmp_path, small_segmenter):
         found = np.stack(unet.predict_masks(paths))
         true = np.stack([np.asarray(Image.open(m).copy()) > 0 for m in masks])
         scores = segmentation_scores(true, found, distances=False)
-        assert scores["dice"].mean() > 0.9
-        assert unet.score(paths, masks) > 0.9
+        # Four seeds gave 0.93 to 1. A square beside its place has a Dice of 0.
+        assert scores["dice"].mean() > 0.75
+        # Rounding may move a pixel across the threshold.
+        assert unet.score(paths, masks) == pytest.approx(
+            scores["dice"].mean(), abs=0.05
+        )
 
 
 def test_masks_of_arrays_have_their_size(lungs, small_segmenter):
@@ -303,11 +309,12 @@ def test_augmentation_moves_masks_with_images(lungs, small_segmenter, monkeypatc
     images = lungs.masks * np.uint8(255)
     moves = Augmentation(rotation=90, shift=0.2, zoom=0.3, horizontal_flip=True)
     settings = {"augmentation": moves, "learning_rate": 0.01, "max_epochs": 12}
-    unet = small_segmenter(**settings).fit(images, lungs.masks)
-    assert unet.history_["train_dice"][-1] > 0.9
+    together = small_segmenter(**settings).fit(images, lungs.masks)
     monkeypatch.setattr(Augmentation, "apply_to_masks", lambda self, masks, _: masks)
-    unet = small_segmenter(**settings).fit(images, lungs.masks)
-    assert unet.history_["train_dice"][-1] < 0.8
+    apart = small_segmenter(**settings).fit(images, lungs.masks)
+    dice, other = (unet.history_["train_dice"][-1] for unet in (together, apart))
+    # Four seeds gave 0.93 to 0.96 and 0.64 to 0.74.
+    assert dice > other + 0.1
 
 
 def test_weights_of_zero_leave_images_out(lungs, small_segmenter):
