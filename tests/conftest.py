@@ -14,7 +14,6 @@ import torch
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
 import pretend_cuda
-
 from cxrclf.training import _device
 
 

@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
-from pretend_cuda import guard_loops
 
 from cxrclf import Augmentation, CXRClassifier, DualBackboneConcat
 from cxrclf.sampling import AugmentedOverSampler, PhasedBalancedSplit, PhasedClassifier
 from cxrclf.training import _batches, _device, _record
+from pretend_cuda import guard_loops
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 EVERYTHING = Augmentation(
@@ -503,7 +503,8 @@ def test_throughput_beside_a_bare_loop(precision, small_classifier, capsys):
         print(
             f"\nResNet-50, {precision}, images per second: trained {ours:.0f}, by a "
             f"bare loop {bare:.0f} (ratio {ours / bare:.2f}), predicted "
-            f"{predicted:.0f}; most memory {torch.cuda.max_memory_allocated() / 2**30:.1f} GiB"
+            f"{predicted:.0f}; most memory "
+            f"{torch.cuda.max_memory_allocated() / 2**30:.1f} GiB"
         )
     assert np.isfinite(clf.history_["train_loss"]).all()
 
