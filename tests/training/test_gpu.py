@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from cxrclf import Augmentation
+from cxrclf._torch._device import resolve_device
 from cxrclf.nets import (
     ConcatBackbone,
     Head,
@@ -110,10 +111,10 @@ def test_room_is_a_quarter_of_the_free_memory(cuda):
 
 
 def test_the_device_is_found(cuda):
-    assert _device.resolve_device("auto") == torch.device("cuda")
-    assert _device.resolve_device("cuda:0") == torch.device("cuda", 0)
+    assert resolve_device("auto") == torch.device("cuda")
+    assert resolve_device("cuda:0") == torch.device("cuda", 0)
     with pytest.raises(ValueError, match="device='cuda:99' is not available here"):
-        _device.resolve_device("cuda:99")
+        resolve_device("cuda:99")
 
 
 def test_the_feature_cache_knows_of_tf32(cuda):

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 
+from cxrclf._torch._device import resolve_device
 from cxrclf._torch._threads import limited_threads, usable_threads
 from cxrclf.training._allocator import kept_memory
 from cxrclf.training._batches import Pixels, PixelSet, resident_images
 from cxrclf.training._checked_estimator import CheckedEstimator
 from cxrclf.training._device import (
     inference_batch_size,
-    resolve_device,
     resolve_precision,
 )
 from cxrclf.training._epoch_rows import EpochRows

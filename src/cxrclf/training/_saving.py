@@ -7,10 +7,10 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from cxrclf._torch._device import resolve_device
 from cxrclf._torch._threads import limited_threads
 from cxrclf._utils._paths import check_image_size
 from cxrclf.exceptions import WeightsError
-from cxrclf.training._device import resolve_device
 from cxrclf.training._fitted_state import decode_fitted, encode_fitted
 from cxrclf.training._initial_weights import InitialWeights
 from cxrclf.training._model_folder import load_folder, save_folder
