@@ -530,9 +530,10 @@ def test_copies_predict_the_same(settings, lungs, small_segmenter, tmp_path):
     expected, masks = unet.predict_proba(lungs.images), unet.predict(lungs.images)
     joblib.dump(unet, tmp_path / "unet.joblib")
     unet.save(tmp_path / "unet")
+    text = json.loads((tmp_path / "unet" / "model.json").read_text())
     assert sorted(p.name for p in (tmp_path / "unet").iterdir()) == [
         "model.json",
-        "weights.safetensors",
+        text["weights"]["file"],
     ]
     for copy in (
         pickle.loads(pickle.dumps(unet)),
@@ -552,7 +553,9 @@ def test_copies_predict_the_same(settings, lungs, small_segmenter, tmp_path):
 
 def test_damaged_copies_are_refused(fitted, tmp_path):
     fitted.save(tmp_path)
-    text, weights = tmp_path / "model.json", tmp_path / "weights.safetensors"
+    text = tmp_path / "model.json"
+    description = json.loads(text.read_text())
+    weights = tmp_path / description["weights"]["file"]
     whole = weights.read_bytes()
     for part in (whole[:-50], whole[:20], b"", whole[:-4] + bytes(4)):
         weights.write_bytes(part)
@@ -562,10 +565,23 @@ def test_damaged_copies_are_refused(fitted, tmp_path):
     with pytest.raises(WeightsError, match="missing"):
         UNetSegmenter.load(tmp_path)
     weights.write_bytes(whole)
-    description = json.loads(text.read_text())
-    text.write_text(json.dumps({**description, "estimator": "CXRClassifier"}))
-    with pytest.raises(WeightsError, match="saved by CXRClassifier"):
-        UNetSegmenter.load(tmp_path)
-    text.write_text("{ half")
-    with pytest.raises(WeightsError, match="damaged or not written by save"):
-        UNetSegmenter.load(tmp_path)
+    description["fitted"]["classes"]["values"] = [True, False]
+    for changed in (json.dumps(description), "{ half"):
+        text.write_text(changed)
+        with pytest.raises(WeightsError, match="damaged or not written by save"):
+            UNetSegmenter.load(tmp_path)
+
+
+def test_a_saved_segmenter_is_replaced_and_knows_no_path(
+    lungs, small_segmenter, tmp_path
+):
+    settings = {"random_state": 1, "max_epochs": 1, "cache_dir": tmp_path / "cache"}
+    other = small_segmenter(**settings).fit(lungs.images, lungs.masks)
+    for unet in (small_segmenter(max_epochs=1).fit(lungs.images, lungs.masks), other):
+        unet.save(tmp_path / "unet")
+    assert len(list((tmp_path / "unet").iterdir())) == 2
+    again = UNetSegmenter.load(tmp_path / "unet")
+    assert again.cache_dir is None
+    np.testing.assert_array_equal(
+        again.predict(lungs.images), other.predict(lungs.images)
+    )

@@ -143,10 +143,13 @@ class DualBackboneConcat(BaseCXRClassifier):
         disk stay free in any case, or a tenth of a small one.
     checkpoint_dir : path-like or None, default=None
         Folder where each epoch leaves its state. The same `fit` on the same data,
-        started again after a kill, goes on from there to the same weights. Needs an
-        int `random_state`.
+        started again after a kill or an interrupt, goes on from there to the same
+        weights. Needs an int `random_state`. Where the state cannot be written, on a
+        full disk for instance, one RuntimeWarning names the file, the cause and the
+        remedy, and the training goes on.
     log_dir : path-like or None, default=None
-        Folder for TensorBoard logs of each epoch.
+        Folder for TensorBoard logs of each epoch. Where they cannot be written, a
+        RuntimeWarning says so and the training goes on without logs.
     verbose : int, default=0
         Progress bars, if not 0.
 

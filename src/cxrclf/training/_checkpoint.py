@@ -75,7 +75,7 @@ def read_checkpoint(path, net, n_epochs):
                 raise
             except Exception as error:  # of many kinds, from pickle and zipfile
                 raise _damaged(path) from error
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         if error.errno != errno.EINVAL:

@@ -37,7 +37,7 @@ def _to_numpy(tree):
 
 def _to_torch(tree):
     if isinstance(tree, np.ndarray):
-        # A copy: the array may be a memory map that is read-only, and fused optimisers
+        # A copy: the array may be a memory map that is read-only, and fused optimizers
         # write into a tensor without asking whether they may.
         return torch.from_numpy(np.array(tree))
     return _mapped(_to_torch, tree)

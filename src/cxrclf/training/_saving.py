@@ -38,7 +38,7 @@ class SavedEstimator(BaseEstimator):
 
         ``weights-<number>.safetensors`` holds the network's tensors; ``model.json``
         the parameters, what was learnt about the data, the preprocessing and the
-        versions of the libraries. Not saved are the state of the optimiser and what
+        versions of the libraries. Not saved are the state of the optimizer and what
         belongs to this machine: ``cache_dir``, ``checkpoint_dir``, ``log_dir``, and
         ``weights`` that were files or tensors.
 
@@ -95,7 +95,7 @@ class SavedEstimator(BaseEstimator):
         Returns
         -------
         estimator
-            Fitted; training that goes on from it begins with a new optimiser. What
+            Fitted; training that goes on from it begins with a new optimizer. What
             :meth:`save` leaves out has its default: set ``cache_dir`` and the like
             for this machine.
 
