@@ -462,10 +462,11 @@ def _renew(file, path):
 def _checksums(keys, values, kind):
     """Return 64 bits for each row that depend on its key, its values and their kind.
 
-    They are a sum of the row's 64-bit words, each multiplied by an odd number of its
-    own, modulo 2^64. As an odd number has an inverse, no change of a single word goes
-    unnoticed; another one does so with a probability of about 2^-64, and where only the
-    highest bits of words change, of up to a half for each.
+    They are the sum of the row's 64-bit words, each multiplied by an odd number of its
+    own, modulo 2^64. An odd number has an inverse, so every change of a single word
+    shows. Zeros or other content in place of several words go unnoticed with a
+    probability of about 2^-64, and flips of only the highest bits of an even number of
+    words always: this is a guard against damaged disks, not against forgery.
     """
     salt = hashlib.blake2b(kind.encode(), digest_size=8).digest()
     rows = np.ascontiguousarray(values).reshape(len(values), -1).view(np.uint8)
