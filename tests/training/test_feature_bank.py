@@ -14,11 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from cxrclf.training import _feature_bank
+from cxrclf.training import _feature_bank, _segment
 from cxrclf.training._feature_bank import DiskBank, FeatureGroup, MemoryBank
+from cxrclf.training._segment import SEGMENT
 
 KIB = 1024
-SEGMENT = "[0-9a-f]" * 16 + ".npy"
 
 
 @pytest.fixture(params=["disk", "memory"])
@@ -97,7 +97,7 @@ def test_values_keep_their_type_and_shape(make_bank):
 
 
 def test_those_used_last_stay_and_the_limit_holds(make_bank, tmp_path, monkeypatch):
-    monkeypatch.setattr(_feature_bank, "_FRESH", 0.0)
+    monkeypatch.setattr(_segment, "_FRESH", 0.0)
     monkeypatch.setattr(DiskBank, "_share", 2**20)  # counts files each time
     # A group has 2 KiB in memory and 6.25 on disk: four or two of them fit.
     limit = 9 * KIB if make_bank is MemoryBank else 13 * KIB
@@ -150,7 +150,7 @@ def test_a_bank_that_may_only_be_read_is_used(tmp_path, monkeypatch):
 
     bank, keys = DiskBank(tmp_path, 2**20), some_keys(20)
     fetched(bank.group("body", "0"), keys)
-    monkeypatch.setattr(_feature_bank, "_FRESH", -1.0)
+    monkeypatch.setattr(_segment, "_FRESH", -1.0)
     monkeypatch.setattr(os, "utime", refuse)
     assert fetched(bank.group("body", "0"), keys) == []
 
@@ -285,8 +285,8 @@ def test_values_of_another_type_or_shape_are_not_used(tmp_path, dtype):
 def test_checksums_are_sums_of_weighted_words(shape, dtype):
     keys = some_keys(6)
     values = np.random.default_rng(1).integers(0, 2**15, (6, *shape)).astype(dtype)
-    sums = _feature_bank._checksums(keys, values, "kind")
-    weights = _feature_bank._weights(values[0].nbytes // 8 + 2).tolist()
+    sums = _segment._checksums(keys, values, "kind")
+    weights = _segment._weights(values[0].nbytes // 8 + 2).tolist()
     salt = hashlib.blake2b(b"kind", digest_size=8).digest()
     for key, row, found in zip(keys.tolist(), values, sums.tolist(), strict=True):
         content = row.tobytes() + bytes(-row.nbytes % 8)

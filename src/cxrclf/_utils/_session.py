@@ -83,7 +83,10 @@ def _enter_named(value: str | None) -> tuple[Path, IO[bytes]] | None:
 
 
 def _is_usable(value: str | None) -> bool:
-    """Whether this may be the session's folder: its name, its path, or another one."""
+    """Whether this is the name or the path of a session's folder, or a private one.
+
+    Nothing is opened, since it is asked when the module is imported.
+    """
     folder = Path(value or "")
     ours = folder.name.startswith(_PREFIX)
     if not folder.is_absolute():

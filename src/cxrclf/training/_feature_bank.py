@@ -7,37 +7,34 @@ one process is computing, the others leave to it.
 """
 
 import contextlib
-import errno
 import fnmatch
-import hashlib
-import math
 import os
 import secrets
 import shutil
-import sys
 import threading
 import time
 import warnings
 from collections import OrderedDict
-from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
-from cxrclf._utils._disk import make_folders, open_or_create, read_rows
+from cxrclf._utils._disk import make_folders, open_or_create
 from cxrclf._utils._file_lock import try_lock_byte
-from cxrclf._utils._files import open_regular, remove_abandoned, replaced_whole
+from cxrclf._utils._files import remove_abandoned
+from cxrclf.training._segment import (
+    SEGMENT,
+    find_segment,
+    read_segment,
+    segment_bytes,
+    write_segment,
+)
 
 _N_LOCKS = 256
 _WAIT = 0.02  # seconds between looks at what other processes have computed
 _PATIENCE = 60.0  # seconds without any news, after which their work is done here too
-_FRESH = 60.0  # seconds in which a segment's time of last use is not renewed
 _LOCK = "lock"
 _RESERVE = 2 * 2**30  # bytes of the disk that are left free, or a tenth of a small one
-_INDEX = np.dtype([("key", "<u8"), ("check", "<u8")])
-_SEGMENT = "[0-9a-f]" * 16 + ".npy"  # the pattern of their names
-_HEADERS = 256  # bytes of those of a segment's two arrays
 
 
 class FeatureGroup:
@@ -265,11 +262,11 @@ class DiskBank:
             if group.is_symlink() or group.parent.is_symlink():
                 continue  # nothing is deleted elsewhere
             remove_abandoned(group)
-            for path in group.glob(f"*{_SEGMENT}*"):
+            for path in group.glob(f"*{SEGMENT}*"):
                 with contextlib.suppress(OSError):  # deleted by another process
                     status = path.lstat()
                     used += status.st_size
-                    if path.match(_SEGMENT):  # else another process is writing it
+                    if path.match(SEGMENT):  # else another process is writing it
                         files.append((status.st_mtime, status.st_size, path))
         disk = shutil.disk_usage(self.folder)
         free = disk.free - min(disk.total // 10, _RESERVE)
@@ -285,7 +282,7 @@ class DiskBank:
             with contextlib.suppress(OSError):  # Windows keeps files that are open
                 path.unlink()
                 used -= size
-            if not any(path.parent.glob(f"*{_SEGMENT}*")):
+            if not any(path.parent.glob(f"*{SEGMENT}*")):
                 with contextlib.suppress(OSError):
                     path.with_name(_LOCK).unlink(missing_ok=True)
                     path.parent.rmdir()
@@ -293,10 +290,7 @@ class DiskBank:
 
 
 class _DiskGroup(FeatureGroup):
-    """A folder of segments, each a file of two arrays in NumPy's format.
-
-    The first array has the key and the checksum of each row, the second one the values.
-    """
+    """A folder of segments."""
 
     def __init__(self, bank, space, view):
         super().__init__()
@@ -307,13 +301,14 @@ class _DiskGroup(FeatureGroup):
 
     def _refresh(self):
         try:
-            names = set(fnmatch.filter(os.listdir(self.folder), _SEGMENT))
+            names = set(fnmatch.filter(os.listdir(self.folder), SEGMENT))
         except OSError:  # none yet
             return
         new = []
         for name in sorted(names - self._seen):
-            with _intact(self.folder / name), _opened(self.folder / name) as file:
-                new.append(_read_index(file, name))
+            segment = find_segment(self.folder / name)
+            if segment is not None:
+                new.append(segment)
         self._seen |= names
         if new:
             self._set_segments((*self._index[0], *new))
@@ -321,21 +316,10 @@ class _DiskGroup(FeatureGroup):
     def _values(self, segment, places):
         keys, stored = segment
         # Opened when it is needed: a process may have few files open at once.
-        path = self.folder / stored.name
-        values = np.empty((len(places), *stored.shape), stored.dtype)
-        with _intact(path), _opened(path) as file:
-            read_rows(file, places, values, stored.offset)
-            if (self._checks(keys[places], values) != stored.checks[places]).any():
-                raise ValueError("the values are not those that were stored")
-            _renew(file, path)
-            return values
-        self._set_segments(tuple(s for s in self._index[0] if s is not segment))
-        return None
-
-    def _checks(self, keys, values):
-        """Return a checksum of each row, which also depends on the group."""
-        kind = (*self.folder.parts[-2:], values.dtype.str, values.shape[1:])
-        return _checksums(keys, values, repr(kind))
+        values = read_segment(stored, keys[places], places)
+        if values is None:
+            self._set_segments(tuple(s for s in self._index[0] if s is not segment))
+        return values
 
     @contextlib.contextmanager
     def _claimed(self, keys, chunk, patient):
@@ -367,24 +351,14 @@ class _DiskGroup(FeatureGroup):
     def _add(self, keys, values):
         if not self.bank.max_bytes:
             return
-        index = np.empty(len(keys), _INDEX)
-        index["key"], index["check"] = keys, self._checks(keys, values)
         path = self.folder / f"{secrets.token_hex(8)}.npy"
         try:
             self._make()
             if not self._swept:
                 remove_abandoned(self.folder)
                 self._swept = True
-            if self.bank.make_room(_HEADERS + index.nbytes + values.nbytes):
-                with (
-                    replaced_whole(path, sweep=False) as temporary,
-                    temporary.open("wb") as file,
-                ):
-                    np.save(file, index)
-                    np.save(file, values)
-                    # On disk before it has its name, lest a power cut parts them.
-                    file.flush()
-                    os.fsync(file.fileno())
+            if self.bank.make_room(segment_bytes(values)):
+                write_segment(path, keys, values)
         except OSError as error:
             self.bank.give_up(error)
 
@@ -395,87 +369,3 @@ def _locked(file, number):
         return file is None or try_lock_byte(file, number)
     except OSError:  # no locks on this disk: work may be done twice
         return True
-
-
-class _Stored(NamedTuple):
-    """Where the values of a segment are, and what they have to be."""
-
-    name: str
-    checks: np.ndarray
-    dtype: np.dtype
-    shape: tuple
-    offset: int
-
-
-def _opened(path):
-    return open_regular(path, follow_links=False)
-
-
-def _read_index(file, name):
-    """Return the keys of a segment, and where its values are."""
-    size = os.fstat(file.fileno()).st_size
-    (n,), dtype = _read_header(file)
-    if dtype != _INDEX or file.tell() + n * dtype.itemsize > size:
-        raise ValueError("the file does not start with an index")
-    index = np.frombuffer(file.read(n * dtype.itemsize), dtype)
-    (n_values, *shape), dtype = _read_header(file)
-    n_bytes = n_values * math.prod(shape) * dtype.itemsize
-    if n_values != n or dtype.hasobject or file.tell() + n_bytes != size:
-        raise ValueError("the values do not fill the file")
-    checks = np.array(index["check"])
-    return np.array(index["key"]), _Stored(
-        name, checks, dtype, tuple(shape), file.tell()
-    )
-
-
-def _read_header(file):
-    if np.lib.format.read_magic(file) != (1, 0):
-        raise ValueError("the file is of another version of NumPy's format")
-    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
-    return shape, dtype
-
-
-@contextlib.contextmanager
-def _intact(path):
-    """Leave the block where a segment is gone or damaged, and delete a damaged one."""
-    try:
-        yield
-    except OSError as error:  # deleted meanwhile, or not to be read
-        damaged = error.errno == errno.EINVAL
-    except Exception as error:  # a damaged header may raise anything when parsed
-        damaged = not isinstance(error, MemoryError)
-    else:
-        return
-    if damaged:
-        with contextlib.suppress(OSError):
-            if sys.platform == "win32" or path.lstat().st_uid == os.geteuid():
-                path.unlink()
-
-
-def _renew(file, path):
-    """Set the time of last use."""
-    with contextlib.suppress(OSError):  # another user's
-        if time.time() - os.fstat(file.fileno()).st_mtime > _FRESH:
-            os.utime(file.fileno() if os.utime in os.supports_fd else path)
-
-
-def _checksums(keys, values, kind):
-    """Return 64 bits for each row that depend on its key, its values and their kind.
-
-    They are a sum of the row's 64-bit words, each multiplied by an odd number of its
-    own, modulo 2^64. As an odd number has an inverse, no change of a single word goes
-    unnoticed; another one does so with a probability of about 2^-64, and where only the
-    highest bits of words change, of up to a half for each.
-    """
-    salt = hashlib.blake2b(kind.encode(), digest_size=8).digest()
-    rows = np.ascontiguousarray(values).reshape(len(values), -1).view(np.uint8)
-    if rows.shape[1] % 8:
-        rows = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 8)))
-    words = rows.view("<u8")
-    sums = words @ _weights(words.shape[1] + 1)[1:]
-    return sums + keys * _weights(1) + np.uint64(int.from_bytes(salt, "little"))
-
-
-@lru_cache(maxsize=4)
-def _weights(n):
-    return np.random.PCG64(0).random_raw(n) | np.uint64(1)
