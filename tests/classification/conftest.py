@@ -34,6 +34,10 @@ def small_classifier():
         defaults = {
             "weights": None,
             "image_size": 32,
+            # "auto" depends on the processor.
+            "precision": "float32",
+            # Several threads repeat a training but for rounding, one to the last bit.
+            "n_threads": 1,
             "max_epochs": 2,
             "random_state": 0,
             "trainable": "all",

@@ -14,6 +14,7 @@ from cxrclf import Augmentation, CXRClassifier, DualBackboneConcat
 from cxrclf.classification import _dual_backbone_concat
 from cxrclf.exceptions import WeightsError
 from cxrclf.nets import make_backbone
+from tolerances import assert_same_predictions
 
 NAMES = "test_resnet", "test_efficientnet"
 
@@ -28,6 +29,8 @@ def dual():
             "pointwise_channels": 16,
             "max_epochs": 2,
             "random_state": 0,
+            # "auto" depends on the processor.
+            "precision": "float32",
         }
         return DualBackboneConcat(**{**defaults, **parameters})
 
@@ -65,11 +68,11 @@ def test_the_network_by_hand(radiographs, dual, pooling):
         mixed = module.head.pointwise(torch.cat(maps, 1))
         mixed = mixed.mean((2, 3)) if pooling == "mean" else mixed.flatten(1)
         logits = module.head.output(mixed).numpy()
-    np.testing.assert_allclose(clf.predict_proba(X), softmax(logits, 1), atol=1e-9)
+    assert_same_predictions(clf.predict_proba(X), softmax(logits, 1), "float64")
 
 
 @pytest.mark.parametrize("pooling", ["mean", "flatten"])
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("precision", ["float64", "bfloat16"])
 def test_banked_features_change_nothing(radiographs, dual, pooling, precision):
     X, y = radiographs.images, radiographs.target
     settings = {
@@ -82,8 +85,12 @@ def test_banked_features_change_nothing(radiographs, dual, pooling, precision):
     assert banked.banked_ == "features"
     again = dual(**settings).fit(X, y)
     without = dual(feature_bank=None, **settings).fit(X, y)
-    for other in (again, without):
-        np.testing.assert_array_equal(other.predict_proba(X), banked.predict_proba(X))
+    # Exact: features are read as they were computed, and one thread trains.
+    np.testing.assert_array_equal(again.predict_proba(X), banked.predict_proba(X))
+    if precision == "float64":  # the bank computes rows in another order
+        assert_same_predictions(
+            without.predict_proba(X), banked.predict_proba(X), precision, trained=True
+        )
 
 
 def test_weights_of_each_branch(radiographs, dual):
@@ -117,14 +124,16 @@ def test_survives_pickle_and_a_folder(radiographs, dual, tmp_path, trainable):
 def test_files_folds_and_a_grid_over_backbones(radiograph_files, dual):
     data = radiograph_files
     grid = GridSearchCV(
-        dual(),
+        dual(feature_bank=None),
         {"backbones": [NAMES, ("test_resnet", "test_vit")], "image_size": [160]},
         cv=2,
+        scoring="neg_log_loss",
         error_score="raise",
     )
     grid.fit(data.data, data.target)
     assert len(grid.cv_results_["params"]) == 2
     parallel = clone(grid).set_params(n_jobs=2).fit(data.data, data.target)
+    # Exact: one thread computes a batch, and one thread trains the head.
     np.testing.assert_array_equal(
         parallel.cv_results_["mean_test_score"], grid.cv_results_["mean_test_score"]
     )
@@ -143,20 +152,27 @@ def test_backbones_as_a_list_are_the_same(radiographs, dual):
 @pytest.mark.parametrize("names", [NAMES, ("test_resnet", "resnet10t")])
 def test_maps_of_the_branches_are_kept(radiographs, dual, names):
     X, y = radiographs.images, radiographs.target
-    settings = {"backbones": names, "trainable": 2, "image_size": 64}
+    settings = {
+        "backbones": names,
+        "trainable": 2,
+        "image_size": 64,
+        "precision": "float64",
+    }
     without = dual(feature_bank=None, **settings).fit(X, y)
     for _ in range(2):
         clf = dual(**settings).fit(X, y)
         assert clf.banked_ == "maps"
-        np.testing.assert_allclose(
-            clf.predict_proba(X), without.predict_proba(X), atol=2e-3
+        # The network whole or in two parts: sums in another order.
+        assert_same_predictions(
+            clf.predict_proba(X), without.predict_proba(X), "float64", trained=True
         )
 
 
 def test_learns_what_two_networks_can(radiographs, dual):
     X, y = radiographs.images, radiographs.target
     clf = dual(trainable="all", max_epochs=25, learning_rate=3e-3, batch_size=10)
-    assert clf.fit(X, y).score(X, y) > 0.9
+    # Four seeds gave 1, and guessing gives 1/3.
+    assert clf.fit(X, y).score(X, y) > 0.7
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
-from pretend_cuda import guard_loops
 
 from cxrclf import Augmentation, CXRClassifier, DualBackboneConcat
 from cxrclf.sampling import AugmentedOverSampler, PhasedBalancedSplit, PhasedClassifier
 from cxrclf.training import _batches, _device, _record
+from pretend_cuda import guard_loops
 
 EVERYTHING = Augmentation(
     rotation=20,

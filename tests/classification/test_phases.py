@@ -15,6 +15,7 @@ from cxrclf.sampling import (
 )
 from cxrclf.training import training_weights
 from cxrclf.training._batches import PixelSet
+from tolerances import assert_same_predictions
 
 PHASES = [np.arange(0, 18), np.arange(6, 30), np.arange(12, 24)]
 
@@ -43,18 +44,24 @@ def test_phases_are_partial_fits_in_one_training(
         "augmentation": Augmentation(rotation=10),
         "optimizer": "nadam",
         "batch_size": 5,
+        "precision": "float64",
     }
     step_by_step = small_classifier(**settings)
     for rows in PHASES:
         step_by_step.partial_fit(X[rows], y[rows], classes=np.unique(y))
     at_once = small_classifier(**settings)
     at_once.fit(X, y, phases=PHASES, restart_schedule=True)
-    np.testing.assert_array_equal(
-        at_once.predict_proba(X), step_by_step.predict_proba(X)
+    # Features of all phases are computed together: batches have other rows.
+    assert_same_predictions(
+        at_once.predict_proba(X), step_by_step.predict_proba(X), "float64", trained=True
     )
     assert at_once.n_epochs_ == 6
-    for column in ("epoch", "train_loss", "learning_rate"):
+    for column in ("epoch", "learning_rate"):
         assert at_once.history_[column] == step_by_step.history_[column]
+    assert_same_predictions(
+        at_once.history_["train_loss"], step_by_step.history_["train_loss"], "float64",
+        trained=True,
+    )  # fmt: skip
 
 
 def test_a_continuous_schedule_spans_the_phases(radiographs, small_classifier):
@@ -172,9 +179,8 @@ def test_a_killed_training_goes_on_in_its_phase(
         clf.fit(X, y, phases=PHASES)
     monkeypatch.setattr(_loop, "schedule_factor", usual)
     clf.fit(X, y, phases=PHASES)
-    assert [round(t, 12) for t in clf.history_["train_loss"]] == [
-        round(t, 12) for t in expected.history_["train_loss"]
-    ]
+    # Exact: the same training, in which one thread computes each layer.
+    assert clf.history_["train_loss"] == expected.history_["train_loss"]
     np.testing.assert_array_equal(clf.predict_proba(X), expected.predict_proba(X))
 
 
@@ -183,9 +189,11 @@ def test_phased_classifier_trains_on_phases(imbalanced, small_classifier):
     split = PhasedBalancedSplit(
         n_phases=3, per_phase={"normal": 10, "pneumonia": 7}, random_state=0
     )
-    phased = PhasedClassifier(small_classifier(), split).fit(X, y)
+    clf = small_classifier()
+    phased = PhasedClassifier(clf, split).fit(X, y)
     assert [len(rows) for rows in phased.phases_] == [25] * 3
-    by_hand = small_classifier().fit(X, y, phases=phased.phases_)
+    by_hand = clone(clf).fit(X, y, phases=phased.phases_)
+    # Exact: the same training, in which one thread computes each layer.
     np.testing.assert_array_equal(phased.predict_proba(X), by_hand.predict_proba(X))
     assert phased.history_["epoch"] == [1, 2, 3, 4, 5, 6]
     assert phased.history_["phase"] == [1, 1, 2, 2, 3, 3]
@@ -245,6 +253,7 @@ def test_a_grid_over_phases_samplers_and_backbones(imbalanced):
         "max_epochs": 1,
         "random_state": 0,
         "n_threads": 1,
+        "feature_bank": None,
         "image_size": 32,
     }
     single = CXRClassifier("test_resnet", **settings)
@@ -278,6 +287,7 @@ def test_a_grid_over_phases_samplers_and_backbones(imbalanced):
     scores = alone.cv_results_["mean_test_score"]
     assert len(np.unique(scores)) > 6
     workers = clone(grid).set_params(n_jobs=2).fit(X, y)
+    # Exact: one thread computes each layer, in the workers and here.
     np.testing.assert_array_equal(workers.cv_results_["mean_test_score"], scores)
 
 
@@ -329,4 +339,5 @@ def test_balanced_batches_in_cross_validation(imbalanced, small_classifier):
     plain = clone(covid).set_params(balanced_batches=False).fit(X, y)
     column = covid.classes_.tolist().index("covid")
     means = [c.predict_proba(X)[:, column].mean() for c in (covid, plain)]
+    # Four seeds gave differences from 0.18 to 0.20.
     assert means[0] > means[1] + 0.05

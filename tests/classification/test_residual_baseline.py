@@ -11,6 +11,7 @@ from sklearn.model_selection import cross_val_predict
 from cxrclf import CXRClassifier, DualBackboneConcat
 from cxrclf.datasets import make_chest_radiographs
 from cxrclf.exceptions import WeightsError
+from tolerances import assert_same_predictions
 
 
 def baseline_classifier(**parameters):
@@ -20,6 +21,8 @@ def baseline_classifier(**parameters):
         "image_size": 32,
         "max_epochs": 2,
         "random_state": 0,
+        # "auto" depends on the processor.
+        "precision": "float32",
     }
     return CXRClassifier("residual_baseline", **{**defaults, **parameters})
 
@@ -30,8 +33,8 @@ def test_it_learns_from_few_radiographs():
     clf = baseline_classifier(image_size=64, max_epochs=8, body_learning_rate=1e-3)
     clf.fit(data.images, data.target)
     scores = clf.predict_proba(other.images)
-    # Three seeds gave 0.73 to 0.77; guessing gives 0.5 with a σ of 0.03.
-    assert roc_auc_score(other.target, scores, multi_class="ovr") > 0.65
+    # Five seeds gave 0.71 to 0.77; guessing gives 0.5 with a σ of 0.03.
+    assert roc_auc_score(other.target, scores, multi_class="ovr") > 0.6
     assert clf.history_["train_loss"][-1] < 0.5 * clf.history_["train_loss"][0]
 
 
@@ -49,22 +52,29 @@ def test_it_trains_in_part_or_whole_in_each_precision(
 
 
 def test_a_single_image_is_predicted_as_among_others(radiographs):
-    clf = baseline_classifier(precision="float32")
-    clf.fit(radiographs.images, radiographs.target)
+    clf = baseline_classifier().fit(radiographs.images, radiographs.target)
     alone = clf.predict_proba(radiographs.images[:1])
     among = clf.predict_proba(radiographs.images)[:1]
-    np.testing.assert_allclose(alone, among, rtol=1e-4, atol=1e-6)
+    assert_same_predictions(alone, among, "float32")
 
 
 def test_the_feature_bank_changes_nothing(radiographs, tmp_path):
     X, y = radiographs.images, radiographs.target
     for trainable, pooling in (("head", "mean"), ("head", "flatten"), (1, "mean")):
-        options = {"trainable": trainable, "pooling": pooling, "cache_dir": tmp_path}
-        banked = baseline_classifier(precision="float32", **options).fit(X, y)
-        again = baseline_classifier(precision="float32", **options).fit(X, y)
-        plain = baseline_classifier(precision="float32", feature_bank=None, **options)
-        expected = plain.fit(X, y).predict_proba(X)
-        np.testing.assert_allclose(banked.predict_proba(X), expected, atol=1e-5)
+        options = {
+            "trainable": trainable,
+            "pooling": pooling,
+            "cache_dir": tmp_path,
+            "precision": "float64",
+            "n_threads": 1,
+        }
+        banked, again = (baseline_classifier(**options).fit(X, y) for _ in range(2))
+        plain = baseline_classifier(feature_bank=None, **options).fit(X, y)
+        # In parts and rows in another order.
+        assert_same_predictions(
+            banked.predict_proba(X), plain.predict_proba(X), "float64", trained=True
+        )
+        # Exact: what the bank has is read as it was computed, and one thread trains.
         np.testing.assert_array_equal(banked.predict_proba(X), again.predict_proba(X))
 
 
@@ -100,6 +110,7 @@ def test_workers_give_the_same_baseline(radiographs):
         )
         for n_jobs in (1, 2)
     )
+    # Exact: one thread computes each layer, in the workers and here.
     np.testing.assert_array_equal(one, two)
 
 
@@ -121,6 +132,7 @@ def test_rows_of_numbers_are_images_of_a_pixel():
     X = generator.random((80, 6), dtype=np.float32)
     y = (X[:, 0] > 0.5).astype(int)
     clf = baseline_classifier(max_epochs=20, body_learning_rate=1e-3, image_size=None)
+    # Four seeds gave 0.99 to 1, and guessing gives 0.5.
     assert clf.fit(X, y).score(X, y) > 0.8
 
 

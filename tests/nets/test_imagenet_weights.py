@@ -10,6 +10,7 @@ from sklearn.datasets import load_sample_image
 
 from cxrclf.exceptions import WeightsError
 from cxrclf.nets import Head, ImageClassifier, _pretrained, make_backbone
+from tolerances import assert_same_predictions
 
 PALACE = 698  # of the 1,000 classes of ImageNet
 
@@ -33,7 +34,7 @@ def test_every_tensor_of_the_package_is_loaded(version):
     images = torch.rand(1, 3, 96, 96)
     with torch.no_grad():
         expected = model.forward_features(images)
-        torch.testing.assert_close(backbone.eval()(images), expected)
+        assert_same_predictions(backbone.eval()(images), expected, "float32")
     assert expected.std() > 0.1
 
 

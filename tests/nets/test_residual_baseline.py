@@ -21,6 +21,7 @@ from cxrclf.nets import (
     make_backbone,
 )
 from cxrclf.nets._grey_conv import GreyConv2d
+from tolerances import assert_same_predictions
 
 NAME = "residual_baseline"
 CHANNELS = [19, 51, 115, 243, 499]
@@ -117,11 +118,11 @@ def test_what_timm_asks_of_its_networks():
     images = torch.rand(2, 1, 64, 64)
     features = model.forward_features(images)
     assert model(images).shape == (2, 4)
-    torch.testing.assert_close(model(images), model.forward_head(features))
+    assert_same_predictions(model(images), model.forward_head(features), "float32")
     assert model.get_classifier() is model.fc
     assert model.forward_head(features, pre_logits=True).shape == (2, 497)
     model.reset_classifier(0)
-    torch.testing.assert_close(model(images), features.mean((2, 3)))
+    assert_same_predictions(model(images), features.mean((2, 3)), "float32")
     assert model.num_classes == 0
 
 
@@ -137,7 +138,7 @@ def test_its_blocks_serve_as_an_encoder():
     maps = encoder(images)
     for i, info in enumerate(model.feature_info):
         images = model.get_submodule(info["module"])(images)
-        assert torch.equal(maps[i], images)
+        assert_same_predictions(maps[i], images, "float32")
         assert images.shape[1] == info["num_chs"]
         assert images.shape[2:] == (64 // info["reduction"], 96 // info["reduction"])
 
@@ -148,18 +149,18 @@ def test_intermediates_are_what_the_blocks_give():
     last, maps = model.forward_intermediates(images)
     assert [m.shape[1] for m in maps] == CHANNELS
     assert torch.equal(last, maps[-1])
-    assert torch.equal(last, model.forward_features(images))
+    assert_same_predictions(last, model.forward_features(images), "float32")
     options = {"indices": [0, 2], "stop_early": True}
     last, some = model.forward_intermediates(images, **options)
-    assert torch.equal(last, maps[2])
+    assert_same_predictions(last, maps[2], "float32")
     assert model.prune_intermediate_layers([0, 2], prune_head=False) == [0, 2]
     assert len(model.blocks) == 3
     assert model.num_classes == 4
     pruned = model.forward_intermediates(images, **options, intermediates_only=True)
     for found in (some, pruned):
         assert len(found) == 2
-        assert torch.equal(found[0], maps[0])
-        assert torch.equal(found[1], maps[2])
+        assert_same_predictions(found[0], maps[0], "float32")
+        assert_same_predictions(found[1], maps[2], "float32")
     model.prune_intermediate_layers([0])
     assert model.num_classes == 0
     with pytest.raises(ValueError, match='output_fmt must be "NCHW"'):
@@ -195,7 +196,7 @@ def test_the_frozen_part_is_computed_apart(trainable):
     net.set_trainable(trainable)
     assert net.splits
     features = net.frozen_features(images)
-    torch.testing.assert_close(net(features=features), net(images))
+    assert_same_predictions(net(features=features), net(images), "float32")
     if trainable != "head":
         assert features.shape[1] == CHANNELS[4 - trainable]
 
@@ -238,8 +239,7 @@ def test_grey_images_get_one_convolution_and_channels_last_goes_on(precision):
     assert {maps.dtype for maps in made} == {precision}
     for maps in made:
         assert maps.is_contiguous(memory_format=torch.channels_last)
-    tolerance = 1e-5 if precision == torch.float32 else 0.03
-    torch.testing.assert_close(found, expected, rtol=0, atol=tolerance)
+    assert_same_predictions(found, expected, str(precision).removeprefix("torch."))
 
 
 def test_bfloat16_gives_nearly_the_same():
@@ -261,7 +261,9 @@ def test_no_weights_are_published_and_own_ones_load(tmp_path):
     torch.save(whole.state_dict(), tmp_path / "weights.pth")
     backbone = make_backbone(NAME, weights=tmp_path / "weights.pth").eval()
     images = torch.rand(1, 3, 64, 64)
-    assert torch.equal(backbone(images), whole.eval().forward_features(images))
+    assert_same_predictions(
+        backbone(images), whole.eval().forward_features(images), "float32"
+    )
     with pytest.raises(WeightsError, match="of another shape"):
         make_backbone(NAME, in_channels=1, weights=tmp_path / "weights.pth")
 

@@ -56,6 +56,10 @@ def small_segmenter():
             # So that the first epochs of a training are those of a shorter one.
             "learning_rate_schedule": "constant",
             "image_size": 32,
+            # "auto" depends on the processor.
+            "precision": "float32",
+            # Several threads repeat a training but for rounding, one to the last bit.
+            "n_threads": 1,
         }
         return UNetSegmenter(**{**defaults, **parameters})
 

@@ -27,6 +27,7 @@ from cxrclf.imaging import read_image_size
 from cxrclf.metrics import segmentation_scorers, segmentation_scores
 from cxrclf.segmentation._regions import cleaned
 from cxrclf.training import _loop
+from tolerances import assert_same_predictions
 
 MOVES = Augmentation(rotation=15, zoom=0.1, horizontal_flip=True, noise=0.02)
 
@@ -53,7 +54,8 @@ def test_learns_lungs():
     )
     unet = UNetSegmenter(depth=3, width=8, max_epochs=10, batch_size=4, random_state=0)
     unet.fit(train.images, train.masks)
-    assert unet.score(test.images, test.masks) > 0.8
+    # Four seeds gave 0.87 to 0.92, and all of an image is a Dice of 0.42.
+    assert unet.score(test.images, test.masks) > 0.6
     assert unet.history_["train_dice"][-1] > unet.history_["train_dice"][0]
     assert unet.n_epochs_ == len(unet.history_["epoch"]) == 10
 
@@ -77,7 +79,7 @@ def test_predictions_by_hand(labels, lungs, small_segmenter):
     else:
         expected = np.moveaxis(softmax(logits, axis=1), 1, -1)
         found = logits.argmax(axis=1)
-    np.testing.assert_allclose(p, expected, atol=1e-5)
+    assert_same_predictions(p, expected, "float32")
     predicted = unet.predict(lungs.images)
     assert predicted.dtype == (bool if labels is None else np.uint8)
     clear = np.abs(logits).min(axis=1) > 1e-4
@@ -92,7 +94,8 @@ def test_every_loss_goes_down(kind, labels, lungs, small_segmenter):
     masks = lungs.masks * np.where(np.arange(32) < 16, 1, 2 if labels else 1)
     unet = small_segmenter(loss=kind, labels=labels, max_epochs=6, learning_rate=0.01)
     loss = unet.fit(lungs.images, masks).history_["train_loss"]
-    assert loss[-1] < 0.9 * loss[0]
+    # Four seeds gave 0.26 to 0.84 of the first loss.
+    assert loss[-1] < loss[0]
 
 
 def test_the_history_is_that_of_the_loss_and_the_dice(lungs, small_segmenter):
@@ -144,9 +147,12 @@ def test_the_number_of_images_predicted_at_once_changes_nothing(fitted, lungs):
     X = np.concatenate([lungs.images] * 4)  # of more than one batch
     together = fitted.predict_proba(X)
     alone = np.concatenate([fitted.predict_proba(x[None]) for x in X[:12]])
-    np.testing.assert_allclose(together[:12], alone, atol=1e-2)  # bfloat16
-    np.testing.assert_array_equal(together[:12], together[12:24])
-    other = fitted.set_params(batch_size=1, n_threads=1).predict_proba(X)
+    assert_same_predictions(alone, together[:12], "float32")
+    # At other positions of a batch.
+    assert_same_predictions(together[12:24], together[:12], "float32")
+    # Exact: one thread computes a batch, and the last one is filled up.
+    np.testing.assert_array_equal(fitted.predict_proba(X[:37]), together[:37])
+    other = fitted.set_params(batch_size=1, n_threads=2).predict_proba(X)
     np.testing.assert_array_equal(other, together)
 
 
@@ -208,8 +214,12 @@ def test_padding_and_stretching_find_the_same_place(tmp_path, small_segmenter):
         found = np.stack(unet.predict_masks(paths))
         true = np.stack([np.asarray(Image.open(m).copy()) > 0 for m in masks])
         scores = segmentation_scores(true, found, distances=False)
-        assert scores["dice"].mean() > 0.9
-        assert unet.score(paths, masks) > 0.9
+        # Four seeds gave 0.93 to 1. A square beside its place has a Dice of 0.
+        assert scores["dice"].mean() > 0.75
+        # Rounding may move a pixel across the threshold.
+        assert unet.score(paths, masks) == pytest.approx(
+            scores["dice"].mean(), abs=0.05
+        )
 
 
 def test_masks_of_arrays_have_their_size(lungs, small_segmenter):
@@ -264,6 +274,7 @@ def test_masks_that_cannot_be_saved(
 # Repeatability
 
 
+# Here and below, equal is exact: one thread computes each layer of a training.
 @pytest.mark.parametrize("settings", [{}, {"augmentation": MOVES}])
 def test_one_seed_one_result(settings, lungs, small_segmenter):
     def run(seed):
@@ -298,11 +309,12 @@ def test_augmentation_moves_masks_with_images(lungs, small_segmenter, monkeypatc
     images = lungs.masks * np.uint8(255)
     moves = Augmentation(rotation=90, shift=0.2, zoom=0.3, horizontal_flip=True)
     settings = {"augmentation": moves, "learning_rate": 0.01, "max_epochs": 12}
-    unet = small_segmenter(**settings).fit(images, lungs.masks)
-    assert unet.history_["train_dice"][-1] > 0.9
+    together = small_segmenter(**settings).fit(images, lungs.masks)
     monkeypatch.setattr(Augmentation, "apply_to_masks", lambda self, masks, _: masks)
-    unet = small_segmenter(**settings).fit(images, lungs.masks)
-    assert unet.history_["train_dice"][-1] < 0.8
+    apart = small_segmenter(**settings).fit(images, lungs.masks)
+    dice, other = (unet.history_["train_dice"][-1] for unet in (together, apart))
+    # Four seeds gave 0.93 to 0.96 and 0.64 to 0.74.
+    assert dice > other + 0.1
 
 
 def test_weights_of_zero_leave_images_out(lungs, small_segmenter):
@@ -331,10 +343,9 @@ def test_the_best_epoch_is_kept(lungs, small_segmenter):
         assert unet.best_epoch_ == 1 + values.index(best(values))
         again = small_segmenter(**{**settings, "max_epochs": unet.best_epoch_})
         again.fit(X[:8], y[:8])
-        np.testing.assert_allclose(
-            unet.predict_proba(X), again.predict_proba(X), atol=1e-6
-        )
-    assert unet.score(X[8:], y[8:]) == pytest.approx(max(values), abs=1e-6)
+        np.testing.assert_array_equal(unet.predict_proba(X), again.predict_proba(X))
+    # Rounding may move a pixel across the threshold.
+    assert unet.score(X[8:], y[8:]) == pytest.approx(max(values), abs=2e-3)
 
 
 def test_early_stopping(lungs, small_segmenter):
@@ -466,7 +477,7 @@ def test_the_preset_is_the_studys():
 
 def test_unions_of_files_in_cross_validate(lungs, lung_files, small_segmenter):
     X, y = lung_files.images[:, None], lung_files.pairs
-    unet = small_segmenter(n_threads=1, augmentation=MOVES)
+    unet = small_segmenter(augmentation=MOVES)
     scores = [
         cross_validate(
             unet,
@@ -490,7 +501,7 @@ def test_unions_of_files_in_cross_validate(lungs, lung_files, small_segmenter):
 
 def test_a_grid_over_the_threshold_and_the_augmentation(lung_files, small_segmenter):
     search = GridSearchCV(
-        small_segmenter(n_threads=1, augmentation=Augmentation()),
+        small_segmenter(augmentation=Augmentation()),
         {"threshold": [0.2, 0.35], "augmentation__rotation": [0, 20]},
         scoring=segmentation_scorers(),
         refit="dice",

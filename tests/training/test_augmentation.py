@@ -12,6 +12,7 @@ from cxrclf.training._keyed_random import (
     keyed_state,
     keyed_uniforms,
 )
+from tolerances import assert_same_predictions
 
 
 def keras_matrix(draws, augmentation, height, width):
@@ -133,7 +134,8 @@ def test_a_view_depends_on_sample_repeat_epoch_and_seed_alone():
         return augmentation.apply(images[rows], state)
 
     alone, together = view([1])[0], view([0, 1, 2])[1]
-    torch.testing.assert_close(alone, together, rtol=0, atol=0)
+    # But for the rounding of sines at another position of an array.
+    assert_same_predictions(together, alone, "float32")
     for other in ({"seed": 1}, {"repeat": 1}, {"epoch": 1}):
         assert not torch.allclose(view([1], **other)[0], alone, atol=1e-3)
 

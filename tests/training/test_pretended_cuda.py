@@ -6,13 +6,13 @@ import threading
 import numpy as np
 import pytest
 import torch
-from pretend_cuda import DeviceTensor, guard_loops, nobody_waits, pretend
 from torch import nn
 
 from cxrclf import Augmentation, CXRClassifier
 from cxrclf.datasets import make_chest_radiographs
 from cxrclf.exceptions import WeightsError
 from cxrclf.training import _augmentation, _batches, _forward, _net, _record
+from pretend_cuda import DeviceTensor, guard_loops, nobody_waits, pretend
 
 
 @pytest.fixture

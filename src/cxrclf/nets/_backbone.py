@@ -7,6 +7,7 @@ from torch import nn
 
 from cxrclf._utils._paths import check_image_size
 from cxrclf.nets._depthwise import ease_depthwise
+from cxrclf.nets._dropout import seed_dropout
 from cxrclf.nets._grey_conv import take_grey
 from cxrclf.nets._stages import stages_of
 
@@ -72,6 +73,7 @@ class Backbone(nn.Module):
         self.std = _per_channel(config["std"], in_channels)
         self._fixed = bool(config.get("fixed_input_size"))
         ease_depthwise(model)
+        seed_dropout(model)
         self.dropped = self._drop_unused()
         take_grey(model)
 

@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 from cxrclf._utils._paths import check_image_size
+from cxrclf.nets._dropout import SeededDropout
 
 
 class Head(nn.Module):
@@ -113,7 +114,7 @@ class Head(nn.Module):
         if self.has_hidden:
             self.hidden = nn.Linear(width, hidden_units)
             width = hidden_units
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = SeededDropout(dropout)
         self.output = nn.Linear(width, n_outputs)
 
     def forward(self, features):

@@ -10,6 +10,7 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from cxrclf._torch._threads import set_own_threads, usable_threads
 from cxrclf.preprocessing._image_transformer import ImageTransformer
 from cxrclf.preprocessing._total_variation import (
     POISSON_LIMIT,
@@ -252,10 +253,8 @@ def _resolved(device):
 
 def _on_threads(function, batches):
     """Return the function of each batch; each is computed by one thread."""
-    n_threads = torch.get_num_threads()
-    single = partial(torch.set_num_threads, 1)
-    try:
-        with ThreadPoolExecutor(n_threads, "cxrclf-denoise", single) as pool:
-            return list(pool.map(function, batches))
-    finally:
-        torch.set_num_threads(n_threads)
+    n_threads = usable_threads(None)
+    with ThreadPoolExecutor(
+        n_threads, "cxrclf-denoise", set_own_threads, initargs=(1,)
+    ) as pool:
+        return list(pool.map(function, batches))

@@ -68,7 +68,7 @@ class BankedEstimator(ImageEstimator):
             self.net_.module_,
             bank,
             autocast_dtype=self.net_.autocast_dtype,
-            n_threads=self._n_threads(),
+            n_threads=self._n_forward_threads(),
         )
 
     def _training_extractor(self, rows):

@@ -9,19 +9,19 @@ import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 
+from cxrclf._torch._threads import limited_threads, usable_threads
 from cxrclf.training._allocator import kept_memory
 from cxrclf.training._batches import Pixels, PixelSet, resident_images
 from cxrclf.training._checked_estimator import CheckedEstimator
 from cxrclf.training._device import (
     inference_batch_size,
-    isolated_rng,
     resolve_device,
     resolve_precision,
-    seed_torch,
 )
 from cxrclf.training._epoch_rows import EpochRows
 from cxrclf.training._forward import forward_batches, progress_bar
 from cxrclf.training._images import stream_files
+from cxrclf.training._initial_weights import InitialWeights
 from cxrclf.training._keyed_random import draw_seed
 from cxrclf.training._loop import Plan, run_epochs
 from cxrclf.training._net import count_right, make_net
@@ -100,18 +100,21 @@ class ImageEstimator(CheckedEstimator):
             Whether the learning-rate schedule begins anew in each phase.
         """
         seed = draw_seed(self.random_state)
-        device = resolve_device(self.device)
+        resolve_device(self.device)  # before any work
         going_on = contextlib.nullcontext() if fresh == "net" else self._same_net()
-        with going_on, isolated_rng(device):
+        with going_on, limited_threads(self._n_training_threads()):
             # The net first: a wrong name or wrong weights cost no decoding.
             if fresh == "net":
-                seed_torch(seed, device)
-                self.net_ = self._compose(self._make_module(self.weights))
+                with InitialWeights(seed):
+                    module = self._make_module(self.weights)
+                self.net_ = self._compose(module)
                 self.history_ = {}
                 self.n_epochs_ = 0
             elif fresh == "optimizer" or self._changed(_TRAINING_SETUP):
                 self.net_ = self._compose(self.net_.module_)
-            self._made_with = {**self.get_params(deep=False), "weights": None}
+            self._made_with = self.get_params(deep=False)
+            if self.weights not in (None, "imagenet"):
+                del self._made_with["weights"]  # files or tensors, now in the net
             vars(self).pop("best_epoch_", None)
             images = self._open(X)
             validation = None
@@ -222,8 +225,8 @@ class ImageEstimator(CheckedEstimator):
             seed=seed,
             verbose=self.verbose,
         )
-        record = RunRecord(self.checkpoint_dir, self.log_dir, run)
-        with record, self._threads():
+        record = RunRecord(self.checkpoint_dir, self.log_dir, run, n_epochs)
+        with record, kept_memory():
             progress = record.resume(self.net_)
             run_epochs(
                 self.net_, train_set, valid_set, plan, progress, on_epoch_end=record.add
@@ -239,22 +242,20 @@ class ImageEstimator(CheckedEstimator):
         if progress.best_epoch >= 0:
             self.best_epoch_ = progress.history[progress.best_epoch]["epoch"]
 
-    @contextlib.contextmanager
-    def _threads(self):
-        """Let torch share a layer out between the threads of a training."""
-        previous = torch.get_num_threads()
-        torch.set_num_threads(self._n_training_threads())
-        try:
-            with kept_memory():
-                yield
-        finally:
-            torch.set_num_threads(previous)
-
     def _n_training_threads(self):
-        return self._n_threads()
+        """Return how many threads share a layer in a training."""
+        return usable_threads(self.n_threads)
 
-    def _n_threads(self):
-        return torch.get_num_threads() if self.n_threads is None else self.n_threads
+    def _n_forward_threads(self):
+        """Return how many threads compute a batch each."""
+        return usable_threads(None) if self.n_threads is None else self.n_threads
+
+    @property
+    def precision_(self):
+        """Precision in which the body computes."""
+        net = self.net_
+        dtype = net.autocast_dtype or next(net.module_.parameters()).dtype
+        return str(dtype).removeprefix("torch.")
 
     def _pixels(self, images):
         parameter = next(self.net_.module_.parameters())
@@ -327,13 +328,15 @@ class ImageEstimator(CheckedEstimator):
         module = self.net_.module_.eval()
         device = next(module.parameters()).device
         batch = inference_batch_size(device, self.image_size_)
+        alone = len(checked) == 1  # not the last one of many
         wrap = self._prediction_sets(len(checked) > batch)
         with (
+            limited_threads(1),  # the caller only passes on what its threads compute
             kept_memory() if len(checked) > batch else contextlib.nullcontext(),
             progress_bar(len(checked), "prediction", self.verbose) as bar,
         ):
             for images in self._stream(checked, 16 * batch):
-                yield from self._outputs_of(images, wrap, batch, bar)
+                yield from self._outputs_of(images, wrap, batch, alone, bar)
 
     def _prediction_sets(self, several_batches):
         """Return what makes of a set of pixels the one that is predicted from."""
@@ -352,7 +355,7 @@ class ImageEstimator(CheckedEstimator):
         else:
             yield checked
 
-    def _outputs_of(self, images, wrap, batch, bar):
+    def _outputs_of(self, images, wrap, batch, alone, bar):
         """Yield the outputs for some images, batch by batch."""
         module, rows = self.net_.module_, np.arange(len(images))
         data_set = wrap(PixelSet(self._pixels(images), _once(rows, rows)))
@@ -363,7 +366,8 @@ class ImageEstimator(CheckedEstimator):
             batch,
             device=self._pixels(images).device,
             autocast_dtype=self.net_.autocast_dtype,
-            n_threads=self._n_threads(),
+            n_threads=self._n_forward_threads(),
+            alone=alone,
         ):
             bar.update(len(values))
             yield values.double().numpy()

@@ -1,9 +1,13 @@
-"""Forward passes without gradients, one batch a thread.
+"""Forward passes without gradients, one batch per thread.
 
 A convolution shared out between threads adds its terms in an order that depends on
 their number. So each batch is computed by one thread, and several batches at once:
 the outputs are the same for any number of threads, and no thread waits for another
 within a layer.
+
+A matrix product rounds differently with another number of rows (MKL chooses its kernel
+by it), and a convolution of a single image takes another path. So each batch has the
+same size: a last, smaller one is filled up with copies of its rows.
 """
 
 import hashlib
@@ -12,7 +16,7 @@ import os
 import tempfile
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 
 import numpy as np
 import timm
@@ -21,6 +25,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from tqdm import tqdm
 
 import cxrclf
+from cxrclf._torch._threads import limited_threads, set_own_threads, usable_threads
+from cxrclf._utils._session import temporary_error
 from cxrclf.training._device import inference_batch_size
 from cxrclf.training._feature_bank import FeatureGroup
 from cxrclf.training._net import autocast
@@ -28,10 +34,13 @@ from cxrclf.training._net import autocast
 # Operations a byte from which it is faster to read a map than to compute it: a core
 # does some 5e10 a second, and reads, copies and converts some 5e8 bytes.
 _LEAST_INTENSITY = 100
-_FORMAT = 1  # raised when the same settings give other features
+_BLOCK = 2**20  # bytes written at once
+_FORMAT = 2  # raised when the same settings give other features, or other files
 
 
-def forward_batches(function, n, size, *, device, autocast_dtype, n_threads):
+def forward_batches(
+    function, n, size, *, device, autocast_dtype, n_threads, alone=False
+):
     """Compute a function of rows, batch by batch.
 
     Parameters
@@ -41,27 +50,34 @@ def forward_batches(function, n, size, *, device, autocast_dtype, n_threads):
     n : int
         Number of rows.
     size : int
-        Rows of a batch.
+        Number of rows per batch. A last, smaller batch is filled up to it.
     device : torch.device
     autocast_dtype : torch.dtype or None
     n_threads : int
-        Batches that are computed at once on a CPU.
+        Number of batches that are computed at once on a CPU.
+    alone : bool, default=False
+        Whether a single row is computed as it is, by all threads together: sooner,
+        and rounded differently.
 
     Yields
     ------
     Tensor
         The values of the next rows, on the CPU.
     """
+    alone = alone and n == 1
 
     def compute(rows):
+        full = rows if alone else np.resize(rows, size)
         with torch.no_grad(), autocast(device, autocast_dtype):
-            return _leaving(function(rows))
+            return _leaving(function(full)[: len(rows)])
 
     batches = [np.arange(i, min(i + size, n)) for i in range(0, n, size)]
-    for values, arrival in _mapped(compute, batches, device, n_threads):
-        if arrival is not None:
-            arrival.synchronize()
-        yield values
+    # The caller computes no layer while threads do, or else a single row.
+    with limited_threads(usable_threads(n_threads) if alone else 1):
+        for values, arrival in _mapped(compute, batches, device, n_threads):
+            if arrival is not None:
+                arrival.synchronize()
+            yield values
 
 
 def _leaving(values):
@@ -86,23 +102,17 @@ def _mapped(function, batches, device, n_threads):
         if ahead is not None:
             yield ahead
         return
-    previous = torch.get_num_threads()
-    try:
-        if len(batches) == 1:
-            # A single image is shared out, for it shall not take long.
-            torch.set_num_threads(n_threads if len(batches[0]) == 1 else 1)
-            yield function(batches[0])
-        else:
-            pool, coming = _pool(n_threads, os.getpid()), deque()
-            for batch in batches:
-                coming.append(pool.submit(function, batch))
-                # No further ahead: results wait in memory until they are used.
-                if len(coming) > 2 * n_threads:
-                    yield coming.popleft().result()
-            while coming:
-                yield coming.popleft().result()
-    finally:
-        torch.set_num_threads(previous)
+    if len(batches) == 1:
+        yield function(batches[0])
+        return
+    pool, coming = _pool(n_threads, os.getpid()), deque()
+    for batch in batches:
+        coming.append(pool.submit(function, batch))
+        # No further ahead: results wait in memory until they are used.
+        if len(coming) > 2 * n_threads:
+            yield coming.popleft().result()
+    while coming:
+        yield coming.popleft().result()
 
 
 @lru_cache
@@ -113,8 +123,9 @@ def _pool(n_threads, process):
     the memory of a pool a call would add up. A forked process has no threads of its
     parent.
     """
-    single = partial(torch.set_num_threads, 1)
-    return ThreadPoolExecutor(n_threads, "cxrclf-forward", initializer=single)
+    return ThreadPoolExecutor(
+        n_threads, "cxrclf-forward", initializer=set_own_threads, initargs=(1,)
+    )
 
 
 def progress_bar(total, description, verbose):
@@ -251,10 +262,7 @@ class FeatureExtractor:
         size = inference_batch_size(device, pixel_set.pixels.image_size)
 
         def features(index):
-            # How a sum is rounded may depend on the size of the batch. Were the last
-            # one smaller, features would depend on what else is computed with them.
-            images = pixel_set.inputs(np.resize(rows[index], size))
-            return self.module.frozen_features(**images)[: len(index)]
+            return self.module.frozen_features(**pixel_set.inputs(rows[index]))
 
         batches = forward_batches(
             features,
@@ -342,9 +350,25 @@ def _as_tensor(array):
 
 
 def _unnamed_array(shape, dtype):
+    """Return a tensor in a temporary file that nobody else can reach.
+
+    It is mapped, which is safe here: the file has no name under which it could be cut
+    short, and its space is reserved, so that a full disk is an error and not a crash.
+    """
     numpy_dtype = _as_array(torch.empty(0, dtype=dtype)).dtype
-    with tempfile.TemporaryFile() as file:
-        if hasattr(os, "posix_fallocate"):  # an error now, not a crash when it is full
-            n_bytes = max(math.prod(shape) * numpy_dtype.itemsize, 1)
-            os.posix_fallocate(file.fileno(), 0, n_bytes)
-        return _as_tensor(np.memmap(file, numpy_dtype, "w+", shape=shape))
+    n_bytes = max(math.prod(shape) * numpy_dtype.itemsize, 1)
+    try:
+        with tempfile.TemporaryFile() as file:
+            _reserve(file, n_bytes)
+            return _as_tensor(np.memmap(file, numpy_dtype, "r+", shape=shape))
+    except OSError as error:
+        raise temporary_error(error, f"{n_bytes} bytes of features") from error
+
+
+def _reserve(file, n_bytes):
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file.fileno(), 0, n_bytes)
+        return
+    for start in range(0, n_bytes, _BLOCK):  # else a file of holes, which take no space
+        file.write(bytes(min(_BLOCK, n_bytes - start)))
+    file.flush()

@@ -3,10 +3,11 @@
 import math
 from dataclasses import dataclass, field
 
+import torch
 from skorch.helper import predefined_split
 from tqdm import tqdm
 
-from cxrclf.training._device import seed_torch
+from cxrclf._torch._generator import drawing_from
 from cxrclf.training._keyed_random import derived_seed
 from cxrclf.training._optimizer import schedule_factor, set_learning_rate
 
@@ -173,9 +174,11 @@ def _run_epoch(net, train_set, valid_set, plan, progress):
     for data_set in (train_set, valid_set):
         if data_set is not None:
             data_set.begin_epoch(epoch)
-    # Seeded anew in each epoch, so that a resumed run draws the same dropout.
-    seed_torch(derived_seed(plan.seed, epoch, 1), net.device)
-    net.fit_loop(train_set, epochs=1)
+    # A new seed in each epoch, so that a resumed run draws the same dropout.
+    generator = torch.Generator(net.device)
+    generator.manual_seed(derived_seed(plan.seed, epoch, 1))
+    with drawing_from(generator):
+        net.fit_loop(train_set, epochs=1)
     net.module_.set_trainable(plan.trainable)
     record = net.history[-1]
     row = {"epoch": epoch + 1}

@@ -1,0 +1,1 @@
+"""What the subpackages that use torch share. Not part of the public API."""
