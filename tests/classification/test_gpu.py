@@ -286,13 +286,13 @@ def test_predictions_of_one_of_a_few_and_of_many(
     np.testing.assert_allclose(clf.predict_proba(X), expected, atol=1e-6)
     monkeypatch.setitem(_device._INFERENCE_BATCH, "cuda", (7 * 32**2, 7))
     clf.set_params(feature_bank=None)
-    # A GPU takes other kernels for other sizes of a batch.
+    # All batches are filled up to one size but that of a single image, for which a GPU
+    # takes other kernels.
     for size in (1, 4, 7, 10):
         cuts = np.split(X, range(size, 30, size))
         found = np.concatenate([clf.predict_proba(cut) for cut in cuts])
-        np.testing.assert_allclose(
-            found, expected, atol=1e-5 if cuda.pretended else 1e-3
-        )
+        atol = 1e-3 if size == 1 and not cuda.pretended else 1e-5
+        np.testing.assert_allclose(found, expected, atol=atol)
     clf.save(tmp_path / "model")
     on_cpu = CXRClassifier.load(tmp_path / "model", device="cpu")
     paths = radiograph_files.data
