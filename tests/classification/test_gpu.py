@@ -14,7 +14,6 @@ from cxrclf.sampling import AugmentedOverSampler, PhasedBalancedSplit, PhasedCla
 from cxrclf.training import _batches, _device, _record
 from pretend_cuda import guard_loops
 
-needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")
 EVERYTHING = Augmentation(
     rotation=20,
     shift=0.1,
@@ -91,11 +90,21 @@ def test_every_optimizer_at_every_depth(
     )
 
 
-@pytest.mark.parametrize("trainable", ["head", "all"])
 @pytest.mark.parametrize("room", [True, False])
-@pytest.mark.parametrize("form", ["uint8", "uint16", "float32", "rgb", "files"])
+@pytest.mark.parametrize(
+    ("trainable", "form"),
+    [
+        ("head", "uint16"),
+        ("head", "files"),
+        ("all", "uint8"),
+        ("all", "uint16"),
+        ("all", "float32"),
+        ("all", "rgb"),
+        ("all", "files"),
+    ],
+)
 def test_every_form_of_images(
-    form, room, trainable, radiographs, radiograph_files, same_on_both, monkeypatch
+    trainable, form, room, radiographs, radiograph_files, same_on_both, monkeypatch
 ):
     X, y = radiographs.images, radiographs.target
     if form == "files":
@@ -157,6 +166,7 @@ def test_the_bank_serves_a_gpu(bank, radiographs, same_on_both):
         {"fit_params": {"phases": [np.arange(20), np.arange(10, 30)]}},
         {"backbone": "residual_baseline", "max_epochs": 1},
         {"backbone": "test_efficientnet"},
+        {"validation_fraction": 0.3, "monitor": "valid_accuracy", "keep_best": False},
     ],
     ids=lambda settings: "-".join(settings),
 )
@@ -171,7 +181,7 @@ def test_validation(given, trainable, radiographs, same_on_both):
     if given:
         held_out = {"fit_params": {"X_val": X[::3], "y_val": y[::3]}}
     else:
-        held_out = {"validation_fraction": 0.3, "monitor": "valid_accuracy"}
+        held_out = {"validation_fraction": 0.3}
     clf = same_on_both(
         X,
         y,
@@ -268,7 +278,7 @@ def test_going_on(trainable, radiographs, small_classifier, cuda, tmp_path):
 
 @pytest.mark.parametrize("trainable", ["head", "all"])
 def test_predictions_of_one_of_a_few_and_of_many(
-    trainable, radiographs, radiograph_files, fitted, cuda, monkeypatch
+    trainable, radiographs, radiograph_files, fitted, cuda, tmp_path, monkeypatch
 ):
     X = radiographs.images
     clf = fitted(X, radiographs.target, trainable=trainable)
@@ -276,16 +286,19 @@ def test_predictions_of_one_of_a_few_and_of_many(
     np.testing.assert_allclose(clf.predict_proba(X), expected, atol=1e-6)
     monkeypatch.setitem(_device._INFERENCE_BATCH, "cuda", (7 * 32**2, 7))
     clf.set_params(feature_bank=None)
-    # A GPU takes other kernels for other sizes of a batch.
+    # All batches are filled up to one size but that of a single image, for which a GPU
+    # takes other kernels.
     for size in (1, 4, 7, 10):
         cuts = np.split(X, range(size, 30, size))
         found = np.concatenate([clf.predict_proba(cut) for cut in cuts])
-        np.testing.assert_allclose(
-            found, expected, atol=1e-5 if cuda.pretended else 1e-3
-        )
-    files = clf.predict_proba(radiograph_files.data)
-    order = [np.abs(files - row).max(1).argmin() for row in expected]
-    np.testing.assert_allclose(files[order], expected, atol=1e-3)
+        atol = 1e-3 if size == 1 and not cuda.pretended else 1e-5
+        np.testing.assert_allclose(found, expected, atol=atol)
+    clf.save(tmp_path / "model")
+    on_cpu = CXRClassifier.load(tmp_path / "model", device="cpu")
+    paths = radiograph_files.data
+    np.testing.assert_allclose(
+        clf.predict_proba(paths), on_cpu.predict_proba(paths), atol=cuda.atol
+    )
     assert len(clf.predict(X)) == 30
 
 
@@ -442,12 +455,9 @@ def test_fits_in_threads_are_those_of_the_main_thread(radiographs, fitted, cuda)
         np.testing.assert_allclose(found, expected, atol=cuda.atol)
 
 
-# On a real device only.
-
-
-@pytest.mark.gpu
-@needs_gpu
-def test_tf32_of_convolutions_keeps_three_digits(radiographs, fitted, monkeypatch):
+def test_tf32_of_convolutions_keeps_three_digits(
+    radiographs, fitted, cuda, monkeypatch
+):
     X = radiographs.images
     clf = fitted(X, radiographs.target)
     probabilities = []
@@ -458,67 +468,69 @@ def test_tf32_of_convolutions_keeps_three_digits(radiographs, fitted, monkeypatc
     np.testing.assert_allclose(*probabilities, atol=1e-2)
 
 
-@pytest.mark.gpu
-@needs_gpu
 @pytest.mark.parametrize("trainable", ["head", 1, "all"])
-def test_nobody_waits_for_a_real_device(trainable, radiographs, fitted, monkeypatch):
+def test_nobody_waits_for_the_device(trainable, radiographs, fitted, cuda, monkeypatch):
     X, y = radiographs.images, radiographs.target
-    fitted(X, y, trainable=trainable)  # what is set up once may wait
-
-    @contextlib.contextmanager
-    def nobody_waits(where):
-        before = torch.cuda.get_sync_debug_mode()
-        torch.cuda.set_sync_debug_mode("error")
-        try:
-            yield
-        finally:
-            torch.cuda.set_sync_debug_mode(before)
-
-    guard_loops(monkeypatch, nobody_waits)
     settings = {"trainable": trainable, "augmentation": EVERYTHING, "dropout": 0.3}
+    fitted(X, y, **settings)  # what is set up once may wait
+    if not cuda.pretended:
+        guard_loops(monkeypatch, _waiting_fails)
     fitted(X, y, **settings).predict_proba(X)
 
 
-@pytest.mark.gpu
-@needs_gpu
+@contextlib.contextmanager
+def _waiting_fails(where):
+    before = torch.cuda.get_sync_debug_mode()
+    torch.cuda.set_sync_debug_mode("error")
+    try:
+        yield
+    finally:
+        torch.cuda.set_sync_debug_mode(before)
+
+
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_throughput_beside_a_bare_loop(precision, small_classifier, capsys):
+def test_throughput_beside_a_bare_loop(precision, small_classifier, cuda, capsys):
+    backbone, n, size, batch_size = "resnet50", 2048, 224, 64
+    if cuda.pretended:  # to see that this would run
+        backbone, n, size, batch_size = "test_resnet", 32, 32, 8
     rng = np.random.default_rng(0)
-    X = rng.integers(0, 256, (2048, 224, 224), dtype=np.uint8)
-    y = np.arange(len(X)) % 3
+    X = rng.integers(0, 256, (n, size, size), dtype=np.uint8)
+    y = np.arange(n) % 3
     clf = small_classifier(
-        backbone="resnet50",
-        image_size=224,
-        batch_size=64,
-        max_epochs=3,
+        backbone=backbone,
+        image_size=size,
+        batch_size=batch_size,
         precision=precision,
         device="cuda",
     ).fit(X, y)
-    ours = len(X) / min(clf.history_["duration"][1:])
     start = time.perf_counter()
     clf.predict_proba(X)
-    predicted = len(X) / (time.perf_counter() - start)
-    bare = _bare_loop(clf, X, y)
-    with capsys.disabled():
-        print(
-            f"\nResNet-50, {precision}, images per second: trained {ours:.0f}, by a "
-            f"bare loop {bare:.0f} (ratio {ours / bare:.2f}), predicted "
-            f"{predicted:.0f}; most memory "
-            f"{torch.cuda.max_memory_allocated() / 2**30:.1f} GiB"
-        )
+    predicted = time.perf_counter() - start
+    rates = {
+        "trained": n / clf.history_["duration"][-1],
+        "trained by a bare loop": n / _bare_loop(clf, X, y),
+        "predicted": n / predicted,
+    }
+    rates = ", ".join(f"{name} {rate:.0f}" for name, rate in rates.items())
+    gib = torch.cuda.max_memory_allocated() / 2**30
+    if not cuda.pretended:
+        with capsys.disabled():
+            print(f"\n{backbone}, {precision}, images per second: {rates}")
+            print(f"most memory: {gib:.1f} GiB")
     assert np.isfinite(clf.history_["train_loss"]).all()
 
 
 def _bare_loop(clf, X, y):
-    """Return images per second of a loop over pixels on the device."""
+    """Return the seconds of an epoch over pixels on the device."""
     module = clf.net_.module_.train()
     images, codes = torch.from_numpy(X).cuda(), torch.from_numpy(y).cuda()
     optimizer = torch.optim.Adam(module.parameters(), fused=True)
     dtype = clf.net_.autocast_dtype
-    for _ in range(2):
+    for _ in range(2):  # the first one warms up
         torch.cuda.synchronize()
         start = time.perf_counter()
-        for index in torch.randperm(len(X), device="cuda").split(64):
+        order = torch.randperm(len(X), device="cuda")
+        for index in order.split(clf.batch_size):
             pixels = images[index, None].float() / 255
             with torch.autocast("cuda", dtype=dtype, enabled=dtype is not None):
                 loss = torch.nn.functional.cross_entropy(module(pixels), codes[index])
@@ -527,4 +539,4 @@ def _bare_loop(clf, X, y):
             optimizer.step()
         torch.cuda.synchronize()
         duration = time.perf_counter() - start
-    return len(X) / duration
+    return duration

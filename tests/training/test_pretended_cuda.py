@@ -11,7 +11,14 @@ from torch import nn
 from cxrclf import Augmentation, CXRClassifier
 from cxrclf.datasets import make_chest_radiographs
 from cxrclf.exceptions import WeightsError
-from cxrclf.training import _augmentation, _batches, _forward, _net, _record
+from cxrclf.training import (
+    _augmentation,
+    _batches,
+    _forward,
+    _loop,
+    _net,
+    _record,
+)
 from pretend_cuda import DeviceTensor, guard_loops, nobody_waits, pretend
 
 
@@ -323,12 +330,11 @@ def test_predictions_read_too_early_are_found(trained, samples, monkeypatch):
 
 @pytest.mark.parametrize("trainable", ["head", "all"])
 def test_a_generator_of_the_cpu_is_found(trainable, trained, monkeypatch):
-    def with_fault(self, x):
-        kept = torch.empty_like(x).bernoulli_(0.5, generator=torch.Generator())
-        return x * kept / 0.5
-
     trained(dropout=0.5, trainable=trainable)
-    monkeypatch.setattr(nn.Dropout, "forward", with_fault)
+    drawing_from = _loop.drawing_from
+    monkeypatch.setattr(
+        _loop, "drawing_from", lambda generator: drawing_from(torch.Generator())
+    )
     with pytest.raises(RuntimeError, match="'cuda' device type for generator"):
         trained(dropout=0.5, trainable=trainable)
 

@@ -53,7 +53,6 @@ def pretend(monkeypatch):
     monkeypatch.setattr(torch.Tensor, "is_pinned", is_pinned)
     monkeypatch.setattr(torch, "Generator", _generator)
     monkeypatch.setattr(torch, "autocast", Autocast)
-    monkeypatch.setattr(torch.backends.cudnn, "enabled", False)
     monkeypatch.setattr(torch.nn.Module, "_apply", _swapping(torch.nn.Module._apply))
     monkeypatch.setattr(torch.serialization, "location_tag", _location_tag)
     monkeypatch.setattr(
