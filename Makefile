@@ -1,13 +1,16 @@
-# Everything installs into .venv with the tested versions of constraints.txt.
+# Everything installs into .venv with the tested versions of constraints.txt, but for
+# test-lowest: it installs the lowest versions that pyproject.toml allows.
 PYTHON ?= python3
 VENV := .venv
+LOWEST := .venv-lowest
 BIN := $(VENV)/bin
 OUT ?= demo-results
 DATA ?=
-# More options of the demo: make demo DATA=folder ARGS='--groups "^(person\d+)"'
+# More options: make demo DATA=folder ARGS='--groups "^(person\d+)"'
+#               make test-machines ARGS="--rows 2,3 tests/metrics"
 ARGS ?=
 
-.PHONY: test demo docs lint clean
+.PHONY: test test-lowest test-machines demo docs lint clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -18,6 +21,11 @@ $(VENV)/.docs-installed: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,docs]"
 	touch $@
 
+$(LOWEST)/.installed: pyproject.toml constraints-lowest.txt
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints-lowest.txt -e ".[test]"
+	touch $@
+
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -26,6 +34,12 @@ lint: $(VENV)/.installed
 test: lint
 	$(BIN)/python -m pytest -m "not slow and not gpu"
 
+test-lowest: $(LOWEST)/.installed
+	$(LOWEST)/bin/python -m pytest -m "not slow and not gpu"
+
+test-machines: $(VENV)/.installed $(LOWEST)/.installed
+	$(BIN)/python tests/machines.py $(ARGS)
+
 demo: $(VENV)/.installed
 	$(BIN)/python examples/five_fold_study.py $(if $(DATA),--data "$(DATA)") --out "$(OUT)" --jobs 2 $(ARGS)
 
@@ -33,4 +47,4 @@ docs: $(VENV)/.docs-installed
 	$(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
 clean:
-	rm -rf $(VENV) demo-results docs/_build docs/auto_examples docs/api/generated
+	rm -rf $(VENV) $(LOWEST) build demo-results docs/_build docs/auto_examples docs/api/generated

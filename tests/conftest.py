@@ -5,11 +5,16 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import torch
 
 # Before scipy is imported: without it scikit-learn skips one of its checks.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
+
+import pretend_cuda
+from cxrclf.training import _device
 
 
 @pytest.fixture(scope="session")
@@ -42,3 +47,46 @@ def own_caches(session_folders, monkeypatch):
     bank = sys.modules.get("cxrclf.training._feature_bank")
     if bank is not None:  # else there are no features yet
         bank.MemoryBank._groups.clear()
+
+
+class Cuda(SimpleNamespace):
+    """A CUDA device of a test, and how close results on it come to the CPU's.
+
+    Attributes
+    ----------
+    pretended : bool
+        Whether it is made up of the CPU.
+    atol : float
+        Largest difference of probabilities, after a short training in float32. On the
+        pretended device batches of prediction are larger than on the CPU, and a matrix
+        product rounds otherwise with the number of its rows: some 1e-7, and Adam
+        divides gradients by their size, which a training makes 1e-5 of. A GPU adds in
+        other orders everywhere: a hundred times that. TF32, which cuDNN may use in
+        convolutions unless told otherwise, and which keeps ten bits, is off.
+    """
+
+
+@pytest.fixture(
+    params=[
+        "pretended",
+        pytest.param(
+            "gpu",
+            marks=[
+                pytest.mark.gpu,
+                pytest.mark.skipif(
+                    not torch.cuda.is_available(), reason="no CUDA device"
+                ),
+            ],
+        ),
+    ]
+)
+def cuda(request, monkeypatch):
+    """A CUDA device: a pretended one, and with `pytest -m gpu` that of the machine."""
+    if request.param == "pretended":
+        pretend_cuda.pretend(monkeypatch)
+        pretend_cuda.guard_loops(monkeypatch)
+        # Batches are filled up: a thousand images of 32 px take a CPU a second.
+        monkeypatch.setitem(_device._INFERENCE_BATCH, "cuda", (16 * 32**2, 16))
+        return Cuda(pretended=True, atol=1e-4)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
+    return Cuda(pretended=False, atol=1e-2)

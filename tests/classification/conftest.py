@@ -41,7 +41,8 @@ def small_classifier():
             "max_epochs": 2,
             "random_state": 0,
             "trainable": "all",
+            "backbone": "test_resnet",
         }
-        return CXRClassifier("test_resnet", **{**defaults, **parameters})
+        return CXRClassifier(**{**defaults, **parameters})
 
     return make

@@ -2,13 +2,14 @@
 
 import json
 import pickle
+import shutil
 
 import joblib
 import numpy as np
 import pytest
+from safetensors.torch import load_file, save_file
 
 from cxrclf import Augmentation, CXRClassifier
-from cxrclf.exceptions import WeightsError
 
 
 @pytest.fixture
@@ -60,11 +61,12 @@ def test_save_and_load(fitted, radiograph_files, tmp_path):
 
 def test_the_saved_files_say_what_a_stranger_needs(fitted, tmp_path):
     fitted.save(tmp_path)
-    assert sorted(p.name for p in tmp_path.iterdir()) == [
-        "model.json",
-        "weights.safetensors",
-    ]
     text = json.loads((tmp_path / "model.json").read_text())
+    files = sorted(p.name for p in tmp_path.iterdir())
+    assert files == ["model.json", text["weights"]["file"]]
+    assert (
+        load_file(tmp_path / files[1]).keys() == fitted.net_.module_.state_dict().keys()
+    )
     assert text["estimator"] == "CXRClassifier"
     assert text["fitted"]["classes"]["values"] == ["covid", "normal", "pneumonia"]
     assert text["preprocessing"] == {
@@ -91,32 +93,6 @@ def test_labels_of_every_kind_survive(labels, small_classifier, tmp_path):
     np.testing.assert_array_equal(again.predict(X), clf.predict(X))
 
 
-def test_damaged_folders_are_refused(fitted, tmp_path):
-    with pytest.raises(WeightsError, match=r"model\.json is missing"):
-        CXRClassifier.load(tmp_path / "nowhere")
-    fitted.save(tmp_path)
-    weights = tmp_path / "weights.safetensors"
-    whole = weights.read_bytes()
-    weights.write_bytes(whole[:-100])
-    with pytest.raises(WeightsError, match="does not belong to"):
-        CXRClassifier.load(tmp_path)
-    (tmp_path / "model.json").write_text("{ half")
-    with pytest.raises(WeightsError, match="damaged or not written by save"):
-        CXRClassifier.load(tmp_path)
-
-
-def test_a_newer_format_and_another_estimator_are_refused(fitted, tmp_path):
-    fitted.save(tmp_path)
-    path = tmp_path / "model.json"
-    text = json.loads(path.read_text())
-    path.write_text(json.dumps({**text, "format": 99}))
-    with pytest.raises(WeightsError, match="has format 99"):
-        CXRClassifier.load(tmp_path)
-    path.write_text(json.dumps({**text, "estimator": "UNetSegmenter"}))
-    with pytest.raises(WeightsError, match="saved by UNetSegmenter"):
-        CXRClassifier.load(tmp_path)
-
-
 def test_what_json_cannot_hold_is_refused_before_writing(
     radiographs, small_classifier, tmp_path
 ):
@@ -125,3 +101,91 @@ def test_what_json_cannot_hold_is_refused_before_writing(
     with pytest.raises(ValueError, match="learning_rate_schedule cannot be saved"):
         clf.save(tmp_path / "model")
     assert not (tmp_path / "model").exists()
+
+
+def test_labels_that_json_cannot_hold_are_refused_before_writing(fitted, tmp_path):
+    clf = fitted
+    clf.classes_ = np.array(["2020-01-01", "2020-01-02"], "datetime64[D]")
+    with pytest.raises(ValueError, match=r"cannot be saved to JSON.*Use joblib\.dump"):
+        clf.save(tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+PATHS = ("cache_dir", "checkpoint_dir", "log_dir")
+
+
+def test_a_saved_model_knows_no_path_of_its_machine(
+    radiograph_files, small_classifier, tmp_path
+):
+    pytest.importorskip("tensorboard")
+    X, y = radiograph_files.data, radiograph_files.target
+    start = small_classifier(max_epochs=1).fit(X, y)
+    weights = tmp_path / "trainer" / "start.safetensors"
+    weights.parent.mkdir()
+    save_file(
+        {
+            name.removeprefix("backbone.model."): tensor.contiguous()
+            for name, tensor in start.net_.module_.state_dict().items()
+            if name.startswith("backbone.model.")
+        },
+        weights,
+    )
+    folders = {name: tmp_path / "trainer" / name for name in PATHS}
+    clf = small_classifier(max_epochs=1, weights=weights, **folders).fit(X, y)
+    clf.save(tmp_path / "model")
+    shutil.rmtree(tmp_path / "trainer")
+    assert "trainer" not in (tmp_path / "model" / "model.json").read_text()
+    again = CXRClassifier.load(tmp_path / "model")
+    assert [getattr(again, name) for name in PATHS] == [None] * 3
+    assert again.weights == CXRClassifier().weights
+    np.testing.assert_array_equal(again.predict_proba(X[:4]), clf.predict_proba(X[:4]))
+    assert not (tmp_path / "trainer" / "checkpoint_dir").exists()
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_a_path_in_a_file_is_not_taken_over(name, fitted, radiograph_files, tmp_path):
+    fitted.save(tmp_path)
+    path = tmp_path / "model.json"
+    text = json.loads(path.read_text())
+    text["params"][name] = "/proc/elsewhere"
+    path.write_text(json.dumps(text))
+    again = CXRClassifier.load(tmp_path)
+    assert getattr(again, name) is None
+    again.predict(radiograph_files.data[:2])
+
+
+@pytest.mark.parametrize("weights", [None, "imagenet"])
+def test_weights_that_every_machine_has_are_kept(weights, fitted, tmp_path):
+    fitted._made_with["weights"] = weights
+    fitted.save(tmp_path)
+    assert CXRClassifier.load(tmp_path).weights == weights
+
+
+def test_a_pickle_keeps_all_parameters(small_classifier, radiographs, tmp_path):
+    clf = small_classifier(max_epochs=1, cache_dir=tmp_path / "cache")
+    clf.fit(radiographs.images, radiographs.target)
+    again = pickle.loads(pickle.dumps(clf))
+    assert again.get_params() == clf.get_params()
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "nadam", "sgd"])
+@pytest.mark.parametrize("trainable", ["head", "all"])
+def test_a_memory_map_is_left_behind(
+    optimizer, trainable, radiographs, small_classifier, tmp_path
+):
+    """It is read-only, and an optimiser that writes into it ends the process."""
+    X, y = radiographs.images, radiographs.target
+    clf = small_classifier(optimizer=optimizer, trainable=trainable, feature_bank=None)
+    joblib.dump(clf.fit(X, y), tmp_path / "model.joblib")
+    again = joblib.load(tmp_path / "model.joblib", mmap_mode="r")
+    (tmp_path / "model.joblib").write_bytes(b"")  # nothing refers to it any more
+    tensors = [*again.net_.module_.state_dict().values()]
+    for state in again.net_.optimizer_.state.values():
+        tensors += state.values()
+    for tensor in tensors:
+        tensor.mul_(1)
+    np.testing.assert_array_equal(again.predict_proba(X), clf.predict_proba(X))
+    for estimator in (clf, again):
+        estimator.partial_fit(X, y)
+    np.testing.assert_array_equal(again.predict_proba(X), clf.predict_proba(X))
+    again.set_params(warm_start=True).fit(X, y)

@@ -1,5 +1,6 @@
 """The decode store: decoded once, whole, shared, and small in memory."""
 
+import errno
 import os
 import pickle
 import re
@@ -8,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,13 @@ import pytest
 from PIL import Image
 
 from cxrclf.exceptions import ImageReadError
-from cxrclf.imaging import DecodeStore, StoredImages, content_key, read_image
+from cxrclf.imaging import (
+    DecodeStore,
+    StoredImages,
+    content_key,
+    open_masks,
+    read_image,
+)
 from cxrclf.imaging import _store as store_module
 
 SIZE = (12, 10)
@@ -296,6 +304,239 @@ def test_pixels_cut_short_name_the_folder_to_delete(store, scans, tmp_path):
     os.truncate(index_of(tmp_path).with_name("pixels-8.bin"), 500)
     with pytest.raises(RuntimeError, match="Delete that folder"):
         store.fetch(scans)
+
+
+def change_index(tmp_path, *statements):
+    with sqlite3.connect(index_of(tmp_path)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+def assert_refused(store, paths):
+    with pytest.raises(RuntimeError, match="Delete that folder"):
+        all_of(store.fetch(paths))
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["UPDATE images SET slot = -1 WHERE slot = 3"],
+        ["UPDATE images SET slot = 1000 WHERE slot = 3"],
+        ["UPDATE images SET slot = 4611686018427387904 WHERE slot = 3"],
+        ["UPDATE images SET slot = 'three' WHERE slot = 3"],
+        ["UPDATE images SET slot = 2.5 WHERE slot = 3"],
+        ["UPDATE images SET slot = CAST(x'ff' AS TEXT) WHERE slot = 3"],
+        [
+            f"UPDATE images SET slot = {new} WHERE slot = {old}"
+            for old, new in ((3, 99), (4, 3), (99, 4))
+        ],
+        ["DROP INDEX slots", "UPDATE images SET slot = 2 WHERE slot = 3"],
+        ["UPDATE images SET depth = 0 WHERE slot = 3"],
+        ["UPDATE images SET depth = 16 WHERE slot = 3"],
+        ["UPDATE images SET depth = 264 WHERE slot = 3"],
+        ["UPDATE images SET depth = x'08' WHERE slot = 3"],
+        ["UPDATE images SET key = key + 1 WHERE slot = 3"],
+        ["UPDATE images SET key = 'k' WHERE slot = 3"],
+    ],
+)
+def test_a_damaged_index_is_never_believed(store, scans, tmp_path, statements):
+    store.fetch(scans)
+    change_index(tmp_path, *statements)
+    assert_refused(store, scans)
+
+
+@pytest.mark.parametrize("value", ["'text'", "-7", "10000000"])
+def test_a_damaged_index_gives_no_place_to_new_images(store, scans, tmp_path, value):
+    store.fetch(scans[:1])
+    change_index(tmp_path, f"UPDATE images SET slot = {value}")
+    pixels = index_of(tmp_path).with_name("pixels-8.bin")
+    before = pixels.read_bytes()
+    assert_refused(store, scans[1:])
+    assert pixels.read_bytes() == before
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_other_pixels_than_those_stored_are_refused(store, scans, tmp_path, dtype):
+    paths = [*scans, write_image(tmp_path / "one.png", 50, dtype)]
+    store.fetch(paths)
+    depth = 8 * np.dtype(dtype).itemsize
+    pixels = index_of(tmp_path).with_name(f"pixels-{depth}.bin")
+    content = bytearray(pixels.read_bytes())
+    content[-1] ^= 1
+    pixels.write_bytes(content)
+    images = store.fetch(paths)
+    images.gather(np.arange(12))  # the others are as before
+    for rows in ([12], [0, 12]):
+        with pytest.raises(RuntimeError, match="Delete that folder"):
+            images.gather(rows)
+    with pytest.raises(RuntimeError, match="Delete that folder"):
+        all_of(pickle.loads(pickle.dumps(images)))
+
+
+def test_damaged_masks_are_refused(scans, tmp_path):
+    for path in scans:
+        Image.fromarray(np.eye(20, 16, dtype=np.uint8) * 255).save(path)
+    cache = tmp_path / "cache"
+    masks = open_masks(scans, SIZE, cache_dir=cache)
+    pixels = index_of(tmp_path).with_name("pixels-8.bin")
+    pixels.write_bytes(bytes(pixels.stat().st_size))
+    with pytest.raises(RuntimeError, match="Delete that folder"):
+        masks.gather([3])
+
+
+def test_an_image_is_compared_with_its_key_once(store, scans, monkeypatch):
+    compared = []
+
+    def counted(image):
+        compared.append(image)
+        return content_key(image)
+
+    images = store.fetch(scans)
+    monkeypatch.setattr("cxrclf.imaging._stored.content_key", counted)
+    for rows in ([0, 1, 2], [-11, 3], range(12), range(12)):
+        images.gather(rows)
+    assert len(compared) == 12
+    all_of(pickle.loads(pickle.dumps(images)))
+    assert len(compared) == 24
+
+
+def test_pixels_cut_short_while_they_are_used_end_no_process(store, scans, tmp_path):
+    images = store.fetch(scans)
+    all_of(images)
+    os.truncate(index_of(tmp_path).with_name("pixels-8.bin"), 500)
+    with pytest.raises(RuntimeError, match="cut short.*Delete that folder"):
+        all_of(images)
+    np.testing.assert_array_equal(images.gather([0]), expected(scans[:1]))
+
+
+def test_missing_pixels_are_not_replaced_by_a_hole(store, scans, tmp_path):
+    store.fetch(scans[:6])
+    index_of(tmp_path).with_name("pixels-8.bin").unlink()
+    assert_refused(store, scans[6:])
+    assert_refused(store, scans[:6])
+
+
+def test_pixels_are_those_of_the_file_that_was_opened(store, scans, tmp_path):
+    images = store.fetch(scans)
+    pixels = index_of(tmp_path).with_name("pixels-8.bin")
+    pixels.rename(tmp_path / "old")
+    pixels.write_bytes(bytes((tmp_path / "old").stat().st_size))
+    np.testing.assert_array_equal(all_of(images), expected(scans))
+
+
+# Links, pipes and folders in place of our files
+
+
+def put_in_place(kind, path, target):
+    path.unlink(missing_ok=True)
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(target)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no FIFO")
+@pytest.mark.parametrize("kind", ["fifo", "folder", "link"])
+@pytest.mark.parametrize(
+    "name", ["pixels-8.bin", "index.sqlite", "index.sqlite-journal"]
+)
+def test_other_things_than_files_are_not_opened(store, scans, tmp_path, name, kind):
+    store.fetch(scans[:6])
+    target = tmp_path / "target"
+    put_in_place(kind, index_of(tmp_path).with_name(name), target)
+    for paths in (scans[:6], scans[6:]):
+        with pytest.raises((RuntimeError, OSError), match="cache"):
+            store.fetch(paths)
+    assert not target.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights")
+@pytest.mark.parametrize("level", [0, 1])
+def test_folders_that_are_links_are_refused(store, scans, tmp_path, level):
+    store.fetch(scans)
+    folder = (index_of(tmp_path).parent, tmp_path / "cache" / "decoded")[level]
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="another cache_dir"):
+        store.fetch(scans)
+
+
+# Disks without room
+
+
+def test_a_full_disk_names_the_folder_and_the_remedy(
+    store, scans, tmp_path, monkeypatch
+):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("cxrclf.imaging._index.os.fsync", full)
+    with pytest.raises(OSError, match="No space left.*another cache_dir") as caught:
+        store.fetch(scans)
+    assert caught.value.errno == errno.ENOSPC
+    assert str(index_of(tmp_path).parent) in str(caught.value)
+    monkeypatch.undo()
+    np.testing.assert_array_equal(all_of(store.fetch(scans)), expected(scans))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit of a file's size")
+def test_a_file_that_may_not_grow_names_the_folder_and_the_remedy(scans, tmp_path):
+    setup = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, resource.RLIM_INFINITY))
+"""
+    for path in scans:  # larger than a limit that leaves room for the index
+        write_image(path, 0)
+    code = _FETCH.format(setup=setup).replace("(12, 10)", "(200, 200)")
+    process = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "scans"), str(tmp_path / "cache")],
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+    )
+    last = process.stderr.splitlines()[-1]
+    assert last.startswith("OSError: ")
+    assert str(tmp_path / "cache") in last
+    assert "another cache_dir" in last
+
+
+def test_a_folder_that_may_not_be_made_keeps_the_class_of_the_error(
+    store, scans, monkeypatch
+):
+    def deny(path, *args, **options):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", deny)
+    with pytest.raises(PermissionError, match="another cache_dir"):
+        store.fetch(scans)
+
+
+# Threads and forks
+
+
+def test_threads_gather_from_the_same_images(store, scans):
+    images, pixels = store.fetch(scans), expected(scans)
+
+    def gather(seed):
+        rows = np.random.default_rng(seed).integers(0, 12, 40)
+        return (images.gather(rows) == pixels[rows]).all()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(gather, range(40)))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="has no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_process_gathers_from_the_same_images(store, scans):
+    images, pixels = store.fetch(scans), expected(scans)
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if (all_of(images) == pixels).all() else 1)
+    np.testing.assert_array_equal(all_of(images), pixels)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_a_folder_that_cannot_be_made(scans, tmp_path):

@@ -1,6 +1,7 @@
 """The feature bank against a dictionary: what is kept, dropped and shared."""
 
 import gc
+import hashlib
 import os
 import shutil
 import signal
@@ -17,6 +18,7 @@ from cxrclf.training import _feature_bank
 from cxrclf.training._feature_bank import DiskBank, FeatureGroup, MemoryBank
 
 KIB = 1024
+SEGMENT = "[0-9a-f]" * 16 + ".npy"
 
 
 @pytest.fixture(params=["disk", "memory"])
@@ -97,7 +99,9 @@ def test_values_keep_their_type_and_shape(make_bank):
 def test_those_used_last_stay_and_the_limit_holds(make_bank, tmp_path, monkeypatch):
     monkeypatch.setattr(_feature_bank, "_FRESH", 0.0)
     monkeypatch.setattr(DiskBank, "_share", 2**20)  # counts files each time
-    bank, keys = make_bank(9 * KIB), some_keys(256)  # 2 KiB a group, or 4 on disk
+    # A group has 2 KiB in memory and 6.25 on disk: four or two of them fit.
+    limit = 9 * KIB if make_bank is MemoryBank else 13 * KIB
+    bank, keys = make_bank(limit), some_keys(256)
     computed = {}
     for view in "abacadae":
         group = bank.group("body", view)
@@ -106,7 +110,7 @@ def test_those_used_last_stay_and_the_limit_holds(make_bank, tmp_path, monkeypat
     assert computed == {"a": 0, "b": 256, "c": 256, "d": 256, "e": 256}
     assert len(fetched(bank.group("body", "b"), keys, chunk=256)) == len(keys)
     kept = sum(p.stat().st_size for p in tmp_path.glob("features/*/*/*"))
-    assert kept <= 9 * KIB
+    assert kept <= limit
 
 
 def test_a_bank_too_small_for_anything_keeps_nothing(make_bank, tmp_path):
@@ -211,6 +215,173 @@ def test_damaged_segments_are_as_if_they_were_not_there(tmp_path):
     second.write_bytes(b"")
     assert len(fetched(bank.group("body", "0"), keys)) == 20
     assert fetched(bank.group("body", "0"), keys) == []
+
+
+def test_no_damaged_byte_gets_into_a_feature(tmp_path):
+    bank, keys = DiskBank(tmp_path, 2**20), some_keys(5)
+    fetched(bank.group("body", "0"), keys)
+    (path,) = tmp_path.glob("*/*/*.npy")
+    whole = path.read_bytes()
+    for position in range(len(whole)):
+        content = bytearray(whole)
+        content[position] ^= 1 << position % 8
+        path.write_bytes(content)
+        fetched(bank.group("body", "0"), keys)  # compares the features
+        # What was damaged is gone, and what was computed instead is found.
+        assert fetched(bank.group("body", "0"), keys) == []
+        for other in tmp_path.glob("*/*/*.npy"):
+            other.unlink()
+
+
+@pytest.mark.parametrize("n_bytes", [0, 1, 60, 130, 200, 300, 370, 1000])
+def test_segments_of_another_length_are_computed_again(tmp_path, n_bytes):
+    bank, keys = DiskBank(tmp_path, 2**20), some_keys(5)
+    fetched(bank.group("body", "0"), keys)
+    (path,) = tmp_path.glob("*/*/*.npy")
+    with path.open("r+b") as file:
+        file.truncate(n_bytes)
+    assert fetched(bank.group("body", "0"), keys) == keys.tolist()
+    assert not path.exists()
+
+
+def test_a_segment_cut_short_while_it_is_used_ends_no_process(tmp_path):
+    bank, keys = DiskBank(tmp_path, 2**20), some_keys(20)
+    fetched(bank.group("body", "0"), keys, chunk=20)
+    group = bank.group("body", "0")
+    assert fetched(group, keys) == []
+    (path,) = tmp_path.glob("*/*/*.npy")
+    os.truncate(path, path.stat().st_size - 1)
+    assert fetched(group, keys, chunk=20) == keys.tolist()
+
+
+def test_a_segment_of_another_group_is_not_used(tmp_path):
+    bank, keys = DiskBank(tmp_path, 2**20), some_keys(20)
+    fetched(bank.group("body", "0"), keys)
+    for space, view in (("body", "1"), ("other", "0")):
+        (tmp_path / space / view).mkdir(parents=True)
+        for path in (tmp_path / "body" / "0").glob("*.npy"):
+            shutil.copy(path, tmp_path / space / view)
+        assert fetched(bank.group(space, view), keys) == keys.tolist()
+
+
+@pytest.mark.parametrize("dtype", ["f8", "f2", "i4", "O"])
+def test_values_of_another_type_or_shape_are_not_used(tmp_path, dtype):
+    bank, keys = DiskBank(tmp_path, 2**20), some_keys(20)
+    index = None
+    for values in (np.zeros((20, 2), dtype), np.zeros((20, 3), "f4"), np.zeros(20)):
+        fetched(bank.group("body", "0"), keys, chunk=20)
+        (path,) = tmp_path.glob("*/*/*.npy")
+        with path.open("rb") as file:
+            index = np.load(file)
+        with path.open("wb") as file:
+            np.save(file, index)
+            np.save(file, values)
+        assert fetched(bank.group("body", "0"), keys, chunk=20) == keys.tolist()
+        assert not path.exists()
+
+
+@pytest.mark.parametrize("shape", [(3,), (4, 5), (1280,)])
+@pytest.mark.parametrize("dtype", ["f4", "i2", "f8"])
+def test_checksums_are_sums_of_weighted_words(shape, dtype):
+    keys = some_keys(6)
+    values = np.random.default_rng(1).integers(0, 2**15, (6, *shape)).astype(dtype)
+    sums = _feature_bank._checksums(keys, values, "kind")
+    weights = _feature_bank._weights(values[0].nbytes // 8 + 2).tolist()
+    salt = hashlib.blake2b(b"kind", digest_size=8).digest()
+    for key, row, found in zip(keys.tolist(), values, sums.tolist(), strict=True):
+        content = row.tobytes() + bytes(-row.nbytes % 8)
+        words = np.frombuffer(content, "<u8").tolist()
+        expected = int.from_bytes(salt, "little") + key * weights[0]
+        expected += sum(w * v for w, v in zip(weights[1:], words, strict=False))
+        assert found == expected % 2**64
+    assert all(weight % 2 for weight in weights)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has no FIFO, and links need rights")
+@pytest.mark.parametrize("kind", ["fifo", "folder", "link"])
+@pytest.mark.parametrize("name", ["0123456789abcdef.npy", "lock"])
+def test_other_things_than_files_are_not_opened(tmp_path, name, kind):
+    bank, keys = DiskBank(tmp_path / "cache", 2**20), some_keys(20)
+    path, target = tmp_path / "cache" / "body" / "0" / name, tmp_path / "target"
+    path.parent.mkdir(parents=True)
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(target)
+    assert len(fetched(bank.group("body", "0"), keys)) == 20
+    assert fetched(bank.group("body", "0"), keys) == []
+    assert not target.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights")
+@pytest.mark.parametrize("link", ["body", "body/0"])
+def test_nothing_is_written_or_deleted_through_links(tmp_path, link):
+    cache, elsewhere = tmp_path / "cache", tmp_path / "elsewhere"
+    (elsewhere / "0").mkdir(parents=True)
+    for folder in (elsewhere, elsewhere / "0"):
+        (folder / "0123456789abcdef.npy").write_bytes(bytes(4 * KIB))
+        make_old(folder / "0123456789abcdef.npy")
+    (cache / link).parent.mkdir(parents=True)
+    (cache / link).symlink_to(elsewhere)
+    before = sorted(elsewhere.rglob("*"))
+    keys = some_keys(40)
+    fetched(DiskBank(cache, 2 * KIB).group("other", "0"), keys)
+    assert sorted(elsewhere.rglob("*")) == before
+    with pytest.warns(RuntimeWarning, match="link, not a folder"):
+        fetched(
+            DiskBank(cache, 2 * KIB).group("body", "1" if link == "body" else "0"), keys
+        )
+    assert not list(elsewhere.rglob("lock"))
+
+
+def test_only_segments_are_deleted_to_make_room(tmp_path):
+    bank, keys = DiskBank(tmp_path, 2 * KIB), some_keys(40)
+    fetched(bank.group("body", "0"), keys, chunk=40)
+    precious = tmp_path / "body" / "0" / "results.npy"
+    np.save(precious, np.zeros(1000))
+    make_old(precious)
+    fetched(DiskBank(tmp_path, 2 * KIB).group("body", "1"), keys, chunk=40)
+    assert [path.parent.name for path in tmp_path.glob(f"*/*/{SEGMENT}")] == ["1"]
+    assert precious.exists()
+
+
+def make_old(path):
+    then = time.time() - 10**6
+    os.utime(path, (then, then))
+
+
+@pytest.mark.parametrize("by", ["writing", "counting"])
+def test_temporary_files_of_killed_writers_are_removed(tmp_path, by):
+    bank, keys = DiskBank(tmp_path, 2**20), some_keys(20)
+    fetched(bank.group("body", "0"), keys[:10])
+    left = tmp_path / "body" / "0" / f".{'0' * 16}.npy.{'1' * 16}"
+    left.write_bytes(bytes(100))
+    make_old(left)
+    view = "0" if by == "writing" else "1"
+    fetched(DiskBank(tmp_path, 2**20).group("body", view), keys)
+    assert not left.exists()
+
+
+def test_files_that_are_being_written_count(tmp_path, monkeypatch):
+    monkeypatch.setattr(_feature_bank, "remove_abandoned", lambda folder: None)
+    bank, keys = DiskBank(tmp_path, 4 * KIB), some_keys(40)
+    fetched(bank.group("body", "0"), keys, chunk=40)
+    assert len(list(tmp_path.glob("*/*/*.npy"))) == 1
+    (tmp_path / "body" / "0" / f".{'0' * 16}.npy.{'1' * 16}").write_bytes(bytes(2000))
+    fetched(DiskBank(tmp_path, 4 * KIB).group("body", "1"), keys, chunk=40)
+    assert [path.parent.name for path in tmp_path.glob(f"*/*/{SEGMENT}")] == ["1"]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="has no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_process_forked_while_a_thread_adds_features_does_not_wait():
+    with MemoryBank._lock:  # as another thread would hold it
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if MemoryBank._lock.acquire(timeout=10) else 1)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 def test_segments_deleted_while_they_are_read_do_no_harm(tmp_path):

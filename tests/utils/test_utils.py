@@ -1,11 +1,10 @@
-"""Small helpers: paths in X, sizes, optional imports, whole files."""
+"""Small helpers: paths in X, sizes, optional imports."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from cxrclf._utils._files import replaced_whole
 from cxrclf._utils._optional import import_optional
 from cxrclf._utils._paths import as_paths, check_image_size
 from cxrclf.exceptions import ImageReadError, MissingDependencyError
@@ -59,17 +58,6 @@ def test_image_sizes():
 def test_a_missing_dependency_names_its_extra():
     with pytest.raises(MissingDependencyError, match=r'pip install "cxrclf\[dicom\]"'):
         import_optional("no_such_package", extra="dicom", purpose="Reading DICOM")
-
-
-def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
-    path = tmp_path / "new" / "file.txt"
-    with replaced_whole(path) as temporary:
-        temporary.write_text("first")
-    with pytest.raises(RuntimeError), replaced_whole(path) as temporary:
-        temporary.write_text("second, half wr")
-        raise RuntimeError
-    assert path.read_text() == "first"
-    assert list(path.parent.iterdir()) == [path]
 
 
 def test_read_errors_show_some_and_keep_all():

@@ -9,13 +9,16 @@ else:
     import fcntl
 
 
-def try_lock(file: IO[bytes]) -> bool:
+def try_lock(file: IO[bytes], *, shared: bool = False) -> bool:
     """Try to lock a file for as long as it is open, or until its process dies.
 
     Parameters
     ----------
     file : binary file object
-        Open for writing.
+        Open for reading and writing.
+    shared : bool, default=False
+        Whether other processes may have shared locks at the same time. Windows has
+        none, and nothing is locked there.
 
     Returns
     -------
@@ -29,9 +32,11 @@ def try_lock(file: IO[bytes]) -> bool:
     """
     try:
         if sys.platform == "win32":
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+            if not shared:
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
         else:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
     except (BlockingIOError, PermissionError):
         return False
     return True

@@ -298,16 +298,6 @@ class BaseCXRClassifier(ClassifierMixin, BankedEstimator):
             )
         return np.searchsorted(self.classes_, y).astype(np.int64)
 
-    def _fitted_state(self):
-        classes = {"values": self.classes_.tolist(), "dtype": self.classes_.dtype.str}
-        return {**super()._fitted_state(), "classes": classes}
-
-    def _set_fitted_state(self, state):
-        state = dict(state)
-        classes = state.pop("classes")
-        super()._set_fitted_state(state)
-        self.classes_ = np.array(classes["values"], dtype=classes["dtype"])
-
     def _make_head(self, backbone, *, pointwise_relu=True):
         flatten_size = None
         if self.pooling == "flatten":

@@ -111,13 +111,16 @@ class CXRClassifier(BaseCXRClassifier):
         Decides initial weights, order, views and dropout. The global generators are
         neither used nor changed.
     n_threads : int or None, default=None
-        Processor threads of a call; None is torch's own number, which joblib lowers
-        in its workers. See Notes.
+        Number of processor threads of a call. None stands for torch's own number,
+        which joblib lowers in its workers. In a forked process one thread computes a
+        layer, whatever the number. See Notes.
     device : str or torch.device, default="auto"
         ``"auto"`` is CUDA where there is one, else the CPU.
     precision : {"auto", "float32", "bfloat16", "float64"}, default="auto"
-        Of the body; the head computes in float32 at least. ``"auto"`` is bfloat16
-        where the hardware has it.
+        Precision of the body; the head computes in float32 at least. ``"auto"`` is
+        bfloat16 where the processor is faster in it: on a GPU that has it, and on a CPU
+        with AMX or an AMD CPU with AVX512-BF16. Elsewhere it is float32. See
+        ``precision_``.
     compile : bool, default=False
         Compile the backbone with ``torch.compile``, which takes a C++ compiler and a
         minute or more for each new network, number of threads and size of images.
@@ -161,6 +164,8 @@ class CXRClassifier(BaseCXRClassifier):
         between frozen and trained stages, or nothing.
     best_epoch_ : int
         The epoch, from 1, that was best on the validation set, if there was one.
+    precision_ : {"float32", "bfloat16", "float64"}
+        Precision in which the body computes, as ``precision`` or its rule chose it.
     image_size_ : (int, int)
         Height and width that the network gets.
     input_shape_ : tuple of int or None
@@ -179,13 +184,14 @@ class CXRClassifier(BaseCXRClassifier):
 
     Notes
     -----
-    The same `random_state` gives the same predictions on the same machine. With a
-    frozen body that holds for any number of threads, and so in this process as in
-    joblib's process workers. Where layers of the backbone are trained, torch shares
-    their sums out between threads, and another number of threads rounds them
-    differently: set ``n_threads=1`` to compare ``n_jobs=1`` with more workers to the
-    last digit. Threads share torch's generator: with joblib's threading backend
-    dropout is not repeatable.
+    On one machine, the same `random_state` gives the same model, and an image has the
+    same prediction whatever the other images of X are. With a frozen body that holds
+    to the last digit for any number of threads, in this process, in joblib's workers
+    and in its threads. Where layers of the backbone are trained, several threads share
+    a sum, which is then rounded differently: set ``n_threads=1`` for equality to the
+    last digit. A single image is predicted by all threads together, for speed, and is
+    equal but for rounding. Another machine agrees but for rounding, at the same
+    ``precision``. See the User Guide on repeatability.
 
     References
     ----------

@@ -115,13 +115,16 @@ class DualBackboneConcat(BaseCXRClassifier):
         Decides initial weights, order, views and dropout. The global generators are
         neither used nor changed.
     n_threads : int or None, default=None
-        Processor threads of a call; None is torch's own number, which joblib lowers
-        in its workers. See Notes.
+        Number of processor threads of a call. None stands for torch's own number,
+        which joblib lowers in its workers. In a forked process one thread computes a
+        layer, whatever the number. See Notes.
     device : str or torch.device, default="auto"
         ``"auto"`` is CUDA where there is one, else the CPU.
     precision : {"auto", "float32", "bfloat16", "float64"}, default="auto"
-        Of the body; the head computes in float32 at least. ``"auto"`` is bfloat16
-        where the hardware has it.
+        Precision of the body; the head computes in float32 at least. ``"auto"`` is
+        bfloat16 where the processor is faster in it: on a GPU that has it, and on a CPU
+        with AMX or an AMD CPU with AVX512-BF16. Elsewhere it is float32. See
+        ``precision_``.
     compile : bool, default=False
         Compile the backbone with ``torch.compile``, which takes a C++ compiler and a
         minute or more for each new network, number of threads and size of images.
@@ -165,6 +168,8 @@ class DualBackboneConcat(BaseCXRClassifier):
         between frozen and trained stages, or nothing.
     best_epoch_ : int
         The epoch, from 1, that was best on the validation set, if there was one.
+    precision_ : {"float32", "bfloat16", "float64"}
+        Precision in which the body computes, as ``precision`` or its rule chose it.
     image_size_ : (int, int)
         Height and width that the network gets.
     input_shape_ : tuple of int or None

@@ -71,8 +71,9 @@ def save_image_folder(images, target, folder, *, groups=None, image_format="png"
         )
     options = {"quality": 95} if image_format == "jpeg" else {}
     for image, name, stem in zip(images, classes, stems, strict=True):
-        with replaced_whole(folder / name / f"{stem}.{image_format}") as path:
-            Image.fromarray(image).save(path, format=image_format, **options)
+        path = folder / name / f"{stem}.{image_format}"
+        with replaced_whole(path, sweep=False) as temporary:
+            Image.fromarray(image).save(temporary, format=image_format, **options)
     return folder
 
 

@@ -1,7 +1,9 @@
 """The files of a decode store: an index and two arrays of pixels on disk."""
 
+import errno
 import os
 import sqlite3
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
+from cxrclf._utils._disk import open_or_create, reason, same_error
 from cxrclf.imaging._content import content_key
 
 _WAIT = 300.0  # seconds for another process to finish writing
@@ -31,10 +34,13 @@ SELECT row, depth, slot, key FROM wanted CROSS JOIN images
     USING (path, size, mtime)
 """
 _DAMAGED = {
+    sqlite3.SQLITE_CONSTRAINT,  # a place given twice
     sqlite3.SQLITE_CORRUPT,
     sqlite3.SQLITE_ERROR,  # other tables than ours
     sqlite3.SQLITE_NOTADB,
 }
+_NO_FILE = {errno.ENOENT, errno.EINVAL}  # or something that is no regular file
+_INDEX = "index.sqlite"
 
 DEPTHS: dict[int, np.dtype] = {8: np.dtype("u1"), 16: np.dtype("<u2")}
 
@@ -77,15 +83,28 @@ class DecodeIndex:
     def __init__(self, folder: Path):
         self.folder = folder
         with self._clear_errors():
+            self._check_files()
             # Transactions are begun and ended by hand.
             self._connection = sqlite3.connect(
-                folder / "index.sqlite", timeout=_WAIT, isolation_level=None
+                folder / _INDEX, timeout=_WAIT, isolation_level=None
             )
+            self._connection.text_factory = bytes  # damaged text may not be UTF-8
             try:
                 self._set_up()
             except BaseException:
                 self._connection.close()
                 raise
+
+    def _check_files(self) -> None:
+        """Refuse links, which SQLite would follow, and pipes, which would block it."""
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            path = self.folder / f"{_INDEX}{suffix}"
+            try:
+                mode = path.lstat().st_mode
+            except FileNotFoundError:
+                continue
+            if not stat.S_ISREG(mode):
+                raise damaged(self.folder, f"{path.name} is not a regular file")
 
     def _set_up(self) -> None:
         known = "SELECT count(*) FROM sqlite_master WHERE name IN ('images', 'slots')"
@@ -130,8 +149,13 @@ class DecodeIndex:
             ((row, *identity) for row, identity in enumerate(identities)),
         )
         places = Places.nowhere(len(identities))
-        found = np.array(execute(_LOOKUP).fetchall(), dtype=np.int64).reshape(-1, 4)
+        # SQLite stores values of any type in any column.
+        found = np.array(execute(_LOOKUP).fetchall() or np.empty((0, 4), np.int64))
+        if found.dtype.kind != "i":
+            raise damaged(self.folder, "its index does not hold integers")
         rows, depths, slots, keys = found.T
+        if not np.isin(depths, list(DEPTHS)).all() or (slots < 0).any():
+            raise damaged(self.folder, "its index holds impossible places")
         places.depths[rows] = depths
         places.slots[rows] = slots
         places.keys[rows] = keys.astype(np.uint64)
@@ -139,13 +163,16 @@ class DecodeIndex:
 
     def _append(self, images: Sequence[np.ndarray], depth: int, dtype: np.dtype) -> int:
         """Write images behind all that are indexed, and return the first slot."""
-        (first,) = self._connection.execute(
-            "SELECT coalesce(max(slot) + 1, 0) FROM images WHERE depth = ?", (depth,)
+        (last,) = self._connection.execute(
+            "SELECT coalesce(max(slot), -1) FROM images WHERE depth = ?", (depth,)
         ).fetchone()
         path = pixel_file(self.folder, depth)
-        path.touch()
-        with path.open("r+b") as file:
-            file.seek(first * images[0].nbytes)
+        with open_or_create(path) as file:
+            size, image_bytes = os.fstat(file.fileno()).st_size, images[0].nbytes
+            if not (isinstance(last, int) and 0 <= (last + 1) * image_bytes <= size):
+                raise damaged(self.folder, f"{path.name} is cut short")
+            first = last + 1
+            file.seek(first * image_bytes)
             for image in images:
                 file.write(np.ascontiguousarray(image, dtype=dtype).data)
             file.flush()
@@ -184,15 +211,8 @@ class DecodeIndex:
     def _clear_errors(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # less its details
-            if code in _DAMAGED:
-                raise damaged(self.folder, error) from error
-            raise OSError(
-                f"The decode store in {str(self.folder)!r} cannot be used: {error}. "
-                "See that its disk is writable and has room, or give another "
-                "cache_dir."
-            ) from error
+        except (sqlite3.Error, OSError) as error:
+            raise store_error(self.folder, error) from error
 
 
 def damaged(folder: Path, why: object) -> RuntimeError:
@@ -200,6 +220,29 @@ def damaged(folder: Path, why: object) -> RuntimeError:
     return RuntimeError(
         f"The decode store in {str(folder)!r} is damaged ({why}). Delete that folder; "
         "its images will be decoded again."
+    )
+
+
+def store_error(
+    folder: Path, error: sqlite3.Error | OSError | EOFError
+) -> RuntimeError | OSError:
+    """Return an error that names the store and what to do about it."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # less its details
+    number = getattr(error, "errno", None)
+    if code in _DAMAGED or number in _NO_FILE or isinstance(error, EOFError):
+        return damaged(folder, error)
+    if not isinstance(error, OSError):
+        full = code == sqlite3.SQLITE_FULL
+        error = OSError(errno.ENOSPC, str(error)) if full else OSError(str(error))
+    return unusable(folder, error)
+
+
+def unusable(folder: Path, error: OSError) -> OSError:
+    """Return the error for a store that cannot be read or written."""
+    return same_error(
+        error,
+        f"The decode store in {str(folder)!r} cannot be used: {reason(error)}. See "
+        "that its disk is writable and has room, or give another cache_dir.",
     )
 
 

@@ -12,10 +12,11 @@ import PIL
 from joblib import effective_n_jobs
 from tqdm import tqdm
 
+from cxrclf._utils._disk import make_folders
 from cxrclf._utils._paths import as_paths, check_image_size
 from cxrclf._utils._session import session_folder
 from cxrclf.exceptions import ImageReadError
-from cxrclf.imaging._index import DecodeIndex, Identity, Places
+from cxrclf.imaging._index import DecodeIndex, Identity, Places, unusable
 from cxrclf.imaging._read import quiet_decoders, read_image, why_unreadable
 from cxrclf.imaging._stored import StoredImages
 
@@ -23,11 +24,6 @@ _FORMAT = 1  # raised when the files of a store change their layout
 _PIXELS = 1  # raised when read_image gives other pixels
 _CHUNK_BYTES = 2**25  # decoded at once, before they are written
 _CHUNK_FILES = 512
-
-# Worker processes inherit the environment of the moment they start in, and loky
-# starts them once for many calls. Were the session's folder first made by a call
-# that is itself in a worker, each worker would decode into a folder of its own.
-session_folder()
 
 
 class DecodeStore:
@@ -211,9 +207,11 @@ class DecodeStore:
         settings = self._settings()
         digest = hashlib.blake2b(repr(settings).encode(), digest_size=8).hexdigest()
         height, width = self.image_size
-        folder = root.absolute() / "decoded" / f"{height}x{width}-{digest}"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder
+        names = "decoded", f"{height}x{width}-{digest}"
+        try:
+            return make_folders(root.absolute(), *names)
+        except OSError as error:
+            raise unusable(root.absolute().joinpath(*names), error) from error
 
 
 def check_paths(X: Any) -> np.ndarray:

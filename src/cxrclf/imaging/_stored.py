@@ -1,19 +1,29 @@
 """Decoded images on disk, gathered by row."""
 
+import math
+import os
+import weakref
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cxrclf.imaging._index import DEPTHS, Places, damaged, pixel_file
+from cxrclf._utils._disk import read_rows
+from cxrclf._utils._files import open_regular
+from cxrclf.imaging._content import content_key
+from cxrclf.imaging._index import DEPTHS, Places, damaged, pixel_file, store_error
+
+_OPENED = ("_files", "_verified")  # by each process for itself
 
 
 class StoredImages:
     """Decoded images of one size, in a decode store.
 
-    Made by `DecodeStore.fetch`. The pixels stay on disk and are mapped into
-    memory, so that processes share them, and a pickle holds 17 bytes an image.
+    Made by `DecodeStore.fetch`. The pixels stay on disk, where the operating system
+    keeps what is read often in memory for all processes, and a pickle holds 17 bytes
+    per image. When the pixels of an image are first read, they are compared with its
+    content key.
 
     Attributes
     ----------
@@ -26,6 +36,8 @@ class StoredImages:
     ------
     RuntimeError
         If the store's pixels are gone or cut short, also when unpickled.
+    OSError
+        If the store cannot be read.
 
     See Also
     --------
@@ -36,28 +48,32 @@ class StoredImages:
         self._folder = folder
         self._image_size = image_size
         self._depths, self._slots, self.keys = places
-        self.keys.flags.writeable = False
         self._open()
 
     def _open(self) -> None:
-        self._maps = {}
+        self.keys.flags.writeable = False
+        self._verified = np.zeros(len(self), dtype=bool)
+        self._files = {}
         for depth, dtype in DEPTHS.items():
             slots = self._slots[self._depths == depth]
             if slots.size:
-                shape = int(slots.max()) + 1, *self._image_size
+                path = pixel_file(self._folder, depth)
                 try:
-                    self._maps[depth] = np.memmap(
-                        pixel_file(self._folder, depth), dtype, mode="r", shape=shape
-                    )
-                except (FileNotFoundError, ValueError) as error:
-                    raise damaged(self._folder, error) from error
+                    file = open_regular(path, follow_links=False)
+                except OSError as error:
+                    raise store_error(self._folder, error) from error
+                weakref.finalize(self, file.close)
+                self._files[depth] = file
+                image_bytes = math.prod(self._image_size) * dtype.itemsize
+                needed = (int(slots.max()) + 1) * image_bytes
+                if os.fstat(file.fileno()).st_size < needed:
+                    raise damaged(self._folder, f"{path.name} is cut short")
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "_maps"}
+        return {name: v for name, v in vars(self).items() if name not in _OPENED}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self.keys.flags.writeable = False
         self._open()
 
     def __len__(self) -> int:
@@ -92,18 +108,37 @@ class StoredImages:
         ------
         IndexError
             If a row is not one of the images.
+        RuntimeError
+            If the store is damaged; the message names the folder to delete.
+        OSError
+            If the store cannot be read.
         """
         rows = np.asarray(rows)
         if rows.size == 0:
-            rows = rows.astype(np.intp)  # NumPy makes an empty list floats
-        depths, slots = self._depths[rows], self._slots[rows]
-        deep = depths == 16
+            return np.empty((0, *self._image_size), dtype=np.uint8)
+        deep = self._depths[rows] == 16
         if not deep.any():
-            if not slots.size:
-                return np.empty((0, *self._image_size), dtype=np.uint8)
-            return np.asarray(self._maps[8][slots])
-        images = np.empty((len(slots), *self._image_size), dtype=np.uint16)
-        images[deep] = self._maps[16][slots[deep]]
+            return self._read(8, rows)
+        images = np.empty((len(rows), *self._image_size), dtype=np.uint16)
+        images[deep] = self._read(16, rows[deep])
         if not deep.all():
-            images[~deep] = self._maps[8][slots[~deep]] * np.uint16(257)
+            images[~deep] = self._read(8, rows[~deep]) * np.uint16(257)
         return images
+
+    def _read(self, depth: int, rows: np.ndarray) -> np.ndarray:
+        images = np.empty((len(rows), *self._image_size), dtype=DEPTHS[depth])
+        try:
+            read_rows(self._files[depth], self._slots[rows], images)
+        except (EOFError, OSError) as error:
+            raise store_error(self._folder, error) from error
+        self._verify(rows, images)
+        return images
+
+    def _verify(self, rows: np.ndarray, images: np.ndarray) -> None:
+        """Compare pixels with their keys, those of each row for the first time only."""
+        new = np.flatnonzero(~self._verified[rows])
+        keys = self.keys[rows[new]].tolist()
+        for i, key in zip(new.tolist(), keys, strict=True):
+            if content_key(images[i]) != key:
+                raise damaged(self._folder, "pixels are not those that were stored")
+        self._verified[rows] = True

@@ -137,9 +137,10 @@ def find_splits(network, frozen, images):
         None if a branch cannot be cut, or has no frozen part.
     """
     splits, shapes = [], []
+    images = images.to(next(network.parameters()).device)
     for branch, pixels in zip(network.branches, network.pixels(images), strict=True):
         own = set(branch.modules()).intersection(frozen)
-        split = find_split(branch, own, pixels) if own else None
+        split = find_split(branch, own, pixels.cpu()) if own else None
         if split is None:
             return None
         with torch.no_grad():

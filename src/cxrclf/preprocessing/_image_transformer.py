@@ -84,6 +84,9 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
         images = self._opened(self._check_images(X))
         n, height, width = images.shape
         chunk = max(1, _CHUNK_PIXELS // (height * width))
+        # Parts of about one size: a single image that is left over would be computed
+        # alone, and a network rounds it differently then.
+        parts = np.array_split(np.arange(n), -(-n // chunk))
         out = None
         with tqdm(
             total=n,
@@ -91,13 +94,12 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
             unit="image",
             disable=not self.verbose,
         ) as bar:
-            for start in range(0, n, chunk):
-                rows = np.arange(start, min(start + chunk, n))
+            for rows in parts:
                 part = self._transform_images(images.gather(rows))
                 if out is None:
                     out = np.empty(images.shape, dtype=part.dtype)
                 elif part.dtype.itemsize > out.dtype.itemsize:
-                    out = _deepened(out, start)
+                    out = _deepened(out, rows[0])
                 out[rows] = _at_depth(part, out.dtype)
                 bar.update(len(rows))
         self._end()

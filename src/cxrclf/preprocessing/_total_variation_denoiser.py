@@ -10,6 +10,7 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from cxrclf._torch._device import resolve_device
 from cxrclf._torch._threads import set_own_threads, usable_threads
 from cxrclf.preprocessing._image_transformer import ImageTransformer
 from cxrclf.preprocessing._total_variation import (
@@ -172,7 +173,7 @@ class TotalVariationDenoiser(ImageTransformer):
                 f"{self.weight} + {self.min_weight}. Choose smaller ones: more would "
                 "smooth away what is twice as bright as its surroundings."
             )
-        _resolved(self.device)
+        resolve_device(self.device)
 
     def _begin(self):
         self._gaps = []
@@ -191,7 +192,7 @@ class TotalVariationDenoiser(ImageTransformer):
             )
 
     def _transform_images(self, images):
-        device = _resolved(self.device)
+        device = resolve_device(self.device)
         dtype = torch.float64 if images.dtype == np.float64 else torch.float32
         denoise = partial(self._denoised, device=device, dtype=dtype)
         if device.type != "cpu":
@@ -234,21 +235,6 @@ class TotalVariationDenoiser(ImageTransformer):
         if scale != 1.0:
             u = torch.round(u * scale)
         return u.cpu().numpy().astype(images.dtype), gaps
-
-
-def _resolved(device):
-    """Return the torch device of a name."""
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        resolved = torch.device(device)
-        torch.empty(0, device=resolved)
-    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
-        raise ValueError(
-            f"device={device!r} is not available here. Use 'auto', 'cpu', or a device "
-            "that torch sees, as 'cuda' or 'cuda:1'."
-        ) from error
-    return resolved
 
 
 def _on_threads(function, batches):

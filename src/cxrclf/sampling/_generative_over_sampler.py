@@ -10,7 +10,7 @@ from PIL import Image
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods
 
-from cxrclf._utils._files import replaced_whole
+from cxrclf._utils._files import remove_abandoned, replaced_whole
 from cxrclf._utils._session import session_folder
 from cxrclf.imaging import content_key
 from cxrclf.sampling._row_resampler import RowResampler, seeded_clone
@@ -159,11 +159,12 @@ class GenerativeOverSampler(RowResampler, BaseOverSampler):
 
     def _written(self, images):
         root = session_folder() if self.cache_dir is None else Path(self.cache_dir)
+        remove_abandoned(root / "generated")
         paths = np.empty(len(images), dtype=object)
         for k, image in enumerate(images):
             path = root / "generated" / f"{content_key(image):016x}.png"
             if not path.exists():
-                with replaced_whole(path) as temporary:
+                with replaced_whole(path, sweep=False) as temporary:
                     Image.fromarray(image).save(temporary, format="png")
             paths[k] = str(path)
         return paths

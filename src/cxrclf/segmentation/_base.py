@@ -20,7 +20,7 @@ from sklearn.utils.validation import (
 )
 from torch.nn.functional import interpolate
 
-from cxrclf._utils._files import replaced_whole
+from cxrclf._utils._files import remove_abandoned, replaced_whole
 from cxrclf._utils._paths import as_paths, path_values
 from cxrclf.imaging import (
     check_mask_labels,
@@ -178,9 +178,10 @@ class BaseSegmenter(ImageEstimator):
         check_is_fitted(self)
         names = self._mask_names(X, Path(folder))
         Path(folder).mkdir(parents=True, exist_ok=True)
+        remove_abandoned(Path(folder))
         for name, mask in zip(names, self._own_masks(X), strict=True):
             pixels = mask * np.uint8(255) if mask.dtype == bool else mask
-            with replaced_whole(name) as path:
+            with replaced_whole(name, sweep=False) as path:
                 Image.fromarray(pixels.astype(np.uint8)).save(path, format="PNG")
         return np.array([str(name) for name in names], dtype=object)[:, None]
 
@@ -411,16 +412,6 @@ class BaseSegmenter(ImageEstimator):
 
     def _default_image_size(self):
         return _DEFAULT_SIZE
-
-    def _fitted_state(self):
-        classes = {"values": self.classes_.tolist(), "dtype": self.classes_.dtype.str}
-        return {**super()._fitted_state(), "classes": classes}
-
-    def _set_fitted_state(self, state):
-        state = dict(state)
-        classes = state.pop("classes")
-        super()._set_fitted_state(state)
-        self.classes_ = np.array(classes["values"], dtype=classes["dtype"])
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

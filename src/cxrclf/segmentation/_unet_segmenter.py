@@ -125,13 +125,16 @@ class UNetSegmenter(BaseSegmenter):
         Decides initial weights, order and views. The global generators are neither
         used nor changed.
     n_threads : int or None, default=None
-        Processor threads of a call; None is torch's own number, which joblib lowers
-        in its workers.
+        Number of processor threads of a call. None stands for torch's own number,
+        which joblib lowers in its workers. In a forked process one thread computes a
+        layer, whatever the number.
     device : str or torch.device, default="auto"
         ``"auto"`` is CUDA where there is one, else the CPU.
     precision : {"auto", "float32", "bfloat16", "float64"}, default="auto"
-        Of the network; the last layer computes in float32 at least. ``"auto"`` is
-        bfloat16 where the hardware has it.
+        Precision of the network; the last layer computes in float32 at least.
+        ``"auto"`` is bfloat16 where the processor is faster in it: on a GPU that has
+        it, and on a CPU with AMX or an AMD CPU with AVX512-BF16. Elsewhere it is
+        float32. See ``precision_``.
     compile : bool, default=False
         Compile the encoder with ``torch.compile``, which takes a C++ compiler.
     cache_dir : path-like or None, default=None
@@ -161,6 +164,8 @@ class UNetSegmenter(BaseSegmenter):
         Epochs done.
     best_epoch_ : int
         The epoch, from 1, that was best on the validation set, if there was one.
+    precision_ : {"float32", "bfloat16", "float64"}
+        Precision in which the network computes, as ``precision`` or its rule chose it.
     image_size_ : (int, int)
         The working size.
     input_shape_ : tuple of int or None
@@ -175,8 +180,11 @@ class UNetSegmenter(BaseSegmenter):
     Notes
     -----
     Convolutions are padded, so that a mask has the size of its image; those of the
-    paper are not, and crop the maps that are copied. The same `random_state` gives
-    the same masks on the same machine with the same number of threads.
+    paper are not, and crop the maps that are copied.
+
+    On one machine, the same `random_state` gives the same model but for rounding, and
+    with ``n_threads=1`` to the last digit. An image has the same mask whatever the
+    other images of X are; a single image is equal but for rounding.
 
     References
     ----------

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from cxrclf.training._augmentation import Augmentation
+from cxrclf.training._device import upload
 from cxrclf.training._keyed_random import keyed_state
 
 
@@ -129,7 +130,7 @@ class Copies:
         for kind, augmentation in enumerate(self.augmentations):
             chosen = np.flatnonzero(self.kind[rows] == kind)
             if len(chosen):
-                index = torch.from_numpy(chosen).to(images.device)
+                index = upload(torch.from_numpy(chosen), images.device)
                 images = images.index_copy(
                     0,
                     index,

@@ -1,4 +1,4 @@
-"""Where a network runs, in which precision and in which batches."""
+"""In which precision and in which batches a network runs on a device."""
 
 import math
 import platform
@@ -11,32 +11,6 @@ PRECISIONS = ("auto", "float32", "bfloat16", "float64")
 # Pixels, and images at most, of a batch that is not trained on. On a CPU each thread
 # has one, and four images of 224 px are as fast as sixteen, in a quarter of the memory.
 _INFERENCE_BATCH = {"cpu": (4 * 224**2, 16), "cuda": (128 * 224**2, 1024)}
-
-
-def resolve_device(device):
-    """Return the torch device that `device` names.
-
-    Parameters
-    ----------
-    device : {"auto"} or str or torch.device
-        ``"auto"`` is CUDA where there is one, else the CPU.
-
-    Raises
-    ------
-    ValueError
-        If the name is unknown or the device is not there.
-    """
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        resolved = torch.device(device)
-        torch.empty(0, device=resolved)
-    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
-        raise ValueError(
-            f"device={device!r} is not available here. Use 'auto', 'cpu', or a device "
-            "that torch sees, as 'cuda' or 'cuda:1'."
-        ) from error
-    return resolved
 
 
 def resolve_precision(precision, device):

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 
+from cxrclf._torch._device import resolve_device
 from cxrclf._torch._threads import limited_threads, usable_threads
 from cxrclf.training._allocator import kept_memory
 from cxrclf.training._batches import Pixels, PixelSet, resident_images
 from cxrclf.training._checked_estimator import CheckedEstimator
 from cxrclf.training._device import (
     inference_batch_size,
-    resolve_device,
     resolve_precision,
 )
 from cxrclf.training._epoch_rows import EpochRows
@@ -112,7 +112,9 @@ class ImageEstimator(CheckedEstimator):
                 self.n_epochs_ = 0
             elif fresh == "optimizer" or self._changed(_TRAINING_SETUP):
                 self.net_ = self._compose(self.net_.module_)
-            self._made_with = {**self.get_params(deep=False), "weights": None}
+            self._made_with = self.get_params(deep=False)
+            if self.weights not in (None, "imagenet"):
+                del self._made_with["weights"]  # files or tensors, now in the net
             vars(self).pop("best_epoch_", None)
             images = self._open(X)
             validation = None
@@ -223,7 +225,7 @@ class ImageEstimator(CheckedEstimator):
             seed=seed,
             verbose=self.verbose,
         )
-        record = RunRecord(self.checkpoint_dir, self.log_dir, run)
+        record = RunRecord(self.checkpoint_dir, self.log_dir, run, n_epochs)
         with record, kept_memory():
             progress = record.resume(self.net_)
             run_epochs(

@@ -7,19 +7,27 @@ one process is computing, the others leave to it.
 """
 
 import contextlib
+import errno
+import fnmatch
+import hashlib
+import math
 import os
 import secrets
 import shutil
+import sys
 import threading
 import time
 import warnings
 from collections import OrderedDict
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
+from cxrclf._utils._disk import make_folders, open_or_create, read_rows
 from cxrclf._utils._file_lock import try_lock_byte
-from cxrclf._utils._files import replaced_whole
+from cxrclf._utils._files import open_regular, remove_abandoned, replaced_whole
 
 _N_LOCKS = 256
 _WAIT = 0.02  # seconds between looks at what other processes have computed
@@ -27,6 +35,9 @@ _PATIENCE = 60.0  # seconds without any news, after which their work is done her
 _FRESH = 60.0  # seconds in which a segment's time of last use is not renewed
 _LOCK = "lock"
 _RESERVE = 2 * 2**30  # bytes of the disk that are left free, or a tenth of a small one
+_INDEX = np.dtype([("key", "<u8"), ("check", "<u8")])
+_SEGMENT = "[0-9a-f]" * 16 + ".npy"  # the pattern of their names
+_HEADERS = 256  # bytes of those of a segment's two arrays
 
 
 class FeatureGroup:
@@ -132,6 +143,11 @@ class MemoryBank:
     _groups = OrderedDict()  # of all banks; those used last at the end
     _lock = threading.Lock()
 
+    @classmethod
+    def _renew_lock(cls):
+        """Replace the lock in a forked process: a thread of its parent may hold it."""
+        cls._lock = threading.Lock()
+
     def __init__(self, max_bytes):
         self.max_bytes = max_bytes
 
@@ -173,6 +189,10 @@ class MemoryBank:
                 del self._groups[name]
                 used -= group.n_bytes
         return True
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=MemoryBank._renew_lock)
 
 
 class _MemoryGroup(FeatureGroup):
@@ -240,12 +260,17 @@ class DiskBank:
 
         That is little at a time, because other processes add as well.
         """
-        files = []
-        for path in self.folder.glob("*/*/[!.]*.npy"):
-            with contextlib.suppress(OSError):  # deleted by another process
-                status = path.stat()
-                files.append((status.st_mtime, status.st_size, path))
-        used = sum(size for _, size, _ in files)
+        files, used = [], 0
+        for group in self.folder.glob("*/*"):
+            if group.is_symlink() or group.parent.is_symlink():
+                continue  # nothing is deleted elsewhere
+            remove_abandoned(group)
+            for path in group.glob(f"*{_SEGMENT}*"):
+                with contextlib.suppress(OSError):  # deleted by another process
+                    status = path.lstat()
+                    used += status.st_size
+                    if path.match(_SEGMENT):  # else another process is writing it
+                        files.append((status.st_mtime, status.st_size, path))
         disk = shutil.disk_usage(self.folder)
         free = disk.free - min(disk.total // 10, _RESERVE)
         limit = min(self.max_bytes, used + free)
@@ -260,7 +285,7 @@ class DiskBank:
             with contextlib.suppress(OSError):  # Windows keeps files that are open
                 path.unlink()
                 used -= size
-            if not any(path.parent.glob("*.npy")):
+            if not any(path.parent.glob(f"*{_SEGMENT}*")):
                 with contextlib.suppress(OSError):
                     path.with_name(_LOCK).unlink(missing_ok=True)
                     path.parent.rmdir()
@@ -268,36 +293,49 @@ class DiskBank:
 
 
 class _DiskGroup(FeatureGroup):
-    """A folder of segments: arrays of (key, value) in NumPy's format."""
+    """A folder of segments, each a file of two arrays in NumPy's format.
+
+    The first array has the key and the checksum of each row, the second one the values.
+    """
 
     def __init__(self, bank, space, view):
         super().__init__()
         self.bank = bank
         self.folder = space / view
         self._seen = set()
+        self._swept = False
 
     def _refresh(self):
         try:
-            names = {n for n in os.listdir(self.folder) if n.endswith(".npy")}
+            names = set(fnmatch.filter(os.listdir(self.folder), _SEGMENT))
         except OSError:  # none yet
             return
-        names = {name for name in names - self._seen if not name.startswith(".")}
         new = []
-        for name in sorted(names):
-            segment = _read(self.folder / name)
-            if segment is not None:
-                new.append((np.array(segment["key"]), name))
+        for name in sorted(names - self._seen):
+            with _intact(self.folder / name), _opened(self.folder / name) as file:
+                new.append(_read_index(file, name))
         self._seen |= names
         if new:
             self._set_segments((*self._index[0], *new))
 
     def _values(self, segment, places):
+        keys, stored = segment
         # Opened when it is needed: a process may have few files open at once.
-        read = _read(self.folder / segment[1])
-        if read is None:
-            self._set_segments(tuple(s for s in self._index[0] if s is not segment))
-            return None
-        return np.asarray(read["value"][places])
+        path = self.folder / stored.name
+        values = np.empty((len(places), *stored.shape), stored.dtype)
+        with _intact(path), _opened(path) as file:
+            read_rows(file, places, values, stored.offset)
+            if (self._checks(keys[places], values) != stored.checks[places]).any():
+                raise ValueError("the values are not those that were stored")
+            _renew(file, path)
+            return values
+        self._set_segments(tuple(s for s in self._index[0] if s is not segment))
+        return None
+
+    def _checks(self, keys, values):
+        """Return a checksum of each row, which also depends on the group."""
+        kind = (*self.folder.parts[-2:], values.dtype.str, values.shape[1:])
+        return _checksums(keys, values, repr(kind))
 
     @contextlib.contextmanager
     def _claimed(self, keys, chunk, patient):
@@ -316,23 +354,34 @@ class _DiskGroup(FeatureGroup):
                     claimed.append(np.flatnonzero(numbers == number))
             yield np.concatenate(claimed)[:chunk]
 
+    def _make(self):
+        root = self.bank.folder
+        make_folders(root.parent, root.name, *self.folder.parts[-2:])
+
     def _lock_file(self, stack):
         with contextlib.suppress(OSError):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            return stack.enter_context((self.folder / _LOCK).open("ab"))
+            self._make()
+            return stack.enter_context(open_or_create(self.folder / _LOCK))
         return None
 
     def _add(self, keys, values):
         if not self.bank.max_bytes:
             return
-        segment = np.empty(len(keys), _segment_dtype(values))
-        segment["key"], segment["value"] = keys, values
+        index = np.empty(len(keys), _INDEX)
+        index["key"], index["check"] = keys, self._checks(keys, values)
         path = self.folder / f"{secrets.token_hex(8)}.npy"
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            if self.bank.make_room(segment.nbytes):
-                with replaced_whole(path) as temporary, temporary.open("wb") as file:
-                    np.save(file, segment)
+            self._make()
+            if not self._swept:
+                remove_abandoned(self.folder)
+                self._swept = True
+            if self.bank.make_room(_HEADERS + index.nbytes + values.nbytes):
+                with (
+                    replaced_whole(path, sweep=False) as temporary,
+                    temporary.open("wb") as file,
+                ):
+                    np.save(file, index)
+                    np.save(file, values)
                     # On disk before it has its name, lest a power cut parts them.
                     file.flush()
                     os.fsync(file.fileno())
@@ -348,18 +397,85 @@ def _locked(file, number):
         return True
 
 
-def _segment_dtype(values):
-    return np.dtype([("key", "<u8"), ("value", values.dtype, values.shape[1:])])
+class _Stored(NamedTuple):
+    """Where the values of a segment are, and what they have to be."""
+
+    name: str
+    checks: np.ndarray
+    dtype: np.dtype
+    shape: tuple
+    offset: int
 
 
-def _read(path):
-    """Return a segment, mapped from its file, or None if there is none."""
-    # Deleted meanwhile, or damaged: as if it were not there.
-    with contextlib.suppress(OSError, ValueError, EOFError):
-        segment = np.load(path, mmap_mode="r", allow_pickle=False)
-        if segment.dtype.names == ("key", "value"):
-            with contextlib.suppress(OSError):  # another user's
-                if time.time() - path.stat().st_mtime > _FRESH:
-                    os.utime(path)
-            return segment
-    return None
+def _opened(path):
+    return open_regular(path, follow_links=False)
+
+
+def _read_index(file, name):
+    """Return the keys of a segment, and where its values are."""
+    size = os.fstat(file.fileno()).st_size
+    (n,), dtype = _read_header(file)
+    if dtype != _INDEX or file.tell() + n * dtype.itemsize > size:
+        raise ValueError("the file does not start with an index")
+    index = np.frombuffer(file.read(n * dtype.itemsize), dtype)
+    (n_values, *shape), dtype = _read_header(file)
+    n_bytes = n_values * math.prod(shape) * dtype.itemsize
+    if n_values != n or dtype.hasobject or file.tell() + n_bytes != size:
+        raise ValueError("the values do not fill the file")
+    checks = np.array(index["check"])
+    return np.array(index["key"]), _Stored(
+        name, checks, dtype, tuple(shape), file.tell()
+    )
+
+
+def _read_header(file):
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("the file is of another version of NumPy's format")
+    shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+    return shape, dtype
+
+
+@contextlib.contextmanager
+def _intact(path):
+    """Leave the block where a segment is gone or damaged, and delete a damaged one."""
+    try:
+        yield
+    except OSError as error:  # deleted meanwhile, or not to be read
+        damaged = error.errno == errno.EINVAL
+    except Exception as error:  # a damaged header may raise anything when parsed
+        damaged = not isinstance(error, MemoryError)
+    else:
+        return
+    if damaged:
+        with contextlib.suppress(OSError):
+            if sys.platform == "win32" or path.lstat().st_uid == os.geteuid():
+                path.unlink()
+
+
+def _renew(file, path):
+    """Set the time of last use."""
+    with contextlib.suppress(OSError):  # another user's
+        if time.time() - os.fstat(file.fileno()).st_mtime > _FRESH:
+            os.utime(file.fileno() if os.utime in os.supports_fd else path)
+
+
+def _checksums(keys, values, kind):
+    """Return 64 bits for each row that depend on its key, its values and their kind.
+
+    They are a sum of the row's 64-bit words, each multiplied by an odd number of its
+    own, modulo 2^64. As an odd number has an inverse, no change of a single word goes
+    unnoticed; another one does so with a probability of about 2^-64, and where only the
+    highest bits of words change, of up to a half for each.
+    """
+    salt = hashlib.blake2b(kind.encode(), digest_size=8).digest()
+    rows = np.ascontiguousarray(values).reshape(len(values), -1).view(np.uint8)
+    if rows.shape[1] % 8:
+        rows = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 8)))
+    words = rows.view("<u8")
+    sums = words @ _weights(words.shape[1] + 1)[1:]
+    return sums + keys * _weights(1) + np.uint64(int.from_bytes(salt, "little"))
+
+
+@lru_cache(maxsize=4)
+def _weights(n):
+    return np.random.PCG64(0).random_raw(n) | np.uint64(1)

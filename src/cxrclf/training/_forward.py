@@ -26,6 +26,7 @@ from tqdm import tqdm
 
 import cxrclf
 from cxrclf._torch._threads import limited_threads, set_own_threads, usable_threads
+from cxrclf._utils._session import temporary_error
 from cxrclf.training._device import inference_batch_size
 from cxrclf.training._feature_bank import FeatureGroup
 from cxrclf.training._net import autocast
@@ -33,7 +34,8 @@ from cxrclf.training._net import autocast
 # Operations a byte from which it is faster to read a map than to compute it: a core
 # does some 5e10 a second, and reads, copies and converts some 5e8 bytes.
 _LEAST_INTENSITY = 100
-_FORMAT = 1  # raised when the same settings give other features
+_BLOCK = 2**20  # bytes written at once
+_FORMAT = 2  # raised when the same settings give other features, or other files
 
 
 def forward_batches(
@@ -293,8 +295,7 @@ class FeatureExtractor:
         if pixels.device.type == "cuda":
             settings += (
                 torch.cuda.get_device_name(pixels.device),
-                torch.backends.cuda.matmul.allow_tf32,
-                torch.backends.cudnn.allow_tf32,
+                *_float32_modes(),
             )
         digest = self._frozen_part.copy()
         digest.update(repr(settings).encode())
@@ -325,6 +326,16 @@ class FeatureExtractor:
         return digest
 
 
+def _float32_modes():
+    """Return whether a GPU may compute products and convolutions in TF32."""
+    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    if not hasattr(cudnn, "conv"):
+        return matmul.allow_tf32, cudnn.allow_tf32
+    # Newer names, of torch 2.9. Once one is set, torch refuses to read the older ones.
+    backends = torch.backends, matmul, cudnn, cudnn.conv
+    return tuple(backend.fp32_precision for backend in backends)
+
+
 def _as_array(tensor):
     """Return a tensor as an array; NumPy has no bfloat16, so as its bits."""
     if tensor.dtype == torch.bfloat16:
@@ -339,9 +350,25 @@ def _as_tensor(array):
 
 
 def _unnamed_array(shape, dtype):
+    """Return a tensor in a temporary file that nobody else can reach.
+
+    It is mapped, which is safe here: the file has no name under which it could be cut
+    short, and its space is reserved, so that a full disk is an error and not a crash.
+    """
     numpy_dtype = _as_array(torch.empty(0, dtype=dtype)).dtype
-    with tempfile.TemporaryFile() as file:
-        if hasattr(os, "posix_fallocate"):  # an error now, not a crash when it is full
-            n_bytes = max(math.prod(shape) * numpy_dtype.itemsize, 1)
-            os.posix_fallocate(file.fileno(), 0, n_bytes)
-        return _as_tensor(np.memmap(file, numpy_dtype, "w+", shape=shape))
+    n_bytes = max(math.prod(shape) * numpy_dtype.itemsize, 1)
+    try:
+        with tempfile.TemporaryFile() as file:
+            _reserve(file, n_bytes)
+            return _as_tensor(np.memmap(file, numpy_dtype, "r+", shape=shape))
+    except OSError as error:
+        raise temporary_error(error, f"{n_bytes} bytes of features") from error
+
+
+def _reserve(file, n_bytes):
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file.fileno(), 0, n_bytes)
+        return
+    for start in range(0, n_bytes, _BLOCK):  # else a file of holes, which take no space
+        file.write(bytes(min(_BLOCK, n_bytes - start)))
+    file.flush()

@@ -58,9 +58,20 @@ def make_optimizer(
     if name == "sgd":
         return torch.optim.SGD(groups, momentum=momentum, fused=True)
     if name == "nadam":
-        return torch.optim.NAdam(groups, eps=1e-7, momentum_decay=0.004)
+        nadam = torch.optim.NAdam(groups, eps=1e-7, momentum_decay=0.004)
+        nadam.register_load_state_dict_post_hook(_keep_products_on_cpu)
+        return nadam
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[name]
     return kind(groups, fused=True)
+
+
+def _keep_products_on_cpu(nadam):
+    """Move what NAdam reads as a number in each step back to the CPU.
+
+    torch loads it to the device of the parameters, where every step would wait for it.
+    """
+    for state in nadam.state.values():
+        state["mu_product"] = state["mu_product"].cpu()
 
 
 def schedule_factor(schedule, epoch, max_epochs):

@@ -1,23 +1,11 @@
-"""Trained estimators as arrays, and as a folder of safetensors and JSON."""
+"""Trained nets as arrays, and parameters as JSON-able values."""
 
-import hashlib
-import json
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 
-import cxrclf
-from cxrclf._utils._files import replaced_whole
-from cxrclf.exceptions import WeightsError
 from cxrclf.training._augmentation import Augmentation
-
-FORMAT = 1
-_DESCRIPTION = "model.json"
-_WEIGHTS = "weights.safetensors"
 
 
 def net_state(net):
@@ -49,7 +37,9 @@ def _to_numpy(tree):
 
 def _to_torch(tree):
     if isinstance(tree, np.ndarray):
-        return torch.from_numpy(tree)
+        # A copy: the array may be a memory map that is read-only, and fused optimisers
+        # write into a tensor without asking whether they may.
+        return torch.from_numpy(np.array(tree))
     return _mapped(_to_torch, tree)
 
 
@@ -106,86 +96,3 @@ def _decode(value):
     if isinstance(value, dict):
         return {_decode(k): _decode(v) for k, v in value["items"]}
     return value
-
-
-def save_folder(folder, module, description):
-    """Write a module's tensors and a description of the estimator.
-
-    Parameters
-    ----------
-    folder : path-like
-        Made when missing; an earlier model in it is replaced.
-    module : torch.nn.Module
-    description : dict
-        JSON-able.
-    """
-    folder = Path(folder)
-    tensors = {
-        name: tensor.detach().cpu().contiguous()
-        for name, tensor in module.state_dict().items()
-    }
-    with replaced_whole(folder / _WEIGHTS) as path:
-        save_file(tensors, path)
-        digest = _digest(path)
-    names = ("cxrclf", "numpy", "scikit-learn", "skorch", "timm", "torch")
-    description = {
-        "format": FORMAT,
-        **description,
-        "versions": {name: version(name) for name in names},
-        "weights": {"file": _WEIGHTS, "blake2b": digest},
-    }
-    with replaced_whole(folder / _DESCRIPTION) as path:
-        path.write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
-
-
-def load_folder(folder):
-    """Read what :func:`save_folder` wrote.
-
-    Returns
-    -------
-    description : dict
-    tensors : dict of str to Tensor
-        On the CPU.
-
-    Raises
-    ------
-    WeightsError
-        If a file is missing, damaged, of a newer format, or not from the same save.
-    """
-    folder = Path(folder)
-    description_path, weights_path = folder / _DESCRIPTION, folder / _WEIGHTS
-    for path in (description_path, weights_path):
-        if not path.is_file():
-            raise WeightsError(
-                f"{folder} holds no saved model: {path.name} is missing. Give the "
-                "folder that save() wrote."
-            )
-    try:
-        description = json.loads(description_path.read_text(encoding="utf-8"))
-        saved_format = description["format"]
-        expected = description["weights"]["blake2b"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise WeightsError(
-            f"{description_path} is damaged or not written by save(): {error!r}. "
-            "Save the model again."
-        ) from error
-    if saved_format != FORMAT:
-        raise WeightsError(
-            f"{description_path} has format {saved_format}, and cxrclf "
-            f"{cxrclf.__version__} reads format {FORMAT}. Use the version of cxrclf "
-            f"that wrote it: {description.get('versions', {}).get('cxrclf')}."
-        )
-    if _digest(weights_path) != expected:
-        raise WeightsError(
-            f"{weights_path} does not belong to {description_path.name}: it is "
-            "damaged, or a later save was interrupted. Save the model again."
-        )
-    try:
-        return description, load_file(weights_path)
-    except SafetensorError as error:
-        raise WeightsError(f"{weights_path} cannot be read: {error}.") from error
-
-
-def _digest(path):
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "blake2b").hexdigest()

@@ -1,22 +1,24 @@
 """Pickling, saving and loading of estimators with a net."""
 
+import contextlib
 import warnings
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from cxrclf._torch._device import resolve_device
 from cxrclf._torch._threads import limited_threads
+from cxrclf._utils._paths import check_image_size
 from cxrclf.exceptions import WeightsError
-from cxrclf.training._device import resolve_device
+from cxrclf.training._fitted_state import decode_fitted, encode_fitted
 from cxrclf.training._initial_weights import InitialWeights
+from cxrclf.training._model_folder import load_folder, save_folder
 from cxrclf.training._persistence import (
     decode_parameters,
     encode_parameters,
-    load_folder,
     net_state,
     restore_net,
-    save_folder,
 )
 
 
@@ -34,19 +36,25 @@ class SavedEstimator(BaseEstimator):
     def save(self, folder):
         """Save the trained estimator as safetensors and JSON, without pickle.
 
-        ``weights.safetensors`` holds the network's tensors; ``model.json`` the
-        parameters, what was learnt about the data, the preprocessing and the versions
-        of the libraries. The state of the optimiser is not saved.
+        ``weights-<number>.safetensors`` holds the network's tensors; ``model.json``
+        the parameters, what was learnt about the data, the preprocessing and the
+        versions of the libraries. Not saved are the state of the optimiser and what
+        belongs to this machine: ``cache_dir``, ``checkpoint_dir``, ``log_dir``, and
+        ``weights`` that were files or tensors.
 
         Parameters
         ----------
         folder : path-like
-            Made when missing; an earlier model in it is replaced.
+            Made when missing. An earlier model in it is replaced in a single step: a
+            process that is killed leaves the earlier one or the new one, whole.
 
         Raises
         ------
         ValueError
             If a parameter cannot be written as JSON.
+        OSError
+            If the folder cannot be written to, or its disk is full. An earlier model
+            in it is kept.
         """
         check_is_fitted(self)
         module = self.net_.module_
@@ -56,7 +64,7 @@ class SavedEstimator(BaseEstimator):
         description = {
             "estimator": type(self).__name__,
             "params": encode_parameters(self._made_with),
-            "fitted": self._fitted_state(),
+            "fitted": encode_fitted(self),
             "preprocessing": {
                 "image_size": list(self.image_size_),
                 "keep_aspect_ratio": self._made_with["keep_aspect_ratio"],
@@ -87,50 +95,66 @@ class SavedEstimator(BaseEstimator):
         Returns
         -------
         estimator
-            Fitted; training that goes on from it begins with a new optimiser.
+            Fitted; training that goes on from it begins with a new optimiser. What
+            :meth:`save` leaves out has its default: set ``cache_dir`` and the like
+            for this machine.
 
         Raises
         ------
         WeightsError
             If the folder is not one of this estimator's, or damaged.
+        OSError
+            If a file cannot be read, PermissionError among them.
         """
         description, tensors = load_folder(folder)
-        if description["estimator"] != cls.__name__:
-            raise WeightsError(
-                f"{folder} was saved by {description['estimator']}. Load it with "
-                f"{description['estimator']}.load."
-            )
-        parameters = decode_parameters(description["params"])
-        estimator = cls(**{**parameters, "device": device})
+        with _refused_content(folder, cls):
+            estimator = cls._described(description)
+            module = estimator._described_module(tensors)
+        estimator.device = device
         estimator._made_with = estimator.get_params(deep=False)
-        estimator._set_fitted_state(description["fitted"])
-        estimator.net_ = estimator._rebuilt()
+        estimator.net_ = estimator._rebuilt(module)
         estimator.net_.module_.load_state_dict(tensors)
         return estimator
 
-    def _fitted_state(self):
-        """Return what was learnt besides the net, as JSON-able values."""
-        state = {
-            "input_shape": self.input_shape_,
-            "image_size": self.image_size_,
-            "history": self.history_,
-            "n_epochs": self.n_epochs_,
-        }
-        for name in ("banked_", "best_epoch_", "n_features_in_"):
-            if hasattr(self, name):
-                state[name.rstrip("_")] = getattr(self, name)
-        if hasattr(self, "feature_names_in_"):
-            state["feature_names_in"] = self.feature_names_in_.tolist()
-        return state
-
-    def _set_fitted_state(self, state):
-        """Take over what :meth:`_fitted_state` returned."""
-        for name, value in state.items():
-            setattr(
-                self, f"{name}_", tuple(value) if isinstance(value, list) else value
+    @classmethod
+    def _described(cls, description):
+        """Make the estimator that a file describes, without its net."""
+        if description["estimator"] != cls.__name__:
+            raise ValueError(
+                f"it was saved by {description['estimator']}. Load it with "
+                f"{description['estimator']}.load."
             )
-        if hasattr(self, "feature_names_in_"):
-            self.feature_names_in_ = np.array(self.feature_names_in_, dtype=object)
+        estimator = cls(**decode_parameters(description["params"]))
+        estimator._validate_params()
+        if estimator.image_size is not None:
+            check_image_size(estimator.image_size)
+        if estimator.augmentation is not None:
+            estimator.augmentation.check_params()
+        vars(estimator).update(decode_fitted(description["fitted"]))
+        return estimator
+
+    def _described_module(self, tensors):
+        """Make the network that a file describes, for tensors of its types."""
+        with limited_threads(1), InitialWeights(0):  # replaced by the file's
+            module = self._make_module(None)
+        module.set_trainable(self.trainable)
+        own = module.state_dict()
+        if different := sorted(tensors.keys() ^ own.keys()):
+            raise ValueError(
+                f"{len(different)} tensors are missing or of another network, such as "
+                f"{different[:3]}."
+            )
+        for name, tensor in tensors.items():
+            # Their precision is that of the network on its device.
+            floating = own[name].is_floating_point()
+            if tensor.shape != own[name].shape or (
+                tensor.is_floating_point() != floating
+            ):
+                raise ValueError(
+                    f"{name} is {tensor.dtype} of shape {tuple(tensor.shape)} instead "
+                    f"of {own[name].dtype} of shape {tuple(own[name].shape)}."
+                )
+        return module
 
     def __getstate__(self):
         state = super().__getstate__().copy()
@@ -139,12 +163,17 @@ class SavedEstimator(BaseEstimator):
         return state
 
     def __setstate__(self, state):
+        # joblib gives maps of the file, which are read-only and end with it.
+        state = {
+            name: np.array(value) if isinstance(value, np.memmap) else value
+            for name, value in state.items()
+        }
         super().__setstate__(state)
         if "net_" in state:
             self.net_ = restore_net(self._rebuilt(), state["net_"])
 
-    def _rebuilt(self):
-        """Make the net anew, with random weights."""
+    def _rebuilt(self, module=None):
+        """Make the net anew, of a module or with random weights."""
         maker = type(self)(**self._made_with)
         fitted = {k: v for k, v in vars(self).items() if k.endswith("_")}
         vars(maker).update(fitted)
@@ -154,6 +183,20 @@ class SavedEstimator(BaseEstimator):
             warnings.warn(f"{error} The net is put on the CPU.", stacklevel=3)
             maker.device = "cpu"
         with limited_threads(1):
-            with InitialWeights(0):  # replaced by those of the net
-                module = maker._make_module(None)
+            if module is None:
+                with InitialWeights(0):  # replaced by those of the net
+                    module = maker._make_module(None)
             return maker._compose(module)
+
+
+@contextlib.contextmanager
+def _refused_content(folder, cls):
+    """Raise errors that come from what is in a folder as WeightsError."""
+    try:
+        yield
+    except (MemoryError, OSError, ImportError):
+        raise  # of the machine
+    except Exception as error:  # of many kinds, from timm and torch among them
+        raise WeightsError(
+            f"{folder} holds no model that {cls.__name__} can load: {str(error)[:500]}"
+        ) from error
