@@ -157,6 +157,7 @@ def test_maps_of_the_branches_are_kept(radiographs, dual, names):
         "backbones": names,
         "trainable": 2,
         "image_size": 64,
+        "max_epochs": 1,
         "precision": "float64",
     }
     without = dual(feature_bank=None, **settings).fit(X, y)
