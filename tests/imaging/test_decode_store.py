@@ -561,7 +561,7 @@ def test_an_index_that_another_process_keeps_locked(
 # Several processes
 
 _FETCH = """
-import sys, time
+import os, sys, time
 from pathlib import Path
 from cxrclf.imaging import DecodeStore, _store
 folder, cache = map(Path, sys.argv[1:3])
@@ -598,13 +598,15 @@ def test_two_processes_write_at_once(store, tmp_path):
         )
         for i in range(60)
     ]
-    # Both wait for the start, then take some time for each file.
+    # Both wait for the start, and then until both decode.
     setup = f"""
 whole = _store.read_image
-def slow(*args, **options):
-    time.sleep(0.005)
+def at_once(*args, **options):
+    Path({str(tmp_path)!r}, f"{{os.getpid()}}.decodes").touch()
+    while len(list(Path({str(tmp_path)!r}).glob("*.decodes"))) < 2:
+        time.sleep(0.01)
     return whole(*args, **options)
-_store.read_image = slow
+_store.read_image = at_once
 Path({str(tmp_path)!r}, sys.argv[2] + str(time.time_ns()) + ".ready").touch()
 while not Path({str(tmp_path / "start")!r}).exists():
     time.sleep(0.01)

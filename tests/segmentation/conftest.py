@@ -42,7 +42,7 @@ def lung_files(lungs, tmp_path_factory):
     )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small_segmenter():
     """Return a function that makes a segmenter which trains in a moment."""
 

@@ -179,16 +179,11 @@ def test_a_full_disk_is_said(tmp_path, monkeypatch):
 
 def test_whoever_waits_too_long_computes_itself(tmp_path, monkeypatch):
     monkeypatch.setattr(_feature_bank, "_PATIENCE", 0.3)
-    worker = started_worker(tmp_path, seconds_an_image=30)
-    go(worker)
-    deadline = time.monotonic() + 30
-    while not list(tmp_path.glob("*/*/lock")) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    time.sleep(0.2)
-    rng = np.random.default_rng(0)
-    keys = np.sort(rng.integers(0, 2**64, 256, dtype=np.uint64))
+    worker = started_worker(tmp_path, stops_at=0)
+    assert worker.stdout.readline() == "stopped\n"  # with locks of its first chunk
+    group = DiskBank(tmp_path, 2**20).group("body", "0")
     try:
-        assert len(fetched(DiskBank(tmp_path, 2**20).group("body", "0"), keys)) == 256
+        assert len(fetched(group, WORKERS_KEYS)) == 256
     finally:
         worker.kill()
         worker.communicate()
@@ -406,41 +401,39 @@ def test_a_disk_that_cannot_be_written_is_said_once(tmp_path):
     assert len(fetched(bank.group("body", "0"), keys)) == 20
 
 
+WORKERS_KEYS = some_keys(256)
 WORKER = """
-    import sys, time
+    import sys
     import numpy as np
     from cxrclf.training._feature_bank import DiskBank
 
-    keys = np.sort(np.random.default_rng(0).integers(0, 2**64, 256, dtype=np.uint64))
-    n_computed = 0
+    keys = np.unique(np.random.default_rng(0).integers(0, 2**64, 256, dtype="u8"))
+    computed = []
 
     def compute(positions):
-        global n_computed
-        time.sleep(float(sys.argv[2]) * len(positions))
-        n_computed += len(positions)
+        if len(computed) == int(sys.argv[2]):
+            print("stopped", flush=True)
+            sys.stdin.readline()
+        computed.append(len(positions))
         return keys[positions][:, None].astype("f8")
 
     out = np.zeros((256, 1))
-    print("ready", flush=True)
-    sys.stdin.readline()
     group = DiskBank(sys.argv[1], 2**20).group("body", "0")
     for positions, values in group.fetch(keys, compute, 16):
         out[positions] = values
     assert (out[:, 0] == keys.astype("f8")).all()
-    print(n_computed)
+    print(sum(computed))
 """
 
 
-def started_worker(folder, seconds_an_image=0.01):
-    arguments = [str(folder), str(seconds_an_image)]
-    process = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(WORKER), *arguments],
+def started_worker(folder, stops_at=-1):
+    """Start a process that stops before it computes a chunk, until `go`."""
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(WORKER), str(folder), str(stops_at)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert process.stdout.readline() == "ready\n"
-    return process
 
 
 def go(process):
@@ -449,7 +442,9 @@ def go(process):
 
 
 def test_processes_share_the_work_out(tmp_path):
-    workers = [started_worker(tmp_path) for _ in range(3)]
+    workers = [started_worker(tmp_path, stops_at=0) for _ in range(3)]
+    for worker in workers:  # all of them hold a share before the first one computes
+        assert worker.stdout.readline() == "stopped\n"
     for worker in workers:
         go(worker)
     computed = [int(worker.communicate()[0]) for worker in workers]
@@ -460,14 +455,11 @@ def test_processes_share_the_work_out(tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX")
 def test_a_killed_process_blocks_nobody(tmp_path):
-    killed, waiting = started_worker(tmp_path), started_worker(tmp_path)
-    go(killed)
-    deadline = time.monotonic() + 30
-    while not list(tmp_path.glob("*/*/*.npy")) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    killed.send_signal(signal.SIGKILL)  # holds locks of the next chunk
+    killed = started_worker(tmp_path, stops_at=1)
+    assert killed.stdout.readline() == "stopped\n"
+    killed.send_signal(signal.SIGKILL)  # holds the locks of its second chunk
     killed.communicate()
-    go(waiting)
-    out, _ = waiting.communicate(timeout=60)
-    assert waiting.returncode == 0
-    assert 0 < int(out) < 256
+    other = started_worker(tmp_path)
+    out, _ = other.communicate()
+    assert other.returncode == 0
+    assert int(out) == 256 - 16  # all but the first chunk
