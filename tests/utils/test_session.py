@@ -224,7 +224,8 @@ def test_an_inherited_folder_that_is_not_private_is_replaced(tmp_path, kind):
 def test_an_inherited_private_folder_is_used_and_stays(tmp_path):
     private = tmp_path / "private"
     private.mkdir(mode=0o700)
-    assert run_session(tmp_path, CXRCLF_SESSION_FOLDER=str(private)) == [private]
+    options = {"CXRCLF_SESSION_FOLDER": str(private), "PYTHONWARNINGS": "error"}
+    assert run_session(tmp_path, **options) == [private]
     assert private.is_dir()
 
 

@@ -221,13 +221,14 @@ def _set_aside(folder: Path) -> None:
 
 def _remove_named() -> None:
     """Remove the folders that this process has named, whoever has made them."""
+    global _held
     # A forked child runs its parent's exit handlers.
     names = [name for process, name in _names if process == os.getpid()]
     parents = {Path(parent) for parent in _temporary_folders()}
     if _held is not None:
         parents.add(_held[0].parent)
-        if _held[0].name in names:
-            _held[1].close()
+        _held[1].close()
+        _held = None
     for parent in parents:
         for name in names:
             shutil.rmtree(parent / name, ignore_errors=True)
