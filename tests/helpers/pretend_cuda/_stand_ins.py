@@ -66,6 +66,8 @@ def pretend(monkeypatch):
     for name, value in _ACCELERATOR.items():
         monkeypatch.setattr(torch.accelerator, name, value, raising=False)
     state.hot = None
+    queue.copies.clear()
+    pickled_on_device.clear()
     Rng.default.manual_seed(0)
 
 
