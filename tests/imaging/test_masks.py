@@ -284,7 +284,7 @@ def test_turned_upright(tmp_path, lungs, orientation, mode, labels):
         white = in_palette(lungs * np.uint8(255), [(v,) * 3 for v in range(256)])
     else:
         dtype = np.uint16 if mode == "I;16" else np.uint8
-        white = Image.fromarray(lungs * dtype(255))
+        white = Image.fromarray(lungs.astype(dtype) * dtype(255))
     turned = white.transpose(TURNED[orientation])
     for suffix in (".png", ".tif"):
         path = saved(tmp_path, turned, f"mask{suffix}", exif=exif)

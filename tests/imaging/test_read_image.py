@@ -141,7 +141,12 @@ def test_takes_path_objects_and_str(tmp_path, scan):
 
 @pytest.mark.parametrize("suffix", [".png", ".tif", ".pgm"])
 def test_16_bits_are_exact(tmp_path, deep, suffix):
-    pixels = read_image(saved(tmp_path, deep, suffix))
+    if suffix == ".pgm":  # by hand: Pillow 10 cannot write it
+        path = tmp_path / "image.pgm"
+        path.write_bytes(b"P5 50 40 65535\n" + deep.astype(">u2").tobytes())
+    else:
+        path = saved(tmp_path, deep, suffix)
+    pixels = read_image(path)
     assert pixels.dtype == np.uint16
     np.testing.assert_array_equal(pixels, deep)
 

@@ -1,6 +1,7 @@
 """Nothing repeated, transformed or generated is ever scored."""
 
 import os
+from operator import methodcaller
 
 import numpy as np
 import pandas as pd
@@ -153,7 +154,7 @@ def test_grid_search_over_the_rotation(few_images):
 
 def test_workers_give_what_one_process_gives(sampler, few_files):
     pipeline = make_pipeline(sampler, ImageReader((24, 20)), *flat_classifier())
-    pipeline.steps[-2][1].set_params(func=np.reshape, kw_args={"shape": (-1, 480)})
+    pipeline.steps[-2][1].set_params(func=methodcaller("reshape", -1, 480))
     results = [
         cross_validate(
             pipeline, *few_files, cv=3, n_jobs=n_jobs, scoring="neg_log_loss"

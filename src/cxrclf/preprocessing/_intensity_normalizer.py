@@ -55,8 +55,8 @@ class IntensityNormalizer(ImageTransformer):
     >>> from cxrclf.preprocessing import IntensityNormalizer
     >>> images = make_chest_radiographs(3, image_size=64, random_state=0).images
     >>> dull = images // 2 + 50
-    >>> dull.max(axis=(1, 2)).max()
-    np.uint8(163)
+    >>> int(dull.max())
+    163
     >>> vivid = IntensityNormalizer(low=0, high=100).fit_transform(dull)
     >>> vivid.min(axis=(1, 2)), vivid.max(axis=(1, 2))
     (array([0, 0, 0], dtype=uint8), array([255, 255, 255], dtype=uint8))

@@ -62,7 +62,7 @@ def training_weights(y, classes, class_weight, sample_weight):
        Applied Intelligence 51, 2021.
     """
     if sample_weight is not None and (
-        sample_weight.min() < 0 or sample_weight.sum() <= 0
+        (sample_weight < 0).any() or sample_weight.sum() <= 0
     ):
         raise ValueError(
             "sample_weight must be non-negative, with at least one weight above zero."
