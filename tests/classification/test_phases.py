@@ -269,7 +269,7 @@ def test_a_grid_over_phases_samplers_and_backbones(imbalanced):
         [
             {
                 "passthrough": ["passthrough", sampler],
-                "phasedclassifier__split__n_phases": [2, 3],
+                "phasedclassifier__split__n_phases": [2],
                 "phasedclassifier__estimator__backbone": ["test_resnet", "test_vit"],
                 "phasedclassifier__estimator__image_size": [160],
             },
@@ -283,9 +283,9 @@ def test_a_grid_over_phases_samplers_and_backbones(imbalanced):
         error_score="raise",
     )
     alone = clone(grid).fit(X, y)
-    assert len(alone.cv_results_["params"]) == 10
+    assert len(alone.cv_results_["params"]) == 6
     scores = alone.cv_results_["mean_test_score"]
-    assert len(np.unique(scores)) > 6
+    assert len(np.unique(scores)) > 4
     workers = clone(grid).set_params(n_jobs=2).fit(X, y)
     # Exact: one thread computes each layer, in the workers and here.
     np.testing.assert_array_equal(workers.cv_results_["mean_test_score"], scores)
