@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
-import pytest
-import torch
-
+# Before torch is imported, as by cxrclf: threads that wait keep no core busy.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Before scipy is imported: without it scikit-learn skips one of its checks.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
+
+import pytest
+import torch
 
 import pretend_cuda
 from cxrclf.training import _device
