@@ -6,9 +6,8 @@ import os
 __version__ = "0.1.0.dev0"
 
 # Read by OpenMP when torch is imported. A thread that has done its part of a layer then
-# sleeps until the others have; by default it keeps its core busy with waiting, even if
-# the thread that it waits for needs that core. Measured on two cores beside another busy
-# process: a training by two threads ten times as fast, and as fast as before alone.
+# sleeps until the others have. By default it keeps its core busy with waiting, even if
+# the thread that it waits for needs that core.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # Public names and the rooms they live in. They are imported on first use, so that
