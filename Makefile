@@ -32,10 +32,10 @@ lint: $(VENV)/.installed
 	$(BIN)/mypy
 
 test: lint
-	$(BIN)/python -m pytest -m "not slow and not gpu"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu"
 
 test-lowest: $(LOWEST)/.installed
-	$(LOWEST)/bin/python -m pytest -m "not slow and not gpu"
+	$(LOWEST)/bin/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu"
 
 test-machines: $(VENV)/.installed $(LOWEST)/.installed
 	$(BIN)/python tests/machines.py $(ARGS)

@@ -85,8 +85,8 @@ def run_row(number, python, tests, seed):
     row = ROWS[number - 1]
     log, report = LOGS / f"row-{number}.log", LOGS / f"row-{number}.xml"
     report.unlink(missing_ok=True)
-    command = [python, "-m", "pytest", "-m", "not slow and not gpu"]
-    command += [f"--junit-xml={report}", *tests]
+    command = [python, "-m", "pytest", "-n", "2", "--dist", "worksteal"]
+    command += ["-m", "not slow and not gpu", f"--junit-xml={report}", *tests]
     if row.order == "random":
         command += ["-p", "randomly", f"--randomly-seed={seed + number}"]
         command += ["--randomly-dont-reset-seed"]

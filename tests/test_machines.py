@@ -78,7 +78,8 @@ def test_rows_run_with_their_settings(machines, run, monkeypatch, tmp_path):
     assert "--randomly-seed=11" in (tmp_path / "logs/row-6.log").read_text()
 
 
-def test_a_run_without_a_report_has_failed(run):
-    status, lines = run("1", "import os\n\ndef test_end():\n    os._exit(7)\n")
-    assert status == 1
-    assert lines[-1].endswith(" - exit 7 - -")
+def test_a_run_without_a_report_has_failed(machines):
+    machines.LOGS.mkdir()
+    passed, counts = machines.run_row(1, sys.executable, ["--no-such-option"], 0)
+    assert not passed
+    assert counts == ("-", "exit 4", "-", "-")
