@@ -8,7 +8,8 @@ import threading
 import pytest
 import torch
 
-from cxrclf._torch._threads import limited_threads, set_own_threads, usable_threads
+from cxrclf._torch import _threads
+from cxrclf._torch._threads import limited_threads, usable_threads
 
 
 @pytest.fixture(autouse=True)
@@ -70,9 +71,41 @@ def test_torchs_own_number_is_that_outside_of_limits():
     assert usable_threads(None) == 4
 
 
-def test_the_number_before_is_returned():
-    assert set_own_threads(3) == 4
-    assert set_own_threads(4) == 3
+def test_a_new_thread_finds_no_limit_of_another_one():
+    stop, found = threading.Event(), []
+
+    def limit_all_the_time():
+        while not stop.is_set():
+            with limited_threads(1):
+                pass
+
+    thread = threading.Thread(target=limit_all_the_time)
+    thread.start()
+    found = {in_new_thread(lambda: usable_threads(None)) for _ in range(500)}
+    stop.set()
+    thread.join()
+    assert found == {4}
+
+
+@pytest.mark.parametrize("step", range(4))
+def test_an_interrupt_at_any_step_gives_the_number_back(monkeypatch, step):
+    """Torch's number is asked for or set four times on the way in."""
+    calls = []
+    original = _threads._in_new_thread
+
+    def interrupted(*args):
+        calls.append(args)
+        result = original(*args)
+        if len(calls) == step + 1:
+            raise KeyboardInterrupt
+        return result
+
+    monkeypatch.setattr(_threads, "_in_new_thread", interrupted)
+    with pytest.raises(KeyboardInterrupt), limited_threads(1):
+        pass
+    assert torch.get_num_threads() == 4
+    assert usable_threads(None) == 4
+    assert in_new_thread(torch.get_num_threads) == 4
 
 
 def test_layers_are_computed_by_so_many_threads():

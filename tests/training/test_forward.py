@@ -1,13 +1,17 @@
-"""The temporary file of an epoch's features."""
+"""Forward passes in batches, and the temporary file of an epoch's features."""
 
 import errno
 import os
 import tempfile
+import threading
+import time
 
 import pytest
 import torch
 
 from cxrclf.training import _forward
+
+CPU = torch.device("cpu")
 
 
 @pytest.fixture(params=["reserved", "written"])
@@ -34,19 +38,50 @@ def test_it_is_a_tensor_of_zeros_that_keeps_what_is_written(
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG])
-def test_a_full_disk_names_the_folder_and_the_remedy(monkeypatch, number):
+def test_without_room_on_the_disk_it_is_in_memory(monkeypatch, number):
     def full(*args):
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
-    with pytest.raises(OSError, match="set the environment variable TMPDIR") as caught:
-        _forward._unnamed_array((100, 10), torch.float32)
-    assert caught.value.errno == number
-    assert tempfile.gettempdir() in str(caught.value)
-    assert "4000 bytes of features" in str(caught.value)
+    array = _forward._unnamed_array((100, 10), torch.float32)
+    assert array.shape == (100, 10)
+    assert array.dtype == torch.float32
 
 
-def test_no_temporary_folder_is_said_with_the_remedy(monkeypatch, tmp_path):
+def test_without_a_temporary_folder_it_is_in_memory(monkeypatch, tmp_path):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
-    with pytest.raises(FileNotFoundError, match="missing.*TMPDIR"):
-        _forward._unnamed_array((2, 2), torch.float32)
+    assert _forward._unnamed_array((2, 2), torch.bfloat16).dtype == torch.bfloat16
+
+
+def test_batches_that_nobody_waits_for_are_not_computed():
+    begun = []
+
+    def function(rows):
+        begun.append(rows[0])
+        if rows[0] == 0:
+            raise KeyboardInterrupt
+        time.sleep(0.05)
+        return torch.zeros(len(rows))
+
+    results = _forward.forward_batches(
+        function, 40, 1, device=CPU, autocast_dtype=None, n_threads=2
+    )
+    with pytest.raises(KeyboardInterrupt):
+        list(results)
+    time.sleep(0.5)
+    assert len(begun) < 10
+
+
+def test_one_thread_computes_in_the_callers_own():
+    found = []
+
+    def function(rows):
+        found.append(threading.current_thread())
+        return torch.zeros(len(rows))
+
+    list(
+        _forward.forward_batches(
+            function, 9, 2, device=CPU, autocast_dtype=None, n_threads=1
+        )
+    )
+    assert set(found) == {threading.current_thread()}

@@ -27,7 +27,8 @@ def test_a_cpu_takes_bfloat16_where_it_is_faster(
     monkeypatch.setattr(
         torch.cpu, "_is_avx512_bf16_supported", lambda: avx512_bf16, raising=False
     )
-    monkeypatch.setattr(_device, "_is_amd", lambda: amd)
+    maker = "AuthenticAMD" if amd else "GenuineIntel"
+    monkeypatch.setattr(_device, "processor_name", lambda: f"vendor_id : {maker}")
     assert resolve_precision("auto", CPU) == (torch.float32, expected)
 
 
@@ -37,23 +38,15 @@ def test_without_torchs_checks_it_is_float32(monkeypatch):
     assert resolve_precision("auto", CPU) == (torch.float32, None)
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("vendor_id\t: AuthenticAMD\n", True),
-        ("vendor_id\t: GenuineIntel\n", False),
-        (None, True),
-    ],
-)
-def test_the_maker_of_the_processor_is_read(tmp_path, monkeypatch, text, expected):
+def test_the_processor_is_named(tmp_path, monkeypatch):
     info = tmp_path / "cpuinfo"
-    if text is not None:
-        info.write_text(text)
     monkeypatch.setattr(_device, "Path", lambda name: info)
-    monkeypatch.setattr(
-        _device.platform, "processor", lambda: "AMD64 Family 25, AuthenticAMD"
-    )
-    assert _device._is_amd.__wrapped__() is expected
+    monkeypatch.setattr(_device.platform, "processor", lambda: "AMD64 AuthenticAMD")
+    assert _device.processor_name.__wrapped__() == "AMD64 AuthenticAMD"
+    core = "processor\t: {}\nvendor_id\t: GenuineIntel\nmodel\t\t: 106\ncpu MHz : {}\n"
+    info.write_text("\n".join(core.format(number, 2000 + number) for number in (0, 1)))
+    found = _device.processor_name.__wrapped__()
+    assert found.split() == ["vendor_id", ":", "GenuineIntel", "model", ":", "106"]
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16", "float64"])
@@ -61,7 +54,8 @@ def test_the_fitted_estimator_says_what_was_chosen(radiograph_arrays, precision)
     clf = CXRClassifier(
         "test_resnet", weights=None, max_epochs=1, precision=precision, random_state=0
     )
-    assert not hasattr(clf, "precision_")
+    with pytest.raises(AttributeError, match="no precision_ before fit"):
+        clf.precision_  # noqa: B018
     assert clf.fit(*radiograph_arrays).precision_ == precision
 
 

@@ -5,7 +5,6 @@ that threads started later begin with. A fit may change the first. The second is
 by all fits of a process, so it is put back at once.
 """
 
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,9 +12,13 @@ from typing import Any
 
 import torch
 
+from cxrclf._utils._forks import after_fork_in_child
+
+# A thread that is new to torch begins with the shared number when it first asks for its
+# own. In this lock it finds no number that another thread has set for itself.
 _lock = threading.Lock()
-_forked = False
 _local = threading.local()  # `outside`: the number of a thread before it was limited
+_forked = False
 
 
 def usable_threads(n_threads: int | None) -> int:
@@ -37,49 +40,50 @@ def usable_threads(n_threads: int | None) -> int:
         return 1
     if n_threads is not None:
         return n_threads
-    return getattr(_local, "outside", None) or torch.get_num_threads()
+    return getattr(_local, "outside", None) or _own_threads()
 
 
 @contextmanager
 def limited_threads(n_threads: int) -> Iterator[None]:
-    """Let torch use so many threads in the calling thread, and in no other.
+    """Limit the number of threads that torch uses in the calling thread.
 
     Parameters
     ----------
     n_threads : int
         Number of threads that share an operation.
     """
-    previous = set_own_threads(n_threads)
-    outermost = getattr(_local, "outside", None) is None
-    if outermost:
-        _local.outside = previous
-    try:
+    previous, outside = _own_threads(), getattr(_local, "outside", None)
+    try:  # an interrupt may come at any step
+        _local.outside = outside or previous
+        set_own_threads(n_threads)
         yield
     finally:
-        if outermost:
-            _local.outside = None
+        _local.outside = outside
         set_own_threads(previous)
 
 
-def set_own_threads(n_threads: int) -> int:
+def set_own_threads(n_threads: int) -> None:
     """Set torch's number of threads for the calling thread alone.
 
     Parameters
     ----------
     n_threads : int
-
-    Returns
-    -------
-    int
-        The number before.
     """
-    with _lock:  # a thread that starts meanwhile must not begin with this number
+    with _lock:
         previous = torch.get_num_threads()
-        if n_threads != previous:
-            of_new_threads = _in_new_thread(torch.get_num_threads)
+        if n_threads == previous:
+            return
+        shared = max(n_threads, previous)  # if an interrupt comes first
+        try:
+            shared = _in_new_thread(torch.get_num_threads)
+        finally:
             torch.set_num_threads(n_threads)
-            _in_new_thread(torch.set_num_threads, of_new_threads)
-        return previous
+            _in_new_thread(torch.set_num_threads, shared)
+
+
+def _own_threads() -> int:
+    with _lock:
+        return torch.get_num_threads()
 
 
 def _in_new_thread(function: Callable, *args: Any) -> Any:
@@ -92,10 +96,9 @@ def _in_new_thread(function: Callable, *args: Any) -> Any:
 
 def _after_fork() -> None:
     global _lock, _forked
-    _lock = threading.Lock()  # its holder is not in this process
+    _lock = threading.Lock()  # a thread of the parent may hold the other one
     _forked = True
     torch.set_num_threads(1)
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
+after_fork_in_child(_after_fork)

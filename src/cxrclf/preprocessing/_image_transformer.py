@@ -84,9 +84,10 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
         images = self._opened(self._check_images(X))
         n, height, width = images.shape
         chunk = max(1, _CHUNK_PIXELS // (height * width))
-        # Parts of about one size: a single image that is left over would be computed
-        # alone, and a network rounds it differently then.
-        parts = np.array_split(np.arange(n), -(-n // chunk))
+        # None of one image, unless there is no other: a network computes a single
+        # image in another way, and rounds it differently.
+        n_parts = max(1, min(-(-n // chunk), n // 2))
+        parts = np.array_split(np.arange(n), n_parts)
         out = None
         with tqdm(
             total=n,

@@ -6,6 +6,8 @@ import os
 import platform
 import threading
 
+from cxrclf._utils._forks import after_fork_in_child
+
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of malloc.h
 # The largest that glibc comes to by itself, as blocks are freed.
 _USUAL = {_TRIM_THRESHOLD: 2**26, _MMAP_THRESHOLD: 2**25}
@@ -13,6 +15,15 @@ _KEEPING = {_TRIM_THRESHOLD: 2**31 - 1, _MMAP_THRESHOLD: 2**30}
 
 _lock = threading.Lock()
 _users = 0
+
+
+def _after_fork():
+    global _lock, _users
+    _lock = threading.Lock()  # a thread of the parent may hold the other one
+    _users = 0
+
+
+after_fork_in_child(_after_fork)
 
 
 @contextlib.contextmanager
@@ -30,15 +41,18 @@ def kept_memory():
     if libc is None:
         yield
         return
-    with _lock:
-        _users += 1
-        _set(libc, _KEEPING)
-    try:
+    counted = False
+    try:  # an interrupt may come at any step
+        with _lock:
+            _users += 1
+            counted = True
+            _set(libc, _KEEPING)
         yield
     finally:
         with _lock:
-            _users -= 1
-            if not _users:
+            _users -= counted
+            if _users <= 0:  # below 0 in a child that was forked in the block
+                _users = 0
                 _set(libc, _USUAL)
                 libc.malloc_trim(0)
 

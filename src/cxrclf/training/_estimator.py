@@ -253,6 +253,10 @@ class ImageEstimator(CheckedEstimator):
     @property
     def precision_(self):
         """Precision in which the body computes."""
+        if not hasattr(self, "net_"):
+            raise AttributeError(
+                f"This {type(self).__name__} has no precision_ before fit."
+            )
         net = self.net_
         dtype = net.autocast_dtype or next(net.module_.parameters()).dtype
         return str(dtype).removeprefix("torch.")

@@ -10,13 +10,14 @@ by it), and a convolution of a single image takes another path. So each batch ha
 same size: a last, smaller one is filled up with copies of its rows.
 """
 
+import contextlib
 import hashlib
 import math
 import os
 import tempfile
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import numpy as np
 import timm
@@ -26,8 +27,7 @@ from tqdm import tqdm
 
 import cxrclf
 from cxrclf._torch._threads import limited_threads, set_own_threads, usable_threads
-from cxrclf._utils._session import temporary_error
-from cxrclf.training._device import inference_batch_size
+from cxrclf.training._device import inference_batch_size, processor_name
 from cxrclf.training._feature_bank import FeatureGroup
 from cxrclf.training._net import autocast
 
@@ -102,17 +102,26 @@ def _mapped(function, batches, device, n_threads):
         if ahead is not None:
             yield ahead
         return
-    if len(batches) == 1:
-        yield function(batches[0])
+    if len(batches) == 1 or n_threads == 1:
+        yield from map(function, batches)
         return
     pool, coming = _pool(n_threads, os.getpid()), deque()
-    for batch in batches:
-        coming.append(pool.submit(function, batch))
-        # No further ahead: results wait in memory until they are used.
-        if len(coming) > 2 * n_threads:
+    try:
+        for batch in batches:
+            coming.append(pool.submit(_on_one_thread, function, batch))
+            # No further ahead: results wait in memory until they are used.
+            if len(coming) > 2 * n_threads:
+                yield coming.popleft().result()
+        while coming:
             yield coming.popleft().result()
-    while coming:
-        yield coming.popleft().result()
+    finally:  # of an interrupt or an error, too
+        for result in coming:
+            result.cancel()
+
+
+def _on_one_thread(function, batch):
+    set_own_threads(1)  # of a thread of the pool, which keeps it
+    return function(batch)
 
 
 @lru_cache
@@ -123,9 +132,7 @@ def _pool(n_threads, process):
     the memory of a pool a call would add up. A forked process has no threads of its
     parent.
     """
-    return ThreadPoolExecutor(
-        n_threads, "cxrclf-forward", initializer=set_own_threads, initargs=(1,)
-    )
+    return ThreadPoolExecutor(n_threads, "cxrclf-forward")
 
 
 def progress_bar(total, description, verbose):
@@ -150,7 +157,7 @@ class FeatureExtractor:
         self.bank = bank
         self.autocast_dtype = autocast_dtype
         self.n_threads = n_threads
-        self._last_name = None
+        self._last_name = self._frozen_part = None
 
     def extract(self, pixel_set, out=None, verbose=0):
         """Return the features of the views of a data set in its epoch.
@@ -297,13 +304,14 @@ class FeatureExtractor:
                 torch.cuda.get_device_name(pixels.device),
                 *_float32_modes(),
             )
+        if self._frozen_part is None:
+            self._frozen_part = self._digest_of_frozen_part()
         digest = self._frozen_part.copy()
         digest.update(repr(settings).encode())
         return digest.hexdigest()
 
-    @cached_property
-    def _frozen_part(self):
-        """A digest of the frozen part, which does not change during a call."""
+    def _digest_of_frozen_part(self):
+        """Return a digest of the frozen part, which does not change during a call."""
         module = self.module
         settings = (
             _FORMAT,
@@ -311,6 +319,10 @@ class FeatureExtractor:
             torch.__version__,
             timm.__version__,
             torch.backends.cpu.get_cpu_capability(),
+            processor_name(),
+            # They choose other kernels, which round differently.
+            os.environ.get("ONEDNN_MAX_CPU_ISA"),
+            os.environ.get("MKL_CBWR"),
             self.autocast_dtype,
             "head" if module.frozen_body else module.trainable,
             module.normalization,
@@ -350,19 +362,18 @@ def _as_tensor(array):
 
 
 def _unnamed_array(shape, dtype):
-    """Return a tensor in a temporary file that nobody else can reach.
+    """Return a tensor in a temporary file that nobody else can reach, or in memory.
 
-    It is mapped, which is safe here: the file has no name under which it could be cut
-    short, and its space is reserved, so that a full disk is an error and not a crash.
+    The file is mapped, which is safe here: it has no name under which it could be cut
+    short, and its space is reserved. Without room on the disk the tensor is private
+    memory of the process.
     """
     numpy_dtype = _as_array(torch.empty(0, dtype=dtype)).dtype
     n_bytes = max(math.prod(shape) * numpy_dtype.itemsize, 1)
-    try:
-        with tempfile.TemporaryFile() as file:
-            _reserve(file, n_bytes)
-            return _as_tensor(np.memmap(file, numpy_dtype, "r+", shape=shape))
-    except OSError as error:
-        raise temporary_error(error, f"{n_bytes} bytes of features") from error
+    with contextlib.suppress(OSError), tempfile.TemporaryFile() as file:
+        _reserve(file, n_bytes)
+        return _as_tensor(np.memmap(file, numpy_dtype, "r+", shape=shape))
+    return torch.empty(shape, dtype=dtype)
 
 
 def _reserve(file, n_bytes):

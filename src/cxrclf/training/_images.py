@@ -3,7 +3,7 @@
 import os
 import warnings
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 
@@ -65,14 +65,19 @@ class ArrayImages:
     def __init__(self, array):
         self.array = array
         self.shape = array.shape
+        self._keys = None
 
     def __len__(self):
         return len(self.array)
 
-    @cached_property
+    @property
     def keys(self):
         """Content keys of the images, (n,) of uint64."""
-        return np.array([content_key(image) for image in self.array], dtype=np.uint64)
+        # Not a cached_property: before Python 3.12 all objects share its lock, which
+        # makes threads wait, and a forked process for ever.
+        if self._keys is None:
+            self._keys = np.array([content_key(i) for i in self.array], dtype=np.uint64)
+        return self._keys
 
     @property
     def sample_keys(self):
