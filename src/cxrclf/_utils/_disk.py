@@ -10,8 +10,17 @@ from typing import IO
 import numpy as np
 
 from cxrclf._utils._files import open_regular
+from cxrclf._utils._forks import after_fork_in_child
 
 _seeking = threading.Lock()
+
+
+def _renew_lock() -> None:
+    global _seeking
+    _seeking = threading.Lock()  # a thread of the parent may hold the other one
+
+
+after_fork_in_child(_renew_lock)
 
 
 def open_or_create(path: Path) -> IO[bytes]:

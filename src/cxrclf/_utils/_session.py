@@ -22,6 +22,7 @@ from typing import IO
 from cxrclf._utils._disk import open_or_create, reason, same_error
 from cxrclf._utils._file_lock import try_lock
 from cxrclf._utils._files import open_regular
+from cxrclf._utils._forks import after_fork_in_child
 
 _VARIABLE = "CXRCLF_SESSION_FOLDER"
 _PREFIX = "cxrclf-session-"
@@ -246,8 +247,7 @@ def _renew_guard() -> None:
     _guard = threading.Lock()  # a thread of the parent may hold the other one
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew_guard)
+after_fork_in_child(_renew_guard)
 if not _is_usable(os.environ.get(_VARIABLE)):
     os.environ[_VARIABLE] = _choose_name()
 atexit.register(_remove_named)

@@ -12,6 +12,7 @@ from typing import IO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from cxrclf._utils._forks import after_fork_in_child
 from cxrclf._utils._paths import check_image_size
 from cxrclf.exceptions import ImageReadError, MissingDependencyError
 from cxrclf.imaging._dicom import is_dicom, read_dicom
@@ -168,7 +169,8 @@ def quiet_decoders() -> Iterator[None]:
     threads enters it and the last one leaves it.
     """
     global _quiet_users
-    with _quiet_lock:
+    lock = _quiet_lock
+    with lock:
         if _quiet_users == 0:
             _quiet_stack.enter_context(warnings.catch_warnings())
             warnings.filterwarnings("ignore", module=r"(PIL|pydicom)\.")
@@ -176,7 +178,19 @@ def quiet_decoders() -> Iterator[None]:
     try:
         yield
     finally:
-        with _quiet_lock:
-            _quiet_users -= 1
-            if _quiet_users == 0:
-                _quiet_stack.close()
+        if lock is _quiet_lock:  # not in a child that was forked within the block
+            with lock:
+                _quiet_users -= 1
+                if _quiet_users == 0:
+                    _quiet_stack.close()
+
+
+def _restore_warnings() -> None:
+    """Leave the block in a forked child: its parent's threads cannot do it there."""
+    global _quiet_lock, _quiet_users
+    _quiet_lock = threading.Lock()  # a thread of the parent may hold the other one
+    _quiet_users = 0
+    _quiet_stack.close()
+
+
+after_fork_in_child(_restore_warnings)

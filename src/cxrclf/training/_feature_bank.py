@@ -22,6 +22,7 @@ import numpy as np
 from cxrclf._utils._disk import make_folders, open_or_create
 from cxrclf._utils._file_lock import try_lock_byte
 from cxrclf._utils._files import remove_abandoned
+from cxrclf._utils._forks import after_fork_in_child
 from cxrclf.training._segment import (
     SEGMENT,
     find_segment,
@@ -188,8 +189,7 @@ class MemoryBank:
         return True
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=MemoryBank._renew_lock)
+after_fork_in_child(MemoryBank._renew_lock)
 
 
 class _MemoryGroup(FeatureGroup):
