@@ -117,3 +117,42 @@ def test_a_forked_process_predicts_and_trains(n_threads):
         assert torch.get_num_threads() == 2
     """)
     subprocess.run([sys.executable, "-c", code], check=True, timeout=240)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
+def test_a_process_forked_beside_a_working_thread_does_not_wait():
+    """Locks that the thread holds at that moment have no holder in the child."""
+    code = textwrap.dedent("""
+        import os, signal, threading, time, warnings
+        import numpy as np
+        from cxrclf import CXRClassifier
+        from cxrclf.training._allocator import kept_memory
+
+        warnings.simplefilter("ignore")  # of a fork beside threads
+        X = np.random.default_rng(0).integers(0, 256, (20, 32, 32), dtype=np.uint8)
+        clf = CXRClassifier("test_resnet", weights=None, image_size=32, max_epochs=1,
+                            random_state=0, device="cpu", n_threads=1)
+        clf.fit(X, np.arange(20) % 2)
+        expected = clf.predict_proba(X)
+        stop = threading.Event()
+
+        def work():
+            while not stop.is_set():
+                with kept_memory():
+                    clf.predict_proba(X)
+
+        thread = threading.Thread(target=work)
+        thread.start()
+        for i in range(20):
+            time.sleep(0.003 * (i % 7))
+            child = os.fork()
+            if child == 0:
+                signal.alarm(60)  # ends it with a signal
+                with kept_memory():
+                    right = (clf.predict_proba(X) == expected).all()
+                os._exit(0 if right else 1)
+            assert os.waitpid(child, 0)[1] == 0, i
+        stop.set()
+        thread.join()
+    """)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=240)

@@ -213,3 +213,25 @@ def test_in_front_of_a_classifier(tmp_path):
     alone = clone(classifier).fit(255 - data.images, data.target)
     # Exact: the same pixels, and one thread trains the head.
     assert_array_equal(probabilities, alone.predict_proba(255 - data.images))
+
+
+@pytest.mark.parametrize("n", [2, 3, 5, 7])
+def test_no_image_is_left_over_alone(monkeypatch, n):
+    """A network rounds a single image differently."""
+    monkeypatch.setattr(base_module, "_CHUNK_PIXELS", 2 * 36)
+    sizes = []
+
+    class Counter(base_module.ImageTransformer):
+        def __init__(self, image_size=6, cache_dir=None, verbose=0):
+            self.image_size = image_size
+            self.cache_dir = cache_dir
+            self.verbose = verbose
+
+        def _transform_images(self, images):
+            sizes.append(len(images))
+            return images
+
+    images = np.arange(n * 36, dtype=np.uint8).reshape(n, 6, 6)
+    np.testing.assert_array_equal(Counter().transform(images), images)
+    assert sum(sizes) == n
+    assert min(sizes) > 1
