@@ -296,7 +296,7 @@ def test_a_training_goes_on_without_its_logs(
 
 @posix
 def test_what_a_killed_training_left_is_removed(float_images, tmp_path):
-    left = tmp_path / ".0123.resume.0123456789abcdef"
+    left = tmp_path / ".0123.resume.cxrclf-0123456789abcdef"
     left.write_bytes(b"half")
     classifier_of(checkpoint_dir=tmp_path).fit(*float_images)
     assert not left.exists()
