@@ -351,7 +351,7 @@ def make_old(path):
 def test_temporary_files_of_killed_writers_are_removed(tmp_path, by):
     bank, keys = DiskBank(tmp_path, 2**20), some_keys(20)
     fetched(bank.group("body", "0"), keys[:10])
-    left = tmp_path / "body" / "0" / f".{'0' * 16}.npy.{'1' * 16}"
+    left = tmp_path / "body" / "0" / f".{'0' * 16}.npy.cxrclf-{'1' * 16}"
     left.write_bytes(bytes(100))
     make_old(left)
     view = "0" if by == "writing" else "1"
@@ -364,7 +364,9 @@ def test_files_that_are_being_written_count(tmp_path, monkeypatch):
     bank, keys = DiskBank(tmp_path, 4 * KIB), some_keys(40)
     fetched(bank.group("body", "0"), keys, chunk=40)
     assert len(list(tmp_path.glob("*/*/*.npy"))) == 1
-    (tmp_path / "body" / "0" / f".{'0' * 16}.npy.{'1' * 16}").write_bytes(bytes(2000))
+    (tmp_path / "body" / "0" / f".{'0' * 16}.npy.cxrclf-{'1' * 16}").write_bytes(
+        bytes(2000)
+    )
     fetched(DiskBank(tmp_path, 4 * KIB).group("body", "1"), keys, chunk=40)
     assert [path.parent.name for path in tmp_path.glob(f"*/*/{SEGMENT}")] == ["1"]
 

@@ -2,6 +2,8 @@
 
 import errno
 import gc
+import hashlib
+import io
 import os
 import signal
 import sys
@@ -88,6 +90,10 @@ def checkpoint(float_images, tmp_path):
     return clf, file
 
 
+def with_digest(content):
+    return content + hashlib.blake2b(content).digest()
+
+
 def first_moments(state):
     return next(iter(state["optimizer"]["state"].values()))
 
@@ -138,7 +144,9 @@ def test_a_checkpoint_of_another_content_is_refused(name, checkpoint, float_imag
     clf, file = checkpoint
     state = torch.load(file, weights_only=True)
     changed = CHANGES[name](state)
-    torch.save(changed if isinstance(changed, list) else state, file)
+    archive = io.BytesIO()
+    torch.save(changed if isinstance(changed, list) else state, archive)
+    file.write_bytes(with_digest(archive.getvalue()))
     before = clf.predict_proba(float_images[0])
     with pytest.raises(WeightsError, match=f"{file.name} is damaged. Delete it"):
         clf.fit(*float_images)
@@ -147,12 +155,30 @@ def test_a_checkpoint_of_another_content_is_refused(name, checkpoint, float_imag
     clf.fit(*float_images)
 
 
+@pytest.mark.parametrize("change", [bytes, with_digest])
 @pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04" + bytes(100)])
-def test_a_file_that_is_no_checkpoint_is_refused(content, checkpoint, float_images):
+def test_a_file_that_is_no_checkpoint_is_refused(
+    content, change, checkpoint, float_images
+):
     clf, file = checkpoint
-    file.write_bytes(content)
+    file.write_bytes(change(content))
     with pytest.raises(WeightsError, match="Delete it"):
         clf.fit(*float_images)
+
+
+def test_a_flipped_bit_is_noticed_wherever_it_is(checkpoint, float_images):
+    clf, file = checkpoint
+    content = file.read_bytes()
+    assert content == with_digest(content[:-64])
+    for position in np.linspace(0, len(content) - 1, 12).astype(int):
+        damaged = bytearray(content)
+        damaged[position] ^= 1
+        file.write_bytes(damaged)
+        with pytest.raises(WeightsError, match=f"{file.name} is damaged. Delete it"):
+            clf.fit(*float_images)
+    before = clf.history_
+    file.write_bytes(content)
+    assert clf.fit(*float_images).history_ == before  # nothing was trained
 
 
 @pytest.mark.parametrize("kind", ["folder", "pipe"])
@@ -270,7 +296,7 @@ def test_a_training_goes_on_without_its_logs(
 
 @posix
 def test_what_a_killed_training_left_is_removed(float_images, tmp_path):
-    left = tmp_path / ".0123.resume.0123456789abcdef"
+    left = tmp_path / ".0123.resume.cxrclf-0123456789abcdef"
     left.write_bytes(b"half")
     classifier_of(checkpoint_dir=tmp_path).fit(*float_images)
     assert not left.exists()

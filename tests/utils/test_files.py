@@ -14,7 +14,7 @@ from cxrclf._utils import _files
 from cxrclf._utils._files import open_regular, remove_abandoned, replaced_whole
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX only")
-LEFT = ".file.txt.0123456789abcdef"
+LEFT = ".file.txt.cxrclf-0123456789abcdef"
 
 
 def writer(path, code):
@@ -100,17 +100,20 @@ def test_other_names_links_and_folders_stay(tmp_path):
     for name in (
         "file.txt",
         ".hidden",
-        ".file.txt.0123456789abcdeg",
-        ".file.txt.0123456789abcde",
-        "file.txt.0123456789abcdef",
+        ".file.txt.0123456789abcdef",
+        ".file.txt.cxrclf-0123456789abcdeg",
+        ".file.txt.cxrclf-0123456789abcde",
+        "file.txt.cxrclf-0123456789abcdef",
     ):
         (tmp_path / name).write_text("precious")
-    (tmp_path / ".folder.0123456789abcdef").mkdir()
-    (tmp_path / ".link.0123456789abcdef").symlink_to(tmp_path / "file.txt")
+    (tmp_path / ".folder.cxrclf-0123456789abcdef").mkdir()
+    (tmp_path / ".link.cxrclf-0123456789abcdef").symlink_to(tmp_path / "file.txt")
     if sys.platform != "win32":
-        os.mkfifo(tmp_path / ".pipe.0123456789abcdef")
+        os.mkfifo(tmp_path / ".pipe.cxrclf-0123456789abcdef")
     before = names(tmp_path)
     remove_abandoned(tmp_path)
+    with replaced_whole(tmp_path / "file.txt") as temporary:
+        temporary.write_text("new")
     assert names(tmp_path) == before
     remove_abandoned(tmp_path / "missing")
 
@@ -120,7 +123,7 @@ def test_a_planted_link_is_not_written_through(tmp_path, monkeypatch):
     precious.write_text("precious")
     tokens = iter(["0" * 16, "1" * 16])
     monkeypatch.setattr(_files.secrets, "token_hex", lambda n: next(tokens))
-    (tmp_path / f".file.{'0' * 16}").symlink_to(precious)
+    (tmp_path / f".file.cxrclf-{'0' * 16}").symlink_to(precious)
     with (
         pytest.raises(FileExistsError),
         replaced_whole(tmp_path / "file") as temporary,

@@ -14,7 +14,8 @@ from typing import IO
 
 from cxrclf._utils._file_lock import try_lock
 
-_TEMPORARY = re.compile(r"\.(?P<name>.+)\.[0-9a-f]{16}", re.DOTALL)
+_MARK = "cxrclf-"  # in the names of temporary files: others are the user's
+_TEMPORARY = re.compile(rf"\.(?P<name>.+)\.{_MARK}[0-9a-f]{{16}}", re.DOTALL)
 _OLD = 86400.0  # seconds after which a file that cannot be locked counts as abandoned
 _TRIES = 10
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -53,7 +54,7 @@ def replaced_whole(
         path.parent.mkdir(parents=True, exist_ok=True)
         if sweep:
             _remove_temporaries(path.parent, path.name)
-        with new_file(path.parent, f".{path.name}.") as temporary:
+        with new_file(path.parent, f".{path.name}.{_MARK}") as temporary:
             try:
                 yield temporary
                 if durable:

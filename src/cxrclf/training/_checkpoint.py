@@ -1,7 +1,13 @@
-"""The state of a training after an epoch, in a file."""
+"""The state of a training after an epoch, in a file.
+
+The file is an archive of ``torch.save``, and a digest of all its bytes. ``torch.load``
+compares no checksums, and ignores what follows the archive.
+"""
 
 import copy
 import errno
+import hashlib
+import os
 from collections import defaultdict
 
 import torch
@@ -9,6 +15,9 @@ import torch
 from cxrclf._utils._files import open_regular, replaced_whole
 from cxrclf.exceptions import WeightsError
 from cxrclf.training._loop import Progress
+
+_DIGEST_BYTES = hashlib.blake2b().digest_size
+_CHUNK = 2**20  # bytes that are read at once
 
 
 def write_checkpoint(path, net, progress):
@@ -32,7 +41,7 @@ def write_checkpoint(path, net, progress):
     }
     with (
         replaced_whole(path, sweep=False, durable=True) as temporary,
-        temporary.open("wb") as file,
+        temporary.open("w+b") as file,
     ):
         try:
             torch.save(state, file)
@@ -41,6 +50,7 @@ def write_checkpoint(path, net, progress):
             if isinstance(error.__context__, OSError):
                 raise error.__context__ from None
             raise
+        file.write(_digest(file, file.tell()))
 
 
 def read_checkpoint(path, net, n_epochs):
@@ -69,6 +79,7 @@ def read_checkpoint(path, net, n_epochs):
     try:
         with open_regular(path) as file:
             try:
+                _check_digest(file)
                 state = torch.load(file, map_location="cpu", weights_only=True)
                 return _restored(state, net, n_epochs)
             except (MemoryError, OSError):
@@ -88,6 +99,23 @@ def _damaged(path):
         f"The resume file {path} is damaged. Delete it; the training then starts from "
         "its first epoch."
     )
+
+
+def _check_digest(file):
+    """Compare a file with the digest at its end."""
+    size = os.fstat(file.fileno()).st_size - _DIGEST_BYTES
+    if size < 0 or _digest(file, size) != file.read():
+        raise ValueError("the digest is another one")
+    file.seek(0)
+
+
+def _digest(file, size):
+    """Return the digest of so many bytes from the start, and go to their end."""
+    digest = hashlib.blake2b()
+    file.seek(0)
+    for start in range(0, size, _CHUNK):
+        digest.update(file.read(min(_CHUNK, size - start)))
+    return digest.digest()
 
 
 def _restored(state, net, n_epochs):
