@@ -199,6 +199,16 @@ def test_an_interrupt_after_the_replacement_keeps_the_new_model(
     assert_same_model(CXRClassifier.load(folder), models[1])
 
 
+@posix
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_what_is_no_file_is_named_by_a_save(make, models, tmp_path):
+    make(tmp_path / "model.json")
+    text = r"Not a regular file\. It is in the way: remove .*model\.json'$"
+    with pytest.raises(OSError, match=text):
+        models[0].save(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["model.json"]
+
+
 def test_other_files_in_the_folder_stay(models, folder):
     for name in ("notes.txt", "weights.safetensors", "weights-1.safetensors"):
         (folder / name).write_text("precious")

@@ -200,10 +200,26 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("")
     path = tmp_path / "file" / "deeper" / "model.json"
     with (
-        pytest.raises(OSError, match=r"Not a directory.*another one: .*model\.json"),
+        pytest.raises(OSError, match=r"Not a directory.*another one: .*deeper'$"),
         replaced_whole(path),
     ):
         pass
+
+
+@posix
+@pytest.mark.parametrize("obstacle", ["file.txt", "folder"])
+def test_what_is_in_the_way_is_named(obstacle, tmp_path):
+    path = tmp_path / "folder" / "file.txt"
+    if obstacle == "folder":
+        path.parent.write_text("")
+    else:
+        path.mkdir(parents=True)
+    with (
+        pytest.raises(OSError, match=rf"in the way: remove .*{obstacle}'$") as caught,
+        replaced_whole(path) as temporary,
+    ):
+        temporary.write_text("new")
+    assert os.strerror(caught.value.errno) in str(caught.value)
 
 
 @pytest.mark.parametrize(

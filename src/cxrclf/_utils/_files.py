@@ -19,7 +19,9 @@ _TEMPORARY = re.compile(rf"\.(?P<name>.+)\.{_MARK}[0-9a-f]{{16}}", re.DOTALL)
 _OLD = 86400.0  # seconds after which a file that cannot be locked counts as abandoned
 _TRIES = 10
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_IN_THE_WAY = {errno.EEXIST, errno.EISDIR}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
+_NOT_REGULAR = "Not a regular file"
 
 
 @contextmanager
@@ -203,7 +205,7 @@ def open_regular(
 
 def _check_regular(status: os.stat_result, path: Path) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "Not a regular file", str(path))
+        raise OSError(errno.EINVAL, _NOT_REGULAR, str(path))
 
 
 def sync(path: Path) -> None:
@@ -240,13 +242,18 @@ def explained_errors(path: Path) -> Iterator[None]:
             remedy = "Free space on its disk, or write to another one"
         elif error.errno in _DENIED:
             remedy = "Get the right to write there, or write to another folder"
+        elif error.errno in _IN_THE_WAY or error.strerror == _NOT_REGULAR:
+            remedy = "It is in the way: remove or rename it, or write to another folder"
         else:
             remedy = "Check its folder, or write to another one"
         if error.errno is None:
             raise OSError(f"{path} was not written: {error}. {remedy}.") from error
         # Of this number's own class, such as PermissionError.
-        reason = os.strerror(error.errno)
-        raise OSError(error.errno, f"{reason}. {remedy}", str(path)) from error
+        reason = error.strerror or os.strerror(error.errno)
+        where = path if error.filename is None else Path(os.fsdecode(error.filename))
+        if _is_temporary(where, path):
+            where = path
+        raise OSError(error.errno, f"{reason}. {remedy}", str(where)) from error
 
 
 def _is_of_writing(error: OSError, path: Path) -> bool:
@@ -263,8 +270,14 @@ def _is_of_writing(error: OSError, path: Path) -> bool:
     return (
         named in (path, *path.parents)
         or path in named.parents
-        or (named.parent == path.parent and named.name.startswith(f".{path.name}."))
+        or _is_temporary(named, path)
     )
+
+
+def _is_temporary(named: Path, path: Path) -> bool:
+    """Return whether :func:`replaced_whole` has made this file for `path`."""
+    start = f".{path.name}.{_MARK}"
+    return named.parent == path.parent and named.name.startswith(start)
 
 
 def _lock(file: IO[bytes]) -> bool:
