@@ -109,6 +109,28 @@ def test_gather_takes_any_order_and_repeats(store, scans):
         images.gather([12])
 
 
+@pytest.mark.parametrize("kind", ["images", "masks in files", "masks in memory"])
+def test_rows_are_chosen_as_numpy_does(kind, store, scans):
+    pixels = expected(scans)
+    images = store.fetch(scans)
+    if kind != "images":
+        pixels = pixels > 99
+        X = [scan.replace(".png", "_mask.png") for scan in scans]
+        for path, mask in zip(X, pixels, strict=True):
+            Image.fromarray(mask).save(path)
+        images = open_masks(X if "files" in kind else pixels, SIZE)
+    some = np.arange(12) % 3 == 0
+    for rows in (some, some.tolist(), ~some, np.zeros(12, bool), [], [-1, 0], [-12]):
+        chosen = pixels[np.arange(12)[rows]]
+        np.testing.assert_array_equal(images.gather(rows), chosen)
+    for rows in ([12], [-13], some[:11], np.append(some, True), [0.0]):
+        with pytest.raises(IndexError):
+            images.gather(rows)
+    for rows in (3, True, [[0, 1]], pixels > 0):
+        with pytest.raises(IndexError, match="one dimension"):
+            images.gather(rows)
+
+
 def test_gathered_pixels_are_a_copy(store, scans):
     images = store.fetch(scans)
     images.gather([0])[:] = 0
