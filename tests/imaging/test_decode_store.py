@@ -1,6 +1,7 @@
 """The decode store: decoded once, whole, shared, and small in memory."""
 
 import errno
+import multiprocessing
 import os
 import pickle
 import re
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from joblib import cpu_count, effective_n_jobs, parallel_config
 from PIL import Image
 
 from cxrclf.exceptions import ImageReadError
@@ -548,6 +550,29 @@ def test_threads_gather_from_the_same_images(store, scans):
 
     with ThreadPoolExecutor(4) as pool:
         assert all(pool.map(gather, range(40)))
+
+
+def test_a_worker_of_a_pool_decodes_with_the_threads_asked_for(
+    store, scans, monkeypatch
+):
+    # As in workers of multiprocessing.Pool, where joblib's default starts no others.
+    monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)
+    with pytest.warns(UserWarning, match="Loky-backed"):
+        effective_n_jobs(3)
+    for n_jobs, expected_threads in ((None, 1), (1, 1), (3, 3), (-1, cpu_count())):
+        assert store_module._count_threads(n_jobs) == expected_threads
+    with parallel_config(n_jobs=3):
+        assert store_module._count_threads(None) == 3
+    np.testing.assert_array_equal(
+        all_of(store.fetch(scans, n_jobs=-1)), expected(scans)
+    )
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading", "sequential"])
+@pytest.mark.parametrize("n_jobs", [None, 1, 3, -1])
+def test_threads_are_counted_as_joblib_counts_jobs(backend, n_jobs):
+    with parallel_config(backend=backend, n_jobs=2):
+        assert store_module._count_threads(n_jobs) == effective_n_jobs(n_jobs)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="has no fork")
