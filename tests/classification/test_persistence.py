@@ -98,7 +98,23 @@ def test_what_json_cannot_hold_is_refused_before_writing(
 ):
     clf = small_classifier(learning_rate_schedule=lambda epoch, n: 1.0, max_epochs=1)
     clf.fit(radiographs.images, radiographs.target)
-    with pytest.raises(ValueError, match="learning_rate_schedule cannot be saved"):
+    text = r"learning_rate_schedule cannot be saved .*dump, with a function that"
+    with pytest.raises(ValueError, match=text):
+        clf.save(tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+class Brightened(Augmentation):
+    """An augmentation of a user's own."""
+
+
+def test_an_augmentation_of_another_class_is_refused(
+    radiographs, small_classifier, tmp_path
+):
+    clf = small_classifier(augmentation=Brightened(rotation=5), max_epochs=1)
+    clf.fit(radiographs.images, radiographs.target)
+    text = r"augmentation cannot be saved to JSON: Brightened.*use joblib\.dump\.$"
+    with pytest.raises(ValueError, match=text):
         clf.save(tmp_path / "model")
     assert not (tmp_path / "model").exists()
 

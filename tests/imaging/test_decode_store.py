@@ -1,6 +1,7 @@
 """The decode store: decoded once, whole, shared, and small in memory."""
 
 import errno
+import multiprocessing
 import os
 import pickle
 import re
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from joblib import cpu_count, effective_n_jobs, parallel_config
 from PIL import Image
 
 from cxrclf.exceptions import ImageReadError
@@ -107,6 +109,28 @@ def test_gather_takes_any_order_and_repeats(store, scans):
     assert none.dtype == np.uint8
     with pytest.raises(IndexError):
         images.gather([12])
+
+
+@pytest.mark.parametrize("kind", ["images", "masks in files", "masks in memory"])
+def test_rows_are_chosen_as_numpy_does(kind, store, scans):
+    pixels = expected(scans)
+    images = store.fetch(scans)
+    if kind != "images":
+        pixels = pixels > 99
+        X = [scan.replace(".png", "_mask.png") for scan in scans]
+        for path, mask in zip(X, pixels, strict=True):
+            Image.fromarray(mask).save(path)
+        images = open_masks(X if "files" in kind else pixels, SIZE)
+    some = np.arange(12) % 3 == 0
+    for rows in (some, some.tolist(), ~some, np.zeros(12, bool), [], [-1, 0], [-12]):
+        chosen = pixels[np.arange(12)[rows]]
+        np.testing.assert_array_equal(images.gather(rows), chosen)
+    for rows in ([12], [-13], some[:11], np.append(some, True), [0.0]):
+        with pytest.raises(IndexError):
+            images.gather(rows)
+    for rows in (3, True, [[0, 1]], pixels > 0):
+        with pytest.raises(IndexError, match="one dimension"):
+            images.gather(rows)
 
 
 def test_gathered_pixels_are_a_copy(store, scans):
@@ -526,6 +550,29 @@ def test_threads_gather_from_the_same_images(store, scans):
 
     with ThreadPoolExecutor(4) as pool:
         assert all(pool.map(gather, range(40)))
+
+
+def test_a_worker_of_a_pool_decodes_with_the_threads_asked_for(
+    store, scans, monkeypatch
+):
+    # As in workers of multiprocessing.Pool, where joblib's default starts no others.
+    monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)
+    with pytest.warns(UserWarning, match="Loky-backed"):
+        effective_n_jobs(3)
+    for n_jobs, expected_threads in ((None, 1), (1, 1), (3, 3), (-1, cpu_count())):
+        assert store_module._count_threads(n_jobs) == expected_threads
+    with parallel_config(n_jobs=3):
+        assert store_module._count_threads(None) == 3
+    np.testing.assert_array_equal(
+        all_of(store.fetch(scans, n_jobs=-1)), expected(scans)
+    )
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading", "sequential"])
+@pytest.mark.parametrize("n_jobs", [None, 1, 3, -1])
+def test_threads_are_counted_as_joblib_counts_jobs(backend, n_jobs):
+    with parallel_config(backend=backend, n_jobs=2):
+        assert store_module._count_threads(n_jobs) == effective_n_jobs(n_jobs)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="has no fork")

@@ -17,6 +17,7 @@ from cxrclf.imaging._masks import (
     some_of,
 )
 from cxrclf.imaging._store import DecodeStore
+from cxrclf.imaging._stored import row_numbers
 
 _FORMAT = 1  # raised when read_mask gives other numbers
 _FEWER = "Where an image has fewer masks than others, repeat one of them."
@@ -73,14 +74,16 @@ class Masks:
 
         Parameters
         ----------
-        rows : array-like of shape (b,), int
-            Which masks, in any order, with repeats.
+        rows : array-like of shape (b,), int, or of shape (n,), bool
+            Which masks, in any order, with repeats. Negative ones count from the
+            end. Or whether to copy each mask.
 
         Returns
         -------
         ndarray of shape (b, H, W), uint8
             Numbers of the classes, 0 for the background.
         """
+        rows = row_numbers(rows, len(self))
         codes = self._sources[0].gather(rows)
         for source in self._sources[1:]:
             codes = np.maximum(codes, source.gather(rows))

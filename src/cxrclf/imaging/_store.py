@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import PIL
-from joblib import effective_n_jobs
+from joblib import effective_n_jobs, parallel_config
+from joblib.parallel import get_active_backend
 from tqdm import tqdm
 
 from cxrclf._utils._disk import make_folders
@@ -119,7 +120,7 @@ class DecodeStore:
             If the store cannot be written.
         """
         names = check_paths(paths)
-        n_threads = effective_n_jobs(n_jobs)
+        n_threads = _count_threads(n_jobs)
         numbers: dict[str, int] = {}  # of different files, in order
         files = np.array(
             [numbers.setdefault(os.path.abspath(name), len(numbers)) for name in names]
@@ -212,6 +213,15 @@ class DecodeStore:
             return make_folders(root.absolute(), *names)
         except OSError as error:
             raise unusable(root.absolute().joinpath(*names), error) from error
+
+
+def _count_threads(n_jobs: int | None) -> int:
+    """Return the number of threads for `n_jobs`, as joblib counts them."""
+    if n_jobs is None:
+        _, n_jobs = get_active_backend()
+    # Joblib counts 1, with a warning, where its default backend may start no processes.
+    with parallel_config(prefer="threads", require="sharedmem", verbose=0):
+        return effective_n_jobs(n_jobs)
 
 
 def check_paths(X: Any) -> np.ndarray:

@@ -93,9 +93,9 @@ class StoredImages:
 
         Parameters
         ----------
-        rows : array-like of shape (b,), int
+        rows : array-like of shape (b,), int, or of shape (n,), bool
             Which images, in any order, with repeats. Negative ones count from the
-            end.
+            end. Or whether to copy each image.
 
         Returns
         -------
@@ -107,13 +107,13 @@ class StoredImages:
         Raises
         ------
         IndexError
-            If a row is not one of the images.
+            If a row is not one of the images, or `rows` is not of one dimension.
         RuntimeError
             If the store is damaged; the message names the folder to delete.
         OSError
             If the store cannot be read.
         """
-        rows = np.asarray(rows)
+        rows = row_numbers(rows, len(self))
         if rows.size == 0:
             return np.empty((0, *self._image_size), dtype=np.uint8)
         deep = self._depths[rows] == 16
@@ -142,3 +142,34 @@ class StoredImages:
             if content_key(images[i]) != key:
                 raise damaged(self._folder, "pixels are not those that were stored")
         self._verified[rows] = True
+
+
+def row_numbers(rows: ArrayLike, n_rows: int) -> np.ndarray:
+    """Return the numbers of rows that are chosen in any way that NumPy knows.
+
+    Parameters
+    ----------
+    rows : array-like of shape (b,), int, or of shape (n_rows,), bool
+        Row numbers, of which negative ones count from the end; or a mask.
+    n_rows : int
+        Number of rows there are.
+
+    Returns
+    -------
+    ndarray of shape (b,), int
+        In [0, `n_rows`).
+
+    Raises
+    ------
+    IndexError
+        If there is no such row, or `rows` is not of one dimension.
+    """
+    rows = np.asarray(rows)
+    if rows.ndim != 1:
+        raise IndexError(
+            "Rows must be an array of one dimension, of row numbers or of bool; got "
+            f"one of shape {rows.shape}."
+        )
+    if rows.size == 0 and rows.dtype != bool:
+        rows = rows.astype(int)  # NumPy takes an empty list for one of floats
+    return np.arange(n_rows)[rows]

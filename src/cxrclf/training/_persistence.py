@@ -71,15 +71,16 @@ def _encode(name, value):
         return str(value)
     if isinstance(value, (list, tuple)):
         return [_encode(name, item) for item in value]
-    if isinstance(value, Augmentation):
+    if type(value) is Augmentation:  # a subclass would become its base
         return {"Augmentation": encode_parameters(value.get_params(deep=False))}
     if isinstance(value, dict):
         return {
             "items": [[_encode(name, k), _encode(name, v)] for k, v in value.items()]
         }
+    of_module = ", with a function that is defined at the top of a module"
     raise ValueError(
         f"{name} cannot be saved to JSON: {value!r}. Train with another value, or use "
-        "joblib.dump."
+        f"joblib.dump{of_module if callable(value) else ''}."
     )
 
 
