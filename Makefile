@@ -31,11 +31,12 @@ lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Two processes of one thread each; tests that need more threads set them.
 test: lint
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu"
 
 test-lowest: $(LOWEST)/.installed
-	$(LOWEST)/bin/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu"
+	OMP_NUM_THREADS=1 $(LOWEST)/bin/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu"
 
 test-machines: $(VENV)/.installed $(LOWEST)/.installed
 	$(BIN)/python tests/machines.py $(ARGS)
