@@ -335,7 +335,8 @@ class ImageEstimator(CheckedEstimator):
         alone = len(checked) == 1  # not the last one of many
         wrap = self._prediction_sets(len(checked) > batch)
         with (
-            limited_threads(1),  # the caller only passes on what its threads compute
+            # Else the caller only passes on what its threads compute.
+            limited_threads(usable_threads(self.n_threads) if alone else 1),
             kept_memory() if len(checked) > batch else contextlib.nullcontext(),
             progress_bar(len(checked), "prediction", self.verbose) as bar,
         ):
