@@ -491,7 +491,6 @@ def change_first(tensors, change):
         lambda t: {**t, "new": next(iter(t.values())).clone()},
         lambda t: change_first(t, lambda tensor: tensor[:1].clone()),
         lambda t: change_first(t, lambda tensor: tensor.long()),
-        lambda t: change_first(t, lambda tensor: tensor.cfloat()),
         lambda t: {},
     ],
 )

@@ -261,6 +261,8 @@ def test_files_are_read_and_masked_in_cross_validate(files, segmenter):
     np.testing.assert_array_equal(scores["test_score"], expected["test_score"])
 
 
+# What a segmenter finds after so short a training depends on rounding.
+@pytest.mark.filterwarnings("ignore::cxrclf.exceptions.NoLungsWarning")
 def test_each_fold_fits_its_own_segmenter(files):
     paths, data = files
     seen = []
