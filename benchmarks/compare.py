@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from cxrclf._utils._files import replaced_whole
+from cxrclf._utils.files import replaced_whole
 from harness.environment import environment
 from harness.images import large_files, synthetic_files, synthetic_pairs
 from harness.jobs import JobFailedError, run_job

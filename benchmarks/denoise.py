@@ -25,8 +25,8 @@ import numpy as np
 from skimage.restoration import denoise_tv_chambolle
 from sklearn.base import clone
 
-from cxrclf._utils._files import replaced_whole
-from cxrclf.imaging import ImageReader
+from cxrclf._utils.files import replaced_whole
+from cxrclf.images import ImageReader
 from cxrclf.preprocessing import TotalVariationDenoiser
 from harness.environment import environment
 from harness.images import synthetic_files

@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from cxrclf._utils._files import replaced_whole
+from cxrclf._utils.files import replaced_whole
 from harness.environment import environment
 from harness.images import many_files
 from harness.jobs import run_job

@@ -54,7 +54,7 @@ from cxrclf.datasets import (
     save_image_folder,
 )
 from cxrclf.exceptions import NoLungsWarning
-from cxrclf.imaging import ImageReader
+from cxrclf.images import ImageReader
 from cxrclf.metrics import segmentation_scorers
 from cxrclf.preprocessing import LungMasker
 

@@ -2,8 +2,8 @@
 Views of a radiograph
 =====================
 
-:class:`~cxrclf.training.Augmentation` draws a new view of every image in every epoch.
-:meth:`~cxrclf.training.Augmentation.views` shows what training sees.
+:class:`~cxrclf.Augmentation` draws a new view of every image in every epoch.
+:meth:`~cxrclf.Augmentation.views` shows what training sees.
 """
 
 # %%

@@ -54,7 +54,7 @@ from cxrclf.datasets import (
     make_chest_radiographs,
     save_image_folder,
 )
-from cxrclf.imaging import DecodeStore
+from cxrclf.images import DecodeStore
 from cxrclf.metrics import ScoreTable, classification_table, fold_summary
 from cxrclf.nets import make_backbone
 from cxrclf.sampling import PhasedBalancedSplit, PhasedClassifier

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 import pretend_cuda
-from cxrclf.training import _device
+from cxrclf._training import precision
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +46,7 @@ def own_caches(session_folders, monkeypatch):
     folder = next(session_folders)
     folder.mkdir(mode=0o700)
     monkeypatch.setenv("CXRCLF_SESSION_FOLDER", str(folder))
-    bank = sys.modules.get("cxrclf.training._feature_bank")
+    bank = sys.modules.get("cxrclf._training.feature_cache")
     if bank is not None:  # else there are no features yet
         bank.MemoryBank._groups.clear()
 
@@ -88,7 +88,7 @@ def cuda(request, monkeypatch):
         pretend_cuda.pretend(monkeypatch)
         pretend_cuda.guard_loops(monkeypatch)
         # Batches are filled up: a thousand images of 32 px take a CPU a second.
-        monkeypatch.setitem(_device._INFERENCE_BATCH, "cuda", (16 * 32**2, 16))
+        monkeypatch.setitem(precision._INFERENCE_BATCH, "cuda", (16 * 32**2, 16))
         return Cuda(pretended=True, atol=1e-4)
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", False)
     return Cuda(pretended=False, atol=1e-2)

@@ -13,7 +13,7 @@ import cxrclf
 ROOT = Path(__file__).parents[1]
 
 
-def test_rooms_import_downwards_only(monkeypatch, capsys):
+def test_subpackages_import_downwards_only(monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
     assert lint_imports(no_cache=True) == 0, capsys.readouterr().out
 
@@ -33,18 +33,18 @@ def test_import_loads_no_torch_until_an_estimator_is_asked_for():
     assert run_python(code).split() == ["False", "True"]
 
 
-@pytest.mark.parametrize("room", ["imaging", "datasets", "metrics"])
-def test_rooms_without_torch_load_none(room):
-    code = f"import sys, cxrclf.{room}; print('torch' in sys.modules)"
+@pytest.mark.parametrize("subpackage", ["images", "masks", "datasets", "metrics"])
+def test_subpackages_without_torch_load_none(subpackage):
+    code = f"import sys, cxrclf.{subpackage}; print('torch' in sys.modules)"
     assert run_python(code).split() == ["False"]
 
 
 def test_public_names_exist():  # ruff sees that they are sorted
     assert cxrclf.__all__[:2] == ["Augmentation", "CXRClassifier"]
     assert cxrclf._PUBLIC.keys() <= set(dir(cxrclf))
-    for room in cxrclf._ROOMS:
-        module = import_module(f"cxrclf.{room}")
+    for subpackage in cxrclf._SUBPACKAGES:
+        module = import_module(f"cxrclf.{subpackage}")
         for name in module.__all__:
-            assert getattr(module, name).__doc__, f"cxrclf.{room}.{name}"
+            assert getattr(module, name).__doc__, f"cxrclf.{subpackage}.{name}"
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         cxrclf.nonsense  # noqa: B018

@@ -14,7 +14,7 @@ from functools import partial
 
 import numpy as np
 
-from cxrclf.imaging import read_mask
+from cxrclf.masks import read_mask
 from cxrclf.metrics import segmentation_scores
 from harness.settings import folds, labelled_files, paired_files, some_rows
 

@@ -10,26 +10,28 @@ __version__ = "0.1.0.dev0"
 # the thread that it waits for needs that core.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-# Public names and the rooms they live in. They are imported on first use, so that
+# Public names and their subpackages. They are imported on first use, so that
 # `import cxrclf` stays light: torch is loaded only when an estimator is asked for.
 _PUBLIC = {
-    "Augmentation": "cxrclf.training",
+    "Augmentation": "cxrclf.augmentation",
     "CXRClassifier": "cxrclf.classification",
     "DualBackboneConcat": "cxrclf.classification",
     "LabelMapClassifier": "cxrclf.classification",
     "UNetSegmenter": "cxrclf.segmentation",
 }
-_ROOMS = (
+_SUBPACKAGES = (
+    "augmentation",
     "classification",
     "datasets",
     "exceptions",
-    "imaging",
+    "images",
+    "losses",
+    "masks",
     "metrics",
     "nets",
     "preprocessing",
     "sampling",
     "segmentation",
-    "training",
 )
 
 __all__ = [
@@ -39,14 +41,14 @@ __all__ = [
     "LabelMapClassifier",
     "UNetSegmenter",
     "__version__",
-    *_ROOMS,
+    *_SUBPACKAGES,
 ]
 
 
 def __getattr__(name):
     if name in _PUBLIC:
         value = getattr(importlib.import_module(_PUBLIC[name]), name)
-    elif name in _ROOMS:
+    elif name in _SUBPACKAGES:
         value = importlib.import_module(f"cxrclf.{name}")
     else:
         raise AttributeError(f"module 'cxrclf' has no attribute {name!r}")

@@ -8,8 +8,8 @@ import threading
 import pytest
 import torch
 
-from cxrclf._torch import _threads
-from cxrclf._torch._threads import limited_threads, usable_threads
+from cxrclf._torch import threads
+from cxrclf._torch.threads import limited_threads, usable_threads
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +91,7 @@ def test_a_new_thread_finds_no_limit_of_another_one():
 def test_an_interrupt_at_any_step_gives_the_number_back(monkeypatch, step):
     """Torch's number is asked for or set four times on the way in."""
     calls = []
-    original = _threads._in_new_thread
+    original = threads._in_new_thread
 
     def interrupted(*args):
         calls.append(args)
@@ -100,7 +100,7 @@ def test_an_interrupt_at_any_step_gives_the_number_back(monkeypatch, step):
             raise KeyboardInterrupt
         return result
 
-    monkeypatch.setattr(_threads, "_in_new_thread", interrupted)
+    monkeypatch.setattr(threads, "_in_new_thread", interrupted)
     with pytest.raises(KeyboardInterrupt), limited_threads(1):
         pass
     assert torch.get_num_threads() == 4

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from cxrclf.datasets import load_image_folder
-from cxrclf.segmentation._losses import MaskLoss
+from cxrclf.losses._mask_loss import MaskLoss
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 SIDE = 32

@@ -9,12 +9,12 @@ from imblearn.pipeline import make_pipeline
 from sklearn.model_selection import cross_validate
 
 from cxrclf import Augmentation
-from cxrclf.imaging import DecodeStore, ImageReader, content_key
+from cxrclf._training.batches import PixelSet
+from cxrclf._training.images import open_files
+from cxrclf._utils.keyed_random import keyed_state
+from cxrclf.augmentation import AugmentedPath
+from cxrclf.images import DecodeStore, ImageReader, content_key
 from cxrclf.sampling import AugmentedOverSampler
-from cxrclf.training import AugmentedPath
-from cxrclf.training._batches import PixelSet
-from cxrclf.training._images import open_files
-from cxrclf.training._keyed_random import keyed_state
 from tolerances import assert_same_predictions
 
 ROTATION = Augmentation(rotation=90, shift=0.1)

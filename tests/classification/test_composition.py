@@ -15,7 +15,7 @@ from sklearn.model_selection import (
 from sklearn.pipeline import make_pipeline
 
 from cxrclf import Augmentation
-from cxrclf.imaging import ImageReader
+from cxrclf.images import ImageReader
 from cxrclf.metrics import scorers
 
 

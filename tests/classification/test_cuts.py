@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from cxrclf._training.precision import inference_batch_size
 from cxrclf.datasets import make_chest_radiographs
-from cxrclf.training._device import inference_batch_size
 
 CUTS = {
     "first two": slice(0, 2),

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from cxrclf import Augmentation, CXRClassifier, DualBackboneConcat
+from cxrclf._training import batches, precision, run_record
 from cxrclf.sampling import AugmentedOverSampler, PhasedBalancedSplit, PhasedClassifier
-from cxrclf.training import _batches, _device, _record
 from pretend_cuda import guard_loops
 
 EVERYTHING = Augmentation(
@@ -115,7 +115,7 @@ def test_every_form_of_images(
         top = 1 if form == "float32" else np.iinfo(form).max
         X = (X / 255 * top).astype(form)
     if not room:
-        for module in (_batches, _device):
+        for module in (batches, precision):
             monkeypatch.setattr(module, "has_room", lambda n_bytes, device: False)
     same_on_both(X, y, trainable=trainable, max_epochs=1)
 
@@ -238,17 +238,17 @@ def test_a_killed_training_is_resumed(
     }
     whole = fitted(X, y, **settings)
     settings["checkpoint_dir"] = tmp_path
-    add = _record.RunRecord.add
+    add = run_record.RunRecord.add
 
     def killed(self, progress):
         add(self, progress)
         if progress.done == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(_record.RunRecord, "add", killed)
+    monkeypatch.setattr(run_record.RunRecord, "add", killed)
     with pytest.raises(KeyboardInterrupt):
         fitted(X, y, **settings)
-    monkeypatch.setattr(_record.RunRecord, "add", add)
+    monkeypatch.setattr(run_record.RunRecord, "add", add)
     resumed = fitted(X, y, device=goes_on_on, **settings)
     assert resumed.history_["epoch"] == [1, 2, 3]
     # The first two epochs were not trained again.
@@ -284,7 +284,7 @@ def test_predictions_of_one_of_a_few_and_of_many(
     clf = fitted(X, radiographs.target, trainable=trainable)
     expected = clf.predict_proba(X)
     np.testing.assert_allclose(clf.predict_proba(X), expected, atol=1e-6)
-    monkeypatch.setitem(_device._INFERENCE_BATCH, "cuda", (7 * 32**2, 7))
+    monkeypatch.setitem(precision._INFERENCE_BATCH, "cuda", (7 * 32**2, 7))
     clf.set_params(feature_bank=None)
     # All batches are filled up to one size but that of a single image, for which a GPU
     # takes other kernels.
@@ -420,14 +420,14 @@ def test_phases_on_a_gpu(radiograph_files, small_classifier, cuda):
 def test_memory_does_not_grow_with_the_epochs(
     trainable, radiographs, fitted, cuda, monkeypatch
 ):
-    add = _record.RunRecord.add
+    add = run_record.RunRecord.add
     allocated = []
 
     def measured(self, progress):
         add(self, progress)
         allocated.append(torch.cuda.memory_allocated())
 
-    monkeypatch.setattr(_record.RunRecord, "add", measured)
+    monkeypatch.setattr(run_record.RunRecord, "add", measured)
     augmentation = Augmentation(rotation=10)
     fitted(
         radiographs.images,

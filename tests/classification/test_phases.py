@@ -7,14 +7,14 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_validate
 
 from cxrclf import Augmentation, CXRClassifier, DualBackboneConcat
+from cxrclf._training.batches import PixelSet
+from cxrclf._training.weights import training_weights
 from cxrclf.datasets import make_chest_radiographs
 from cxrclf.sampling import (
     AugmentedOverSampler,
     PhasedBalancedSplit,
     PhasedClassifier,
 )
-from cxrclf.training import training_weights
-from cxrclf.training._batches import PixelSet
 from tolerances import assert_same_predictions
 
 PHASES = [np.arange(0, 18), np.arange(6, 30), np.arange(12, 24)]
@@ -171,13 +171,13 @@ def test_a_killed_training_goes_on_in_its_phase(
             raise Killed
         return float(0.5 * (1 + np.cos(np.pi * epoch / n)))
 
-    from cxrclf.training import _loop
+    from cxrclf._training import trainer
 
-    usual = _loop.schedule_factor
-    monkeypatch.setattr(_loop, "schedule_factor", lambda s, e, n: killed(e, n))
+    usual = trainer.schedule_factor
+    monkeypatch.setattr(trainer, "schedule_factor", lambda s, e, n: killed(e, n))
     with pytest.raises(Killed):
         clf.fit(X, y, phases=PHASES)
-    monkeypatch.setattr(_loop, "schedule_factor", usual)
+    monkeypatch.setattr(trainer, "schedule_factor", usual)
     clf.fit(X, y, phases=PHASES)
     # Exact: the same training, in which one thread computes each layer.
     assert clf.history_["train_loss"] == expected.history_["train_loss"]

@@ -10,9 +10,9 @@ from imblearn.pipeline import make_pipeline
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 
 from cxrclf import Augmentation
+from cxrclf._training.batches import Pixels
+from cxrclf._training.images import ArrayImages
 from cxrclf.nets import ImageClassifier
-from cxrclf.training._batches import Pixels
-from cxrclf.training._images import ArrayImages
 from tolerances import assert_same_predictions
 
 VIEWS = {"augmentation": Augmentation(rotation=15, noise=0.02), "trainable": "head"}

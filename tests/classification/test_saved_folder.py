@@ -14,9 +14,9 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from cxrclf import Augmentation, CXRClassifier, DualBackboneConcat, UNetSegmenter
-from cxrclf._utils import _files
+from cxrclf._estimators import model_folder
+from cxrclf._utils import files
 from cxrclf.exceptions import WeightsError
-from cxrclf.training import _model_folder
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX only")
 
@@ -155,7 +155,7 @@ def test_a_save_that_fails_keeps_the_old_model(failing, models, folder, monkeypa
 
     before = sorted(folder.iterdir())
     with monkeypatch.context() as patch:
-        patch.setattr(_files.os, failing, fail)
+        patch.setattr(files.os, failing, fail)
         with pytest.raises(OSError, match="Free space on its disk") as caught:
             models[1].save(folder)
     assert caught.value.errno == errno.ENOSPC
@@ -192,7 +192,7 @@ def test_an_interrupt_after_the_replacement_keeps_the_new_model(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(_files.os, "replace", interrupted)
+        patch.setattr(files.os, "replace", interrupted)
         with pytest.raises(KeyboardInterrupt):
             models[1].save(folder)
     assert len(list(folder.iterdir())) == 2
@@ -227,7 +227,7 @@ def test_other_files_in_the_folder_stay(models, folder):
 
 @posix
 def test_weights_that_another_save_is_writing_stay(models, folder):
-    with _files.new_file(folder, "weights-", ".safetensors") as path:
+    with files.new_file(folder, "weights-", ".safetensors") as path:
         models[1].save(folder)
         assert path.exists()
     models[1].save(folder)
@@ -235,26 +235,26 @@ def test_weights_that_another_save_is_writing_stay(models, folder):
 
 
 def test_a_load_during_a_save_finds_the_new_model(models, folder, monkeypatch):
-    parse = _model_folder._parsed
+    parse = model_folder._parsed
 
     def overtaken(path, text):
-        monkeypatch.setattr(_model_folder, "_parsed", parse)
+        monkeypatch.setattr(model_folder, "_parsed", parse)
         models[1].save(folder)
         return parse(path, text)
 
-    monkeypatch.setattr(_model_folder, "_parsed", overtaken)
+    monkeypatch.setattr(model_folder, "_parsed", overtaken)
     assert_same_model(CXRClassifier.load(folder), models[1])
 
 
 def test_a_load_does_not_wait_for_ever(models, folder, monkeypatch):
-    parse = _model_folder._parsed
+    parse = model_folder._parsed
 
     def overtaken(path, text):
         models[1].save(folder)
         return parse(path, text)
 
-    monkeypatch.setattr(_model_folder, "_TRIES", 3)
-    monkeypatch.setattr(_model_folder, "_parsed", overtaken)
+    monkeypatch.setattr(model_folder, "_TRIES", 3)
+    monkeypatch.setattr(model_folder, "_parsed", overtaken)
     with pytest.raises(WeightsError, match="saved to all the time"):
         CXRClassifier.load(folder)
 

@@ -126,7 +126,7 @@ def test_a_process_forked_beside_a_working_thread_does_not_wait():
         import os, signal, threading, time, warnings
         import numpy as np
         from cxrclf import CXRClassifier
-        from cxrclf.training._allocator import kept_memory
+        from cxrclf._training.allocator import kept_memory
 
         warnings.simplefilter("ignore")  # of a fork beside threads
         X = np.random.default_rng(0).integers(0, 256, (20, 32, 32), dtype=np.uint8)

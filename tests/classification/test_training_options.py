@@ -10,7 +10,7 @@ from imblearn.over_sampling import RandomOverSampler
 from sklearn.base import clone
 
 from cxrclf import Augmentation
-from cxrclf.training._batches import PixelSet
+from cxrclf._training.batches import PixelSet
 from tolerances import assert_same_predictions
 
 
@@ -188,7 +188,7 @@ def test_repeated_rows_draw_views_of_their_own(
 def test_cache_dir_decodes_once_for_all_runs(
     radiograph_files, small_classifier, tmp_path, monkeypatch
 ):
-    import cxrclf.imaging._store as store
+    import cxrclf.images._decode_store as store
 
     X, y = radiograph_files.data, radiograph_files.target
     first = small_classifier(cache_dir=tmp_path).fit(X, y).predict_proba(X)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.model_selection import StratifiedGroupKFold
 
-from cxrclf._utils._paths import as_paths
+from cxrclf._utils.paths import as_paths
 from cxrclf.datasets import load_image_folder
 from cxrclf.exceptions import MissingDependencyError
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cxrclf._utils._paths import as_paths
+from cxrclf._utils.paths import as_paths
 from cxrclf.datasets import load_image_masks
 
 

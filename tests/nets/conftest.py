@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from cxrclf._torch._threads import limited_threads
+from cxrclf._torch.threads import limited_threads
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import torch
 from timm.layers import DropPath
 from torch import nn
 
-from cxrclf._torch._generator import drawing_from
+from cxrclf._torch.generator import drawing_from
 from cxrclf.nets import make_backbone
 from cxrclf.nets._dropout import seed_dropout
 

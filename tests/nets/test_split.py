@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from cxrclf.nets import Head, ImageClassifier, make_backbone
-from cxrclf.nets._split import find_split
+from cxrclf.nets._network_cut import find_split
 from tolerances import assert_same_predictions
 
 SMALL = ["test_resnet", "test_efficientnet", "test_convnext", "test_nfnet"]

@@ -8,7 +8,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.frozen import FrozenEstimator
 
 from cxrclf.datasets import make_chest_radiographs
-from cxrclf.imaging import ImageReader
+from cxrclf.images import ImageReader
 from cxrclf.preprocessing import ArtifactMask
 
 SIDE = 200

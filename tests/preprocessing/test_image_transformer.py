@@ -12,13 +12,13 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 
 from cxrclf import Augmentation, CXRClassifier
+from cxrclf.augmentation import AugmentedPath
 from cxrclf.datasets import make_chest_radiographs
 from cxrclf.exceptions import ImageReadError
-from cxrclf.imaging import ImageReader
+from cxrclf.images import ImageReader
 from cxrclf.preprocessing import IntensityNormalizer
 from cxrclf.preprocessing import _image_transformer as base_module
 from cxrclf.preprocessing._image_transformer import ImageTransformer
-from cxrclf.training import AugmentedPath
 
 SIZE = (12, 10)
 

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from cxrclf import CXRClassifier, UNetSegmenter
 from cxrclf.datasets import make_chest_radiographs
 from cxrclf.exceptions import ImageReadError, NoLungsWarning
-from cxrclf.imaging import ImageReader
+from cxrclf.images import ImageReader
 from cxrclf.preprocessing import (
     ArtifactMask,
     LungMasker,

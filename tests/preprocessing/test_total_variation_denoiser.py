@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 from cxrclf.datasets import make_chest_radiographs
-from cxrclf.imaging import read_image
+from cxrclf.images import read_image
 from cxrclf.preprocessing import TotalVariationDenoiser
 from cxrclf.preprocessing._total_variation import edge_weights, minimize
 

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from cxrclf._utils._paths import path_values
-from cxrclf.imaging import ImageReader
+from cxrclf._utils.paths import path_values
+from cxrclf.images import ImageReader
 from cxrclf.sampling import ImageGenerator
 
 # Worker processes cannot import the tests.

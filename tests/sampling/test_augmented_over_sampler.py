@@ -10,10 +10,10 @@ import torch
 from imblearn.over_sampling import RandomOverSampler
 from scipy import ndimage
 
-from cxrclf.imaging import ImageReader, content_key
+from cxrclf._utils.keyed_random import keyed_state, keyed_uniforms
+from cxrclf.augmentation import AugmentedPath
+from cxrclf.images import ImageReader, content_key
 from cxrclf.sampling import AugmentedOverSampler
-from cxrclf.training import AugmentedPath
-from cxrclf.training._keyed_random import keyed_state, keyed_uniforms
 
 
 def moved(image, draws, sampler):

@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 from sklearn.base import BaseEstimator, clone
 
-from cxrclf._utils._session import session_folder
-from cxrclf.imaging import ImageReader, content_key
+from cxrclf._utils.session import session_folder
+from cxrclf.images import ImageReader, content_key
 from cxrclf.sampling import GenerativeOverSampler, ImageGenerator
 
 

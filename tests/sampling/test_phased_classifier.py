@@ -17,8 +17,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from cxrclf import Augmentation
+from cxrclf.augmentation import AugmentedPath
 from cxrclf.sampling import PhasedBalancedSplit, PhasedClassifier
-from cxrclf.training import AugmentedPath
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 from scipy.sparse import coo_array
 
 from cxrclf import Augmentation
+from cxrclf.augmentation import AugmentedPath
 from cxrclf.sampling._row_keys import row_keys
-from cxrclf.training import AugmentedPath
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_validate
 from sklearn.preprocessing import FunctionTransformer
 
-from cxrclf._utils._paths import path_values
+from cxrclf._utils.paths import path_values
+from cxrclf.augmentation import AugmentedPath
 from cxrclf.datasets import load_image_folder
-from cxrclf.imaging import ImageReader
+from cxrclf.images import ImageReader
 from cxrclf.sampling import AugmentedOverSampler, GenerativeOverSampler, ImageSampler
-from cxrclf.training import AugmentedPath
 
 
 class Recorder(ClassifierMixin, BaseEstimator):

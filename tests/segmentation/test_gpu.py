@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from cxrclf import Augmentation, UNetSegmenter
-from cxrclf.training import _batches, _record
+from cxrclf._training import batches, run_record
 
 MOVES = Augmentation(rotation=15, zoom=0.1, horizontal_flip=True, noise=0.02)
 
@@ -92,7 +92,7 @@ def test_every_form_of_images(form, room, lungs, lung_files, same_on_both, monke
         top = 1 if form == "float32" else np.iinfo(form).max
         X = (X / 255 * top).astype(form)
     if not room:
-        monkeypatch.setattr(_batches, "has_room", lambda n_bytes, device: False)
+        monkeypatch.setattr(batches, "has_room", lambda n_bytes, device: False)
     same_on_both(X, y, max_epochs=1)
 
 
@@ -130,7 +130,7 @@ def test_a_killed_training_is_resumed(
     settings = {"max_epochs": 3, "validation_fraction": 0.3, "augmentation": MOVES}
     whole = fitted(X, y, **settings)
     settings["checkpoint_dir"] = tmp_path
-    add = _record.RunRecord.add
+    add = run_record.RunRecord.add
 
     def killed(self, progress):
         add(self, progress)
@@ -138,7 +138,7 @@ def test_a_killed_training_is_resumed(
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(_record.RunRecord, "add", killed)
+        patch.setattr(run_record.RunRecord, "add", killed)
         fitted(X, y, **settings)
     resumed = fitted(X, y, device=goes_on_on, **settings)
     assert resumed.history_["epoch"] == [1, 2, 3]

@@ -10,7 +10,8 @@ from sklearn.exceptions import NotFittedError
 
 from cxrclf.datasets import load_image_masks
 from cxrclf.exceptions import ImageReadError
-from cxrclf.imaging import ImageReader, open_masks
+from cxrclf.images import ImageReader
+from cxrclf.masks import open_masks
 from cxrclf.sampling import AugmentedOverSampler
 from tolerances import assert_same_predictions
 
@@ -319,7 +320,7 @@ def test_bad_parameters_are_named_before_decoding(
     def decode(*args, **settings):
         raise AssertionError("decoded")
 
-    monkeypatch.setattr("cxrclf.imaging.DecodeStore.fetch", decode)
+    monkeypatch.setattr("cxrclf.images.DecodeStore.fetch", decode)
     with pytest.raises(ValueError, match=message):
         small_segmenter(**parameters).fit(lung_files.images, lung_files.masks)
 

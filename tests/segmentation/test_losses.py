@@ -6,8 +6,8 @@ import torch
 from scipy.special import expit, softmax
 from sklearn.metrics import log_loss
 
+from cxrclf.losses._mask_loss import LOSSES, MaskLoss, sum_of_dice
 from cxrclf.metrics import segmentation_scores
-from cxrclf.segmentation._losses import LOSSES, MaskLoss, sum_of_dice
 
 SHAPE = 5, 6, 7
 

@@ -8,7 +8,8 @@ from PIL import Image
 
 from cxrclf import UNetSegmenter
 from cxrclf.datasets import load_image_masks
-from cxrclf.imaging import open_masks, read_image_sizes
+from cxrclf.images import read_image_sizes
+from cxrclf.masks import open_masks
 
 
 @pytest.fixture(scope="module")

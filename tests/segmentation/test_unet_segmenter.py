@@ -21,12 +21,12 @@ from sklearn.model_selection import (
 from torch.nn.functional import interpolate
 
 from cxrclf import Augmentation, UNetSegmenter
+from cxrclf._training import trainer
 from cxrclf.datasets import make_chest_radiographs
 from cxrclf.exceptions import WeightsError
-from cxrclf.imaging import read_image_size
+from cxrclf.images import read_image_size
 from cxrclf.metrics import segmentation_scorers, segmentation_scores
 from cxrclf.segmentation._regions import cleaned
-from cxrclf.training import _loop
 from tolerances import assert_same_predictions
 
 MOVES = Augmentation(rotation=15, zoom=0.1, horizontal_flip=True, noise=0.02)
@@ -397,7 +397,7 @@ def test_an_interrupted_run_resumes_to_the_same_weights(
     }
     whole = small_segmenter(**settings).fit(X, y)
     settings["checkpoint_dir"] = tmp_path
-    run_epoch, done = _loop._run_epoch, []
+    run_epoch, done = trainer._run_epoch, []
 
     def interrupted(*args):
         if len(done) == 2:
@@ -405,7 +405,7 @@ def test_an_interrupted_run_resumes_to_the_same_weights(
         done.append(1)
         return run_epoch(*args)
 
-    monkeypatch.setattr(_loop, "_run_epoch", interrupted)
+    monkeypatch.setattr(trainer, "_run_epoch", interrupted)
     with pytest.raises(KeyboardInterrupt):
         small_segmenter(**settings).fit(X, y)
     done.clear()

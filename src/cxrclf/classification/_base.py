@@ -17,13 +17,11 @@ from sklearn.utils.validation import (
     column_or_1d,
 )
 
-from cxrclf._utils._paths import as_paths
+from cxrclf._estimators.banked_estimator import BankedEstimator
+from cxrclf._training.weights import training_weights
+from cxrclf._utils.paths import as_paths
+from cxrclf.losses import WeightedCrossEntropy
 from cxrclf.nets import Head
-from cxrclf.training import (
-    BankedEstimator,
-    WeightedCrossEntropy,
-    training_weights,
-)
 
 _NOT_RESAMPLED = (
     "There are {} {} for {} samples. The samplers of a pipeline resample X and y "

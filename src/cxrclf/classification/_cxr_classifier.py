@@ -92,7 +92,7 @@ class CXRClassifier(BaseCXRClassifier):
     validation_fraction : float or None, default=None
         Part of the patients (`groups` of `fit`) or else of the distinct images that
         is held out to choose the best epoch; patients who share an image count as
-        one. Transformed copies of files (:class:`~cxrclf.training.AugmentedPath`)
+        one. Transformed copies of files (:class:`~cxrclf.augmentation.AugmentedPath`)
         are not validated on. None trains on all rows.
     early_stopping : bool, default=False
         Stop when `monitor` has not improved by `tol` for `n_iter_no_change` epochs.
@@ -183,7 +183,7 @@ class CXRClassifier(BaseCXRClassifier):
     DualBackboneConcat : Several backbones side by side.
     cxrclf.Augmentation : Random views of the training images.
     cxrclf.sampling.PhasedClassifier : Training in balanced phases.
-    cxrclf.imaging.ImageReader : The decoding, as a transformer.
+    cxrclf.images.ImageReader : The decoding, as a transformer.
 
     Notes
     -----

@@ -96,7 +96,7 @@ class DualBackboneConcat(BaseCXRClassifier):
     validation_fraction : float or None, default=None
         Part of the patients (`groups` of `fit`) or else of the distinct images that
         is held out to choose the best epoch; patients who share an image count as
-        one. Transformed copies of files (:class:`~cxrclf.training.AugmentedPath`)
+        one. Transformed copies of files (:class:`~cxrclf.augmentation.AugmentedPath`)
         are not validated on. None trains on all rows.
     early_stopping : bool, default=False
         Stop when `monitor` has not improved by `tol` for `n_iter_no_change` epochs.

@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils import Bunch, check_random_state
 
-from cxrclf._utils._paths import check_image_size
+from cxrclf._utils.image_size import check_image_size
 from cxrclf.datasets._anatomy import Anatomy
 from cxrclf.datasets._body_grid import BodyGrid
 from cxrclf.datasets._opacities import FINDINGS, add_opacities, on_another_day

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils import Bunch
 
-from cxrclf._utils._optional import import_optional
+from cxrclf._utils.optional import import_optional
 
 _COLUMNS = {"groups": "group"}
 

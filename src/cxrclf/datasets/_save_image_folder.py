@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cxrclf._utils._files import replaced_whole
+from cxrclf._utils.files import replaced_whole
 from cxrclf.datasets._layout import is_data, some
 
 

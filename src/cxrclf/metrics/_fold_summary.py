@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from cxrclf.metrics._grid import (
+from cxrclf._utils.tables import (
     as_html,
     as_text,
     csv_cell,

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from cxrclf._utils._optional import import_optional
-from cxrclf.metrics._grid import (
+from cxrclf._utils.optional import import_optional
+from cxrclf._utils.tables import (
     as_html,
     as_text,
     csv_cell,

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils import _safe_indexing, check_consistent_length
 
-from cxrclf.imaging import open_masks
-from cxrclf.metrics._mask_codes import mask_codes
+from cxrclf.masks import open_masks
+from cxrclf.masks._mask_codes import mask_codes
 from cxrclf.metrics._scorers import _last_step
 from cxrclf.metrics._segmentation_scores import (
     checked_spacing,
@@ -56,7 +56,7 @@ def segmentation_scorers(
     :class:`cxrclf.UNetSegmenter` does. In a pipeline or a search, `classes_` are those
     of the last step or of the best estimator.
 
-    `y` holds masks in the forms that :func:`cxrclf.imaging.open_masks` takes: an
+    `y` holds masks in the forms that :func:`cxrclf.masks.open_masks` takes: an
     (n, height, width) array, or mask files. They are brought to the size of the
     predicted masks by nearest neighbour (keeping their aspect ratio, if the estimator
     has a parameter `keep_aspect_ratio` that is True; files are decoded into its

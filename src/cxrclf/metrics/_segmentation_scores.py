@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.spatial import KDTree
 
-from cxrclf.metrics._mask_codes import checked_mask_labels, mask_codes, mask_stack
+from cxrclf.masks._mask_codes import checked_mask_labels, mask_codes, mask_stack
 
 _OVERLAP = ("dice", "iou", "accuracy", "sensitivity", "specificity", "precision")
 _DISTANCES = ("hausdorff", "hausdorff_95", "surface_distance")

@@ -7,11 +7,11 @@ and a decoder, and gives outputs for each pixel.
 """
 
 from cxrclf.nets._backbone import Backbone
+from cxrclf.nets._classification_network import ImageClassifier
 from cxrclf.nets._concat_backbone import ConcatBackbone
 from cxrclf.nets._encoder import FeatureEncoder, PlainEncoder
 from cxrclf.nets._factory import default_image_size, make_backbone
 from cxrclf.nets._head import Head
-from cxrclf.nets._image_classifier import ImageClassifier
 from cxrclf.nets._network import Network
 from cxrclf.nets._residual_baseline import ResidualBaseline
 from cxrclf.nets._switchable_norm import SwitchableNorm2d

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from cxrclf._utils._paths import check_image_size
+from cxrclf._utils.image_size import check_image_size
 from cxrclf.nets._depthwise import ease_depthwise
 from cxrclf.nets._dropout import seed_dropout
 from cxrclf.nets._grey_conv import take_grey

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn.functional import interpolate
 
-from cxrclf._utils._paths import check_image_size
+from cxrclf._utils.image_size import check_image_size
 from cxrclf.nets._normalization import Normalization
 
 

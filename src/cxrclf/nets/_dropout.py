@@ -3,7 +3,7 @@
 from timm.layers import DropPath
 from torch import nn
 
-from cxrclf._torch._generator import current_generator
+from cxrclf._torch.generator import current_generator
 
 
 class SeededDropout(nn.Dropout):

@@ -3,7 +3,7 @@
 from torch import nn
 from torch.nn import functional
 
-from cxrclf._utils._paths import check_image_size
+from cxrclf._utils.image_size import check_image_size
 from cxrclf.nets._backbone import in_pixels
 
 

@@ -6,7 +6,7 @@ from numbers import Integral
 
 import timm
 
-from cxrclf._utils._paths import check_image_size
+from cxrclf._utils.image_size import check_image_size
 from cxrclf.nets._backbone import Backbone, in_pixels
 from cxrclf.nets._names import resolve_name
 from cxrclf.nets._pretrained import (

@@ -5,8 +5,8 @@ from numbers import Integral, Real
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from cxrclf._utils._optional import import_optional
-from cxrclf._utils._paths import check_image_size
+from cxrclf._utils.image_size import check_image_size
+from cxrclf._utils.optional import import_optional
 from cxrclf.preprocessing._depth import from_uint8, to_uint8
 from cxrclf.preprocessing._image_transformer import ImageTransformer
 

@@ -9,8 +9,9 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils._param_validation import Interval
 from tqdm import tqdm
 
-from cxrclf._utils._paths import check_image_size, path_values
-from cxrclf.imaging import DecodeStore
+from cxrclf._utils.image_size import check_image_size
+from cxrclf._utils.paths import path_values
+from cxrclf.images import DecodeStore
 
 _CHUNK_PIXELS = 2**22  # transformed at once: 4 million pixels
 

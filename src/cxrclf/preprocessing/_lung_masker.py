@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from cxrclf.exceptions import NoLungsWarning
-from cxrclf.imaging import resize
+from cxrclf.images import resize
 from cxrclf.preprocessing._depth import from_unit
 from cxrclf.preprocessing._dilation import dilated, to_pixels
 from cxrclf.preprocessing._image_transformer import ImageTransformer

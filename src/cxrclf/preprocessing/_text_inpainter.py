@@ -5,7 +5,7 @@ from numbers import Real
 import numpy as np
 from sklearn.utils._param_validation import Interval
 
-from cxrclf._utils._optional import import_optional
+from cxrclf._utils.optional import import_optional
 from cxrclf.preprocessing._artifact_mask import ArtifactMask
 from cxrclf.preprocessing._depth import from_uint8, to_uint8
 from cxrclf.preprocessing._dilation import to_pixels

@@ -10,8 +10,8 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from cxrclf._torch._device import resolve_device
-from cxrclf._torch._threads import set_own_threads, usable_threads
+from cxrclf._torch.device import resolve_device
+from cxrclf._torch.threads import set_own_threads, usable_threads
 from cxrclf.preprocessing._image_transformer import ImageTransformer
 from cxrclf.preprocessing._total_variation import (
     POISSON_LIMIT,
@@ -86,7 +86,7 @@ class TotalVariationDenoiser(ImageTransformer):
 
     See Also
     --------
-    cxrclf.imaging.ImageReader : Reads image files without changing them.
+    cxrclf.images.ImageReader : Reads image files without changing them.
 
     Notes
     -----

@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from imblearn.over_sampling.base import BaseOverSampler
 
-from cxrclf._utils._paths import check_image_size
-from cxrclf.imaging import content_key
+from cxrclf._utils.image_size import check_image_size
+from cxrclf._utils.keyed_random import draw_seed, keyed_state
+from cxrclf.augmentation import Augmentation, AugmentedPath
+from cxrclf.images import content_key
 from cxrclf.sampling._row_resampler import RowResampler
-from cxrclf.training import Augmentation, AugmentedPath
-from cxrclf.training._keyed_random import draw_seed, keyed_state
 
 _BATCH = 64
 
@@ -64,7 +64,7 @@ class AugmentedOverSampler(RowResampler, BaseOverSampler):
     --------
     ImageSampler : Exact repeats, or fewer rows of the frequent classes.
     GenerativeOverSampler : New images.
-    cxrclf.training.Augmentation : Other views in each epoch, of all images.
+    cxrclf.augmentation.Augmentation : Other views in each epoch, of all images.
 
     Notes
     -----
@@ -73,7 +73,7 @@ class AugmentedOverSampler(RowResampler, BaseOverSampler):
     ``ImageSampler(RandomOverSampler())`` and the `augmentation` of the classifier
     transform all classes alike; see the :ref:`User Guide <samplers>`.
 
-    Of paths, the added rows are :class:`~cxrclf.training.AugmentedPath` objects: no
+    Of paths, the added rows are :class:`~cxrclf.augmentation.AugmentedPath` objects: no
     file is read or written, the estimators of this library transform the image once it
     is decoded, and a missing file is found there. Anything else reads the original.
     Copies are numbered by file: two files of the same content have the same copies.

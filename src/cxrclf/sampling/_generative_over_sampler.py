@@ -10,11 +10,11 @@ from PIL import Image
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods
 
-from cxrclf._utils._files import remove_abandoned, replaced_whole
-from cxrclf._utils._session import session_folder
-from cxrclf.imaging import content_key
+from cxrclf._utils.files import remove_abandoned, replaced_whole
+from cxrclf._utils.keyed_random import draw_seed
+from cxrclf._utils.session import session_folder
+from cxrclf.images import content_key
 from cxrclf.sampling._row_resampler import RowResampler, seeded_clone
-from cxrclf.training._keyed_random import draw_seed
 
 
 class GenerativeOverSampler(RowResampler, BaseOverSampler):

@@ -48,7 +48,7 @@ class ImageGenerator(BaseEstimator, ABC):
         X : array-like of length n
             All training samples, in the form in which the sampler got them: images of
             shape (n, H, W) or (n, H, W, C), flat rows of shape (n, F), or paths.
-            :class:`~cxrclf.imaging.ImageReader` reads paths in all their forms.
+            :class:`~cxrclf.images.ImageReader` reads paths in all their forms.
         y : ndarray of shape (n,)
             Their labels.
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cxrclf.metrics._grid import as_text
+from cxrclf._utils.tables import as_text
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,9 @@ from sklearn.utils import assert_all_finite, check_consistent_length, column_or_
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 
+from cxrclf._utils.keyed_random import draw_seed
 from cxrclf.sampling._phase_plan import PhasePlan
 from cxrclf.sampling._shared_rows import as_mask
-from cxrclf.training._keyed_random import draw_seed
 
 
 class PhasedBalancedSplit(BaseEstimator):

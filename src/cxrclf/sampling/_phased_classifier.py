@@ -12,16 +12,16 @@ from sklearn.utils import (
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 
-from cxrclf._utils._meta_classifier import MetaClassifier
-from cxrclf._utils._paths import path_values
+from cxrclf._utils.keyed_random import draw_seed
+from cxrclf._utils.meta_classifier import MetaClassifier
+from cxrclf._utils.paths import path_values
+from cxrclf._utils.splitting import joined, split_validation
+from cxrclf.augmentation import AugmentedPath
 from cxrclf.sampling._phase_routes import choose_route, fit_at_once
 from cxrclf.sampling._phased_balanced_split import PhasedBalancedSplit
 from cxrclf.sampling._row_keys import row_keys
 from cxrclf.sampling._row_resampler import seeded_clone
 from cxrclf.sampling._shared_rows import as_mask
-from cxrclf.training import AugmentedPath
-from cxrclf.training._keyed_random import draw_seed
-from cxrclf.training._validation import joined, split_validation
 
 
 class PhasedClassifier(MetaClassifier):
@@ -46,8 +46,8 @@ class PhasedClassifier(MetaClassifier):
         Part of the rows to hold out of all phases, stratified by class, for keeping
         the best epoch. Rows with the same content and rows of one patient (`groups`)
         are not divided, and transformed copies of files
-        (:class:`~cxrclf.training.AugmentedPath`) not validated on. None holds nothing
-        out.
+        (:class:`~cxrclf.augmentation.AugmentedPath`) not validated on. None holds
+        nothing out.
     schedule : {"continuous", "restart"}, default="continuous"
         Whether the learning-rate schedule of a classifier whose `fit` takes `phases`
         spans all phases or begins anew in each.

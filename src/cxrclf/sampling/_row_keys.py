@@ -8,8 +8,8 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
-from cxrclf._utils._paths import as_paths
-from cxrclf.imaging import content_key
+from cxrclf._utils.paths import as_paths
+from cxrclf.images import content_key
 
 
 def row_keys(X):
@@ -18,13 +18,13 @@ def row_keys(X):
     Parameters
     ----------
     X : array-like of n samples
-        Image files, as in :func:`cxrclf._utils._paths.path_values`, or numbers.
+        Image files, as in :func:`cxrclf._utils.paths.path_values`, or numbers.
 
     Returns
     -------
     ndarray of shape (n,) of int
         Equal for equal pixels or rows of numbers, for the same file, a transformed
-        copy of it (:class:`cxrclf.training.AugmentedPath`) and files with the same
+        copy of it (:class:`cxrclf.augmentation.AugmentedPath`) and files with the same
         bytes.
     """
     paths = as_paths(X)

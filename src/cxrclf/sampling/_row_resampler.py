@@ -7,8 +7,8 @@ from sklearn.base import clone
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 
+from cxrclf._utils.keyed_random import draw_seed
 from cxrclf.sampling._samples import open_samples
-from cxrclf.training._keyed_random import draw_seed
 
 
 class RowResampler(BaseSampler):

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils import _safe_indexing, check_array
 from sklearn.utils.validation import validate_data
 
-from cxrclf._utils._paths import path_values
+from cxrclf._utils.paths import path_values
 
 _ACCEPTED = (
     "images as an array of shape (n, H, W) or (n, H, W, C), flat rows of shape "

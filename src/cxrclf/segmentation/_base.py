@@ -20,23 +20,18 @@ from sklearn.utils.validation import (
 )
 from torch.nn.functional import interpolate
 
-from cxrclf._utils._files import remove_abandoned, replaced_whole
-from cxrclf._utils._paths import as_paths, path_values
-from cxrclf.imaging import (
-    check_mask_labels,
-    content_size,
-    open_masks,
-    read_image_sizes,
-)
+from cxrclf._estimators.image_estimator import ImageEstimator
+from cxrclf._training.images import MaskedImages
+from cxrclf._training.weights import training_weights
+from cxrclf._utils.files import remove_abandoned, replaced_whole
+from cxrclf._utils.image_size import content_size
+from cxrclf._utils.paths import as_paths, path_values
+from cxrclf.images import read_image_sizes
+from cxrclf.losses._mask_loss import LOSSES, MaskLoss, sum_of_dice
+from cxrclf.masks import check_mask_labels, open_masks
 from cxrclf.metrics import segmentation_scorers
-from cxrclf.segmentation._losses import LOSSES, MaskLoss, sum_of_dice
 from cxrclf.segmentation._pairs import check_pairs, opened_together, warn_of_empty
 from cxrclf.segmentation._regions import cleaned
-from cxrclf.training import (
-    ImageEstimator,
-    MaskedImages,
-    training_weights,
-)
 
 _DEFAULT_SIZE = 256, 256
 
@@ -68,7 +63,7 @@ class BaseSegmenter(ImageEstimator):
             The masks: files as an (n, 1) or (n,) array, a list, or a data frame with a
             column ``path``; (n, k) files, also as a data frame, of whose k the mask of
             an image is the union; or an (n, H, W) array of bool, of 0 and another
-            value, or of `labels`. See :func:`cxrclf.imaging.read_mask` for what counts
+            value, or of `labels`. See :func:`cxrclf.masks.read_mask` for what counts
             as the object in a file. A mask file may be of another size than its image,
             but not of another shape; arrays of images and masks are of one size.
         sample_weight : array-like of shape (n,), default=None

@@ -6,7 +6,8 @@ import warnings
 import numpy as np
 
 from cxrclf.exceptions import ImageReadError
-from cxrclf.imaging import mask_paths, read_image_sizes
+from cxrclf.images import read_image_sizes
+from cxrclf.masks._open_masks import mask_paths
 
 _SHOWN = 20  # of masks that do not fit
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from cxrclf.augmentation import Augmentation
 from cxrclf.nets import FeatureEncoder, PlainEncoder, UNet, UNetDecoder, make_backbone
 from cxrclf.segmentation._base import BaseSegmenter
-from cxrclf.training import Augmentation
 
 _PRESETS = {
     "vgg19_unet": {

@@ -2,8 +2,8 @@
 
 import functools
 
+from cxrclf._training.batches import Batches, FeatureSet, PixelSet
 from cxrclf.nets._network import Network
-from cxrclf.training._batches import Batches, FeatureSet, PixelSet
 from pretend_cuda._tensor import nobody_waits
 
 _STEPS = [

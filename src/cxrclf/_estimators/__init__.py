@@ -1,0 +1,1 @@
+"""What the estimators share: parameters, X, fitting, prediction, saving."""

@@ -1,0 +1,274 @@
+"""Features of the frozen part of a network, computed or found in a cache."""
+
+import contextlib
+import hashlib
+import math
+import os
+import tempfile
+
+import numpy as np
+import timm
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+import cxrclf
+from cxrclf._training.feature_cache import FeatureGroup
+from cxrclf._training.forward import forward_batches, progress_bar
+from cxrclf._training.precision import (
+    autocast,
+    inference_batch_size,
+    processor_name,
+)
+
+# Operations per byte from which a map is read faster than it is computed: a core
+# computes some 5e10 per second, and reads, copies and converts some 5e8 bytes.
+_LEAST_INTENSITY = 100
+_BLOCK = 2**20  # bytes written at once
+_FORMAT = 2  # raised when the same settings give other features, or other files
+
+
+class FeatureExtractor:
+    """The frozen part of a network, applied to all samples of an epoch.
+
+    Parameters
+    ----------
+    net : TrainingNet
+        Its module is a ClassificationNetwork.
+    cache : DiskCache, MemoryCache or None
+        Where features are kept.
+    n_threads : int
+        Number of batches that are computed at once on a CPU.
+    """
+
+    def __init__(self, net, cache, *, n_threads):
+        self.module = net.module_
+        self.format = net.input_format
+        self.autocast_dtype = net.autocast_dtype
+        self.cache = cache
+        self.n_threads = n_threads
+        self._last_name = self._frozen_part = None
+
+    def extract(self, samples, out=None, verbose=0):
+        """Return the features of the views of samples in their epoch.
+
+        Parameters
+        ----------
+        samples : PixelSamples
+        out : Tensor or None, default=None
+            The features of another epoch, which are overwritten.
+        verbose : int, default=0
+            Whether to show a progress bar.
+
+        Returns
+        -------
+        keys : ndarray of shape (m,) of uint64
+            Keys of the different views, sorted.
+        features : Tensor of shape (m, ...)
+            Features of each view. They are on the CPU, in a temporary file without a
+            name: its pages are the system's, so that private memory does not grow
+            with the number of images.
+        """
+        keys, first = np.unique(samples.view_keys(), return_index=True)
+        group = self._group(samples)
+        with progress_bar(len(keys), "features", verbose) as bar:
+            chunk = self._chunk(len(keys))
+            for part, values in group.fetch(
+                keys, lambda part: self._compute(samples, first[part]), chunk
+            ):
+                values = _as_tensor(values)
+                shape = (len(keys), *values.shape[1:])
+                if out is None or out.shape != shape:
+                    out = _unnamed_array(shape, values.dtype)
+                out[torch.from_numpy(part)] = values
+                bar.update(len(part))
+        return keys, out
+
+    def _group(self, samples):
+        """Return the cached features of these views, or a group that keeps nothing."""
+        if self.cache is None:
+            return FeatureGroup()
+        seed = 0 if samples.augmentation is None else samples.seed
+        name = self._space(samples), f"{seed:x}-{samples.view}"
+        if name != self._last_name:
+            self._last_name, self._last_group = name, self.cache.group(*name)
+        return self._last_group
+
+    def why_not_kept(self, n, max_bytes):
+        """Return why a training's features or maps are of no use to others.
+
+        The rule is one of counts, not of times: the same training makes the same
+        choice in every process.
+
+        Parameters
+        ----------
+        n : int
+            Number of different views.
+        max_bytes : int
+            Size limit of the cache.
+
+        Returns
+        -------
+        str or None
+            None if they are to be kept.
+        """
+        if self.module.frozen_body:
+            n_bytes = self._feature_bytes()
+        else:
+            reason, n_bytes = self._why_not_maps()
+            if reason is not None:
+                return reason
+        if n * n_bytes > max_bytes:
+            return (
+                f"{n} of them have {n * n_bytes} bytes, more than "
+                f"feature_cache_bytes={max_bytes}"
+            )
+        return None
+
+    def _feature_bytes(self):
+        """Return the size of what a head takes of an image."""
+        backbone = self.module.backbone
+        if not self.module.head.needs_map:
+            return backbone.num_features * self.format.dtype.itemsize
+        dtype = self.autocast_dtype or self.format.dtype
+        size = math.prod(backbone.map_size(self.format.image_size))
+        return backbone.num_features * size * dtype.itemsize
+
+    def _why_not_maps(self):
+        """Return a reason or None, and the size of the map of an image."""
+        module = self.module.eval()
+        if self.format.device.type != "cpu":
+            return "a GPU computes them faster than they come from a disk", 0
+        if not module.separable:
+            return "the network cannot be cut where its trained stages begin", 0
+        image = torch.zeros((1, 1, *self.format.image_size), dtype=self.format.dtype)
+        with (
+            FlopCounterMode(display=False) as counter,
+            autocast(self.format.device, self.autocast_dtype),
+        ):
+            n_bytes = module.frozen_features(image).nbytes
+        reason = None
+        if counter.get_total_flops() < _LEAST_INTENSITY * n_bytes:
+            reason = f"a map of {n_bytes} bytes is computed as fast as it is read"
+        return reason, n_bytes
+
+    def _compute(self, samples, rows):
+        """Return the features of some samples as an array."""
+        self.module.eval()
+        device = self.format.device
+        size = inference_batch_size(device, self.format.image_size)
+
+        def features(index):
+            return self.module.frozen_features(**samples.inputs(rows[index]))
+
+        batches = forward_batches(
+            features,
+            len(rows),
+            size,
+            device=device,
+            autocast_dtype=self.autocast_dtype,
+            n_threads=self.n_threads,
+        )
+        return np.concatenate([_as_array(values) for values in batches])
+
+    def _chunk(self, n):
+        """Return how many features are computed before they are shared.
+
+        The more at once, the fewer files; the less, the less other processes wait.
+        """
+        batches = 8 * self.n_threads if self.format.device.type == "cpu" else 8
+        size = inference_batch_size(self.format.device, self.format.image_size)
+        return max(batches, n // 64 // size) * size
+
+    def _space(self, samples):
+        """Return a digest of all that decides features besides pixels and views."""
+        augmentation = samples.augmentation
+        settings = (
+            self.format.device.type,
+            self.format.dtype,
+            self.format.image_size,
+            None if augmentation is None else sorted(augmentation.get_params().items()),
+        )
+        if self.format.device.type == "cuda":
+            settings += (
+                torch.cuda.get_device_name(self.format.device),
+                *_float32_modes(),
+            )
+        if self._frozen_part is None:
+            self._frozen_part = self._digest_of_frozen_part()
+        digest = self._frozen_part.copy()
+        digest.update(repr(settings).encode())
+        return digest.hexdigest()
+
+    def _digest_of_frozen_part(self):
+        """Return a digest of the frozen part, which does not change during a call."""
+        module = self.module
+        settings = (
+            _FORMAT,
+            cxrclf.__version__,
+            torch.__version__,
+            timm.__version__,
+            torch.backends.cpu.get_cpu_capability(),
+            processor_name(),
+            # They choose other kernels, which round differently.
+            os.environ.get("ONEDNN_MAX_CPU_ISA"),
+            os.environ.get("MKL_CBWR"),
+            self.autocast_dtype,
+            "head" if module.frozen_body else module.trainable,
+            module.normalization,
+            module.head.needs_map,
+            module.backbone,
+        )
+        digest = hashlib.blake2b(repr(settings).encode(), digest_size=16)
+        learnt = module.learnt_state()
+        for name, tensor in module.state_dict().items():
+            if name not in learnt:
+                digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+                digest.update(np.ascontiguousarray(_as_array(tensor.cpu())))
+        return digest
+
+
+def _float32_modes():
+    """Return whether a GPU may compute products and convolutions in TF32."""
+    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    if not hasattr(cudnn, "conv"):
+        return matmul.allow_tf32, cudnn.allow_tf32
+    # Newer names, of torch 2.9. Once one is set, torch refuses to read the older ones.
+    backends = torch.backends, matmul, cudnn, cudnn.conv
+    return tuple(backend.fp32_precision for backend in backends)
+
+
+def _as_array(tensor):
+    """Return a tensor as an array; NumPy has no bfloat16, so as its bits."""
+    if tensor.dtype == torch.bfloat16:
+        tensor = tensor.view(torch.int16)
+    return tensor.numpy()
+
+
+def _as_tensor(array):
+    """Return what :func:`_as_array` was given; memory is shared."""
+    tensor = torch.from_numpy(array)
+    return tensor.view(torch.bfloat16) if tensor.dtype == torch.int16 else tensor
+
+
+def _unnamed_array(shape, dtype):
+    """Return a tensor in a temporary file that nobody else can reach, or in memory.
+
+    The file is mapped, which is safe here: it has no name under which it could be cut
+    short, and its space is reserved. Without room on the disk the tensor is private
+    memory of the process.
+    """
+    numpy_dtype = _as_array(torch.empty(0, dtype=dtype)).dtype
+    n_bytes = max(math.prod(shape) * numpy_dtype.itemsize, 1)
+    with contextlib.suppress(OSError), tempfile.TemporaryFile() as file:
+        _reserve(file, n_bytes)
+        return _as_tensor(np.memmap(file, numpy_dtype, "r+", shape=shape))
+    return torch.empty(shape, dtype=dtype)
+
+
+def _reserve(file, n_bytes):
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(file.fileno(), 0, n_bytes)
+        return
+    for start in range(0, n_bytes, _BLOCK):  # else a file of holes, which take no space
+        file.write(bytes(min(_BLOCK, n_bytes - start)))
+    file.flush()

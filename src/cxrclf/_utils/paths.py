@@ -1,0 +1,95 @@
+"""What counts as image paths in X."""
+
+import os
+from typing import Any
+
+import numpy as np
+
+
+def as_paths(X: Any) -> np.ndarray | None:
+    """Return the file paths that X holds as str, or None when X holds pixels.
+
+    Parameters and errors are those of :func:`path_values`.
+
+    Returns
+    -------
+    ndarray of shape (n,) of object, or None
+        The paths as str, in the order of X.
+    """
+    values = path_values(X)
+    if values is None:
+        return None
+    return np.array([os.fspath(value) for value in values], dtype=object)
+
+
+def path_values(X: Any) -> np.ndarray | None:
+    """Return the str and path-like objects that X holds, or None when it holds pixels.
+
+    Parameters
+    ----------
+    X : array-like
+        Paths as an (n, 1) or (n,) array, a list of paths, a Series, or a data
+        frame with a column `path` (other columns are ignored).
+
+    Returns
+    -------
+    ndarray of shape (n,) of object, or None
+        The objects themselves, in the order of X.
+
+    Raises
+    ------
+    ValueError
+        If a data frame of strings has no column `path`, or if an array of paths
+        has more than one column.
+    TypeError
+        If only some of the values are paths.
+    """
+    if isinstance(X, (str, os.PathLike)):
+        raise ValueError(
+            f"Expected several image paths, got one: {os.fspath(X)!r}. "
+            f"Put it in a list: [{os.fspath(X)!r}]."
+        )
+    columns = getattr(X, "columns", None)
+    if columns is not None:
+        if "path" not in columns:
+            return None if not _any_path(np.asarray(X).ravel()) else _no_path_column(X)
+        X = X["path"]
+    if isinstance(X, (list, tuple)):
+        if not _any_path(np.array(X[:1], dtype=object).ravel()):
+            return None
+        X = np.array(X, dtype=object)
+    elif not hasattr(X, "__array__"):
+        return None
+    values = np.asarray(X)
+    if values.dtype.kind not in "OUT" or values.size == 0:
+        return None
+    if not _any_path(values.ravel()[:1]):
+        return None
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim != 1:
+        raise ValueError(
+            f"Image paths must be an (n, 1) or (n,) array, got shape {values.shape}."
+        )
+    for value in values:
+        _check_path(value)
+    return values.astype(object)
+
+
+def _any_path(values: np.ndarray) -> bool:
+    return any(isinstance(value, (str, os.PathLike)) for value in values)
+
+
+def _no_path_column(X: Any) -> np.ndarray:
+    raise ValueError(
+        "A data frame of image files needs a column named 'path', got the columns "
+        f"{[str(name) for name in X.columns]}. Rename the one that holds the files."
+    )
+
+
+def _check_path(value: Any) -> None:
+    if not isinstance(value, (str, os.PathLike)):
+        raise TypeError(
+            f"All image paths must be str or pathlib.Path, got {type(value).__name__}: "
+            f"{value!r}."
+        )

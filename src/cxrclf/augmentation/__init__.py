@@ -1,0 +1,6 @@
+"""Random views of images, and image files with a transformation of their own."""
+
+from cxrclf.augmentation._augmentation import Augmentation
+from cxrclf.augmentation._augmented_path import AugmentedPath
+
+__all__ = ["Augmentation", "AugmentedPath"]

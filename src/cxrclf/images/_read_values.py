@@ -1,0 +1,53 @@
+"""Read the values of a file's pixels as they are stored."""
+
+import os
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from cxrclf.exceptions import ImageReadError
+from cxrclf.images._dicom import is_dicom
+from cxrclf.images._pillow import check_single
+from cxrclf.images._read_image import quiet_decoders, why_unreadable
+
+
+def read_values(path: str | os.PathLike[str]) -> np.ndarray:
+    """Read the values of a file's pixels without conversion.
+
+    Use it for files whose pixels are numbers of classes. :func:`read_image` converts
+    pixels to gray instead.
+
+    Parameters
+    ----------
+    path : path-like
+        An image file of any format that Pillow reads. DICOM files are refused.
+
+    Returns
+    -------
+    ndarray of shape (H, W) or (H, W, C)
+        The upright pixels. The pixels of an image with a palette are its indices.
+
+    Raises
+    ------
+    ImageReadError
+        If the file cannot be read.
+    """
+    path = os.fspath(path)
+    try:
+        with quiet_decoders(), open(path, "rb") as file:
+            head = file.read(132)
+            if not head:
+                raise ValueError("is empty (0 bytes)")
+            if is_dicom(head, path):
+                raise ValueError(
+                    "is DICOM, in which labels are not read; save it as PNG"
+                )
+            file.seek(0)
+            with Image.open(file) as image:
+                check_single(image)
+                return np.asarray(ImageOps.exif_transpose(image))
+    except MemoryError:
+        raise
+    except Exception as error:
+        # Decoders raise whatever a damaged file leads them to.
+        raise ImageReadError({path: why_unreadable(path, error)}) from error

@@ -1,0 +1,39 @@
+"""Grey pixels to a working size."""
+
+import numpy as np
+from PIL import Image
+
+
+def resize(
+    pixels: np.ndarray,
+    size: tuple[int, int],
+    extent: tuple[float, float] | None = None,
+) -> np.ndarray:
+    """Resize with an antialiased bilinear (triangle) filter.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W), uint8, uint16 or floats
+    size : (int, int)
+        Height and width of the result.
+    extent : (float, float), optional
+        The height and width of the image in `pixels`, where its last row and
+        column are only partly covered. The default is the shape of `pixels`.
+
+    Returns
+    -------
+    ndarray of shape `size`, of the type of `pixels`
+    """
+    height, width = extent or pixels.shape
+    if (height, width) == size:
+        return pixels
+    # Pillow resizes 16-bit integers only as floats; float32 holds them exactly.
+    image = Image.fromarray(
+        pixels if pixels.dtype == np.uint8 else pixels.astype(np.float32)
+    )
+    resized = np.asarray(
+        image.resize(size[::-1], Image.Resampling.BILINEAR, box=(0, 0, width, height))
+    )
+    if pixels.dtype != np.uint16:
+        return resized.astype(pixels.dtype, copy=False)
+    return np.clip(np.rint(resized), 0, 65535).astype(np.uint16)

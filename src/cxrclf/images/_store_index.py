@@ -1,0 +1,251 @@
+"""The files of a decode store: an index and two arrays of pixels on disk."""
+
+import errno
+import os
+import sqlite3
+import stat
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from cxrclf._utils.disk import open_or_create, reason, same_error
+from cxrclf.images._content_key import content_key
+
+_WAIT = 300.0  # seconds for another process to finish writing
+_TABLES = """
+CREATE TABLE IF NOT EXISTS images (
+    path BLOB NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL,
+    depth INTEGER NOT NULL, slot INTEGER NOT NULL, key INTEGER NOT NULL,
+    PRIMARY KEY (path, size, mtime)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS slots ON images (depth, slot);
+"""
+_WANTED = """
+CREATE TEMP TABLE wanted (row INTEGER PRIMARY KEY, path BLOB, size INTEGER,
+                          mtime INTEGER)
+"""
+# CROSS JOIN makes SQLite walk the wanted files, not the whole index.
+_LOOKUP = """
+SELECT row, depth, slot, key FROM wanted CROSS JOIN images
+    USING (path, size, mtime)
+"""
+_DAMAGED = {
+    sqlite3.SQLITE_CONSTRAINT,  # a place given twice
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_ERROR,  # other tables than ours
+    sqlite3.SQLITE_NOTADB,
+}
+_NO_FILE = {errno.ENOENT, errno.EINVAL}  # or something that is no regular file
+_INDEX = "index.sqlite"
+
+DEPTHS: dict[int, np.dtype] = {8: np.dtype("u1"), 16: np.dtype("<u2")}
+
+
+class Identity(NamedTuple):
+    """What tells a file from another one, and from itself after a change."""
+
+    path: bytes
+    size: int
+    mtime: int
+
+
+class Places(NamedTuple):
+    """Where images are: three arrays of shape (n,). A depth of 0 means nowhere."""
+
+    depths: np.ndarray
+    slots: np.ndarray
+    keys: np.ndarray
+
+    @classmethod
+    def nowhere(cls, n: int) -> Self:
+        """Return the places of n images that are not stored."""
+        return cls(np.zeros(n, np.uint8), np.zeros(n, np.int64), np.zeros(n, np.uint64))
+
+
+def pixel_file(folder: Path, depth: int) -> Path:
+    """Return the file that holds the images of 8 or 16 bits, one after the other."""
+    return folder / f"pixels-{depth}.bin"
+
+
+class DecodeIndex:
+    """An open index, to be closed by leaving a with statement.
+
+    Pixels are written first and indexed after, in one transaction that starts by
+    taking SQLite's write lock. A process that is killed leaves pixels without an
+    entry, which the next one overwrites. Entries are never changed or removed, so
+    that whoever has looked a place up can read it as long as the folder exists.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        with self._clear_errors():
+            self._check_files()
+            # Transactions are begun and ended by hand.
+            self._connection = sqlite3.connect(
+                folder / _INDEX, timeout=_WAIT, isolation_level=None
+            )
+            self._connection.text_factory = bytes  # damaged text may not be UTF-8
+            try:
+                self._set_up()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    def _check_files(self) -> None:
+        """Refuse links, which SQLite would follow, and pipes, which would block it."""
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            path = self.folder / f"{_INDEX}{suffix}"
+            try:
+                mode = path.lstat().st_mode
+            except FileNotFoundError:
+                continue
+            if not stat.S_ISREG(mode):
+                raise damaged(self.folder, f"{path.name} is not a regular file")
+
+    def _set_up(self) -> None:
+        known = "SELECT count(*) FROM sqlite_master WHERE name IN ('images', 'slots')"
+        if self._connection.execute(known).fetchone()[0] < 2:
+            with self._transaction("IMMEDIATE"):
+                for statement in _TABLES.split(";"):
+                    self._connection.execute(statement)
+        self._connection.execute("PRAGMA temp_store = MEMORY")
+        self._connection.execute(_WANTED)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._connection.close()
+
+    def find(self, identities: Sequence[Identity]) -> Places:
+        """Look up where the images of files are."""
+        with self._clear_errors(), self._transaction("DEFERRED"):
+            return self._find(identities)
+
+    def add(self, identities: Sequence[Identity], images: Sequence[np.ndarray]) -> None:
+        """Store images, but for those that another process has stored meanwhile."""
+        with self._clear_errors(), self._transaction("IMMEDIATE"):
+            absent = np.flatnonzero(self._find(identities).depths == 0).tolist()
+            for depth, dtype in DEPTHS.items():
+                rows = [row for row in absent if images[row].itemsize * 8 == depth]
+                if rows:
+                    first = self._append([images[row] for row in rows], depth, dtype)
+                    self._enter(rows, identities, images, depth, first)
+
+    def _find(self, identities: Sequence[Identity]) -> Places:
+        execute = self._connection.execute
+        execute("DELETE FROM wanted")
+        self._connection.executemany(
+            "INSERT INTO wanted VALUES (?, ?, ?, ?)",
+            ((row, *identity) for row, identity in enumerate(identities)),
+        )
+        places = Places.nowhere(len(identities))
+        # SQLite stores values of any type in any column.
+        found = np.array(execute(_LOOKUP).fetchall() or np.empty((0, 4), np.int64))
+        if found.dtype.kind != "i":
+            raise damaged(self.folder, "its index does not hold integers")
+        rows, depths, slots, keys = found.T
+        if not np.isin(depths, list(DEPTHS)).all() or (slots < 0).any():
+            raise damaged(self.folder, "its index holds impossible places")
+        places.depths[rows] = depths
+        places.slots[rows] = slots
+        places.keys[rows] = keys.astype(np.uint64)
+        return places
+
+    def _append(self, images: Sequence[np.ndarray], depth: int, dtype: np.dtype) -> int:
+        """Write images behind all that are indexed, and return the first slot."""
+        (last,) = self._connection.execute(
+            "SELECT coalesce(max(slot), -1) FROM images WHERE depth = ?", (depth,)
+        ).fetchone()
+        path = pixel_file(self.folder, depth)
+        with open_or_create(path) as file:
+            size, image_bytes = os.fstat(file.fileno()).st_size, images[0].nbytes
+            if not (isinstance(last, int) and 0 <= (last + 1) * image_bytes <= size):
+                raise damaged(self.folder, f"{path.name} is cut short")
+            first = last + 1
+            file.seek(first * image_bytes)
+            for image in images:
+                file.write(np.ascontiguousarray(image, dtype=dtype).data)
+            file.flush()
+            # On disk before the index says so, lest a power cut parts them.
+            os.fsync(file.fileno())
+        return first
+
+    def _enter(
+        self,
+        rows: Sequence[int],
+        identities: Sequence[Identity],
+        images: Sequence[np.ndarray],
+        depth: int,
+        first: int,
+    ) -> None:
+        self._connection.executemany(
+            "INSERT INTO images VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (*identities[row], depth, slot, _signed(content_key(images[row])))
+                for slot, row in enumerate(rows, start=first)
+            ),
+        )
+
+    @contextmanager
+    def _transaction(self, kind: str) -> Iterator[None]:
+        self._connection.execute(f"BEGIN {kind}")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
+    @contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise store_error(self.folder, error) from error
+
+
+def damaged(folder: Path, why: object) -> RuntimeError:
+    """Return the error for a store that holds what no store would write."""
+    return RuntimeError(
+        f"The decode store in {str(folder)!r} is damaged ({why}). Delete that folder; "
+        "its images will be decoded again."
+    )
+
+
+def store_error(
+    folder: Path, error: sqlite3.Error | OSError | EOFError
+) -> RuntimeError | OSError:
+    """Return an error that names the store and what to do about it."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # less its details
+    number = getattr(error, "errno", None)
+    if code in _DAMAGED or number in _NO_FILE or isinstance(error, EOFError):
+        return damaged(folder, error)
+    if not isinstance(error, OSError):
+        full = code == sqlite3.SQLITE_FULL
+        error = OSError(errno.ENOSPC, str(error)) if full else OSError(str(error))
+    return unusable(folder, error)
+
+
+def unusable(folder: Path, error: OSError) -> OSError:
+    """Return the error for a store that cannot be read or written."""
+    return same_error(
+        error,
+        f"The decode store in {str(folder)!r} cannot be used: {reason(error)}. See "
+        "that its disk is writable and has room, or give another cache_dir.",
+    )
+
+
+def _signed(key: int) -> int:
+    # SQLite's integers are signed. Back: the same 64 bits, taken as unsigned.
+    return key - 2**64 if key >= 2**63 else key

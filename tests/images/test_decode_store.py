@@ -1,0 +1,715 @@
+"""The decode store: decoded once, whole, shared, and small in memory."""
+
+import errno
+import multiprocessing
+import os
+import pickle
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from joblib import cpu_count, effective_n_jobs, parallel_config
+from PIL import Image
+
+from cxrclf.exceptions import ImageReadError
+from cxrclf.images import (
+    DecodeStore,
+    content_key,
+    read_image,
+)
+from cxrclf.images import _decode_store as store_module
+from cxrclf.images._stored_images import StoredImages
+from cxrclf.masks import open_masks
+
+SIZE = (12, 10)
+
+
+def write_image(path, seed, dtype=np.uint8):
+    high = np.iinfo(dtype).max + 1
+    pixels = np.random.default_rng(seed).integers(0, high, (20, 16), dtype=dtype)
+    Image.fromarray(pixels).save(path)
+    return str(path)
+
+
+@pytest.fixture
+def scans(tmp_path):
+    """Paths of twelve images of 8 bits."""
+    (tmp_path / "scans").mkdir()
+    return [write_image(tmp_path / "scans" / f"{i:02d}.png", i) for i in range(12)]
+
+
+@pytest.fixture
+def store(tmp_path):
+    return DecodeStore(SIZE, cache_dir=tmp_path / "cache")
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """Names of the files in the order in which they are decoded."""
+    names = []
+
+    def counted(path, *args, **options):
+        names.append(Path(path).name)
+        return read_image(path, *args, **options)
+
+    monkeypatch.setattr(store_module, "read_image", counted)
+    return names
+
+
+def all_of(images):
+    return images.gather(np.arange(len(images)))
+
+
+def expected(paths):
+    return np.stack([read_image(path, SIZE) for path in paths])
+
+
+def index_of(tmp_path):
+    (path,) = (tmp_path / "cache").rglob("index.sqlite")
+    return path
+
+
+# What is fetched
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_pixels_are_those_of_read_image(store, scans, n_jobs):
+    images = store.fetch(scans, n_jobs=n_jobs)
+    assert isinstance(images, StoredImages)
+    assert images.shape == (12, *SIZE)
+    assert len(images) == 12
+    pixels = all_of(images)
+    assert pixels.dtype == np.uint8
+    np.testing.assert_array_equal(pixels, expected(scans))
+
+
+def test_keys_are_content_keys(store, scans):
+    images = store.fetch(scans)
+    assert images.keys.dtype == np.uint64
+    assert images.keys.tolist() == [content_key(image) for image in expected(scans)]
+    assert any(key >= 2**63 for key in images.keys.tolist())
+    with pytest.raises(ValueError, match="read-only"):
+        images.keys[0] = 0
+
+
+def test_gather_takes_any_order_and_repeats(store, scans):
+    images, pixels = store.fetch(scans), expected(scans)
+    for rows in ([3], [5, 0, 5, 5, 11], np.array([-1, 2]), range(4), slice(2, 5)):
+        rows = np.arange(12)[rows] if isinstance(rows, slice) else rows
+        np.testing.assert_array_equal(images.gather(rows), pixels[rows])
+    none = images.gather([])
+    assert none.shape == (0, *SIZE)
+    assert none.dtype == np.uint8
+    with pytest.raises(IndexError):
+        images.gather([12])
+
+
+@pytest.mark.parametrize("kind", ["images", "masks in files", "masks in memory"])
+def test_rows_are_chosen_as_numpy_does(kind, store, scans):
+    pixels = expected(scans)
+    images = store.fetch(scans)
+    if kind != "images":
+        pixels = pixels > 99
+        X = [scan.replace(".png", "_mask.png") for scan in scans]
+        for path, mask in zip(X, pixels, strict=True):
+            Image.fromarray(mask).save(path)
+        images = open_masks(X if "files" in kind else pixels, SIZE)
+    some = np.arange(12) % 3 == 0
+    for rows in (some, some.tolist(), ~some, np.zeros(12, bool), [], [-1, 0], [-12]):
+        chosen = pixels[np.arange(12)[rows]]
+        np.testing.assert_array_equal(images.gather(rows), chosen)
+    for rows in ([12], [-13], some[:11], np.append(some, True), [0.0]):
+        with pytest.raises(IndexError):
+            images.gather(rows)
+    for rows in (3, True, [[0, 1]], pixels > 0):
+        with pytest.raises(IndexError, match="one dimension"):
+            images.gather(rows)
+
+
+def test_gathered_pixels_are_a_copy(store, scans):
+    images = store.fetch(scans)
+    images.gather([0])[:] = 0
+    np.testing.assert_array_equal(all_of(images), expected(scans))
+
+
+def test_paths_in_any_form_with_repeats(store, scans, decoded):
+    repeated = np.array([[scans[2]], [scans[0]], [scans[2]]])
+    images = store.fetch(repeated)
+    np.testing.assert_array_equal(all_of(images), expected(scans)[[2, 0, 2]])
+    assert sorted(decoded) == ["00.png", "02.png"]
+
+
+def test_one_file_by_two_names(store, scans, decoded, monkeypatch):
+    monkeypatch.chdir(Path(scans[0]).parent)
+    images = store.fetch(["00.png", scans[0], "./00.png"])
+    assert decoded == ["00.png"]
+    np.testing.assert_array_equal(all_of(images), expected(scans[:1] * 3))
+
+
+def test_8_and_16_bits(store, scans, tmp_path):
+    deep = [write_image(tmp_path / f"{i}.png", i, np.uint16) for i in range(3)]
+    images = store.fetch([scans[0], deep[0], scans[1], deep[1], deep[2]])
+    assert images.gather([2, 0]).dtype == np.uint8
+    np.testing.assert_array_equal(images.gather([4, 1]), expected([deep[2], deep[0]]))
+    mixed = images.gather([3, 0, 1])
+    assert mixed.dtype == np.uint16
+    np.testing.assert_array_equal(mixed[[0, 2]], expected([deep[1], deep[0]]))
+    np.testing.assert_array_equal(mixed[1], expected(scans[:1])[0] * np.uint16(257))
+    # The keys are those of the pixels as decoded, before any scaling.
+    assert int(images.keys[0]) == content_key(read_image(scans[0], SIZE))
+    assert int(images.keys[1]) == content_key(read_image(deep[0], SIZE))
+
+
+def test_aspect_ratio(tmp_path, scans):
+    store = DecodeStore(SIZE, cache_dir=tmp_path, keep_aspect_ratio=True)
+    image = store.fetch(scans[:1]).gather([0])[0]
+    kept = read_image(scans[0], SIZE, keep_aspect_ratio=True)
+    np.testing.assert_array_equal(image, kept)
+
+
+@pytest.mark.parametrize("X", [np.zeros((3, 4)), [], [[1.0]], None])
+def test_pixels_are_no_paths(store, X):
+    with pytest.raises(ValueError, match="Expected paths of image files"):
+        store.fetch(X)
+
+
+def test_bad_settings(scans):
+    with pytest.raises(ValueError, match="image_size must be"):
+        DecodeStore(0)
+    with pytest.raises(ValueError, match="n_jobs"):
+        DecodeStore(8).fetch(scans, n_jobs=0)
+
+
+# Decoded once
+
+
+def test_a_second_fetch_decodes_nothing(store, scans, tmp_path, decoded):
+    store.fetch(scans[:8])
+    assert len(decoded) == 8
+    again = DecodeStore(SIZE, cache_dir=str(tmp_path / "cache")).fetch(scans[:8])
+    assert len(decoded) == 8
+    np.testing.assert_array_equal(all_of(again), expected(scans[:8]))
+    store.fetch(scans)
+    assert sorted(decoded[8:]) == ["08.png", "09.png", "10.png", "11.png"]
+
+
+def test_other_settings_decode_again(tmp_path, scans, decoded):
+    for options in ({}, {"keep_aspect_ratio": True}):
+        for size in (8, 9):
+            DecodeStore(size, cache_dir=tmp_path, **options).fetch(scans)
+    assert len(decoded) == 48
+
+
+def test_a_changed_file_is_decoded_again(store, scans, decoded):
+    before = store.fetch(scans)
+    status = os.stat(scans[3])
+    write_image(scans[3], seed=99)
+    os.utime(scans[3], ns=(status.st_atime_ns, status.st_mtime_ns + 1_000_000))
+    after = store.fetch(scans)
+    assert decoded[12:] == ["03.png"]
+    np.testing.assert_array_equal(all_of(after), expected(scans))
+    # What was fetched before keeps the pixels of then.
+    changed = np.flatnonzero(before.keys != after.keys)
+    assert changed.tolist() == [3]
+    assert content_key(before.gather([3])[0]) == int(before.keys[3])
+
+
+def test_a_file_of_another_size_is_decoded_again(store, scans, decoded):
+    store.fetch(scans)
+    status = os.stat(scans[3])
+    Image.fromarray(np.full((5, 5), 7, dtype=np.uint8)).save(scans[3])
+    os.utime(scans[3], ns=(status.st_atime_ns, status.st_mtime_ns))
+    assert (store.fetch(scans).gather([3]) == 7).all()
+
+
+def test_in_chunks_of_any_length(store, scans, monkeypatch):
+    monkeypatch.setattr(store_module, "_CHUNK_FILES", 5)
+    np.testing.assert_array_equal(all_of(store.fetch(scans, n_jobs=2)), expected(scans))
+
+
+def test_progress_is_shown_on_demand(store, scans, capsys):
+    store.fetch(scans[:3])
+    assert capsys.readouterr().err == ""
+    store.fetch(scans, verbose=1)
+    assert "9/9" in capsys.readouterr().err
+
+
+# Unreadable files
+
+
+def test_all_unreadable_files_are_named_and_the_others_stay(
+    store, scans, tmp_path, decoded, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("empty.png").touch()
+    Path("text.png").write_text("not a radiograph")
+    jpeg = Path("cut.jpg")
+    Image.fromarray(np.eye(99, dtype=np.uint8) * 200).save(jpeg)
+    jpeg.write_bytes(jpeg.read_bytes()[:-100])
+    bad = ["missing.png", "empty.png", "scans", "text.png", "cut.jpg", "a\0b.png"]
+    paths = [path for pair in zip(scans, bad, strict=False) for path in pair]
+    with pytest.raises(ImageReadError, match="6 image files") as caught:
+        store.fetch(paths)
+    assert list(caught.value.failures) == bad
+    reasons = list(caught.value.failures.values())
+    assert reasons[:5] == [
+        "no such file",
+        "is empty (0 bytes)",
+        "is a folder, not a file",
+        "is not an image, or not of a known format",
+        "is cut short (truncated)",
+    ]
+    del decoded[:]
+    store.fetch(scans[:6])
+    assert decoded == []
+
+
+def test_a_file_that_is_gone_is_missing_though_it_was_decoded(store, scans):
+    store.fetch(scans)
+    Path(scans[5]).unlink()
+    with pytest.raises(ImageReadError) as caught:
+        store.fetch(scans)
+    assert caught.value.failures == {scans[5]: "no such file"}
+
+
+# Pickles
+
+
+def test_a_pickle_holds_no_pixels(store, scans):
+    images = store.fetch(scans * 200)
+    pickled = pickle.dumps(images)
+    assert len(pickled) < 1000 + 20 * len(images)
+    copy = pickle.loads(pickled)
+    rows = [7, 0, 2399]
+    np.testing.assert_array_equal(copy.gather(rows), images.gather(rows))
+    np.testing.assert_array_equal(copy.keys, images.keys)
+    with pytest.raises(ValueError, match="read-only"):
+        copy.keys[0] = 0
+
+
+def test_a_pickle_without_its_store_names_the_folder(store, scans, tmp_path):
+    pickled = pickle.dumps(store.fetch(scans))
+    folder = index_of(tmp_path).parent
+    (folder / "pixels-8.bin").unlink()
+    with pytest.raises(RuntimeError, match=re.escape(repr(str(folder)))):
+        pickle.loads(pickled)
+
+
+# Damage
+
+
+def test_a_foreign_index_names_the_folder_to_delete(store, scans, tmp_path):
+    store.fetch(scans)
+    index = index_of(tmp_path)
+    index.write_text("not a database " * 100)
+    with pytest.raises(RuntimeError, match="Delete that folder") as caught:
+        store.fetch(scans)
+    assert str(index.parent) in str(caught.value)
+
+
+def test_an_index_of_other_tables_names_the_folder_to_delete(store, scans, tmp_path):
+    store.fetch(scans)
+    with sqlite3.connect(index_of(tmp_path)) as connection:
+        connection.execute("ALTER TABLE images RENAME COLUMN slot TO place")
+    connection.close()
+    with pytest.raises(RuntimeError, match="Delete that folder"):
+        store.fetch(scans)
+
+
+def test_pixels_cut_short_name_the_folder_to_delete(store, scans, tmp_path):
+    store.fetch(scans)
+    os.truncate(index_of(tmp_path).with_name("pixels-8.bin"), 500)
+    with pytest.raises(RuntimeError, match="Delete that folder"):
+        store.fetch(scans)
+
+
+def change_index(tmp_path, *statements):
+    with sqlite3.connect(index_of(tmp_path)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+
+
+def assert_refused(store, paths):
+    with pytest.raises(RuntimeError, match="Delete that folder"):
+        all_of(store.fetch(paths))
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["UPDATE images SET slot = -1 WHERE slot = 3"],
+        ["UPDATE images SET slot = 1000 WHERE slot = 3"],
+        ["UPDATE images SET slot = 4611686018427387904 WHERE slot = 3"],
+        ["UPDATE images SET slot = 'three' WHERE slot = 3"],
+        ["UPDATE images SET slot = 2.5 WHERE slot = 3"],
+        ["UPDATE images SET slot = CAST(x'ff' AS TEXT) WHERE slot = 3"],
+        [
+            f"UPDATE images SET slot = {new} WHERE slot = {old}"
+            for old, new in ((3, 99), (4, 3), (99, 4))
+        ],
+        ["DROP INDEX slots", "UPDATE images SET slot = 2 WHERE slot = 3"],
+        ["UPDATE images SET depth = 0 WHERE slot = 3"],
+        ["UPDATE images SET depth = 16 WHERE slot = 3"],
+        ["UPDATE images SET depth = 264 WHERE slot = 3"],
+        ["UPDATE images SET depth = x'08' WHERE slot = 3"],
+        ["UPDATE images SET key = key + 1 WHERE slot = 3"],
+        ["UPDATE images SET key = 'k' WHERE slot = 3"],
+    ],
+)
+def test_a_damaged_index_is_never_believed(store, scans, tmp_path, statements):
+    store.fetch(scans)
+    change_index(tmp_path, *statements)
+    assert_refused(store, scans)
+
+
+@pytest.mark.parametrize("value", ["'text'", "-7", "10000000"])
+def test_a_damaged_index_gives_no_place_to_new_images(store, scans, tmp_path, value):
+    store.fetch(scans[:1])
+    change_index(tmp_path, f"UPDATE images SET slot = {value}")
+    pixels = index_of(tmp_path).with_name("pixels-8.bin")
+    before = pixels.read_bytes()
+    assert_refused(store, scans[1:])
+    assert pixels.read_bytes() == before
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_other_pixels_than_those_stored_are_refused(store, scans, tmp_path, dtype):
+    paths = [*scans, write_image(tmp_path / "one.png", 50, dtype)]
+    store.fetch(paths)
+    depth = 8 * np.dtype(dtype).itemsize
+    pixels = index_of(tmp_path).with_name(f"pixels-{depth}.bin")
+    content = bytearray(pixels.read_bytes())
+    content[-1] ^= 1
+    pixels.write_bytes(content)
+    images = store.fetch(paths)
+    images.gather(np.arange(12))  # the others are as before
+    for rows in ([12], [0, 12]):
+        with pytest.raises(RuntimeError, match="Delete that folder"):
+            images.gather(rows)
+    with pytest.raises(RuntimeError, match="Delete that folder"):
+        all_of(pickle.loads(pickle.dumps(images)))
+
+
+def test_damaged_masks_are_refused(scans, tmp_path):
+    for path in scans:
+        Image.fromarray(np.eye(20, 16, dtype=np.uint8) * 255).save(path)
+    cache = tmp_path / "cache"
+    masks = open_masks(scans, SIZE, cache_dir=cache)
+    pixels = index_of(tmp_path).with_name("pixels-8.bin")
+    pixels.write_bytes(bytes(pixels.stat().st_size))
+    with pytest.raises(RuntimeError, match="Delete that folder"):
+        masks.gather([3])
+
+
+def test_an_image_is_compared_with_its_key_once(store, scans, monkeypatch):
+    compared = []
+
+    def counted(image):
+        compared.append(image)
+        return content_key(image)
+
+    images = store.fetch(scans)
+    monkeypatch.setattr("cxrclf.images._stored_images.content_key", counted)
+    for rows in ([0, 1, 2], [-11, 3], range(12), range(12)):
+        images.gather(rows)
+    assert len(compared) == 12
+    all_of(pickle.loads(pickle.dumps(images)))
+    assert len(compared) == 24
+
+
+def test_pixels_cut_short_while_they_are_used_end_no_process(store, scans, tmp_path):
+    images = store.fetch(scans)
+    all_of(images)
+    os.truncate(index_of(tmp_path).with_name("pixels-8.bin"), 500)
+    with pytest.raises(RuntimeError, match="cut short.*Delete that folder"):
+        all_of(images)
+    np.testing.assert_array_equal(images.gather([0]), expected(scans[:1]))
+
+
+def test_missing_pixels_are_not_replaced_by_a_hole(store, scans, tmp_path):
+    store.fetch(scans[:6])
+    index_of(tmp_path).with_name("pixels-8.bin").unlink()
+    assert_refused(store, scans[6:])
+    assert_refused(store, scans[:6])
+
+
+def test_pixels_are_those_of_the_file_that_was_opened(store, scans, tmp_path):
+    images = store.fetch(scans)
+    pixels = index_of(tmp_path).with_name("pixels-8.bin")
+    pixels.rename(tmp_path / "old")
+    pixels.write_bytes(bytes((tmp_path / "old").stat().st_size))
+    np.testing.assert_array_equal(all_of(images), expected(scans))
+
+
+# Links, pipes and folders in place of our files
+
+
+def put_in_place(kind, path, target):
+    path.unlink(missing_ok=True)
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(target)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no FIFO")
+@pytest.mark.parametrize("kind", ["fifo", "folder", "link"])
+@pytest.mark.parametrize(
+    "name", ["pixels-8.bin", "index.sqlite", "index.sqlite-journal"]
+)
+def test_other_things_than_files_are_not_opened(store, scans, tmp_path, name, kind):
+    store.fetch(scans[:6])
+    target = tmp_path / "target"
+    put_in_place(kind, index_of(tmp_path).with_name(name), target)
+    for paths in (scans[:6], scans[6:]):
+        with pytest.raises((RuntimeError, OSError), match="cache"):
+            store.fetch(paths)
+    assert not target.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights")
+@pytest.mark.parametrize("level", [0, 1])
+def test_folders_that_are_links_are_refused(store, scans, tmp_path, level):
+    store.fetch(scans)
+    folder = (index_of(tmp_path).parent, tmp_path / "cache" / "decoded")[level]
+    folder.rename(tmp_path / "elsewhere")
+    folder.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="another cache_dir"):
+        store.fetch(scans)
+
+
+# Disks without room
+
+
+def test_a_full_disk_names_the_folder_and_the_remedy(
+    store, scans, tmp_path, monkeypatch
+):
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("cxrclf.images._store_index.os.fsync", full)
+    with pytest.raises(OSError, match="No space left.*another cache_dir") as caught:
+        store.fetch(scans)
+    assert caught.value.errno == errno.ENOSPC
+    assert str(index_of(tmp_path).parent) in str(caught.value)
+    monkeypatch.undo()
+    np.testing.assert_array_equal(all_of(store.fetch(scans)), expected(scans))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no limit of a file's size")
+def test_a_file_that_may_not_grow_names_the_folder_and_the_remedy(scans, tmp_path):
+    setup = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, resource.RLIM_INFINITY))
+"""
+    for path in scans:  # larger than a limit that leaves room for the index
+        write_image(path, 0)
+    code = _FETCH.format(setup=setup).replace("(12, 10)", "(200, 200)")
+    process = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "scans"), str(tmp_path / "cache")],
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+    )
+    last = process.stderr.splitlines()[-1]
+    assert last.startswith("OSError: ")
+    assert str(tmp_path / "cache") in last
+    assert "another cache_dir" in last
+
+
+def test_a_folder_that_may_not_be_made_keeps_the_class_of_the_error(
+    store, scans, monkeypatch
+):
+    def deny(path, *args, **options):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", deny)
+    with pytest.raises(PermissionError, match="another cache_dir"):
+        store.fetch(scans)
+
+
+# Threads and forks
+
+
+def test_threads_gather_from_the_same_images(store, scans):
+    images, pixels = store.fetch(scans), expected(scans)
+
+    def gather(seed):
+        rows = np.random.default_rng(seed).integers(0, 12, 40)
+        return (images.gather(rows) == pixels[rows]).all()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(gather, range(40)))
+
+
+def test_a_worker_of_a_pool_decodes_with_the_threads_asked_for(
+    store, scans, monkeypatch
+):
+    # As in workers of multiprocessing.Pool, where joblib's default starts no others.
+    monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)
+    with pytest.warns(UserWarning, match="Loky-backed"):
+        effective_n_jobs(3)
+    for n_jobs, expected_threads in ((None, 1), (1, 1), (3, 3), (-1, cpu_count())):
+        assert store_module._count_threads(n_jobs) == expected_threads
+    with parallel_config(n_jobs=3):
+        assert store_module._count_threads(None) == 3
+    np.testing.assert_array_equal(
+        all_of(store.fetch(scans, n_jobs=-1)), expected(scans)
+    )
+
+
+@pytest.mark.parametrize("backend", ["loky", "threading", "sequential"])
+@pytest.mark.parametrize("n_jobs", [None, 1, 3, -1])
+def test_threads_are_counted_as_joblib_counts_jobs(backend, n_jobs):
+    with parallel_config(backend=backend, n_jobs=2):
+        assert store_module._count_threads(n_jobs) == effective_n_jobs(n_jobs)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="has no fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_process_gathers_from_the_same_images(store, scans):
+    images, pixels = store.fetch(scans), expected(scans)
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if (all_of(images) == pixels).all() else 1)
+    np.testing.assert_array_equal(all_of(images), pixels)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_a_folder_that_cannot_be_made(scans, tmp_path):
+    (tmp_path / "cache").write_text("a file in the way")
+    with pytest.raises(OSError, match="cache"):
+        DecodeStore(SIZE, cache_dir=tmp_path / "cache").fetch(scans)
+
+
+def test_an_index_that_another_process_keeps_locked(
+    store, scans, tmp_path, monkeypatch
+):
+    store.fetch(scans[:1])
+    monkeypatch.setattr("cxrclf.images._store_index._WAIT", 0.05)
+    connection = sqlite3.connect(index_of(tmp_path), isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    with pytest.raises(OSError, match="database is locked"):
+        store.fetch(scans)
+    connection.close()
+    store.fetch(scans)
+
+
+# Several processes
+
+_FETCH = """
+import os, sys, time
+from pathlib import Path
+from cxrclf.images import _decode_store
+from cxrclf.images import DecodeStore
+folder, cache = map(Path, sys.argv[1:3])
+_decode_store._CHUNK_FILES = 4
+paths = sorted(str(path) for path in folder.iterdir())
+{setup}
+images = DecodeStore((12, 10), cache_dir=cache).fetch(paths)
+print(*images.keys)
+"""
+
+
+def start_fetch(tmp_path, setup):
+    command = [sys.executable, "-c", _FETCH.format(setup=setup)]
+    return subprocess.Popen(
+        [*command, str(tmp_path / "scans"), str(tmp_path / "cache")],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def entries(tmp_path):
+    connection = sqlite3.connect(index_of(tmp_path))
+    try:
+        return connection.execute("SELECT depth, slot FROM images").fetchall()
+    finally:
+        connection.close()
+
+
+def test_two_processes_write_at_once(store, tmp_path):
+    (tmp_path / "scans").mkdir()
+    scans = [
+        write_image(
+            tmp_path / "scans" / f"{i:03d}.png", i, (np.uint8, np.uint16)[i % 2]
+        )
+        for i in range(60)
+    ]
+    # Both wait for the start, and then until both decode.
+    setup = f"""
+whole = _decode_store.read_image
+def at_once(*args, **options):
+    Path({str(tmp_path)!r}, f"{{os.getpid()}}.decodes").touch()
+    while len(list(Path({str(tmp_path)!r}).glob("*.decodes"))) < 2:
+        time.sleep(0.01)
+    return whole(*args, **options)
+_decode_store.read_image = at_once
+Path({str(tmp_path)!r}, sys.argv[2] + str(time.time_ns()) + ".ready").touch()
+while not Path({str(tmp_path / "start")!r}).exists():
+    time.sleep(0.01)
+"""
+    both = [start_fetch(tmp_path, setup) for _ in range(2)]
+    while len(list(tmp_path.glob("*.ready"))) < 2:
+        assert all(process.poll() is None for process in both)
+        time.sleep(0.02)
+    (tmp_path / "start").touch()
+    outputs = [process.communicate(timeout=60)[0] for process in both]
+    keys = [content_key(read_image(path, SIZE)) for path in scans]
+    assert [list(map(int, output.split())) for output in outputs] == [keys, keys]
+    # No file was stored twice, and no place given twice.
+    assert sorted(entries(tmp_path)) == [(d, s) for d in (8, 16) for s in range(30)]
+    images = store.fetch(scans)
+    for row, path in enumerate(scans):
+        np.testing.assert_array_equal(images.gather([row])[0], read_image(path, SIZE))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no SIGKILL")
+@pytest.mark.parametrize("written", [1.0, 0.4])
+def test_a_killed_process_leaves_whole_images_only(
+    store, scans, tmp_path, decoded, written
+):
+    # Dies in the second chunk, with its pixels written and its index not.
+    setup = """
+import os, signal
+from cxrclf.images import _store_index
+calls = []
+def die_the_second_time(file):
+    calls.append(file)
+    if len(calls) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+_store_index.os.fsync = die_the_second_time
+"""
+    process = start_fetch(tmp_path, setup)
+    process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    assert sorted(entries(tmp_path)) == [(8, slot) for slot in range(4)]
+    pixels = index_of(tmp_path).with_name("pixels-8.bin")
+    image_bytes = SIZE[0] * SIZE[1]
+    assert pixels.stat().st_size == 8 * image_bytes
+    # The same, had it died in the middle of an image.
+    os.truncate(pixels, int((4 + 4 * written) * image_bytes))
+    images = store.fetch(scans)
+    assert len(decoded) == 8
+    np.testing.assert_array_equal(all_of(images), expected(scans))
+    assert pixels.stat().st_size == 12 * image_bytes
+
+
+def test_the_default_folder_is_the_session_of_the_process(scans, decoded):
+    from cxrclf._utils.session import session_folder
+
+    images = DecodeStore((12, 11)).fetch(scans[:2])
+    assert list(session_folder().rglob("pixels-8.bin"))
+    DecodeStore((12, 11)).fetch(scans[:2])
+    assert len(decoded) == 2
+    assert images.shape == (2, 12, 11)
