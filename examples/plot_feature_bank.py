@@ -30,7 +30,7 @@ settings = {
     "random_state": 0,
 }
 classifiers = {
-    "no bank": CXRClassifier(feature_bank=None, **settings),
+    "no bank": CXRClassifier(feature_cache=None, **settings),
     "exact bank": CXRClassifier(**settings),
     "bank, 4 views": CXRClassifier(n_views=4, **settings),
 }
@@ -39,7 +39,7 @@ classifiers = {
 # Each is timed on its own. The views of ``n_views=4`` are those of the first four
 # epochs of the exact training: a bank of its own, in memory, lets it find none of them.
 
-classifiers["bank, 4 views"].set_params(feature_bank="memory")
+classifiers["bank, 4 views"].set_params(feature_cache="memory")
 folds = list(
     StratifiedKFold(5, shuffle=True, random_state=0).split(data.images, data.target)
 )

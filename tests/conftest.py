@@ -48,7 +48,7 @@ def own_caches(session_folders, monkeypatch):
     monkeypatch.setenv("CXRCLF_SESSION_FOLDER", str(folder))
     bank = sys.modules.get("cxrclf._training.feature_cache")
     if bank is not None:  # else there are no features yet
-        bank.MemoryBank._groups.clear()
+        bank.MemoryCache._groups.clear()
 
 
 class Cuda(SimpleNamespace):

@@ -11,7 +11,7 @@ from cxrclf.augmentation._noise import keyed_normals
 from cxrclf.nets import (
     ConcatBackbone,
     Head,
-    ImageClassifier,
+    ClassificationNetwork,
     SwitchableNorm2d,
     make_backbone,
 )
@@ -93,9 +93,9 @@ def test_switchable_norm(training, images, cuda):
 def test_the_frozen_part_by_itself(trainable, names, images, cuda):
     backbones = [make_backbone(name, weights=None, image_size=32) for name in names]
     backbone = backbones[0] if len(backbones) == 1 else ConcatBackbone(backbones)
-    net = ImageClassifier(backbone, Head(backbone.num_features, 3)).eval().cuda()
+    net = ClassificationNetwork(backbone, Head(backbone.num_features, 3)).eval().cuda()
     net.set_trainable(trainable)
-    assert net.splits
+    assert net.separable
     images = images[..., :32, :32].cuda()
     whole = net(images)
     parts = net(features=net.frozen_features(images))

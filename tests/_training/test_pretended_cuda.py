@@ -368,7 +368,7 @@ def test_the_wrong_autocast_is_found(trainable, trained, monkeypatch):
     monkeypatch.setattr(net, "autocast", with_fault)
     monkeypatch.setattr(forward, "autocast", with_fault)
     with pytest.raises(RuntimeError, match="autocast.'cpu'.*does nothing"):
-        trained(**settings, feature_bank=None)
+        trained(**settings, feature_cache=None)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="loads where there is a GPU")

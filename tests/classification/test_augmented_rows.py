@@ -106,10 +106,10 @@ def test_the_bank_tells_copies_apart(
         "augmentation": augmentation,
         "precision": "float64",
     }
-    without = small_classifier(feature_bank=None, **settings).fit(X, y)
+    without = small_classifier(feature_cache=None, **settings).fit(X, y)
     for _ in range(2):
         banked = small_classifier(cache_dir=tmp_path, **settings).fit(X, y)
-        assert banked.banked_ == "features"
+        assert banked.feature_cache_ == "features"
         # The bank computes rows in another order.
         assert_same_predictions(
             banked.predict_proba(data.data),

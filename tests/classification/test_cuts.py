@@ -30,7 +30,7 @@ def images():
     [
         {"trainable": "all"},
         {"trainable": "head", "hidden_units": 8},
-        {"trainable": "head", "feature_bank": None},
+        {"trainable": "head", "feature_cache": None},
         {"trainable": "all", "pooling": "flatten"},
     ],
 )

@@ -74,7 +74,7 @@ def test_the_network_by_hand(radiographs, dual, pooling):
 
 @pytest.mark.parametrize("pooling", ["mean", "flatten"])
 @pytest.mark.parametrize("precision", ["float64", "bfloat16"])
-def test_banked_features_change_nothing(radiographs, dual, pooling, precision):
+def test_feature_cache_features_change_nothing(radiographs, dual, pooling, precision):
     X, y = radiographs.images, radiographs.target
     settings = {
         "pooling": pooling,
@@ -83,9 +83,9 @@ def test_banked_features_change_nothing(radiographs, dual, pooling, precision):
         "class_weight": "balanced",
     }
     banked = dual(**settings).fit(X, y)
-    assert banked.banked_ == "features"
+    assert banked.feature_cache_ == "features"
     again = dual(**settings).fit(X, y)
-    without = dual(feature_bank=None, **settings).fit(X, y)
+    without = dual(feature_cache=None, **settings).fit(X, y)
     # Exact: features are read as they were computed, and one thread trains.
     np.testing.assert_array_equal(again.predict_proba(X), banked.predict_proba(X))
     if precision == "float64":  # the bank computes rows in another order
@@ -112,7 +112,7 @@ def test_weights_of_each_branch(radiographs, dual):
 @pytest.mark.parametrize("trainable", ["head", 1, "all"])
 def test_survives_pickle_and_a_folder(radiographs, dual, tmp_path, trainable):
     X, y = radiographs.images, radiographs.target
-    clf = dual(trainable=trainable, backbones=list(NAMES)).fit(X, y)
+    clf = dual(trainable=trainable, backbone=list(NAMES)).fit(X, y)
     expected = clf.predict_proba(X)
     for again in (
         pickle.loads(pickle.dumps(clf)),
@@ -125,7 +125,7 @@ def test_survives_pickle_and_a_folder(radiographs, dual, tmp_path, trainable):
 def test_files_folds_and_a_grid_over_backbones(radiograph_files, dual):
     data = radiograph_files
     grid = GridSearchCV(
-        dual(feature_bank=None),
+        dual(feature_cache=None),
         {"backbones": [NAMES, ("test_resnet", "test_vit")], "image_size": [160]},
         cv=2,
         scoring="neg_log_loss",
@@ -146,7 +146,7 @@ def test_files_folds_and_a_grid_over_backbones(radiograph_files, dual):
 
 def test_backbones_as_a_list_are_the_same(radiographs, dual):
     X, y = radiographs.images, radiographs.target
-    clf = dual().fit(X, y).set_params(backbones=list(NAMES))
+    clf = dual().fit(X, y).set_params(backbone=list(NAMES))
     assert clf.partial_fit(X, y).n_epochs_ == 4
 
 
@@ -160,10 +160,10 @@ def test_maps_of_the_branches_are_kept(radiographs, dual, names):
         "max_epochs": 1,
         "precision": "float64",
     }
-    without = dual(feature_bank=None, **settings).fit(X, y)
+    without = dual(feature_cache=None, **settings).fit(X, y)
     for _ in range(2):
         clf = dual(**settings).fit(X, y)
-        assert clf.banked_ == "maps"
+        assert clf.feature_cache_ == "maps"
         # The network whole or in two parts: sums in another order.
         assert_same_predictions(
             clf.predict_proba(X), without.predict_proba(X), "float64", trained=True
@@ -210,7 +210,7 @@ def test_what_is_wrong_is_said_before_weights_are_loaded(radiographs, monkeypatc
 
 def test_other_backbones_need_a_new_fit(radiographs, dual):
     X, y = radiographs.images, radiographs.target
-    clf = dual().fit(X, y).set_params(backbones=NAMES[::-1])
+    clf = dual().fit(X, y).set_params(backbone=NAMES[::-1])
     with pytest.raises(ValueError, match=r"\['backbones'\] changed since"):
         clf.partial_fit(X, y)
 

@@ -42,7 +42,7 @@ def test_a_training_that_fails_on_its_way_gives_the_net_back(
         "trainable": trainable,
         "warm_start": True,
         "optimizer": "sgd",
-        "feature_bank": None,
+        "feature_cache": None,
     }
     # Exact: the same trainings, in which one thread computes each layer.
     clf, untouched = (small_classifier(**settings).fit(X, y) for _ in range(2))

@@ -146,8 +146,8 @@ def test_every_augmentation(trainable, fill_mode, radiographs, same_on_both):
 @pytest.mark.parametrize("bank", [None, "memory", "disk"])
 def test_the_bank_serves_a_gpu(bank, radiographs, same_on_both):
     X, y = radiographs.images, radiographs.target
-    clf = same_on_both(X, y, trainable="head", feature_bank=bank)
-    assert clf.banked_ == (None if bank is None else "features")
+    clf = same_on_both(X, y, trainable="head", feature_cache=bank)
+    assert clf.feature_cache_ == (None if bank is None else "features")
     before = clf.predict_proba(X)
     np.testing.assert_allclose(clf.fit(X, y).predict_proba(X), before, atol=1e-6)
 
@@ -285,7 +285,7 @@ def test_predictions_of_one_of_a_few_and_of_many(
     expected = clf.predict_proba(X)
     np.testing.assert_allclose(clf.predict_proba(X), expected, atol=1e-6)
     monkeypatch.setitem(precision._INFERENCE_BATCH, "cuda", (7 * 32**2, 7))
-    clf.set_params(feature_bank=None)
+    clf.set_params(feature_cache=None)
     # All batches are filled up to one size but that of a single image, for which a GPU
     # takes other kernels.
     for size in (1, 4, 7, 10):

@@ -309,7 +309,7 @@ def test_what_replaces_labels_belongs_inside(problem):
 
 def test_networks_in_schemes(radiograph_files, small_classifier):
     data = radiograph_files
-    inner = small_classifier(trainable="head", feature_bank=None)
+    inner = small_classifier(trainable="head", feature_cache=None)
     clf = LabelMapClassifier(inner, **TWO)
     scores = cross_validate(
         clf, data.data, data.target, cv=2, scoring=scorers(), error_score="raise",

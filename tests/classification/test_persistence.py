@@ -191,7 +191,7 @@ def test_a_memory_map_is_left_behind(
 ):
     """It is read-only, and an optimiser that writes into it ends the process."""
     X, y = radiographs.images, radiographs.target
-    clf = small_classifier(optimizer=optimizer, trainable=trainable, feature_bank=None)
+    clf = small_classifier(optimizer=optimizer, trainable=trainable, feature_cache=None)
     joblib.dump(clf.fit(X, y), tmp_path / "model.joblib")
     again = joblib.load(tmp_path / "model.joblib", mmap_mode="r")
     (tmp_path / "model.joblib").write_bytes(b"")  # nothing refers to it any more

@@ -253,7 +253,7 @@ def test_a_grid_over_phases_samplers_and_backbones(imbalanced):
         "max_epochs": 1,
         "random_state": 0,
         "n_threads": 1,
-        "feature_bank": None,
+        "feature_cache": None,
         "image_size": 32,
     }
     single = CXRClassifier("test_resnet", **settings)

@@ -25,7 +25,7 @@ def test_same_seed_same_predictions(radiographs, small_classifier, settings):
     X, y = radiographs.images, radiographs.target
 
     def run(seed):
-        clf = small_classifier(random_state=seed, feature_bank=None, **settings)
+        clf = small_classifier(random_state=seed, feature_cache=None, **settings)
         return clf.fit(X, y).predict_proba(X)
 
     first = run(0)
@@ -46,7 +46,7 @@ def test_workers_give_the_same_predictions(
     radiograph_files, small_classifier, settings
 ):
     data = radiograph_files
-    clf = small_classifier(feature_bank=None, **AUGMENTED, **settings)
+    clf = small_classifier(feature_cache=None, **AUGMENTED, **settings)
     one, two = (
         cross_val_predict(
             clf, data.data, data.target, cv=2, n_jobs=n, method="predict_proba"
@@ -61,7 +61,7 @@ def test_threads_do_not_change_a_frozen_body_and_are_given_back(
 ):
     X, y = radiographs.images, radiographs.target
     before = torch.get_num_threads()
-    settings = {"trainable": "head", "feature_bank": None, **AUGMENTED}
+    settings = {"trainable": "head", "feature_cache": None, **AUGMENTED}
     one, two = (
         small_classifier(n_threads=n, **settings).fit(X, y).predict_proba(X)
         for n in (1, 2)

@@ -58,7 +58,7 @@ def test_a_single_image_is_predicted_as_among_others(radiographs):
     assert_same_predictions(alone, among, "float32")
 
 
-def test_the_feature_bank_changes_nothing(radiographs, tmp_path):
+def test_the_feature_cache_changes_nothing(radiographs, tmp_path):
     X, y = radiographs.images, radiographs.target
     for trainable, pooling in (("head", "mean"), ("head", "flatten"), (1, "mean")):
         options = {
@@ -69,7 +69,7 @@ def test_the_feature_bank_changes_nothing(radiographs, tmp_path):
             "n_threads": 1,
         }
         banked, again = (baseline_classifier(**options).fit(X, y) for _ in range(2))
-        plain = baseline_classifier(feature_bank=None, **options).fit(X, y)
+        plain = baseline_classifier(feature_cache=None, **options).fit(X, y)
         # In parts and rows in another order.
         assert_same_predictions(
             banked.predict_proba(X), plain.predict_proba(X), "float64", trained=True

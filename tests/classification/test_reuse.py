@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_predict
 from cxrclf import Augmentation
 from cxrclf._training.batches import Pixels
 from cxrclf._training.images import ArrayImages
-from cxrclf.nets import ImageClassifier
+from cxrclf.nets import ClassificationNetwork
 from tolerances import assert_same_predictions
 
 VIEWS = {"augmentation": Augmentation(rotation=15, noise=0.02), "trainable": "head"}
@@ -22,14 +22,14 @@ VIEWS = {"augmentation": Augmentation(rotation=15, noise=0.02), "trainable": "he
 def n_computed(monkeypatch):
     """Count the images that go through a frozen part in this process."""
     counts = []  # several threads append
-    compute = ImageClassifier.frozen_features
+    compute = ClassificationNetwork.frozen_features
 
     def counted(self, images):
         # Batches are filled up with rows that occur in them already.
         counts.append(len(torch.unique(images.flatten(1), dim=0)))
         return compute(self, images)
 
-    monkeypatch.setattr(ImageClassifier, "frozen_features", counted)
+    monkeypatch.setattr(ClassificationNetwork, "frozen_features", counted)
 
     def since():
         n = sum(counts)
@@ -54,15 +54,15 @@ def weights_of(clf):
 
 
 @pytest.mark.parametrize("again", [0, 1])
-@pytest.mark.parametrize("feature_bank", ["disk", "memory"])
+@pytest.mark.parametrize("feature_cache", ["disk", "memory"])
 def test_no_test_finds_features_of_another(
-    radiographs, small_classifier, n_computed, feature_bank, again
+    radiographs, small_classifier, n_computed, feature_cache, again
 ):
     """Guards the fixture own_caches: each of the same two tests computes."""
     X, y = radiographs.images, radiographs.target
-    small_classifier(**VIEWS, feature_bank=feature_bank).fit(X, y)
+    small_classifier(**VIEWS, feature_cache=feature_cache).fit(X, y)
     assert n_computed() == 2 * 30
-    small_classifier(**VIEWS, feature_bank=feature_bank).fit(X, y)
+    small_classifier(**VIEWS, feature_cache=feature_cache).fit(X, y)
     assert n_computed() == 0
 
 
@@ -79,10 +79,10 @@ def test_no_test_finds_features_of_another(
 def test_a_bank_changes_nothing(banked, radiographs, settings, precision):
     X, y = radiographs.images, radiographs.target
     settings = {"max_epochs": 3, "precision": precision, **settings}
-    plain = banked(feature_bank=None, **settings).fit(X, y)
+    plain = banked(feature_cache=None, **settings).fit(X, y)
     for bank in ("disk", "memory"):
-        cold, warm = (banked(feature_bank=bank, **settings).fit(X, y) for _ in range(2))
-        assert cold.banked_ == warm.banked_ == "features"
+        cold, warm = (banked(feature_cache=bank, **settings).fit(X, y) for _ in range(2))
+        assert cold.feature_cache_ == warm.feature_cache_ == "features"
         # Exact: features are read as they were computed, and one thread trains.
         for name, tensor in weights_of(cold).items():
             assert torch.equal(weights_of(warm)[name], tensor), name
@@ -143,7 +143,7 @@ def test_another_body_or_precision_finds_nothing(banked, radiographs, n_computed
 def test_n_views_repeats_the_first_epochs_views(banked, radiographs, n_computed):
     X, y = radiographs.images, radiographs.target
     settings = {"n_views": 2, "max_epochs": 5, "precision": "float64"}
-    clf = banked(feature_bank=None, **settings).fit(X, y)
+    clf = banked(feature_cache=None, **settings).fit(X, y)
     assert n_computed() == 5 * 30  # nothing is kept, but the views are the same
     again = banked(**settings).fit(X, y)
     assert n_computed() == 2 * 30
@@ -164,7 +164,7 @@ def test_n_views_holds_for_whole_networks_too(banked, radiographs):
     a, b, c = (banked(n_views=n, **settings).fit(X, y) for n in (3, None, 1))
     assert a.history_["train_loss"] == b.history_["train_loss"]
     assert c.history_["train_loss"] != b.history_["train_loss"]
-    assert c.banked_ is None
+    assert c.feature_cache_ is None
 
 
 def test_rows_that_a_sampler_repeats_draw_views_of_their_own(
@@ -191,10 +191,10 @@ def test_maps_of_frozen_stages_are_kept(banked, radiographs, n_computed, n_stage
         "image_size": 48,
         "batch_size": 30,
     }
-    plain = banked(feature_bank=None, **settings).fit(X, y)
-    assert plain.banked_ is None
+    plain = banked(feature_cache=None, **settings).fit(X, y)
+    assert plain.feature_cache_ is None
     clf = banked(**settings).fit(X, y)
-    assert clf.banked_ == "maps"
+    assert clf.feature_cache_ == "maps"
     n_computed()
     again = banked(**settings, learning_rate=1e-4).fit(X, y)
     assert n_computed() == 1  # the one that tells how large a map is
@@ -213,15 +213,15 @@ def test_maps_of_frozen_stages_are_kept(banked, radiographs, n_computed, n_stage
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        ({"feature_bank": None}, "feature_bank is None"),
-        ({"feature_bank_bytes": 1000}, "more than feature_bank_bytes=1000"),
+        ({"feature_cache": None}, "feature_cache is None"),
+        ({"feature_cache_bytes": 1000}, "more than feature_cache_bytes=1000"),
         ({"head_epochs": 1}, "head_epochs"),
     ],
 )
 def test_why_maps_are_not_kept_is_said(banked, radiographs, capsys, settings, reason):
     clf = banked(trainable=1, max_epochs=1, verbose=1, **settings)
     clf.fit(radiographs.images, radiographs.target)
-    assert clf.banked_ is None
+    assert clf.feature_cache_ is None
     assert reason in capsys.readouterr().out
 
 
@@ -266,18 +266,18 @@ def test_images_in_the_memory_of_the_device_are_the_same():
 
 def test_a_bank_too_small_for_a_training_is_said(banked, radiographs, capsys):
     X, y = radiographs.images, radiographs.target
-    clf = banked(feature_bank_bytes=1000, verbose=1).fit(X, y)
-    assert clf.banked_ is None
-    assert "more than feature_bank_bytes=1000" in capsys.readouterr().out
+    clf = banked(feature_cache_bytes=1000, verbose=1).fit(X, y)
+    assert clf.feature_cache_ is None
+    assert "more than feature_cache_bytes=1000" in capsys.readouterr().out
 
 
 def test_views_that_no_other_fit_has_are_not_kept(banked, radiographs, tmp_path):
     X, y = radiographs.images, radiographs.target
     clf = banked(random_state=None).fit(X, y)
-    assert clf.banked_ is None
+    assert clf.feature_cache_ is None
     assert not list(tmp_path.glob("features/*/*/*.npy"))
     clf = banked(random_state=None, augmentation=None).fit(X, y)
-    assert clf.banked_ == "features"
+    assert clf.feature_cache_ == "features"
 
 
 class Inverted(Augmentation):
@@ -289,7 +289,7 @@ def test_views_of_a_subclass_are_its_own(banked, radiographs):
     X, y = radiographs.images, radiographs.target
     plain = banked().fit(X, y)
     inverted = banked(augmentation=Inverted(rotation=15, noise=0.02)).fit(X, y)
-    assert inverted.banked_ is None
+    assert inverted.feature_cache_ is None
     assert inverted.history_["train_loss"] != plain.history_["train_loss"]
 
 
@@ -298,7 +298,7 @@ def test_a_full_disk_changes_nothing(banked, radiographs, monkeypatch):
         raise OSError(28, "No space left on device")
 
     X, y = radiographs.images, radiographs.target
-    expected = banked(feature_bank=None).fit(X, y).predict_proba(X)
+    expected = banked(feature_cache=None).fit(X, y).predict_proba(X)
     monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
-    found = banked(feature_bank=None).fit(X, y).predict_proba(X)
+    found = banked(feature_cache=None).fit(X, y).predict_proba(X)
     np.testing.assert_array_equal(found, expected)

@@ -92,7 +92,7 @@ folder = Path(sys.argv[1])
 X = np.random.default_rng(0).integers(0, 256, (8, 32, 32), dtype=np.uint8)
 old, new = (
     CXRClassifier("test_resnet", weights=None, max_epochs=1, random_state=seed,
-                  n_threads=1, feature_bank=None).fit(X, labels * 4)
+                  n_threads=1, feature_cache=None).fit(X, labels * 4)
     for seed, labels in enumerate((["a", "b"], ["c", "d"]))
 )
 step = 0

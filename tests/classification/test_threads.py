@@ -19,7 +19,7 @@ from sklearn.model_selection import (
 from cxrclf import Augmentation
 
 SETTINGS = {
-    "frozen": {"trainable": "head", "feature_bank": None, "dropout": 0.4},
+    "frozen": {"trainable": "head", "feature_cache": None, "dropout": 0.4},
     "whole": {"trainable": "all", "dropout": 0.4},
     "views": {"trainable": "all", "augmentation": Augmentation(rotation=10, noise=0.1)},
     "path dropout": {"backbone": "fasternet_t1", "trainable": 1},
@@ -46,7 +46,7 @@ def test_a_nested_search_in_workers_is_that_in_turn(
 ):
     X, y = radiographs.images, radiographs.target
     clf = small_classifier(
-        trainable=trainable, dropout=0.4, n_threads=1, max_epochs=1, feature_bank=None
+        trainable=trainable, dropout=0.4, n_threads=1, max_epochs=1, feature_cache=None
     )
 
     def search(n_jobs):
@@ -105,7 +105,7 @@ def test_a_forked_process_predicts_and_trains(n_threads):
 
         clf = CXRClassifier("test_resnet", weights=None, image_size=32, max_epochs=1,
                             trainable="all", random_state=0, device="cpu",
-                            n_threads={n_threads}, feature_bank=None,
+                            n_threads={n_threads}, feature_cache=None,
                             precision="float32")
         warnings.simplefilter("ignore")  # of a fork beside threads; of convergence
         clf.fit(X, y)

@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import interpolate
 from torch.utils.flop_counter import FlopCounterMode
 
-from cxrclf.nets import ConcatBackbone, Head, ImageClassifier, make_backbone
+from cxrclf.nets import ConcatBackbone, Head, ClassificationNetwork, make_backbone
 from tolerances import assert_same_predictions
 
 # Other means and standard deviations, channels and sizes of the map.
@@ -88,7 +88,7 @@ def test_a_flattened_map_as_published():
 
 def test_the_last_stages_of_all_branches_are_trained():
     backbone = ConcatBackbone(branches(("test_resnet", "lcnet_050"), 64))
-    net = ImageClassifier(backbone, Head(backbone.num_features, 2))
+    net = ClassificationNetwork(backbone, Head(backbone.num_features, 2))
     sizes = [len(branch.stages()) for branch in backbone.branches]
     assert len(backbone.stages()) == max(sizes)
     assert {m for stage in backbone.stages() for m in stage} == {
@@ -108,12 +108,12 @@ def test_the_last_stages_of_all_branches_are_trained():
 def test_branches_are_cut_where_each_is_trained(trainable, normalization):
     names = "test_resnet", "test_efficientnet", "resnet10t"
     backbone = ConcatBackbone(branches(names, 64), normalization=normalization)
-    net = ImageClassifier(
+    net = ClassificationNetwork(
         backbone, Head(backbone.num_features, 2), normalization="unit"
     )
     net.set_trainable(trainable)
     net.train()
-    assert net.splits
+    assert net.separable
     images = torch.rand(3, 1, 64, 64)
     features = net.frozen_features(images)
     assert features.ndim == 2
@@ -129,20 +129,20 @@ def test_branches_are_cut_where_each_is_trained(trainable, normalization):
 
 def test_a_branch_that_is_trained_whole_is_not_cut():
     backbone = ConcatBackbone(branches(("test_resnet", "lcnet_050"), 64))
-    net = ImageClassifier(
+    net = ClassificationNetwork(
         backbone, Head(backbone.num_features, 2), normalization="unit"
     )
     few, many = sorted(len(branch.stages()) for branch in backbone.branches)
     assert few < many
     net.set_trainable(few)
-    assert not net.splits
+    assert not net.separable
 
 
 def test_the_work_is_that_of_the_branches():
     """A forward pass takes as many operations as the branches and the head do."""
     backbone = ConcatBackbone(branches()).eval()
     head = Head(backbone.num_features, 3, pointwise_channels=64, pointwise_relu=False)
-    net = ImageClassifier(backbone, head, normalization="unit").eval()
+    net = ClassificationNetwork(backbone, head, normalization="unit").eval()
     images = torch.rand(1, 3, 160, 160)
 
     def operations(module):

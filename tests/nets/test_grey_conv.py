@@ -7,7 +7,7 @@ import torch
 from timm.layers import Conv2dSame
 from torch import nn
 
-from cxrclf.nets import Head, ImageClassifier, make_backbone
+from cxrclf.nets import Head, ClassificationNetwork, make_backbone
 from cxrclf.nets._grey_conv import GreyConv2d
 from tolerances import assert_same_predictions
 
@@ -28,7 +28,7 @@ def grey_net(name, normalization="unit"):
         torch.manual_seed(0)
         backbone = make_backbone(name)
         head = Head(backbone.num_features, 3)
-    return ImageClassifier(backbone, head, normalization=normalization)
+    return ClassificationNetwork(backbone, head, normalization=normalization)
 
 
 def stem(net):

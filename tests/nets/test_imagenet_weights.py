@@ -9,7 +9,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from cxrclf.exceptions import WeightsError
-from cxrclf.nets import Head, ImageClassifier, _pretrained, make_backbone
+from cxrclf.nets import Head, ClassificationNetwork, _pretrained, make_backbone
 from tolerances import assert_same_predictions
 
 PALACE = 698  # of the 1,000 classes of ImageNet
@@ -44,7 +44,7 @@ def test_the_weights_recognise_a_palace(version):
     backbone = make_backbone(f"tf_efficientnet_lite{version}.in1k", weights="imagenet")
     head = Head(backbone.num_features, 1000)
     head.load_state_dict({"output.weight": weight, "output.bias": bias})
-    net = ImageClassifier(backbone, head).eval()
+    net = ClassificationNetwork(backbone, head).eval()
     # The Summer Palace in Beijing, cut to a square.
     picture = Image.fromarray(load_sample_image("china.jpg")).crop((107, 0, 534, 427))
     pixels = np.array(picture.resize(backbone.image_size, Image.Resampling.BICUBIC))

@@ -15,7 +15,7 @@ from cxrclf.exceptions import WeightsError
 from cxrclf.nets import (
     FeatureEncoder,
     Head,
-    ImageClassifier,
+    ClassificationNetwork,
     SwitchableNorm2d,
     default_image_size,
     make_backbone,
@@ -36,7 +36,7 @@ def own_random_numbers():
 
 def baseline_net(in_channels=3, **head):
     backbone = make_backbone(NAME, in_channels=in_channels, image_size=64)
-    return ImageClassifier(backbone, Head(backbone.num_features, 3, **head))
+    return ClassificationNetwork(backbone, Head(backbone.num_features, 3, **head))
 
 
 def block_by_the_paper(block, maps):
@@ -194,7 +194,7 @@ def test_the_frozen_part_is_computed_apart(trainable):
     net = baseline_net().eval()
     images = torch.rand(3, 1, 64, 64)
     net.set_trainable(trainable)
-    assert net.splits
+    assert net.separable
     features = net.frozen_features(images)
     assert_same_predictions(net(features=features), net(images), "float32")
     if trainable != "head":

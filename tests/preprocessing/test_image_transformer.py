@@ -205,7 +205,7 @@ def test_in_front_of_a_classifier(tmp_path):
         weights=None,
         max_epochs=1,
         image_size=32,
-        feature_bank=None,
+        feature_cache=None,
         random_state=0,
     )
     pipeline = make_pipeline(Inverter(image_size=32), classifier)

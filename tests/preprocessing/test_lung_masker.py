@@ -245,7 +245,7 @@ def unet(files):
 
 def classifier():
     return CXRClassifier(
-        "test_resnet", weights=None, max_epochs=1, feature_bank=None, random_state=0
+        "test_resnet", weights=None, max_epochs=1, feature_cache=None, random_state=0
     )
 
 

@@ -117,7 +117,7 @@ def _are_names(value):
 
 # What an estimator may have learnt, and what a file may say it is.
 _FITTED = {
-    "banked": lambda value: value in (None, "features", "maps"),
+    "feature_cache": lambda value: value in (None, "features", "maps"),
     "best_epoch": _is_count,
     "classes": _are_classes,
     "feature_names_in": _are_names,

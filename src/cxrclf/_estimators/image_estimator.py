@@ -1,251 +1,56 @@
-"""What every estimator of the library shares: from validated rows to a trained net."""
+"""The base of every estimator: X, the net, training, predictions."""
 
 import contextlib
 import copy
-import dataclasses
 from functools import partial
+from numbers import Integral
 
-import numpy as np
 import torch
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from cxrclf._estimators.checked_estimator import CheckedEstimator
+from cxrclf._estimators import saving
+from cxrclf._estimators.parameters import (
+    NET_PARAMETERS,
+    NOT_IN_IDENTITY,
+    PARAMETER_CONSTRAINTS,
+    check_together,
+)
 from cxrclf._torch.device import resolve_device
 from cxrclf._torch.threads import limited_threads, usable_threads
-from cxrclf._training.allocator import kept_memory
-from cxrclf._training.batches import Pixels, PixelSet, resident_images
-from cxrclf._training.epoch_schedule import EpochRows
-from cxrclf._training.forward import forward_batches, progress_bar
-from cxrclf._training.images import stream_files
+from cxrclf._training.feature_policy import PixelPolicy
 from cxrclf._training.initial_weights import InitialWeights
-from cxrclf._training.net import count_right, make_net
+from cxrclf._training.net import make_net
 from cxrclf._training.optimizer import make_optimizer
-from cxrclf._training.precision import inference_batch_size, resolve_precision
-from cxrclf._training.run_record import RunRecord, fingerprint
-from cxrclf._training.trainer import Plan, run_epochs
+from cxrclf._training.pixels import InputFormat
+from cxrclf._training.precision import resolve_precision
+from cxrclf._training.prediction import predict_outputs
+from cxrclf._training.trainer import Trainer, TrainingSettings
+from cxrclf._utils.image_size import check_image_size
 from cxrclf._utils.keyed_random import draw_seed
-from cxrclf._utils.splitting import joined, split_validation
-
-# Parameters that change how a training runs and not what comes out of it, or (the
-# weights) that the state of the network stands for.
-_NOT_IN_FINGERPRINT = {
-    "cache_dir",
-    "checkpoint_dir",
-    "device",
-    "feature_bank",
-    "feature_bank_bytes",
-    "log_dir",
-    "verbose",
-    "weights",
-}
-# Parameters by which an optimiser and its batches are made.
-_TRAINING_SETUP = {
-    "trainable",
-    "optimizer",
-    "learning_rate",
-    "body_learning_rate",
-    "weight_decay",
-    "decay_bias_and_norm",
-    "momentum",
-    "batch_size",
-    "compile",
-    "device",
-    "precision",
-}
+from cxrclf.images import ImageInput
 
 
-class ImageEstimator(CheckedEstimator):
-    """Base of the estimators: X in, a trained net in ``net_`` out.
+class ImageEstimator(BaseEstimator):
+    """Base of the estimators: images in, a trained net in ``net_`` out.
 
-    A subclass has the parameters of ``_parameter_constraints``, turns labels into
-    codes and logits into predictions, names the parameters that make the network in
-    ``_network_parameters``, and implements ``_make_module(weights)`` and
-    ``_criterion()``, the class of its loss. What an epoch is judged by besides the loss
-    is its ``_score``.
+    A subclass has the parameters of ``_parameter_constraints``, names the parameters
+    that make its network in ``_network_parameters``, and implements
+
+    - ``_task()``, the loss, the score, and what outputs mean;
+    - ``_make_module(weights)``, the network;
+    - ``_default_image_size()``, the size at which files are read by default;
+    - `fit`, which turns y into targets and calls :meth:`_train`.
     """
 
-    _score = "accuracy", count_right
+    _parameter_constraints = PARAMETER_CONSTRAINTS
+    _network_parameters = ()
 
-    def _train(
-        self,
-        X,
-        codes,
-        phases,
-        weigh,
-        *,
-        fresh,
-        groups=None,
-        X_val=None,
-        codes_val=None,
-        restart_schedule=False,
-    ):
-        """Train a new net, or go on with ``net_``, for ``max_epochs`` epochs a phase.
-
-        Parameters
-        ----------
-        X, X_val
-            What :meth:`_open` takes; X_val may be None.
-        codes, codes_val : ndarray of shape (n,)
-        phases : list of ndarray of int
-            Rows of X that are trained on one phase after another.
-        weigh : callable
-            Takes rows that are trained on together, returns their factors on the loss.
-        fresh : {"net", "optimizer", None}
-            What is made anew: everything, the optimiser, or nothing.
-        groups : ndarray of shape (n,) or None
-        restart_schedule : bool, default=False
-            Whether the learning-rate schedule begins anew in each phase.
-        """
-        seed = draw_seed(self.random_state)
-        resolve_device(self.device)  # before any work
-        going_on = contextlib.nullcontext() if fresh == "net" else self._same_net()
-        with going_on, limited_threads(self._n_training_threads()):
-            # The net first: a wrong name or wrong weights cost no decoding.
-            if fresh == "net":
-                with InitialWeights(seed):
-                    module = self._make_module(self.weights)
-                self.net_ = self._compose(module)
-                self.history_ = {}
-                self.n_epochs_ = 0
-            elif fresh == "optimizer" or self._changed(_TRAINING_SETUP):
-                self.net_ = self._compose(self.net_.module_)
-            self._made_with = self.get_params(deep=False)
-            if self.weights not in (None, "imagenet"):
-                del self._made_with["weights"]  # files or tensors, now in the net
-            vars(self).pop("best_epoch_", None)
-            images = self._open(X)
-            validation = None
-            if self.validation_fraction is not None:
-                phases, held_out = self._hold_out(images, codes, phases, groups, seed)
-                validation = images, _once(codes, held_out)
-            elif X_val is not None:
-                every = np.arange(len(codes_val))
-                validation = self._open(X_val), _once(codes_val, every)
-            plan = EpochRows(
-                codes,
-                tuple((rows, weigh(rows)) for rows in phases),
-                epochs=self.max_epochs,
-                first_epoch=self.n_epochs_,
-                balanced=self.balanced_batches,
-                seed=seed,
-            )
-            self._run(images, plan, validation, seed, restart_schedule)
-
-    def _hold_out(self, images, codes, phases, groups, seed):
-        """Return the phases without a validation set, and the rows of that."""
-        rows = np.unique(np.concatenate(phases))
-        kept = images.keys if groups is None else joined(groups, images.keys)
-        train, valid = split_validation(
-            codes[rows], kept[rows], self.validation_fraction, seed
-        )
-        phases = [phase[np.isin(phase, rows[train])] for phase in phases]
-        if not all(len(phase) for phase in phases):
-            raise ValueError(
-                f"validation_fraction={self.validation_fraction} holds all rows of a "
-                "phase out. Hold a validation set out before the rows are cut into "
-                "phases: with PhasedClassifier(validation_fraction=...), or as X_val "
-                "and y_val."
-            )
-        held_out = rows[valid]
-        if images.copies is not None:
-            held_out = held_out[~images.copies.is_copy[held_out]]
-        return phases, held_out
-
-    @contextlib.contextmanager
-    def _all_or_nothing(self):
-        """Take back what a call has changed of the estimator if it fails."""
-        before = dict(vars(self))
-        try:
-            yield
-        except BaseException:
-            vars(self).clear()
-            vars(self).update(before)
-            raise
-
-    @contextlib.contextmanager
-    def _same_net(self):
-        """Give the net its weights and optimiser's state back if the block fails."""
-        net = self.net_
-        trainable = net.module_.trainable
-        module = copy.deepcopy(net.module_.state_dict())
-        optimizer = copy.deepcopy(net.optimizer_.state_dict())
-        try:
-            yield
-        except BaseException:
-            net.module_.set_trainable(trainable)
-            net.module_.load_state_dict(module)
-            net.optimizer_.load_state_dict(optimizer)
-            raise
-
-    def _changed(self, names):
-        """Return which of these parameters differ from those of the net."""
-        return sorted(
-            name
-            for name in names
-            if _as_tuple(getattr(self, name)) != _as_tuple(self._made_with[name])
-        )
-
-    def _run(self, images, rows, validation, seed, restart_schedule):
-        """Train on the rows of each epoch, beside a validation set if there is one."""
-        # Not a number of NumPy, which the reader of resume files refuses.
-        n_epochs = int(self.max_epochs) * len(rows.phases)
-        schedule_epochs = int(self.max_epochs) if restart_schedule else n_epochs
-        settings = {
-            name: value
-            for name, value in self.get_params().items()
-            if name not in _NOT_IN_FINGERPRINT
-        }
-        run = None
-        if self.checkpoint_dir is not None or self.log_dir is not None:
-            settings |= {
-                "epoch": self.n_epochs_,
-                "n_epochs": n_epochs,
-                "schedule_epochs": schedule_epochs,
-                "validated": validation is not None,
-            }
-            parts = _parts(images, rows)
-            if validation is not None:
-                parts += _parts(*validation)
-            run = fingerprint(self.net_.module_, settings, parts)
-        train_set, valid_set = self._data_sets(images, rows, validation, seed)
-        plan = Plan(
-            max_epochs=n_epochs,
-            first_epoch=self.n_epochs_,
-            trainable=self.trainable,
-            head_epochs=self.head_epochs,
-            schedule=self.learning_rate_schedule,
-            schedule_epochs=schedule_epochs,
-            monitor=self.monitor,
-            keep_best=self.keep_best,
-            patience=self.n_iter_no_change if self.early_stopping else None,
-            tol=self.tol,
-            seed=seed,
-            verbose=self.verbose,
-        )
-        record = RunRecord(self.checkpoint_dir, self.log_dir, run, n_epochs)
-        with record, kept_memory():
-            progress = record.resume(self.net_)
-            run_epochs(
-                self.net_, train_set, valid_set, plan, progress, on_epoch_end=record.add
-            )
-        self._take_note(progress, len(rows.phases) > 1)
-
-    def _take_note(self, progress, phased):
-        for number, row in enumerate(progress.history):
-            phase = {"phase": 1 + number // self.max_epochs} if phased else {}
-            for name, value in (row | phase).items():
-                self.history_.setdefault(name, []).append(value)
-        self.n_epochs_ += len(progress.history)
-        if progress.best_epoch >= 0:
-            self.best_epoch_ = progress.history[progress.best_epoch]["epoch"]
-
-    def _n_training_threads(self):
-        """Return how many threads share a layer in a training."""
-        return usable_threads(self.n_threads)
-
-    def _n_forward_threads(self):
-        """Return how many threads compute a batch each."""
-        return usable_threads(None) if self.n_threads is None else self.n_threads
+    # Parameters that not every estimator has, at the values that stand for none.
+    _flat_rows = True  # whether X may be rows of numbers
+    image_shape = None
+    n_views = None
+    balanced_batches = False
 
     @property
     def precision_(self):
@@ -254,36 +59,223 @@ class ImageEstimator(CheckedEstimator):
             raise AttributeError(
                 f"This {type(self).__name__} has no precision_ before fit."
             )
-        net = self.net_
-        dtype = net.autocast_dtype or next(net.module_.parameters()).dtype
+        dtype = self.net_.autocast_dtype or self.net_.input_format.dtype
         return str(dtype).removeprefix("torch.")
 
-    def _pixels(self, images):
-        parameter = next(self.net_.module_.parameters())
-        return Pixels(images, self.image_size_, parameter.device, parameter.dtype)
+    def save(self, folder):
+        """Save the trained estimator as safetensors and JSON, without pickle.
 
-    def _data_sets(self, images, rows, validation, seed):
-        """Return what is trained on, and what is validated with or None."""
-        pixels = self._resident_pixels(images)
-        train_set = PixelSet(
-            pixels,
-            rows,
+        ``weights-<number>.safetensors`` holds the network's tensors; ``model.json``
+        holds the parameters, what was learnt about the data, the preprocessing and the
+        versions of the libraries. Not saved are the state of the optimizer, the
+        ``callbacks``, ``weights`` that were files or tensors, and what belongs to this
+        machine: ``cache_dir``, ``checkpoint_dir``, ``log_dir``.
+
+        Parameters
+        ----------
+        folder : path-like
+            Made when missing. An earlier model in it is replaced in a single step: a
+            process that is killed leaves the earlier one or the new one, whole.
+
+        Raises
+        ------
+        ValueError
+            If a parameter cannot be written as JSON.
+        OSError
+            If the folder cannot be written to, or its disk is full. An earlier model
+            in it is kept.
+        """
+        check_is_fitted(self)
+        saving.save_estimator(self, folder)
+
+    @classmethod
+    def load(cls, folder, *, device="auto"):
+        """Load what :meth:`save` wrote.
+
+        Parameters
+        ----------
+        folder : path-like
+            The folder that was given to :meth:`save`.
+        device : str or torch.device, default="auto"
+            Where the network runs from now on, wherever it was trained.
+
+        Returns
+        -------
+        estimator
+            The fitted estimator. Training that goes on from it begins with a new
+            optimizer. Parameters that :meth:`save` does not save have their defaults:
+            set ``cache_dir`` and the like for this machine.
+
+        Raises
+        ------
+        WeightsError
+            If the folder holds a model of another estimator, or a damaged one.
+        OSError
+            If a file cannot be read, PermissionError among them.
+        """
+        return saving.load_estimator(cls, folder, device)
+
+    def __getstate__(self):
+        return saving.pickled_state(self, super().__getstate__())
+
+    def __setstate__(self, state):
+        net, state = saving.split_state(state)
+        super().__setstate__(state)
+        if net is not None:
+            saving.restore_net(self, net)
+
+    def __sklearn_is_fitted__(self):
+        return hasattr(self, "net_")
+
+    # Checks
+
+    def _check_parameters(self, has_validation):
+        """Check the parameters, alone and together, before any work."""
+        self._validate_params()
+        check_together(self, has_validation)
+
+    def _check_same_network(self, what):
+        """Refuse to go on with a net of another architecture."""
+        changed = self._changed(self._network_parameters)
+        if changed:
+            raise ValueError(
+                f"{what} goes on with the network of the fit before, and {changed} "
+                "changed since. Use fit with warm_start=False for a new network."
+            )
+
+    def _check_images(self, X, *, reset):
+        """Return X as an ImageInput; nothing is decoded yet.
+
+        With `reset`, learn what an image looks like.
+        """
+        images = ImageInput.from_X(
+            X,
+            estimator=self,
+            reset=reset,
+            image_shape=self.image_shape,
+            flat_rows=self._flat_rows,
+        )
+        images.warn_of_range()
+        shape = images.sample_shape
+        if reset:
+            self.input_shape_ = shape
+            if self.image_size is not None:
+                self.image_size_ = check_image_size(self.image_size)
+            else:
+                default = self._default_image_size() if shape is None else shape[:2]
+                self.image_size_ = tuple(default)
+        elif shape is not None and _count_channels(shape) != self._in_channels():
+            name = type(self).__name__
+            if shape[:2] == (1, 1):
+                raise ValueError(
+                    f"X has rows of {shape[2]} values, but this {name} was fitted on "
+                    "images. Pass an (n, H, W) array, X[None] for a single image, or "
+                    "set image_shape to the shape of a row's image."
+                )
+            raise ValueError(
+                f"X has images of shape {shape}, but this {name} was fitted on images "
+                f"of {self._in_channels()} channels."
+            )
+        return images
+
+    def _in_channels(self):
+        """Return how many channels the network gets."""
+        return _count_channels(self.input_shape_)
+
+    # Training
+
+    def _train(
+        self,
+        train,
+        validation=None,
+        *,
+        start,
+        phases=None,
+        groups=None,
+        restart_schedule=False,
+    ):
+        """Train for `max_epochs` epochs per phase.
+
+        Parameters
+        ----------
+        train : Examples
+        validation : Examples or None, default=None
+        start : {"network", "optimizer", "continue"}
+            Whether to begin with a new network, with a new optimizer, or to go on.
+        phases : list of ndarray of int, default=None
+            Rows that are trained on one phase after another. By default all rows are
+            one phase.
+        groups : ndarray of shape (n,), default=None
+            Patient ids, which `validation_fraction` keeps together.
+        restart_schedule : bool, default=False
+            Whether the learning-rate schedule begins again in each phase.
+        """
+        seed = draw_seed(self.random_state)
+        resolve_device(self.device)  # before any work
+        phases = train.phases(phases)
+        undo = contextlib.nullcontext() if start == "network" else self._undo_on_error()
+        with undo, limited_threads(self._n_training_threads()):
+            # The net first: a wrong name or wrong weights cost no decoding.
+            self._start(start, seed)
+            policy = self._policy()
+            trainer = Trainer(self.net_, self._settings(seed, restart_schedule), policy)
+            progress = trainer.run(train, validation, phases, groups)
+        self._record(progress, policy, n_phases=len(phases))
+
+    def _start(self, start, seed):
+        """Make what a training begins with."""
+        if start == "network":
+            with InitialWeights(seed):
+                module = self._make_module(self.weights)
+            self.history_ = {}
+            self.n_epochs_ = 0
+            self.net_ = self._compose(module)
+        elif start == "optimizer" or self._changed(NET_PARAMETERS):
+            self.net_ = self._compose(self.net_.module_)
+        self._made_with = self.get_params(deep=False)
+        if self.weights not in (None, "imagenet"):
+            del self._made_with["weights"]  # files or tensors, now in the net
+        vars(self).pop("best_epoch_", None)
+
+    def _settings(self, seed, restart_schedule):
+        return TrainingSettings(
+            reading=self._reading() | {"verbose": self.verbose},
+            seed=seed,
+            repeatable=isinstance(self.random_state, Integral),
+            max_epochs=self.max_epochs,
+            first_epoch=self.n_epochs_,
+            trainable=self.trainable,
+            head_epochs=self.head_epochs,
+            learning_rate_schedule=self.learning_rate_schedule,
+            restart_schedule=restart_schedule,
             augmentation=self.augmentation,
             n_views=self.n_views,
-            seed=seed,
+            balanced_batches=self.balanced_batches,
+            validation_fraction=self.validation_fraction,
+            monitor=self.monitor,
+            keep_best=self.keep_best,
+            patience=self.n_iter_no_change if self.early_stopping else None,
+            tol=self.tol,
+            compiled=self.compile,
+            checkpoint_dir=self.checkpoint_dir,
+            log_dir=self.log_dir,
+            verbose=self.verbose,
+            identity={
+                name: value
+                for name, value in self.get_params().items()
+                if name not in NOT_IN_IDENTITY
+            },
         )
-        if validation is None:
-            return train_set, None
-        others, all_rows = validation
-        if others is not images:
-            pixels = self._resident_pixels(others)
-        return train_set, PixelSet(pixels, all_rows, seed=seed)
 
-    def _resident_pixels(self, images):
-        """Return pixels: on a GPU, where they are read in each epoch, if they fit."""
-        pixels = self._pixels(images)
-        resident = resident_images(images, pixels.device)
-        return dataclasses.replace(pixels, resident=resident)
+    def _record(self, progress, policy, n_phases):
+        """Keep what a training has learnt besides the weights."""
+        for number, row in enumerate(progress.history):
+            phase = {"phase": 1 + number // self.max_epochs} if n_phases > 1 else {}
+            for name, value in (row | phase).items():
+                self.history_.setdefault(name, []).append(value)
+        self.n_epochs_ += len(progress.history)
+        if progress.best_epoch >= 0:
+            self.best_epoch_ = progress.history[progress.best_epoch]["epoch"]
 
     def _compose(self, module):
         """Put a module into a skorch net on the device, in the precision asked for."""
@@ -294,8 +286,7 @@ class ImageEstimator(CheckedEstimator):
         module.backbone._compiled_call_impl = None  # of an earlier compile=True
         if self.compile:
             module.backbone.compile()
-        rate = self.learning_rate
-        body_rate = self.body_learning_rate
+        rate, body_rate = self.learning_rate, self.body_learning_rate
         factory = partial(
             make_optimizer,
             self.optimizer,
@@ -307,72 +298,102 @@ class ImageEstimator(CheckedEstimator):
             momentum=self.momentum,
             decay_bias_and_norm=self.decay_bias_and_norm,
         )
-        return make_net(
+        net = make_net(
             module,
             factory,
-            device=device,
-            dtype=dtype,
+            task=self._task(),
+            input_format=InputFormat(self.image_size_, device, dtype),
             autocast_dtype=autocast_dtype,
             batch_size=self.batch_size,
-            criterion=self._criterion(),
-            score=self._score,
+            callbacks=self.callbacks,
         )
+        net.append_history(_rows(self.history_))
+        return net
+
+    def _changed(self, names):
+        """Return which of these parameters differ from those of the net."""
+        return sorted(
+            name
+            for name in names
+            if _as_tuple(getattr(self, name)) != _as_tuple(self._made_with[name])
+        )
+
+    @contextlib.contextmanager
+    def _all_or_nothing(self):
+        """Restore the attributes if a call fails."""
+        before = dict(vars(self))
+        try:
+            yield
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    @contextlib.contextmanager
+    def _undo_on_error(self):
+        """Restore the weights and the optimizer's state of the net on an error."""
+        net = self.net_
+        trainable = net.module_.trainable
+        module = copy.deepcopy(net.module_.state_dict())
+        optimizer = copy.deepcopy(net.optimizer_.state_dict())
+        n_epochs = len(net.history)
+        try:
+            yield
+        except BaseException:
+            net.module_.set_trainable(trainable)
+            net.module_.load_state_dict(module)
+            net.optimizer_.load_state_dict(optimizer)
+            del net.history[n_epochs:]
+            raise
+
+    def _policy(self):
+        """Return whether pixels or features are trained on and predicted from."""
+        return PixelPolicy()
 
     def _body_factor(self):
         """Return the body's learning rate as a multiple of the head's, by default."""
         return 0.1
 
-    def _outputs(self, X):
-        """Yield the network's raw outputs for X, batch by batch, as float64."""
+    def _n_training_threads(self):
+        """Return how many threads share a layer in a training."""
+        return usable_threads(self.n_threads)
+
+    def _n_forward_threads(self):
+        """Return how many threads compute a batch each."""
+        return usable_threads(None) if self.n_threads is None else self.n_threads
+
+    def _reading(self):
+        """Return how files are read, as parameters of ``ImageInput.open``."""
+        return {
+            "image_size": self.image_size_,
+            "keep_aspect_ratio": self.keep_aspect_ratio,
+            "cache_dir": self.cache_dir,
+        }
+
+    # Prediction
+
+    def _images_to_predict(self, X):
+        """Return X as an ImageInput, if the estimator is fitted."""
         check_is_fitted(self)
-        checked = self._check_images(X, reset=False)
-        module = self.net_.module_.eval()
-        device = next(module.parameters()).device
-        batch = inference_batch_size(device, self.image_size_)
-        alone = len(checked) == 1  # not the last one of many
-        wrap = self._prediction_sets(len(checked) > batch)
-        with (
-            # Else the caller only passes on what its threads compute.
-            limited_threads(usable_threads(self.n_threads) if alone else 1),
-            kept_memory() if len(checked) > batch else contextlib.nullcontext(),
-            progress_bar(len(checked), "prediction", self.verbose) as bar,
-        ):
-            for images in self._stream(checked, 16 * batch):
-                yield from self._outputs_of(images, wrap, batch, alone, bar)
+        return self._check_images(X, reset=False)
 
-    def _prediction_sets(self, several_batches):
-        """Return what makes of a set of pixels the one that is predicted from."""
-        return lambda pixel_set: pixel_set
-
-    def _stream(self, checked, chunk):
-        """Yield the images of what :meth:`_check_images` returned, bit by bit."""
-        if isinstance(checked, np.ndarray):
-            yield from stream_files(
-                checked,
-                self.image_size_,
-                keep_aspect_ratio=self.keep_aspect_ratio,
-                cache_dir=self.cache_dir,
-                chunk=chunk,
-            )
-        else:
-            yield checked
-
-    def _outputs_of(self, images, wrap, batch, alone, bar):
-        """Yield the outputs for some images, batch by batch."""
-        module, rows = self.net_.module_, np.arange(len(images))
-        data_set = wrap(PixelSet(self._pixels(images), _once(rows, rows)))
-        data_set.begin_epoch(0)
-        for values in forward_batches(
-            lambda chosen: module(**data_set.inputs(chosen)),
-            len(images),
-            batch,
-            device=self._pixels(images).device,
-            autocast_dtype=self.net_.autocast_dtype,
+    def _probabilities(self, images):
+        """Yield probabilities for an ImageInput, batch by batch."""
+        for outputs in predict_outputs(
+            self.net_,
+            images,
+            self._policy(),
+            reading=self._reading(),
             n_threads=self._n_forward_threads(),
-            alone=alone,
+            verbose=self.verbose,
         ):
-            bar.update(len(values))
-            yield values.double().numpy()
+            yield self._task().activation(outputs)
+
+
+def _count_channels(shape):
+    """Return how many channels the network gets: gray is repeated to three."""
+    channels = shape[2] if shape is not None and len(shape) == 3 else 1
+    return 3 if channels == 1 else channels
 
 
 def _as_tuple(value):
@@ -380,15 +401,15 @@ def _as_tuple(value):
     return tuple(value) if isinstance(value, list) else value
 
 
-def _once(codes, rows):
-    """Return the plan of epochs that take some rows as they are."""
-    return EpochRows(codes, ((rows, np.ones(len(rows))),))
-
-
-def _parts(images, rows):
-    """Return the arrays that identify what is trained on, or validated with."""
+def _rows(history):
+    """Return the rows of a history, of those columns that all epochs have."""
+    n = len(history.get("epoch", ()))
+    columns = {
+        name: column
+        for name, column in history.items()
+        if len(column) == n and name != "phase"
+    }
     return [
-        part
-        for chosen, weights in rows.phases
-        for part in (images.sample_keys[chosen], rows.codes[chosen], weights)
+        dict(zip(columns, row, strict=True))
+        for row in zip(*columns.values(), strict=True)
     ]

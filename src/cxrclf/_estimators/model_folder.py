@@ -26,7 +26,7 @@ from cxrclf.exceptions import WeightsError
 FORMAT = 2
 # Parameters that belong to the machine of the training. They are neither saved nor
 # taken from a file, and the digest is of the rest.
-MACHINE_PARAMETERS = frozenset({"cache_dir", "checkpoint_dir", "log_dir"})
+MACHINE_PARAMETERS = frozenset({"cache_dir", "callbacks", "checkpoint_dir", "log_dir"})
 _DESCRIPTION = "model.json"
 _WEIGHTS = re.compile(r"weights-[0-9a-f]{16}\.safetensors")
 _WEIGHTS_OF_FORMAT_1 = "weights.safetensors"

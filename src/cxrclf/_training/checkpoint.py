@@ -12,7 +12,7 @@ from collections import defaultdict
 
 import torch
 
-from cxrclf._training.trainer import Progress
+from cxrclf._training.progress import Progress
 from cxrclf._utils.files import open_regular, replaced_whole
 from cxrclf.exceptions import WeightsError
 

@@ -30,6 +30,27 @@ class Examples:
     targets: Targets
     weights: SampleWeights = field(default_factory=SampleWeights)
 
+    def phases(self, rows_of_phases=None):
+        """Return the rows of each phase, without the rows that weigh nothing.
+
+        Parameters
+        ----------
+        rows_of_phases : list of ndarray of int, default=None
+            By default all rows are one phase.
+
+        Returns
+        -------
+        list of ndarray of int
+
+        Raises
+        ------
+        ValueError
+            If the weights of a phase are unsuitable.
+        """
+        if rows_of_phases is None:
+            rows_of_phases = [np.arange(len(self.images))]
+        return [rows[self.weights.at(rows) > 0] for rows in rows_of_phases]
+
     def open(self, **reading):
         """Read images and targets, and name all that cannot be read at once.
 

@@ -1,4 +1,4 @@
-"""Which rows an epoch trains on: all, those of a phase, or evenly over the classes."""
+"""The rows of each epoch: all, those of a phase, or evenly over the classes."""
 
 from dataclasses import dataclass
 
@@ -8,44 +8,52 @@ from cxrclf._utils.keyed_random import derived_seed, keyed_state
 
 
 @dataclass(frozen=True)
-class EpochRows:
+class EpochSchedule:
     """The rows of each epoch of a training.
 
     Parameters
     ----------
-    codes : ndarray of shape (n,) of int
-        Class codes of all rows.
     phases : tuple of (rows, weights)
-        Of each phase: its rows as ints, and their factors on the loss.
+        The rows of each phase as ints, and their factors on the loss.
     epochs : int, default=1
-        Epochs of a phase.
+        Number of epochs per phase.
     first_epoch : int, default=0
         Number of the first epoch of the first phase.
-    balanced : bool, default=False
-        Whether the batches of an epoch take as many rows from each class.
+    strata : ndarray of shape (n,) of int, default=None
+        The batches of an epoch have as many rows of each number. By default an epoch
+        has each row of its phase once.
     seed : int, default=0
-        Of the balanced order.
+        Seed of the balanced order.
     """
 
-    codes: np.ndarray
     phases: tuple
     epochs: int = 1
     first_epoch: int = 0
-    balanced: bool = False
+    strata: np.ndarray | None = None
     seed: int = 0
 
-    def at(self, epoch):
-        """Return the rows and weights of an epoch; balanced ones in their order."""
+    @classmethod
+    def of_rows(cls, rows):
+        """Return the schedule of epochs that have some rows as they are."""
+        return cls(((rows, np.ones(len(rows))),))
+
+    @property
+    def balanced(self):
+        """Whether the rows of an epoch are in an order of their own."""
+        return self.strata is not None
+
+    def rows_of(self, epoch):
+        """Return the rows of an epoch and their weights, balanced ones in order."""
         phase, epoch = divmod(epoch - self.first_epoch, self.epochs)
         rows, weights = self.phases[min(phase, len(self.phases) - 1)]
         if not self.balanced:
             return rows, weights
         seed = derived_seed(self.seed, self.first_epoch, phase, 2)
-        order = balanced_order(self.codes[rows], seed, epoch)
+        order = balanced_order(self.strata[rows], seed, epoch)
         return rows[order], weights[order]
 
-    def ever(self):
-        """Return all rows of all epochs, sorted."""
+    def all_rows(self):
+        """Return the rows that any epoch has, sorted."""
         return np.unique(np.concatenate([rows for rows, _ in self.phases]))
 
 

@@ -30,6 +30,7 @@ from cxrclf._utils.disk import make_folders, open_or_create
 from cxrclf._utils.file_lock import try_lock_byte
 from cxrclf._utils.files import remove_abandoned
 from cxrclf._utils.forks import after_fork_in_child
+from cxrclf._utils.session import session_folder
 
 _N_LOCKS = 256
 _WAIT = 0.02  # seconds between looks at what other processes have computed
@@ -130,7 +131,7 @@ class FeatureGroup:
         """Keep a segment."""
 
 
-class MemoryBank:
+class MemoryCache:
     """Features in the memory of this process, those used last.
 
     Parameters
@@ -138,7 +139,7 @@ class MemoryBank:
     max_bytes : int
     """
 
-    _groups = OrderedDict()  # of all banks; those used last at the end
+    _groups = OrderedDict()  # of all caches; those used last at the end
     _lock = threading.Lock()
 
     @classmethod
@@ -166,7 +167,7 @@ class MemoryBank:
         with self._lock:
             group = self._groups.setdefault((space, view), _MemoryGroup())
             self._groups.move_to_end((space, view))
-            group.bank = self
+            group.cache = self
             return group
 
     def make_room(self, n_bytes, kept):
@@ -189,7 +190,7 @@ class MemoryBank:
         return True
 
 
-after_fork_in_child(MemoryBank._renew_lock)
+after_fork_in_child(MemoryCache._renew_lock)
 
 
 class _MemoryGroup(FeatureGroup):
@@ -198,13 +199,13 @@ class _MemoryGroup(FeatureGroup):
         self.n_bytes = 0
 
     def _add(self, keys, values):
-        with MemoryBank._lock:
-            if self.bank.make_room(values.nbytes, self):
+        with MemoryCache._lock:
+            if self.cache.make_room(values.nbytes, self):
                 self._set_segments((*self._index[0], (keys, values)))
                 self.n_bytes += values.nbytes
 
 
-class DiskBank:
+class DiskCache:
     """Features in files, shared by all processes, those used last.
 
     Parameters
@@ -223,7 +224,7 @@ class DiskBank:
         self._allowance = 0
 
     def group(self, space, view):
-        """Return a group of features, as :meth:`MemoryBank.group`."""
+        """Return a group of features, as :meth:`MemoryCache.group`."""
         return _DiskGroup(self, self.folder / space, view)
 
     def make_room(self, n_bytes):
@@ -244,7 +245,7 @@ class DiskBank:
     def give_up(self, error):
         """Keep nothing any more, after an error of the disk."""
         warnings.warn(
-            f"The feature bank in {str(self.folder)!r} cannot be written: {error}. "
+            f"The feature cache in {str(self.folder)!r} cannot be written: {error}. "
             "Features are computed anew in each epoch. See that its disk is writable "
             "and has room, or give another cache_dir.",
             RuntimeWarning,
@@ -292,9 +293,9 @@ class DiskBank:
 class _DiskGroup(FeatureGroup):
     """A folder of segments."""
 
-    def __init__(self, bank, space, view):
+    def __init__(self, cache, space, view):
         super().__init__()
-        self.bank = bank
+        self.cache = cache
         self.folder = space / view
         self._seen = set()
         self._swept = False
@@ -323,7 +324,7 @@ class _DiskGroup(FeatureGroup):
 
     @contextlib.contextmanager
     def _claimed(self, keys, chunk, patient):
-        if not (patient and self.bank.max_bytes):
+        if not (patient and self.cache.max_bytes):
             yield np.arange(min(chunk, len(keys)))
             return
         numbers = (keys % np.uint64(_N_LOCKS)).astype(int)
@@ -339,7 +340,7 @@ class _DiskGroup(FeatureGroup):
             yield np.concatenate(claimed)[:chunk]
 
     def _make(self):
-        root = self.bank.folder
+        root = self.cache.folder
         make_folders(root.parent, root.name, *self.folder.parts[-2:])
 
     def _lock_file(self, stack):
@@ -349,7 +350,7 @@ class _DiskGroup(FeatureGroup):
         return None
 
     def _add(self, keys, values):
-        if not self.bank.max_bytes:
+        if not self.cache.max_bytes:
             return
         path = self.folder / f"{secrets.token_hex(8)}.npy"
         try:
@@ -357,10 +358,10 @@ class _DiskGroup(FeatureGroup):
             if not self._swept:
                 remove_abandoned(self.folder)
                 self._swept = True
-            if self.bank.make_room(segment_bytes(values)):
+            if self.cache.make_room(segment_bytes(values)):
                 write_segment(path, keys, values)
         except OSError as error:
-            self.bank.give_up(error)
+            self.cache.give_up(error)
 
 
 def _locked(file, number):
@@ -369,3 +370,25 @@ def _locked(file, number):
         return file is None or try_lock_byte(file, number)
     except OSError:  # no locks on this disk: work may be done twice
         return True
+
+
+def make_cache(kind, max_bytes, cache_dir):
+    """Return the feature cache of an estimator.
+
+    Parameters
+    ----------
+    kind : {"disk", "memory"} or None
+    max_bytes : int
+    cache_dir : path-like or None
+        Folder of the files. None stands for the folder of the session.
+
+    Returns
+    -------
+    DiskCache, MemoryCache or None
+    """
+    if kind is None:
+        return None
+    if kind == "memory":
+        return MemoryCache(max_bytes)
+    root = session_folder() if cache_dir is None else Path(cache_dir)
+    return DiskCache(root / "features", max_bytes)

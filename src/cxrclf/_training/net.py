@@ -1,40 +1,109 @@
-"""The skorch net that every estimator composes."""
-
-from functools import partial
+"""The skorch net that every estimator has."""
 
 import torch
 from skorch import NeuralNet
+from skorch.callbacks import Callback
+from skorch.utils import to_tensor
+from torch.nn.functional import interpolate
 
 from cxrclf._training.batches import Batches
+from cxrclf._training.precision import autocast
+
+_HOOKS = (
+    "on_train_begin",
+    "on_train_end",
+    "on_epoch_begin",
+    "on_epoch_end",
+    "on_batch_begin",
+    "on_batch_end",
+    "on_grad_computed",
+)
 
 
-class AutocastNet(NeuralNet):
-    """A skorch net whose module computes in a given precision.
+class TrainingNet(NeuralNet):
+    """A skorch net that is trained by a Trainer.
+
+    `predict` and `predict_proba` take images as an array or a tensor of shape (n, H, W),
+    (n, C, H, W) or (n, H, W, C): integers, or floats in [0, 1]. `predict` returns
+    numbers of classes. `history` has one row per epoch, without its batches.
 
     Parameters
     ----------
-    score : (str, callable)
-        What an epoch is judged by besides the loss: its name, and a function of the
-        outputs and the truth of a batch to the sum over its samples.
+    module : Network
+    task : Task
+        Names the score of an epoch, and says what outputs mean.
+    input_format : InputFormat
+        What the module gets.
     autocast_dtype : torch.dtype or None
-        Type in which convolutions compute; None for that of the parameters.
+        Type in which convolutions compute; None for the type of the parameters.
+    **kwargs
+        Parameters of :class:`skorch.NeuralNet`.
     """
 
-    def __init__(self, module, *, score, autocast_dtype=None, **kwargs):
+    stop_requested = False
+
+    def __init__(self, module, *, task, input_format, autocast_dtype=None, **kwargs):
         super().__init__(module, **kwargs)
-        self.score = score
+        self.task = task
+        self.input_format = input_format
         self.autocast_dtype = autocast_dtype
+
+    def get_iterator(self, dataset, training=False):
+        """Return batches of samples; other data sets get skorch's iterator."""
+        if hasattr(dataset, "begin_epoch"):
+            return Batches(
+                dataset,
+                self.batch_size,
+                device=self.input_format.device,
+                dtype=self.input_format.dtype,
+                shuffle=training,
+            )
+        return super().get_iterator(dataset, training=training)
 
     def infer(self, x, **fit_params):
         """Run the module on one batch."""
         with autocast(self.device, self.autocast_dtype):
-            return super().infer(x, **fit_params)
+            if isinstance(x, dict):
+                return super().infer(x, **fit_params)
+            return self.module_(images=self._as_input(x))
+
+    def predict_proba(self, X):
+        """Predict probabilities, as an array in the shape of the outputs.
+
+        Parameters
+        ----------
+        X : array or tensor of shape (n, H, W), (n, C, H, W) or (n, H, W, C)
+            Images as integers, or as floats in [0, 1].
+        """
+        return self.task.activation(self.forward(X).double().numpy())
+
+    def predict(self, X):
+        """Predict numbers of classes.
+
+        Parameters
+        ----------
+        X : array or tensor of shape (n, H, W), (n, C, H, W) or (n, H, W, C)
+            Images as integers, or as floats in [0, 1].
+        """
+        return self.task.decide(self.predict_proba(X))
+
+    def run_epoch(self, samples):
+        """Train for one epoch.
+
+        Parameters
+        ----------
+        samples : Samples
+        """
+        self.stop_requested = False
+        self.fit_loop(samples, epochs=1)
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """Run an epoch; loss and score are fetched from the device at its end."""
         if iterator is None:
             return
-        name, score = self.score
+        if training:
+            rate = self.optimizer_.param_groups[-1]["lr"]
+            self.history.record("learning_rate", rate)
         loss, total, n = 0.0, 0, 0
         for batch in iterator:
             self.notify("on_batch_begin", batch=batch, training=training)
@@ -42,70 +111,135 @@ class AutocastNet(NeuralNet):
             self.notify("on_batch_end", batch=batch, training=training, **step)
             truth = batch[1][0]
             loss += step["loss"].detach().double() * len(truth)
-            total += score(step["y_pred"].detach(), truth)
+            total += self.task.score(step["y_pred"].detach(), truth)
             n += len(truth)
         self.history.record(f"{prefix}_loss", float(loss) / n)
-        self.history.record(f"{prefix}_{name}", float(total) / n)
+        self.history.record(f"{prefix}_{self.task.score_name}", float(total) / n)
+
+    def notify(self, method_name, **cb_kwargs):
+        """Call the callbacks.
+
+        A callback ends the training by a KeyboardInterrupt at the end of an epoch, as
+        skorch's EarlyStopping does.
+        """
+        try:
+            super().notify(method_name, **cb_kwargs)
+        except KeyboardInterrupt:
+            if method_name != "on_epoch_end" or not self.callbacks:
+                raise
+            self.stop_requested = True
+
+    def history_row(self):
+        """Return what an estimator keeps of the last epoch in its ``history_``."""
+        record, name = self.history[-1], self.task.score_name
+        columns = [
+            f"{part}_{what}" for part in ("train", "valid") for what in ("loss", name)
+        ]
+        row = {"epoch": record["epoch"]}
+        row |= {column: float(record[column]) for column in columns if column in record}
+        return row | {
+            "duration": float(record["dur"]),
+            "learning_rate": record["learning_rate"],
+        }
+
+    def append_history(self, rows):
+        """Append epochs of an earlier training, as :meth:`history_row` returned them."""
+        for row in rows:
+            self.history.new_epoch()
+            for name, value in row.items():
+                self.history.record("dur" if name == "duration" else name, value)
+
+    def _as_input(self, x):
+        """Return images of any layout and size as the module takes them."""
+        pixels = to_tensor(x, device=self.device)
+        floats = pixels.to(self.input_format.dtype)
+        if not pixels.is_floating_point():
+            floats = floats / torch.iinfo(pixels.dtype).max
+        if floats.ndim == 3:
+            floats = floats[:, None]
+        channels = 1, self.module_.backbone.in_channels
+        if floats.shape[1] not in channels and floats.shape[-1] in channels:
+            floats = floats.movedim(-1, 1)
+        size = self.input_format.image_size
+        if floats.shape[-2:] != size:
+            floats = interpolate(floats, size, mode="bilinear", antialias=True)
+        return floats
 
 
-def autocast(device, dtype):
-    """Return a context in which the device computes in `dtype`, if one is given."""
-    return torch.autocast(
-        torch.device(device).type, dtype=dtype, enabled=dtype is not None
-    )
+class _Hooks(Callback):
+    """A callback with those hooks that an object has.
 
+    Parameters
+    ----------
+    hooks : object
+        With methods that are named as those of :class:`skorch.callbacks.Callback`.
+    """
 
-def count_right(logits, codes):
-    """Return how many samples have the class with the largest logit."""
-    return (logits.argmax(1) == codes).sum()
+    def __init__(self, hooks):
+        self.hooks = hooks
+
+    def __getattribute__(self, name):
+        if name in _HOOKS:
+            return getattr(self.hooks, name, super().__getattribute__(name))
+        return super().__getattribute__(name)
 
 
 def make_net(
     module,
     make_optimizer,
     *,
-    device,
-    dtype,
+    task,
+    input_format,
     autocast_dtype,
     batch_size,
-    criterion,
-    score,
+    callbacks=None,
 ):
-    """Build an initialised skorch net around a module.
+    """Build an initialized skorch net around a module.
 
     Parameters
     ----------
     module : Network
         On its device already.
     make_optimizer : callable
-        Takes the module, returns the optimiser.
-    device, dtype, autocast_dtype
-        What ``resolve_device`` and ``resolve_precision`` return.
+        Takes the module, returns the optimizer.
+    task : Task
+    input_format : InputFormat
+    autocast_dtype : torch.dtype or None
+        What ``resolve_precision`` returned.
     batch_size : int
-        Of the training.
-    criterion : type
-        The module of the loss.
-    score : (str, callable)
-        See :class:`AutocastNet`.
+        Number of samples per optimizer step.
+    callbacks : list or None, default=None
+        Callbacks of skorch, pairs of a name and a callback, or other objects that
+        have some of their methods.
 
     Returns
     -------
-    AutocastNet
+    TrainingNet
     """
-    batches = partial(Batches, device=device, dtype=dtype)
-    return AutocastNet(
+    return TrainingNet(
         module,
-        criterion=criterion,
-        score=score,
+        task=task,
+        input_format=input_format,
+        autocast_dtype=autocast_dtype,
+        criterion=task.loss,
         optimizer=lambda params, lr: make_optimizer(module),
-        iterator_train=partial(batches, shuffle=True),
-        iterator_valid=partial(batches, shuffle=False),
         train_split=None,
         batch_size=batch_size,
+        callbacks=[_as_callback(item) for item in callbacks or ()],
         callbacks__print_log=None,
         callbacks__train_loss=None,
         callbacks__valid_loss=None,
-        device=device,
-        autocast_dtype=autocast_dtype,
+        device=input_format.device,
         verbose=0,
     ).initialize()
+
+
+def _as_callback(item):
+    """Return a callback of skorch, or a pair of a name and one."""
+    if isinstance(item, tuple):
+        name, callback = item
+        return name, _as_callback(callback)
+    is_callback = isinstance(item, Callback) or (
+        isinstance(item, type) and issubclass(item, Callback)
+    )
+    return item if is_callback else _Hooks(item)

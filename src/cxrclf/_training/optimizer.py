@@ -24,7 +24,7 @@ def make_optimizer(
     ----------
     name : {"adam", "adamw", "nadam", "sgd"}
         Nadam is that of Keras 2 (Dozat's momentum schedule, epsilon 1e-7).
-    module : ImageClassifier
+    module : ClassificationNetwork
         Its ``set_trainable`` has been called; frozen parameters are left out.
     learning_rate, body_learning_rate : float
         Of the head and of the body.

@@ -81,3 +81,10 @@ def inference_batch_size(device, image_size):
     """
     pixels, most = _INFERENCE_BATCH.get(device.type, _INFERENCE_BATCH["cuda"])
     return min(max(pixels // math.prod(image_size), 1), most)
+
+
+def autocast(device, dtype):
+    """Return a context in which the device computes in `dtype`, if one is given."""
+    return torch.autocast(
+        torch.device(device).type, dtype=dtype, enabled=dtype is not None
+    )

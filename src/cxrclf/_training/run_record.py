@@ -11,7 +11,7 @@ import torch
 import cxrclf
 from cxrclf._training.checkpoint import read_checkpoint, write_checkpoint
 from cxrclf._training.optimizer import schedule_factor
-from cxrclf._training.trainer import Progress
+from cxrclf._training.progress import Progress
 from cxrclf._utils.files import remove_abandoned
 
 

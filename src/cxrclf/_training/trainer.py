@@ -1,192 +1,266 @@
-"""The training loop: epochs, the best of them, early stopping, resume."""
+"""The training: data, epochs, the best of them, early stopping, resuming."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+import numpy as np
 import torch
 from skorch.helper import predefined_split
 from tqdm import tqdm
 
 from cxrclf._torch.generator import drawing_from
+from cxrclf._training.allocator import kept_memory
+from cxrclf._training.data import TrainingData
+from cxrclf._training.epoch_schedule import EpochSchedule
 from cxrclf._training.optimizer import schedule_factor, set_learning_rate
+from cxrclf._training.run_record import RunRecord, fingerprint
 from cxrclf._utils.keyed_random import derived_seed
+from cxrclf._utils.splitting import join_groups, split_validation
+from cxrclf.augmentation import Copies
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What the loop is asked to do.
+class TrainingSettings:
+    """What a training is asked to do.
 
     Parameters
     ----------
-    max_epochs : int
-        Epochs of this call.
-    first_epoch : int
-        Epochs that earlier calls have done: views and dropout go on from there.
-    trainable : {"all", "head"} or int
-        What is trained, once the head has had its start.
-    head_epochs : int
-        Epochs at the beginning in which the head alone is trained.
-    schedule : str or callable
-        Of the learning rate.
-    schedule_epochs : int
-        Epochs after which the schedule begins anew.
-    monitor : str
-        What makes an epoch better than another: ``"valid_loss"``, or the score of the
-        net, as in ``"valid_accuracy"``.
-    keep_best : bool
-        Whether to end with the best epoch's weights when there is a validation set.
-    patience : int or None
-        Epochs without improvement after which the training stops; None for never.
-    tol : float
-        What counts as an improvement for `patience`.
+    reading : dict
+        Parameters of :meth:`cxrclf.images.ImageInput.open`.
     seed : int
-        Of the batches' order and of dropout.
+        Seed of views, order and dropout.
+    repeatable : bool
+        Whether another training may have the same seed.
+    max_epochs : int
+        Number of epochs per phase.
+    first_epoch : int
+        Number of epochs that earlier calls have done. Views and dropout go on from
+        there.
+    trainable : {"all", "head"} or int
+        The part that is trained after the `head_epochs`.
+    head_epochs : int
+        Number of epochs at the beginning in which the head alone is trained.
+    learning_rate_schedule : str or callable
+    restart_schedule : bool
+        Whether the learning-rate schedule begins again in each phase.
+    augmentation : Augmentation or None
+    n_views : int or None
+    balanced_batches : bool
+    validation_fraction : float or None
+    monitor : str
+        The column of the history that makes an epoch better than another:
+        ``"valid_loss"``, or the score, as in ``"valid_accuracy"``.
+    keep_best : bool
+        Whether to end with the weights of the best epoch.
+    patience : int or None
+        Number of epochs without improvement after which the training stops. None
+        never stops it.
+    tol : float
+        Smallest difference that counts as an improvement for `patience`.
+    compiled : bool
+        Whether the backbone is compiled.
+    checkpoint_dir, log_dir : path-like or None
     verbose : int
+    identity : dict
+        All parameters that decide the result.
     """
 
+    reading: dict
+    seed: int
+    repeatable: bool
     max_epochs: int
     first_epoch: int
     trainable: object
     head_epochs: int
-    schedule: object
-    schedule_epochs: int
+    learning_rate_schedule: object
+    restart_schedule: bool
+    augmentation: object
+    n_views: int | None
+    balanced_batches: bool
+    validation_fraction: float | None
     monitor: str
     keep_best: bool
     patience: int | None
     tol: float
-    seed: int
+    compiled: bool
+    checkpoint_dir: object
+    log_dir: object
     verbose: int
+    identity: dict = field(repr=False)
 
 
-@dataclass
-class Progress:
-    """How far a training has come: all that a resumed run needs besides the net.
-
-    Attributes
-    ----------
-    done : int
-        Epochs of this call that are complete.
-    history : list of dict
-        A row an epoch.
-    best_score, patience_score : float
-        The best value so far, and the one that `patience` compares with; smaller is
-        better.
-    waited : int
-        Epochs since `patience_score`.
-    best_epoch : int
-        The row of the best epoch, counted from 0.
-    best_state : dict of str to Tensor
-        The learnt tensors after the best epoch.
-    """
-
-    done: int = 0
-    history: list = field(default_factory=list)
-    best_score: float = math.inf
-    patience_score: float = math.inf
-    waited: int = 0
-    best_epoch: int = -1
-    best_state: dict = field(default_factory=dict)
-
-    def judge(self, score, plan, module):
-        """Take note of an epoch's validation score."""
-        if score < self.best_score:
-            self.best_score = score
-            self.best_epoch = len(self.history) - 1
-            if plan.keep_best:
-                self.best_state = {
-                    name: tensor.detach().cpu().clone()
-                    for name, tensor in module.learnt_state().items()
-                }
-        if score < self.patience_score - plan.tol:
-            self.patience_score = score
-            self.waited = 0
-        else:
-            self.waited += 1
-
-    def is_over(self, plan):
-        """Return whether the training has run its course."""
-        impatient = plan.patience is not None and self.waited >= plan.patience
-        return self.done >= plan.max_epochs or impatient
-
-
-def run_epochs(net, train_set, valid_set, plan, progress, *, on_epoch_end):
-    """Train a net until the plan is fulfilled.
+class Trainer:
+    """Train a net on examples, epoch by epoch.
 
     Parameters
     ----------
-    net : AutocastNet
-    train_set, valid_set : PixelSet or FeatureSet; valid_set may be None
-    plan : Plan
-    progress : Progress
-        Of a new or of a resumed run; updated in place.
-    on_epoch_end : callable
-        Called with the progress after every epoch.
-
-    Raises
-    ------
-    ValueError
-        If the loss is no longer a finite number.
+    net : TrainingNet
+    settings : TrainingSettings
+    policy : PixelPolicy
+        Whether pixels or features are trained on.
     """
-    module = net.module_
-    net.train_split = predefined_split(valid_set) if valid_set is not None else None
-    bar = tqdm(
-        total=plan.max_epochs,
-        initial=progress.done,
-        desc="training",
-        unit="epoch",
-        disable=not plan.verbose,
-    )
-    net.notify("on_train_begin", X=train_set, y=None)
-    with bar:
-        while not progress.is_over(plan):
-            row = _run_epoch(net, train_set, valid_set, plan, progress)
-            _check_finite(row)
-            progress.history.append(row)
-            progress.done += 1
-            if valid_set is not None:
-                sign = 1 if plan.monitor == "valid_loss" else -1
-                progress.judge(sign * row[plan.monitor], plan, module)
-            bar.set_postfix({k: f"{v:.4g}" for k, v in row.items() if "_" in k})
-            bar.update()
-            on_epoch_end(progress)
-    net.notify("on_train_end", X=train_set, y=None)
-    net.train_split = None  # it holds the validation images
-    if progress.best_state:
-        module.load_learnt_state(progress.best_state)
 
+    def __init__(self, net, settings, policy):
+        self.net = net
+        self.settings = settings
+        self.policy = policy
 
-def _check_finite(row):
-    if not math.isfinite(row["train_loss"]):
-        raise ValueError(
-            f"The training diverged: the loss of epoch {row['epoch']} is "
-            f"{row['train_loss']}. Lower learning_rate or body_learning_rate, and see "
-            "that float pixels lie in [0, 1]."
+    def run(self, train, validation, phases, groups):
+        """Train until all epochs are done, or early stopping ends the training.
+
+        Parameters
+        ----------
+        train : Examples
+        validation : Examples or None
+        phases : list of ndarray of int
+            Rows of `train` that are trained on one phase after another.
+        groups : ndarray of shape (n,) or None
+            Patient ids, which ``validation_fraction`` keeps together.
+
+        Returns
+        -------
+        Progress
+
+        Raises
+        ------
+        ImageReadError
+            Naming all unreadable files.
+        ValueError
+            If the loss is no longer a finite number, or a class has too few groups
+            for a validation set.
+        """
+        data, held_out = self._open(train, phases, groups)
+        if validation is not None:
+            held_out = self._open_validation(validation)
+        settings = self.settings
+        n_phases = len(data.schedule.phases)
+        # Not a number of NumPy, which the reader of checkpoints refuses.
+        n_epochs = int(settings.max_epochs) * n_phases
+        period = int(settings.max_epochs) if settings.restart_schedule else n_epochs
+        record = self._open_record(data, held_out, n_epochs, period)
+        train_samples, valid_samples = self.policy.training_samples(
+            self.net, data, held_out, settings
         )
+        with record, kept_memory():
+            progress = record.resume(self.net)
+            self._run_epochs(
+                train_samples, valid_samples, progress, n_epochs, period, record
+            )
+        return progress
 
+    def _open(self, examples, phases, groups):
+        """Read the examples, and return those to train on and those held out."""
+        images, targets = examples.open(**self.settings.reading)
+        copies = Copies(images, examples.images.paths)
+        held_out = None
+        if self.settings.validation_fraction is not None:
+            phases, rows = self._hold_out(images, copies, targets, phases, groups)
+            held_out = EpochSchedule.of_rows(rows)
+        schedule = EpochSchedule(
+            tuple((rows, examples.weights.at(rows)) for rows in phases),
+            epochs=self.settings.max_epochs,
+            first_epoch=self.settings.first_epoch,
+            strata=targets.strata if self.settings.balanced_batches else None,
+            seed=self.settings.seed,
+        )
+        data = TrainingData(images, copies, targets, schedule)
+        return data, None if held_out is None else replace(data, schedule=held_out)
 
-def _run_epoch(net, train_set, valid_set, plan, progress):
-    epoch = plan.first_epoch + progress.done
-    warming_up = progress.done < plan.head_epochs
-    net.module_.set_trainable("head" if warming_up else plan.trainable)
-    period = plan.schedule_epochs
-    factor = schedule_factor(plan.schedule, progress.done % period, period)
-    set_learning_rate(net.optimizer_, factor)
-    for data_set in (train_set, valid_set):
-        if data_set is not None:
-            data_set.begin_epoch(epoch)
-    # A new seed in each epoch, so that a resumed run draws the same dropout.
-    generator = torch.Generator(net.device)
-    generator.manual_seed(derived_seed(plan.seed, epoch, 1))
-    with drawing_from(generator):
-        net.fit_loop(train_set, epochs=1)
-    net.module_.set_trainable(plan.trainable)
-    record = net.history[-1]
-    row = {"epoch": epoch + 1}
-    for prefix in ("train", "valid"):
-        for column in (f"{prefix}_loss", f"{prefix}_{net.score[0]}"):
-            if column in record:
-                row[column] = float(record[column])
-    row["duration"] = float(record["dur"])
-    row["learning_rate"] = net.optimizer_.param_groups[-1]["lr"]
-    net.history.clear()  # skorch keeps every batch; the row has what is needed
-    return row
+    def _open_validation(self, examples):
+        images, targets = examples.open(**self.settings.reading)
+        copies = Copies(images, examples.images.paths)
+        rows = EpochSchedule.of_rows(np.arange(len(images)))
+        return TrainingData(images, copies, targets, rows)
+
+    def _hold_out(self, images, copies, targets, phases, groups):
+        """Return the phases without a validation set, and the rows of that."""
+        fraction = self.settings.validation_fraction
+        rows = np.unique(np.concatenate(phases))
+        keys = images.keys
+        kept = keys if groups is None else join_groups(groups, keys)
+        train, valid = split_validation(
+            targets.strata[rows], kept[rows], fraction, self.settings.seed
+        )
+        phases = [phase[np.isin(phase, rows[train])] for phase in phases]
+        if not all(len(phase) for phase in phases):
+            raise ValueError(
+                f"validation_fraction={fraction} holds out all rows of a phase. Hold "
+                "out a validation set before the rows are cut into phases: with "
+                "PhasedClassifier(validation_fraction=...), or as X_val and y_val."
+            )
+        held_out = rows[valid]
+        return phases, held_out[~copies.is_copy[held_out]]
+
+    def _open_record(self, data, validation, n_epochs, period):
+        """Return the record of this run, under its fingerprint."""
+        settings, run = self.settings, None
+        if settings.checkpoint_dir is not None or settings.log_dir is not None:
+            identity = settings.identity | {
+                "epoch": settings.first_epoch,
+                "n_epochs": n_epochs,
+                "schedule_epochs": period,
+                "validated": validation is not None,
+            }
+            parts = data.fingerprint_parts()
+            if validation is not None:
+                parts += validation.fingerprint_parts()
+            run = fingerprint(self.net.module_, identity, parts)
+        return RunRecord(settings.checkpoint_dir, settings.log_dir, run, n_epochs)
+
+    def _run_epochs(self, train, valid, progress, n_epochs, period, record):
+        net, settings = self.net, self.settings
+        net.train_split = None if valid is None else predefined_split(valid)
+        net.append_history(progress.history)
+        self._set_learning_rate(progress.done, period, force=True)
+        net.notify("on_train_begin", X=train, y=None)
+        bar = tqdm(
+            total=n_epochs,
+            initial=progress.done,
+            desc="training",
+            unit="epoch",
+            disable=not settings.verbose,
+        )
+        with bar:
+            while not progress.is_over(n_epochs, settings.patience):
+                row = self._run_epoch(train, valid, progress.done, period)
+                progress.add(row, net, settings)
+                bar.set_postfix({k: f"{v:.4g}" for k, v in row.items() if "_" in k})
+                bar.update()
+                record.add(progress)
+        net.notify("on_train_end", X=train, y=None)
+        net.train_split = None  # it holds the validation images
+        if progress.best_state:
+            net.module_.load_learnt_state(progress.best_state)
+
+    def _run_epoch(self, train, valid, done, period):
+        """Train for an epoch, and return its row of the history."""
+        net, settings = self.net, self.settings
+        epoch = settings.first_epoch + done
+        is_head_epoch = done < settings.head_epochs
+        net.module_.set_trainable("head" if is_head_epoch else settings.trainable)
+        self._set_learning_rate(done, period)
+        for samples in (train, valid):
+            if samples is not None:
+                samples.begin_epoch(epoch)
+        # A new seed in each epoch, so that a resumed run draws the same dropout.
+        generator = torch.Generator(net.device)
+        generator.manual_seed(derived_seed(settings.seed, epoch, 1))
+        with drawing_from(generator):
+            net.run_epoch(train)
+        net.module_.set_trainable(settings.trainable)
+        row = net.history_row()
+        if not math.isfinite(row["train_loss"]):
+            raise ValueError(
+                f"The training diverged: the loss of epoch {row['epoch']} is "
+                f"{row['train_loss']}. Lower learning_rate or body_learning_rate, and "
+                "see that float pixels lie in [0, 1]."
+            )
+        return row
+
+    def _set_learning_rate(self, done, period, force=False):
+        """Follow the schedule; a callback may change the rate while it is constant."""
+        schedule = self.settings.learning_rate_schedule
+        factor = schedule_factor(schedule, done % period, period)
+        if force or factor != self._factor:
+            set_learning_rate(self.net.optimizer_, factor)
+        self._factor = factor

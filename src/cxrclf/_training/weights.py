@@ -4,6 +4,41 @@ import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 
 
+class SampleWeights:
+    """Factors on the loss of the rows that are trained on together.
+
+    Parameters
+    ----------
+    sample_weight : ndarray of shape (n,) or None, default=None
+        Relative weights of the samples.
+    labels : ndarray of shape (n,) or None, default=None
+        Class labels, where there are class weights.
+    classes : ndarray of shape (n_classes,) or None, default=None
+        The sorted labels.
+    class_weight : None, "balanced" or dict, default=None
+        Constants of the classes, see :func:`training_weights`.
+    """
+
+    def __init__(
+        self, sample_weight=None, *, labels=None, classes=None, class_weight=None
+    ):
+        self.sample_weight = sample_weight
+        self.labels = labels
+        self.classes = classes
+        self.class_weight = class_weight
+
+    def at(self, rows):
+        """Return the factors of some rows, (b,) of float64."""
+        weights = None if self.sample_weight is None else self.sample_weight[rows]
+        if self.labels is not None:
+            return training_weights(
+                self.labels[rows], self.classes, self.class_weight, weights
+            )
+        if weights is None:
+            return np.ones(len(rows))
+        return _with_mean_one(weights)
+
+
 def training_weights(y, classes, class_weight, sample_weight):
     """Multiply class weights by sample weights of mean one.
 
@@ -37,12 +72,8 @@ def training_weights(y, classes, class_weight, sample_weight):
        posteroanterior chest X-ray images using fine-tuned deep neural networks",
        Applied Intelligence 51, 2021.
     """
-    if sample_weight is not None and (
-        (sample_weight < 0).any() or sample_weight.sum() <= 0
-    ):
-        raise ValueError(
-            "sample_weight must be non-negative, with at least one weight above zero."
-        )
+    if sample_weight is not None:
+        _check_weights(sample_weight)
     factors = np.ones(len(classes))
     if class_weight is not None:
         weighing = y if sample_weight is None else y[sample_weight > 0]
@@ -82,3 +113,15 @@ def _constants(class_weight, classes):
             f"{class_weight}."
         )
     return np.array([class_weight.get(label, 1.0) for label in classes])
+
+
+def _check_weights(sample_weight):
+    if (sample_weight < 0).any() or sample_weight.sum() <= 0:
+        raise ValueError(
+            "sample_weight must be non-negative, with at least one weight above zero."
+        )
+
+
+def _with_mean_one(sample_weight):
+    _check_weights(sample_weight)
+    return sample_weight / sample_weight.mean()

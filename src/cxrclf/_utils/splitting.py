@@ -15,7 +15,7 @@ def split_validation(codes, groups, fraction, seed):
         Class codes.
     groups : ndarray of shape (n,)
         Rows of one group stay together: the content keys of the images, so that a
-        row that a sampler repeats is not on both sides, or what :func:`joined` makes
+        row that a sampler repeats is not on both sides, or what :func:`join_groups` makes
         of them and of patients.
     fraction : float in (0, 1)
         Of the groups.
@@ -48,7 +48,7 @@ def split_validation(codes, groups, fraction, seed):
     return np.flatnonzero(~is_valid), np.flatnonzero(is_valid)
 
 
-def joined(groups, keys):
+def join_groups(groups, keys):
     """Join patients who share an image.
 
     Parameters

@@ -2,5 +2,6 @@
 
 from cxrclf.augmentation._augmentation import Augmentation
 from cxrclf.augmentation._augmented_path import AugmentedPath
+from cxrclf.augmentation._copies import Copies
 
-__all__ = ["Augmentation", "AugmentedPath"]
+__all__ = ["Augmentation", "AugmentedPath", "Copies"]

@@ -1,13 +1,39 @@
 """CXRClassifier: a convolutional network as a scikit-learn classifier."""
 
+import warnings
 from collections.abc import Mapping
+from numbers import Integral, Real
 from pathlib import Path
 
-from cxrclf.classification._base import BaseCXRClassifier
-from cxrclf.nets import ImageClassifier, default_image_size, make_backbone
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from cxrclf._estimators.image_estimator import ImageEstimator
+from cxrclf._training.data import Examples
+from cxrclf._training.feature_cache import make_cache
+from cxrclf._training.feature_policy import FeaturePolicy
+from cxrclf._training.targets import ClassTargets
+from cxrclf._training.weights import SampleWeights
+from cxrclf.classification._backbones import (
+    check_backbones,
+    is_several,
+    largest_image_size,
+    make_backbones,
+)
+from cxrclf.classification._labels import (
+    CLASSIFICATION,
+    check_groups,
+    check_labels,
+    check_phases,
+    check_sample_weight,
+    check_validation,
+    encode_labels,
+)
+from cxrclf.nets import ClassificationNetwork, Head
 
 
-class CXRClassifier(BaseCXRClassifier):
+class CXRClassifier(ClassifierMixin, ImageEstimator):
     """Classify chest radiographs with any network of timm.
 
     A network pretrained on photographs gets a new head for the classes in y, and is
@@ -217,12 +243,30 @@ class CXRClassifier(BaseCXRClassifier):
     """
 
     _parameter_constraints = {
-        **BaseCXRClassifier._parameter_constraints,
-        "backbone": [str],
-        "weights": [None, str, Path, Mapping],
+        **ImageEstimator._parameter_constraints,
+        "backbone": [str, tuple, list],
+        "weights": [None, str, Path, Mapping, tuple, list],
+        "hidden_units": [None, Interval(Integral, 1, None, closed="left")],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "pointwise_channels": [None, Interval(Integral, 1, None, closed="left")],
+        "pooling": [StrOptions({"mean", "flatten"})],
+        "normalization": [StrOptions({"backbone", "unit"})],
+        "n_views": [None, Interval(Integral, 1, None, closed="left")],
+        "class_weight": [None, StrOptions({"balanced"}), dict],
+        "image_shape": [None, tuple, list],
+        "balanced_batches": ["boolean"],
+        "monitor": [StrOptions({"valid_loss", "valid_accuracy"})],
+        "feature_cache": [None, StrOptions({"disk", "memory"})],
+        "feature_cache_bytes": [Interval(Integral, 0, None, closed="left")],
     }
-
-    _network_parameters = ("backbone", *BaseCXRClassifier._network_parameters)
+    _network_parameters = (
+        "backbone",
+        "hidden_units",
+        "dropout",
+        "pointwise_channels",
+        "pooling",
+        "normalization",
+    )
 
     def __init__(
         self,
@@ -259,14 +303,15 @@ class CXRClassifier(BaseCXRClassifier):
         monitor="valid_loss",
         keep_best=True,
         warm_start=False,
+        callbacks=None,
         random_state=None,
         n_threads=None,
         device="auto",
         precision="auto",
         compile=False,
         cache_dir=None,
-        feature_bank="disk",
-        feature_bank_bytes=4 * 2**30,
+        feature_cache="disk",
+        feature_cache_bytes=4 * 2**30,
         checkpoint_dir=None,
         log_dir=None,
         verbose=0,
@@ -303,28 +348,249 @@ class CXRClassifier(BaseCXRClassifier):
         self.monitor = monitor
         self.keep_best = keep_best
         self.warm_start = warm_start
+        self.callbacks = callbacks
         self.random_state = random_state
         self.n_threads = n_threads
         self.device = device
         self.precision = precision
         self.compile = compile
         self.cache_dir = cache_dir
-        self.feature_bank = feature_bank
-        self.feature_bank_bytes = feature_bank_bytes
+        self.feature_cache = feature_cache
+        self.feature_cache_bytes = feature_cache_bytes
         self.checkpoint_dir = checkpoint_dir
         self.log_dir = log_dir
         self.verbose = verbose
 
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        groups=None,
+        X_val=None,
+        y_val=None,
+        phases=None,
+        restart_schedule=False,
+    ):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like
+            Image files as an (n, 1) or (n,) array, a list, or a data frame with a
+            column ``path``; or pixels as an (n, H, W), (n, H, W, C) or flat (n, F)
+            array.
+        y : array-like of shape (n,)
+            Class labels.
+        sample_weight : array-like of shape (n,), default=None
+            Relative weights of the samples; over those of a phase, or of the training,
+            their mean is set to 1.
+        groups : array-like of shape (n,), default=None
+            Patient ids, which `validation_fraction` keeps together.
+        X_val, y_val : array-like, default=None
+            A validation set, in any form of X and y.
+        phases : list of array-like of int, default=None
+            Row numbers of X. The rows of each phase are trained on for `max_epochs`
+            epochs, one phase after another; weights, optimiser and epoch count carry
+            on. Class weights are those of the phase; the best epoch and early stopping
+            are those of the whole training. What
+            :class:`~cxrclf.sampling.PhasedClassifier` gives.
+        restart_schedule : bool, default=False
+            Whether the learning-rate schedule begins anew in each phase, instead of
+            spanning them all.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ImageReadError
+            Naming all unreadable files.
+        WeightsError
+            If the weights cannot be had or do not fit.
+        ValueError
+            If a parameter, X or y is out of its range.
+        """
+        with self._all_or_nothing():
+            self._check_parameters(X_val is not None or y_val is not None)
+            y = check_labels(y, X, self)
+            go_on = self.warm_start and hasattr(self, "net_")
+            images = self._check_images(X, reset=not go_on)
+            classes = np.unique(y)
+            if len(classes) < 2:
+                raise ValueError(
+                    f"y has one class only, {classes.tolist()}: a classifier needs at "
+                    "least two classes."
+                )
+            if go_on:
+                self._check_same_classes("warm_start", classes)
+            self.classes_ = classes
+            train = self._examples(images, y, sample_weight)
+            phases = None if phases is None else check_phases(phases, len(y))
+            groups = check_groups(groups, len(y))
+            validation = None
+            if check_validation(X_val, y_val):
+                images = self._check_images(X_val, reset=False)
+                validation = self._examples(images, check_labels(y_val, X_val, self))
+            self._train(
+                train,
+                validation,
+                start="optimizer" if go_on else "network",
+                phases=phases,
+                groups=groups,
+                restart_schedule=restart_schedule,
+            )
+        return self
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Train for `max_epochs` more epochs on these samples.
+
+        Weights, optimiser and epoch count carry on, so that the samples of another
+        call may be others. A change of ``learning_rate`` or another parameter of the
+        optimiser begins a new optimiser. Validation sets are not used.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in :meth:`fit`. With `class_weight` each call weighs its own samples, and
+            needs some of every class.
+        classes : array-like of shape (n_classes,), default=None
+            All classes that later calls may bring; needed in the first call if y
+            lacks some.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+        """
+        with self._all_or_nothing():
+            self._check_parameters(has_validation=False)
+            if self.validation_fraction is not None:
+                raise ValueError(
+                    "partial_fit holds no validation set out, because another call "
+                    "might train on it. Set validation_fraction=None."
+                )
+            y = check_labels(y, X, self)
+            first = not hasattr(self, "net_")
+            images = self._check_images(X, reset=first)
+            if first:
+                self.classes_ = np.unique(y if classes is None else classes)
+            else:
+                classes = self.classes_ if classes is None else np.unique(classes)
+                self._check_same_classes("partial_fit", classes)
+            train = self._examples(images, y, sample_weight)
+            self._train(train, start="network" if first else "continue")
+        return self
+
+    def predict_proba(self, X):
+        """Predict class probabilities.
+
+        Parameters
+        ----------
+        X : array-like
+            Images, in any form of :meth:`fit`.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes)
+            Probabilities in the order of ``classes_``.
+        """
+        return np.concatenate(list(self._probabilities(self._images_to_predict(X))))
+
+    def predict(self, X):
+        """Predict class labels.
+
+        Parameters
+        ----------
+        X : array-like
+            Images, in any form of :meth:`fit`.
+
+        Returns
+        -------
+        ndarray of shape (n,)
+            The most probable label of each image.
+        """
+        return self.classes_[self._task().decide(self.predict_proba(X))]
+
+    def _examples(self, images, y, sample_weight=None):
+        """Return checked images and labels as what a training needs of them."""
+        codes = encode_labels(y, self.classes_)
+        weights = SampleWeights(
+            check_sample_weight(sample_weight, len(y)),
+            labels=y,
+            classes=self.classes_,
+            class_weight=self.class_weight,
+        )
+        return Examples(images, ClassTargets(codes), weights)
+
+    def _check_parameters(self, has_validation):
+        super()._check_parameters(has_validation)
+        check_backbones(self.backbone, self.weights)
+        if self.balanced_batches and self.class_weight is not None:
+            warnings.warn(
+                "class_weight and balanced_batches both balance the classes: together "
+                "they count the rare ones twice. Set one of them.",
+                stacklevel=3,
+            )
+
+    def _check_same_classes(self, what, classes):
+        """Refuse to go on with a net of other classes or another architecture."""
+        if not np.array_equal(classes, self.classes_):
+            raise ValueError(
+                f"{what} needs the classes of the fit before, "
+                f"{self.classes_.tolist()}; now they are {classes.tolist()}."
+            )
+        self._check_same_network(what)
+
+    def _task(self):
+        return CLASSIFICATION
+
+    def _policy(self):
+        cache = make_cache(self.feature_cache, self.feature_cache_bytes, self.cache_dir)
+        return FeaturePolicy(
+            cache, n_threads=self._n_forward_threads(), verbose=self.verbose
+        )
+
+    def _n_training_threads(self):
+        # The head alone is too small for more than one.
+        return 1 if self.trainable in ("head", 0) else super()._n_training_threads()
+
+    def _record(self, progress, policy, n_phases):
+        super()._record(progress, policy, n_phases)
+        self.feature_cache_ = policy.kept
+
     def _default_image_size(self):
-        return default_image_size(self.backbone)
+        return largest_image_size(self.backbone)
 
     def _make_module(self, weights):
-        backbone = make_backbone(
+        several = is_several(self.backbone)
+        backbone = make_backbones(
             self.backbone,
-            weights=weights,
-            in_channels=self._n_channels(self.input_shape_),
+            weights,
+            normalization=self.normalization,
+            in_channels=self._in_channels(),
             image_size=self.image_size_,
         )
-        return ImageClassifier(
-            backbone, self._make_head(backbone), normalization=self.normalization
+        flatten_size = None
+        if self.pooling == "flatten":
+            flatten_size = backbone.map_size(self.image_size_)
+        head = Head(
+            backbone.num_features,
+            len(self.classes_),
+            hidden_units=self.hidden_units,
+            dropout=self.dropout,
+            pointwise_channels=self.pointwise_channels,
+            pointwise_relu=not several,
+            flatten_size=flatten_size,
         )
+        # Several backbones normalize each in its own way.
+        normalization = "unit" if several else self.normalization
+        return ClassificationNetwork(backbone, head, normalization=normalization)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        return tags

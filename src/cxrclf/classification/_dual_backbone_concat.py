@@ -1,198 +1,38 @@
-"""DualBackboneConcat: several networks side by side as a scikit-learn classifier."""
+"""DualBackboneConcat: the concatenated network of a study, with its settings."""
 
-from pathlib import Path
-
-from cxrclf.classification._base import BaseCXRClassifier
-from cxrclf.exceptions import WeightsError
-from cxrclf.nets import (
-    ConcatBackbone,
-    ImageClassifier,
-    default_image_size,
-    make_backbone,
-)
+from cxrclf._utils.signatures import with_defaults
+from cxrclf.classification._cxr_classifier import CXRClassifier
 
 
-class DualBackboneConcat(BaseCXRClassifier):
-    """Classify chest radiographs with two or more networks of timm side by side.
+class DualBackboneConcat(CXRClassifier):
+    """Classify chest radiographs with two or more networks side by side.
 
-    All backbones see the same image. Their last feature maps are concatenated on
-    channels, a 1 × 1 convolution without activation follows, then pooling and a
-    classifier: the network of Rahimzadeh and Attar [1]_. All else is as in
-    :class:`CXRClassifier`.
+    It is a :class:`CXRClassifier` with the settings of Rahimzadeh and Attar [1]_: all
+    backbones see the same image, their last feature maps are concatenated on channels,
+    and a 1 × 1 convolution to 1,024 channels without activation follows, before pooling
+    and the classifier.
 
     Read more in the :ref:`User Guide <dual_backbone>`.
 
     Parameters
     ----------
-    backbones : sequence of str, default=("xception", "resnet50v2")
-        Two or more model names of timm, or a paper's names for them. Feature maps of
-        different sizes are brought to the size of the finest.
-    weights : None, "imagenet" or sequence, default="imagenet"
-        Initial weights of all backbones, or one entry for each: None, "imagenet", a
-        file or a state dict.
-    trainable : {"all", "head"} or int, default="head"
-        What is trained: the whole network, the new head, or the head and that many of
-        the last stages of each backbone. A frozen part runs in inference mode.
-    hidden_units : int or None, default=None
-        Width of a fully connected layer with ReLU between pooling and output; None
-        for a linear head.
-    dropout : float, default=0.0
-        Dropout before the output layer, in [0, 1).
+    backbone : sequence of str, default=("xception", "resnet50v2")
+        Names of two or more networks of timm, or the names that papers use for them.
+        Feature maps of different sizes are resized to the finest one.
     pointwise_channels : int or None, default=1024
-        Channels of the 1 × 1 convolution, which has no activation; None for none.
-    pooling : {"mean", "flatten"}, default="mean"
-        Average the feature map, or flatten it, which takes far more weights [1]_.
-    normalization : {"backbone", "unit"}, default="backbone"
-        ``"backbone"`` gives each backbone the mean and standard deviation that it was
-        pretrained with; ``"unit"`` leaves pixels in [0, 1], as published.
+        Number of channels of the 1 × 1 convolution. None leaves the convolution out.
     image_size : int, (int, int) or None, default=300
-        Height and width that the networks get, in pixels. None is the size that arrays
-        have, and 300 for files.
-    image_shape : (int, int) or (int, int, int) or None, default=None
-        (H, W) or (H, W, C) of images that come as rows of a 2-D array. Without it a
-        row of F values is a 1 × 1 image of F channels.
-    keep_aspect_ratio : bool, default=False
-        Pad files to `image_size` instead of stretching them.
-    augmentation : Augmentation or None, default=None
-        Random views that are drawn anew in each epoch.
-    n_views : int or None, default=None
-        Different views that an image has: epoch e takes view e modulo `n_views`. None
-        is one an epoch, without repeats. With a frozen body the time of a training is
-        that of its different views.
-    class_weight : None, "balanced" or dict, default=None
-        Weighs the loss of class c by w(c) = C_c Σn / (N n_c), with n_c training samples
-        of the class and N classes [2]_. A dict gives the class constants C_c, those
-        of missing classes are 1; ``"balanced"`` is 1 for all. Note that a dict is thus
-        relative to ``"balanced"``. As in Keras, the weighted losses are averaged over
-        the samples of a batch.
-    optimizer : {"adam", "adamw", "nadam", "sgd"}, default="adam"
-        Nadam is that of Keras 2.
-    learning_rate : float, default=1e-3
-        Of the head.
-    body_learning_rate : float or None, default=None
-        Of the trainable part of the backbone; None is a tenth of `learning_rate`.
-    weight_decay : float, default=0.0
-        Added to the gradient as a multiple of the weights; decoupled for ``"adamw"``.
-    decay_bias_and_norm : bool, default=False
-        Whether biases and normalisation parameters decay as well.
-    momentum : float, default=0.9
-        Of ``"sgd"``, in [0, 1).
-    learning_rate_schedule : {"constant", "cosine", "linear", "step"} or callable, \
-            default="constant"
-        ``"cosine"`` and ``"linear"`` fall towards 0, ``"step"`` divides by 10 after a
-        half and after three quarters of the epochs. A callable takes (epoch,
-        max_epochs) and returns a factor.
-    max_epochs : int, default=20
-        Passes over the data in a call of `fit` or `partial_fit`.
-    head_epochs : int, default=0
-        The first of these epochs, in which the head alone is trained.
-    batch_size : int, default=16
-        Samples a step.
-    balanced_batches : bool, default=False
-        Whether each batch takes as many samples from each class. An epoch then has as
-        many samples as ever, those of rare classes repeatedly, each repeat with a view
-        of its own; within a class none comes again before all others have come, also
-        across the epochs of a `fit` or of a phase.
-    validation_fraction : float or None, default=None
-        Part of the patients (`groups` of `fit`) or else of the distinct images that
-        is held out to choose the best epoch; patients who share an image count as
-        one. Transformed copies of files (:class:`~cxrclf.augmentation.AugmentedPath`)
-        are not validated on. None trains on all rows.
-    early_stopping : bool, default=False
-        Stop when `monitor` has not improved by `tol` for `n_iter_no_change` epochs.
-        Needs a validation set.
-    n_iter_no_change : int, default=10
-        Epochs that early stopping waits.
-    tol : float, default=1e-4
-        What early stopping counts as an improvement.
-    monitor : {"valid_loss", "valid_accuracy"}, default="valid_loss"
-        What the best epoch is best in.
-    keep_best : bool, default=True
-        End with the weights of the best epoch where there is a validation set.
-    warm_start : bool, default=False
-        Whether another `fit` goes on from the present weights, with a new optimiser.
-    random_state : int, RandomState instance or None, default=None
-        Decides initial weights, order, views and dropout. The global generators are
-        neither used nor changed.
-    n_threads : int or None, default=None
-        Number of processor threads of a call. None stands for torch's own number,
-        which joblib lowers in its workers. In a forked process one thread computes a
-        layer, whatever the number. See Notes.
-    device : str or torch.device, default="auto"
-        ``"auto"`` is CUDA where there is one, else the CPU.
-    precision : {"auto", "float32", "bfloat16", "float64"}, default="auto"
-        Precision of the body; the head computes in float32 at least. ``"auto"`` is
-        bfloat16 where the processor is faster in it: on a GPU that has it, and on a CPU
-        with AMX or an AMD CPU with AVX512-BF16. Elsewhere it is float32. See
-        ``precision_``.
-    compile : bool, default=False
-        Compile the backbone with ``torch.compile``, which takes a C++ compiler and a
-        minute or more for each new network, number of threads and size of images.
-    cache_dir : path-like or None, default=None
-        Folder where decoded files and features stay for later runs. None shares them
-        between the folds and workers of this process, and removes them at its end.
-    feature_bank : {"disk", "memory"} or None, default="disk"
-        Where the features that a frozen body gives are kept for other epochs, folds
-        and candidates: in files, shared by processes, or in the memory of this one.
-        None computes them anew. Views are found again under an int `random_state` only.
-        With some stages trained, the maps of the frozen ones
-        are kept where the network can be cut there, where reading them is faster than
-        computing them, and where those of a training fit; see ``banked_``.
-    feature_bank_bytes : int, default=4 * 2**30
-        Largest size of the bank in bytes. Features used last are kept. 2 GiB of the
-        disk stay free in any case, or a tenth of a small one.
-    checkpoint_dir : path-like or None, default=None
-        Folder where each epoch leaves its state. The same `fit` on the same data,
-        started again after a kill or an interrupt, goes on from there to the same
-        weights. Needs an int `random_state`. Where the state cannot be written, on a
-        full disk for instance, one RuntimeWarning names the file, the cause and the
-        remedy, and the training goes on.
-    log_dir : path-like or None, default=None
-        Folder for TensorBoard logs of each epoch. Where they cannot be written, a
-        RuntimeWarning says so and the training goes on without logs.
-    verbose : int, default=0
-        Progress bars, if not 0.
-
-    Attributes
-    ----------
-    classes_ : ndarray of shape (n_classes,)
-        The sorted class labels.
-    net_ : skorch.NeuralNet
-        The trained net; ``net_.module_`` is the torch module.
-    history_ : dict of str to list
-        A value an epoch: ``epoch``, ``train_loss``, ``train_accuracy``,
-        ``learning_rate``, ``duration`` (seconds); with a validation set,
-        ``valid_loss`` and ``valid_accuracy``; in a training of several phases,
-        ``phase``, from 1.
-    n_epochs_ : int
-        Epochs done.
-    banked_ : {"features", "maps"} or None
-        What the feature bank holds: what the head takes of a frozen body, the maps
-        between frozen and trained stages, or nothing.
-    best_epoch_ : int
-        The epoch, from 1, that was best on the validation set, if there was one.
-    precision_ : {"float32", "bfloat16", "float64"}
-        Precision in which the body computes, as ``precision`` or its rule chose it.
-    image_size_ : (int, int)
-        Height and width that the network gets.
-    input_shape_ : tuple of int or None
-        Shape of a sample in pixels; None for files.
-    n_features_in_ : int
-        Number of columns, where X is a 2-D numeric array.
-    feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where X is a numeric data frame.
+        Height and width that the networks get, in pixels. None uses the size of
+        arrays; for files, it uses the largest size of the backbones.
+    weights, trainable, hidden_units, dropout, pooling, normalization, ...
+        All other parameters, their order and their defaults are those of
+        :class:`CXRClassifier`. ``weights`` may be a sequence with an entry for each
+        backbone.
 
     See Also
     --------
-    CXRClassifier : A single backbone. Its notes hold here, too.
-    cxrclf.sampling.PhasedClassifier : The training in balanced phases of [1]_.
-
-    Notes
-    -----
-    The published network flattens the map (``pooling="flatten"``) and divides pixels
-    by 255 (``normalization="unit"``). Since the 1 × 1 convolution has no activation, it
-    commutes with averaging, and is applied to averages: with a frozen body and
-    ``pooling="mean"`` the feature bank holds a vector an image.
+    CXRClassifier : Describes all parameters and attributes.
+    cxrclf.nets.ConcatBackbone : The concatenation as a torch module.
 
     References
     ----------
@@ -200,9 +40,6 @@ class DualBackboneConcat(BaseCXRClassifier):
        for detecting COVID-19 and pneumonia from chest X-ray images based on the
        concatenation of Xception and ResNet50V2", Informatics in Medicine Unlocked
        19, 100360, 2020.
-    .. [2] N. S. Punn, S. Agarwal, "Automated diagnosis of COVID-19 with limited
-       posteroanterior chest X-ray images using fine-tuned deep neural networks",
-       Applied Intelligence 51, 2021.
 
     Examples
     --------
@@ -216,150 +53,17 @@ class DualBackboneConcat(BaseCXRClassifier):
     (2, 3)
     """
 
-    _parameter_constraints = {
-        **BaseCXRClassifier._parameter_constraints,
-        "backbones": [tuple, list],
-        "weights": [None, str, tuple, list],
-    }
-
-    _network_parameters = ("backbones", *BaseCXRClassifier._network_parameters)
-
-    def __init__(
-        self,
-        backbones=("xception", "resnet50v2"),
-        *,
-        weights="imagenet",
-        trainable="head",
-        hidden_units=None,
-        dropout=0.0,
+    __init__ = with_defaults(
+        CXRClassifier.__init__,
+        backbone=("xception", "resnet50v2"),
         pointwise_channels=1024,
-        pooling="mean",
-        normalization="backbone",
         image_size=300,
-        image_shape=None,
-        keep_aspect_ratio=False,
-        augmentation=None,
-        n_views=None,
-        class_weight=None,
-        optimizer="adam",
-        learning_rate=1e-3,
-        body_learning_rate=None,
-        weight_decay=0.0,
-        decay_bias_and_norm=False,
-        momentum=0.9,
-        learning_rate_schedule="constant",
-        max_epochs=20,
-        head_epochs=0,
-        batch_size=16,
-        balanced_batches=False,
-        validation_fraction=None,
-        early_stopping=False,
-        n_iter_no_change=10,
-        tol=1e-4,
-        monitor="valid_loss",
-        keep_best=True,
-        warm_start=False,
-        random_state=None,
-        n_threads=None,
-        device="auto",
-        precision="auto",
-        compile=False,
-        cache_dir=None,
-        feature_bank="disk",
-        feature_bank_bytes=4 * 2**30,
-        checkpoint_dir=None,
-        log_dir=None,
-        verbose=0,
-    ):
-        self.backbones = backbones
-        self.weights = weights
-        self.trainable = trainable
-        self.hidden_units = hidden_units
-        self.dropout = dropout
-        self.pointwise_channels = pointwise_channels
-        self.pooling = pooling
-        self.normalization = normalization
-        self.image_size = image_size
-        self.image_shape = image_shape
-        self.keep_aspect_ratio = keep_aspect_ratio
-        self.augmentation = augmentation
-        self.n_views = n_views
-        self.class_weight = class_weight
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.body_learning_rate = body_learning_rate
-        self.weight_decay = weight_decay
-        self.decay_bias_and_norm = decay_bias_and_norm
-        self.momentum = momentum
-        self.learning_rate_schedule = learning_rate_schedule
-        self.max_epochs = max_epochs
-        self.head_epochs = head_epochs
-        self.batch_size = batch_size
-        self.balanced_batches = balanced_batches
-        self.validation_fraction = validation_fraction
-        self.early_stopping = early_stopping
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.monitor = monitor
-        self.keep_best = keep_best
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.n_threads = n_threads
-        self.device = device
-        self.precision = precision
-        self.compile = compile
-        self.cache_dir = cache_dir
-        self.feature_bank = feature_bank
-        self.feature_bank_bytes = feature_bank_bytes
-        self.checkpoint_dir = checkpoint_dir
-        self.log_dir = log_dir
-        self.verbose = verbose
+    )
 
-    def _check_settings(self, has_validation):
-        super()._check_settings(has_validation)
-        names = self.backbones
-        if len(names) < 2 or not all(isinstance(name, str) for name in names):
+    def _check_parameters(self, has_validation):
+        super()._check_parameters(has_validation)
+        if isinstance(self.backbone, str):
             raise ValueError(
-                "backbones must be the names of two networks or more, got "
-                f"{names!r}. For a single one use CXRClassifier."
+                "backbone must be the names of two networks or more, got "
+                f"{self.backbone!r}. For a single one use CXRClassifier."
             )
-        for name in names:  # before the weights of any are downloaded
-            default_image_size(name)
-        if not isinstance(self.weights, (tuple, list)):
-            if self.weights not in (None, "imagenet"):
-                raise ValueError(
-                    'weights must be None, "imagenet", or one entry for each of '
-                    f"{list(names)}; got {self.weights!r}."
-                )
-        elif len(self.weights) != len(names):
-            raise ValueError(
-                f"There are {len(self.weights)} weights for the {len(names)} backbones "
-                f"{list(names)}. Give one entry for each, None among them."
-            )
-        else:
-            for file in self.weights:
-                is_file = isinstance(file, (str, Path)) and file != "imagenet"
-                if is_file and not Path(file).is_file():
-                    raise WeightsError(f"There is no file of weights at {file}.")
-
-    def _default_image_size(self):
-        return 300, 300
-
-    def _make_module(self, weights):
-        if not isinstance(weights, (tuple, list)):
-            weights = [weights] * len(self.backbones)
-        backbone = ConcatBackbone(
-            [
-                make_backbone(
-                    name,
-                    weights=of_branch,
-                    in_channels=self._n_channels(self.input_shape_),
-                    image_size=self.image_size_,
-                )
-                for name, of_branch in zip(self.backbones, weights, strict=True)
-            ],
-            normalization=self.normalization,
-        )
-        head = self._make_head(backbone, pointwise_relu=False)
-        # The branches are normalised each in its own way already.
-        return ImageClassifier(backbone, head, normalization="unit")

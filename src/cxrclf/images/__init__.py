@@ -8,18 +8,25 @@ pixels by their content, in a file or in memory alike. Masks are read by `read_m
 and `open_masks`, as numbers of classes and without blending.
 """
 
+from cxrclf.images._array_images import ArrayImages, Images
 from cxrclf.images._content_key import content_key
 from cxrclf.images._decode_store import DecodeStore
+from cxrclf.images._image_input import ImageInput
 from cxrclf.images._image_reader import ImageReader
+from cxrclf.images._paths import find_paths
 from cxrclf.images._read_image import read_image
 from cxrclf.images._read_image_size import read_image_size, read_image_sizes
 from cxrclf.images._read_values import read_values
 from cxrclf.images._resize import resize
 
 __all__ = [
+    "ArrayImages",
     "DecodeStore",
+    "ImageInput",
     "ImageReader",
+    "Images",
     "content_key",
+    "find_paths",
     "read_image",
     "read_image_size",
     "read_image_sizes",

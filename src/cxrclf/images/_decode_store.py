@@ -15,9 +15,9 @@ from tqdm import tqdm
 
 from cxrclf._utils.disk import make_folders
 from cxrclf._utils.image_size import check_image_size
-from cxrclf._utils.paths import as_paths
 from cxrclf._utils.session import session_folder
 from cxrclf.exceptions import ImageReadError
+from cxrclf.images._paths import find_paths
 from cxrclf.images._read_image import quiet_decoders, read_image, why_unreadable
 from cxrclf.images._store_index import DecodeIndex, Identity, Places, unusable
 from cxrclf.images._stored_images import StoredImages
@@ -227,7 +227,7 @@ def _count_threads(n_jobs: int | None) -> int:
 
 def check_paths(X: Any) -> np.ndarray:
     """Return the paths in X as an (n,) array of str, or say that there are none."""
-    paths = as_paths(X)
+    paths = find_paths(X)
     if paths is None:
         shape = getattr(X, "shape", None)
         what = f"{type(X).__name__}" + (f" of shape {shape}" if shape else "")
@@ -235,7 +235,7 @@ def check_paths(X: Any) -> np.ndarray:
             "Expected paths of image files, as an (n,) or (n, 1) array, a list, a "
             f"Series or a data frame with a column 'path'; got {what} without any."
         )
-    return paths
+    return np.array([os.fspath(path) for path in paths], dtype=object)
 
 
 def _identify(paths: Iterable[str]) -> tuple[list[Identity], dict[str, str]]:

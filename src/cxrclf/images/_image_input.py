@@ -47,7 +47,7 @@ class ImageInput:
     image_shape: tuple[int, ...] | None = None
 
     @classmethod
-    def from_X(
+    def from_X(  # noqa: N802
         cls,
         X: Any,
         *,
@@ -121,7 +121,7 @@ class ImageInput:
         return self.values.reshape(len(self), *(self.image_shape or (1, 1, -1)))
 
     @property
-    def shape(self) -> tuple[int, ...] | None:
+    def sample_shape(self) -> tuple[int, ...] | None:
         """Shape of an image, (H, W) or (H, W, C), or None for files."""
         return None if self.pixels is None else self.pixels.shape[1:]
 

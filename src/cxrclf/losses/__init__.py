@@ -1,6 +1,6 @@
 """Losses over classes and masks, with a weight per sample."""
 
-from cxrclf.losses._mask_loss import MaskLoss
+from cxrclf.losses._mask_loss import MASK_LOSSES, MaskLoss, sum_of_dice
 from cxrclf.losses._weighted_cross_entropy import WeightedCrossEntropy
 
-__all__ = ["MaskLoss", "WeightedCrossEntropy"]
+__all__ = ["MASK_LOSSES", "MaskLoss", "WeightedCrossEntropy", "sum_of_dice"]

@@ -9,7 +9,7 @@ from torch.nn.functional import (
     softmax,
 )
 
-LOSSES = ("cross_entropy", "cross_entropy+dice", "dice", "focal")
+MASK_LOSSES = ("cross_entropy", "cross_entropy+dice", "dice", "focal")
 # Keeps the Dice of an image without the object, and none predicted, at 1. In pixels,
 # of which a lung has thousands.
 _SMOOTH = 1.0

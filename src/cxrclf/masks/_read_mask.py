@@ -5,9 +5,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cxrclf._utils.image_size import check_image_size, content_size, pad
+from cxrclf._utils.image_size import check_image_size
 from cxrclf.exceptions import ImageReadError
 from cxrclf.images import read_image, read_values
+from cxrclf.masks._mask_codes import (
+    check_mask_labels,
+    describe_values,
+    mask_codes,
+)
+from cxrclf.masks._resize_masks import fit_mask
 
 # A mask of two classes is bright or dark. Its edges may be grey, where a JPEG or an
 # antialiased resize has blurred them, but a photograph is grey all over.
@@ -82,45 +88,12 @@ def read_mask(
     """
     path = os.fspath(path)
     size = None if image_size is None else check_image_size(image_size)
-    values = None if labels is None else check_mask_labels(labels)
+    values = None if labels is None else check_mask_labels(labels, in_files=True)
     if values is None:
         codes = _bright(read_image(path), path)
     else:
         codes = _numbered(path, values)
-    return codes if size is None else resized_mask(codes, size, keep_aspect_ratio)
-
-
-def check_mask_labels(labels: Sequence[int]) -> np.ndarray:
-    """Return the values that pixels of the classes have in a mask.
-
-    Parameters
-    ----------
-    labels : sequence of int
-        2 to 256 different whole numbers from 0 to 65535, the background first.
-
-    Returns
-    -------
-    ndarray of shape (n_classes,)
-
-    Raises
-    ------
-    ValueError
-        If they are anything else.
-    """
-    values = np.asarray(labels)
-    if (
-        values.ndim != 1
-        or not 2 <= len(values) <= 256
-        or values.dtype.kind not in "iub"
-        or len(np.unique(values)) < len(values)
-        or values.min() < 0
-        or values.max() > 65535
-    ):
-        raise ValueError(
-            "labels must be 2 to 256 different whole numbers from 0 to 65535, the "
-            f"values that pixels of a mask have, the background first; got {labels!r}."
-        )
-    return values.astype(np.min_scalar_type(values.max()))
+    return codes if size is None else fit_mask(codes, size, keep_aspect_ratio)
 
 
 def _bright(pixels: np.ndarray, path: str) -> np.ndarray:
@@ -130,7 +103,7 @@ def _bright(pixels: np.ndarray, path: str) -> np.ndarray:
     if top < _LEAST_WHITE and ((pixels > 0) & (pixels < top)).any():
         raise ImageReadError(
             {
-                path: f"has the values {some_of(pixels)}, more than two; give the "
+                path: f"has the values {describe_values(pixels)}, more than two; give the "
                 "labels of its classes, the background first"
             }
         )
@@ -156,36 +129,6 @@ def _numbered(path: str, labels: np.ndarray) -> np.ndarray:
             )
         values = colors[..., 0]
     try:
-        return codes_of(values, labels)
+        return mask_codes(values, labels, name="it")
     except ValueError as error:
         raise ImageReadError({path: str(error)}) from error
-
-
-def codes_of(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Return the positions of values in labels."""
-    order = np.argsort(labels)
-    places = np.searchsorted(labels[order], values).clip(max=len(labels) - 1)
-    codes = order[places]
-    other = labels[codes] != values
-    if other.any():
-        raise ValueError(
-            f"has the values {some_of(values[other])}, which are not among the labels "
-            f"{labels.tolist()}"
-        )
-    return codes.astype(np.uint8)
-
-
-def some_of(values: np.ndarray) -> str:
-    distinct = np.unique(values).tolist()
-    return f"{distinct[:5]}" + (f" and {len(distinct) - 5} more" * (len(distinct) > 5))
-
-
-def resized_mask(
-    codes: np.ndarray, image_size: tuple[int, int], keep_aspect_ratio: bool
-) -> np.ndarray:
-    """Take the pixel under the centre of each new one."""
-    height, width = codes.shape
-    target = content_size((height, width), image_size, keep_aspect_ratio)
-    rows = (2 * np.arange(target[0]) + 1) * height // (2 * target[0])
-    columns = (2 * np.arange(target[1]) + 1) * width // (2 * target[1])
-    return pad(np.ascontiguousarray(codes[rows[:, None], columns]), image_size)

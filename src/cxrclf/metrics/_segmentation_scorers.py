@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 from sklearn.utils import _safe_indexing, check_consistent_length
 
-from cxrclf.masks import open_masks
-from cxrclf.masks._mask_codes import mask_codes
+from cxrclf.masks import mask_codes, open_masks
 from cxrclf.metrics._scorers import _last_step
 from cxrclf.metrics._segmentation_scores import (
-    checked_spacing,
+    BINARY_VALUES,
+    check_spacing,
     mean_of_defined,
     scores_of_codes,
 )
@@ -94,7 +94,7 @@ def segmentation_scorers(
     >>> scores["test_dice"].round(2)
     array([1., 1., 1.])
     """
-    return _MaskScorers(distances, checked_spacing(spacing))
+    return _MaskScorers(distances, check_spacing(spacing))
 
 
 class _MaskScorers:
@@ -147,7 +147,15 @@ def _in_groups(
                 keep_aspect_ratio=getattr(segmenter, "keep_aspect_ratio", False),
                 cache_dir=getattr(segmenter, "cache_dir", None),
             )
-        yield masks.gather(rows), mask_codes(predicted, labels, "What predict returns")
+        yield (
+            masks.gather(rows),
+            mask_codes(
+                predicted,
+                labels,
+                name="What predict returns",
+                object_values=BINARY_VALUES,
+            ),
+        )
 
 
 def _labels_of(estimator: Any) -> list | None:

@@ -7,8 +7,11 @@ from typing import Any
 import numpy as np
 from scipy.spatial import KDTree
 
-from cxrclf.masks._mask_codes import checked_mask_labels, mask_codes, mask_stack
+from cxrclf.masks import check_mask_labels, mask_codes
 
+# Values of the object in masks of two classes. Any other value is more likely to be a
+# class of several, or a probability.
+BINARY_VALUES = 0, 1, 255
 _OVERLAP = ("dice", "iou", "accuracy", "sensitivity", "specificity", "precision")
 _DISTANCES = ("hausdorff", "hausdorff_95", "surface_distance")
 
@@ -120,10 +123,10 @@ def segmentation_scores(
     hausdorff_95     0.500
     surface_distance 0.250
     """
-    spacing = checked_spacing(spacing)
+    spacing = check_spacing(spacing)
     if labels is not None:
-        labels = checked_mask_labels(labels)
-    true, predicted = mask_stack(y_true, "y_true"), mask_stack(y_pred, "y_pred")
+        labels = check_mask_labels(labels).tolist()
+    true, predicted = _check_stack(y_true, "y_true"), _check_stack(y_pred, "y_pred")
     if true.shape != predicted.shape:
         raise ValueError(
             "y_true and y_pred must be masks of the same images at one size, got "
@@ -131,12 +134,46 @@ def segmentation_scores(
             "by nearest neighbour; segmentation_scorers does so."
         )
     return scores_of_codes(
-        mask_codes(true, labels, "y_true"),
-        mask_codes(predicted, labels, "y_pred"),
+        mask_codes(true, labels, name="y_true", object_values=BINARY_VALUES),
+        mask_codes(predicted, labels, name="y_pred", object_values=BINARY_VALUES),
         [True] if labels is None else labels[1:],
         distances=distances,
         spacing=spacing,
     )
+
+
+def _check_stack(masks: Any, name: str) -> np.ndarray:
+    """Return masks as an (n, height, width) array.
+
+    Parameters
+    ----------
+    masks : array-like
+        As a user gives them.
+    name : str
+        What an error message calls them.
+
+    Raises
+    ------
+    ValueError
+        If they are anything else, or none.
+    """
+    try:
+        stack = np.asarray(masks)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} must be masks of one size, as an (n, height, width) array: {error}"
+        ) from error
+    if stack.ndim != 3:
+        hint = " Give one mask as mask[np.newaxis]." if stack.ndim == 2 else ""
+        raise ValueError(
+            f"{name} must be an (n, height, width) array of masks, got shape "
+            f"{stack.shape}.{hint}"
+        )
+    if stack.size == 0:
+        raise ValueError(
+            f"There are no masks to score: {name} has shape {stack.shape}."
+        )
+    return stack
 
 
 def scores_of_codes(
@@ -181,7 +218,7 @@ def scores_of_codes(
     return scores
 
 
-def checked_spacing(spacing: Any) -> tuple[float, float]:
+def check_spacing(spacing: Any) -> tuple[float, float]:
     """Return the size of a pixel as (height, width).
 
     Parameters

@@ -7,7 +7,7 @@ and a decoder, and gives outputs for each pixel.
 """
 
 from cxrclf.nets._backbone import Backbone
-from cxrclf.nets._classification_network import ImageClassifier
+from cxrclf.nets._classification_network import ClassificationNetwork
 from cxrclf.nets._concat_backbone import ConcatBackbone
 from cxrclf.nets._encoder import FeatureEncoder, PlainEncoder
 from cxrclf.nets._factory import default_image_size, make_backbone
@@ -19,10 +19,10 @@ from cxrclf.nets._unet import UNet, UNetDecoder
 
 __all__ = [
     "Backbone",
+    "ClassificationNetwork",
     "ConcatBackbone",
     "FeatureEncoder",
     "Head",
-    "ImageClassifier",
     "Network",
     "PlainEncoder",
     "ResidualBaseline",

@@ -4,14 +4,14 @@ import torch
 
 from cxrclf.nets._concat_backbone import ConcatBackbone
 from cxrclf.nets._network import Network
-from cxrclf.nets._network_cut import find_split, find_splits
+from cxrclf.nets._network_cut import find_cut, find_cuts
 
 # Where a network can be cut, by its modules, its input and how much of it is frozen: to
 # find out takes longer than to train a small network for an epoch.
-_SPLITS = {}
+_CUTS = {}
 
 
-class ImageClassifier(Network):
+class ClassificationNetwork(Network):
     """A backbone and a head that take pixels in [0, 1].
 
     The part of the backbone that is not trained is frozen: its parameters take no
@@ -43,9 +43,9 @@ class ImageClassifier(Network):
     Examples
     --------
     >>> import torch
-    >>> from cxrclf.nets import Head, ImageClassifier, make_backbone
+    >>> from cxrclf.nets import Head, ClassificationNetwork, make_backbone
     >>> backbone = make_backbone("test_resnet", image_size=64)
-    >>> net = ImageClassifier(backbone, Head(backbone.num_features, 3))
+    >>> net = ClassificationNetwork(backbone, Head(backbone.num_features, 3))
     >>> net(torch.rand(2, 1, 64, 64)).shape
     torch.Size([2, 3])
     >>> net.set_trainable("head")
@@ -55,7 +55,7 @@ class ImageClassifier(Network):
     The frozen part of a network can be computed once, and the rest on its features:
 
     >>> net.set_trainable(2)
-    >>> net.splits
+    >>> net.separable
     True
     >>> features = net.frozen_features(torch.rand(2, 1, 64, 64))
     >>> features.shape
@@ -91,13 +91,13 @@ class ImageClassifier(Network):
         Raises
         ------
         ValueError
-            If features are given and there are none, see `splits`.
+            If features are given and there are none, see `separable`.
         """
         if features is None:
             features = self.features(images)
         elif not self.frozen_body:
-            split = self._split()
-            features = self._pooled(split.trained_part(self.backbone, features))
+            cut = self._cut()
+            features = self._pooled(cut.trained_part(self.backbone, features))
         return self.head(features)
 
     def features(self, images):
@@ -126,14 +126,14 @@ class ImageClassifier(Network):
             return self._pooled(self.backbone(pixels))
 
     @property
-    def splits(self):
+    def separable(self):
         """Whether the frozen part can be computed apart from the trained part.
 
         True for a frozen body; false where everything is trained. With some stages
         trained it depends on the network, and is found out once for each number of
         stages, in the time of a few forward passes of two images.
         """
-        return self.frozen_body or self._found_split() is not None
+        return self.frozen_body or self._find_cut() is not None
 
     def frozen_features(self, images):
         """Compute what the trained part takes, without gradients.
@@ -157,36 +157,36 @@ class ImageClassifier(Network):
         Raises
         ------
         ValueError
-            If the frozen part cannot be computed apart, see `splits`.
+            If the frozen part cannot be computed apart, see `separable`.
         """
         with torch.no_grad():
             if self.frozen_body:
                 return self.features(images)
-            return self._split().frozen_part(self.backbone, self._normalized(images))
+            return self._cut().frozen_part(self.backbone, self._normalized(images))
 
-    def _split(self):
-        split = self._found_split()
-        if split is None:
+    def _cut(self):
+        cut = self._find_cut()
+        if cut is None:
             raise ValueError(
                 f"With trainable={self.trainable!r}, no frozen part of "
                 f"{self.backbone.name} can be computed apart from the trained part. "
-                "Give images to forward, or choose what `splits` is true for."
+                "Give images to forward, or choose what `separable` is true for."
             )
-        return split
+        return cut
 
-    def _found_split(self):
+    def _find_cut(self):
         """Return where the network can be cut, or None."""
         backbone, n_frozen = self.backbone, len(self._frozen)
         shape = 2, backbone.in_channels, *backbone.image_size
         kinds = tuple(type(module) for module in backbone.modules())
-        cut = repr(backbone), kinds, shape, n_frozen
-        if n_frozen and cut not in _SPLITS:
+        key = repr(backbone), kinds, shape, n_frozen
+        if n_frozen and key not in _CUTS:
             generator = torch.Generator().manual_seed(0)
             images = torch.rand(shape, generator=generator, dtype=self._dtype)
             side_by_side = isinstance(backbone, ConcatBackbone)
-            find = find_splits if side_by_side else find_split
-            _SPLITS[cut] = find(backbone, self._frozen, images)
-        return _SPLITS.get(cut)
+            find = find_cuts if side_by_side else find_cut
+            _CUTS[key] = find(backbone, self._frozen, images)
+        return _CUTS.get(key)
 
     def _pooled(self, maps):
         return maps if self.head.needs_map else self.head.pool(maps)

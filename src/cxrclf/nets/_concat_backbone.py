@@ -54,14 +54,14 @@ class ConcatBackbone(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> from cxrclf.nets import ConcatBackbone, Head, ImageClassifier, make_backbone
+    >>> from cxrclf.nets import ConcatBackbone, Head, ClassificationNetwork, make_backbone
     >>> names = "test_resnet", "test_efficientnet"
     >>> branches = [make_backbone(name, image_size=64) for name in names]
     >>> backbone = ConcatBackbone(branches)
     >>> backbone(torch.rand(2, 1, 64, 64)).shape
     torch.Size([2, 352, 2, 2])
     >>> head = Head(352, 3, pointwise_channels=16, pointwise_relu=False)
-    >>> ImageClassifier(backbone, head)(torch.rand(2, 1, 64, 64)).shape
+    >>> ClassificationNetwork(backbone, head)(torch.rand(2, 1, 64, 64)).shape
     torch.Size([2, 3])
     """
 

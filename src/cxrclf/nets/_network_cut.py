@@ -11,7 +11,7 @@ from torch import nn
 
 
 @dataclass(frozen=True)
-class Split:
+class NetworkCut:
     """Where a network can be cut, by the names of its modules.
 
     Each part is the network itself with some modules replaced, in a copy of the modules
@@ -66,18 +66,18 @@ class Split:
 
 
 @dataclass(frozen=True)
-class SplitBranches:
+class BranchCuts:
     """Where networks side by side can be cut: each where its own trained part begins.
 
     Parameters
     ----------
-    splits : tuple of Split
+    cuts : tuple of NetworkCut
         Of each branch.
     shapes : tuple of (int, int, int)
         Channels, height and width of the map where each is cut.
     """
 
-    splits: tuple
+    cuts: tuple
     shapes: tuple
 
     def frozen_part(self, network, images):
@@ -93,7 +93,7 @@ class SplitBranches:
         -------
         Tensor of shape (b, n)
         """
-        parts = zip(self.splits, network.branches, network.pixels(images), strict=True)
+        parts = zip(self.cuts, network.branches, network.pixels(images), strict=True)
         return torch.cat([s.frozen_part(b, p).flatten(1) for s, b, p in parts], 1)
 
     def trained_part(self, network, value):
@@ -111,45 +111,45 @@ class SplitBranches:
         """
         maps = []
         flat = value.split([math.prod(shape) for shape in self.shapes], 1)
-        for split, branch, part, shape in zip(
-            self.splits, network.branches, flat, self.shapes, strict=True
+        for cut, branch, part, shape in zip(
+            self.cuts, network.branches, flat, self.shapes, strict=True
         ):
             part = part.unflatten(1, shape)
             part = part.contiguous(memory_format=torch.channels_last)
-            maps.append(split.trained_part(branch, part))
+            maps.append(cut.trained_part(branch, part))
         return network.joined(maps)
 
 
-def find_splits(network, frozen, images):
+def find_cuts(network, frozen, images):
     """Find out whether each of several networks side by side can be cut, and where.
 
     Parameters
     ----------
     network : ConcatBackbone
     frozen : collection of torch.nn.Module
-        As in :func:`find_split`.
+        As in :func:`find_cut`.
     images : Tensor
         An example of what the network takes, on the CPU.
 
     Returns
     -------
-    SplitBranches or None
+    BranchCuts or None
         None if a branch cannot be cut, or has no frozen part.
     """
-    splits, shapes = [], []
+    cuts, shapes = [], []
     images = images.to(next(network.parameters()).device)
     for branch, pixels in zip(network.branches, network.pixels(images), strict=True):
         own = set(branch.modules()).intersection(frozen)
-        split = find_split(branch, own, pixels.cpu()) if own else None
-        if split is None:
+        cut = find_cut(branch, own, pixels.cpu()) if own else None
+        if cut is None:
             return None
         with torch.no_grad():
-            shapes.append(tuple(split.frozen_part(branch, pixels).shape[1:]))
-        splits.append(split)
-    return SplitBranches(tuple(splits), tuple(shapes))
+            shapes.append(tuple(cut.frozen_part(branch, pixels).shape[1:]))
+        cuts.append(cut)
+    return BranchCuts(tuple(cuts), tuple(shapes))
 
 
-def find_split(network, frozen, images):
+def find_cut(network, frozen, images):
     """Find out whether a network can be cut where its trained part begins, and where.
 
     The network's code is not read. A copy of it computes the images, whole and in two
@@ -165,7 +165,7 @@ def find_split(network, frozen, images):
 
     Returns
     -------
-    Split or None
+    NetworkCut or None
         None if what comes before the trained part is more than one map, or takes part
         behind it in another way.
     """
@@ -173,21 +173,21 @@ def find_split(network, frozen, images):
     names = {name for name, module in network.named_modules() if module in frozen}
     probe = copy.deepcopy(network).eval().to(images.device)
     _disturb(probe)
-    split, expected = _traced(probe, names, images)
-    if split is None:
+    cut, expected = _traced(probe, names, images)
+    if cut is None:
         return None
     try:
         with torch.no_grad():
-            value = split.frozen_part(probe, images)
+            value = cut.frozen_part(probe, images)
             kept = value.clone()
-            found = split.trained_part(probe, value)
+            found = cut.trained_part(probe, value)
     except Exception:  # of any kind: another's code, on what it is not made for
         return None
     same = found.shape == expected.shape and torch.allclose(
         found, expected, rtol=1e-4, atol=1e-5 * float(expected.abs().max())
     )
     # A trained part that overwrites what it takes would spoil features that are kept.
-    return split if same and torch.equal(value, kept) else None
+    return cut if same and torch.equal(value, kept) else None
 
 
 def _traced(probe, frozen, images):
@@ -216,7 +216,7 @@ def _traced(probe, frozen, images):
     if len(taken) != 1 or not _is_map(taken[0]):
         return None, result
     outermost = dict.fromkeys(n for n in done if not _above(n) & set(done))
-    return Split(boundary, tuple(outermost)), result.detach()
+    return NetworkCut(boundary, tuple(outermost)), result.detach()
 
 
 def _above(name):

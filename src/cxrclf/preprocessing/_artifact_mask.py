@@ -7,7 +7,7 @@ from scipy import ndimage
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
-from cxrclf.preprocessing._dilation import dilated, to_pixels
+from cxrclf.preprocessing._dilation import dilate, to_pixels
 from cxrclf.preprocessing._image_transformer import ImageTransformer
 from cxrclf.preprocessing._lungs import predicted_lungs, refuse_padding
 
@@ -188,9 +188,9 @@ class ArtifactMask(ImageTransformer):
             check_is_fitted(self.segmenter)
 
     def _check_images(self, X):
-        checked = super()._check_images(X)
-        refuse_padding(self.segmenter, checked, type(self).__name__)
-        return checked
+        images = super()._check_images(X)
+        refuse_padding(self.segmenter, images, type(self).__name__)
+        return images
 
     def _transform_images(self, images):
         masks = np.empty(images.shape, dtype=bool)
@@ -203,7 +203,7 @@ class ArtifactMask(ImageTransformer):
         if self.segmenter is not None:
             margin = to_pixels(self.lung_margin, images.shape)
             lungs = predicted_lungs(self.segmenter, images)
-            return (dilated(mask, margin) for mask in lungs)
+            return (dilate(mask, margin) for mask in lungs)
         field = None
         if self.central_field is not None:
             y, x = (np.linspace(-1, 1, side) for side in images.shape[1:])
@@ -231,7 +231,7 @@ class ArtifactMask(ImageTransformer):
         if forbidden is not None:
             counts[symbols[forbidden]] = False
         growth = to_pixels(self.growth, image.shape)
-        return dilated(counts[symbols], max(1, growth) if self.growth else 0)
+        return dilate(counts[symbols], max(1, growth) if self.growth else 0)
 
 
 def _sharpness(image, symbols, n_symbols):

@@ -93,18 +93,15 @@ class CLAHE(ImageTransformer):
         import_optional("cv2", extra="preprocessing", purpose="CLAHE")
 
     def _check_images(self, X):
-        checked = super()._check_images(X)
-        is_files = checked.ndim == 1
-        height, width = (
-            check_image_size(self.image_size) if is_files else checked.shape[1:]
-        )
+        images = super()._check_images(X)
+        height, width = images.sample_shape or check_image_size(self.image_size)
         rows, columns = check_image_size(self.tile_grid, "tile_grid")
         if rows > height or columns > width:
             raise ValueError(
                 f"tile_grid={self.tile_grid!r} has more tiles than an image of "
                 f"{height}×{width} pixels has rows or columns. Take fewer tiles."
             )
-        return checked
+        return images
 
     def _transform_images(self, images):
         cv2 = import_optional("cv2", extra="preprocessing", purpose="CLAHE")

@@ -15,7 +15,7 @@ def to_pixels(fraction, shape):
     return round(fraction * min(shape[-2:]))
 
 
-def dilated(mask, radius):
+def dilate(mask, radius):
     """Dilate a mask by a disc.
 
     The time does not depend on the radius: a pixel belongs to the result where its

@@ -1,17 +1,16 @@
 """What all image transformers share: X in any form, checked, and read bit by bit."""
 
+from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils import assert_all_finite
 from sklearn.utils._param_validation import Interval
 from tqdm import tqdm
 
 from cxrclf._utils.image_size import check_image_size
-from cxrclf._utils.paths import path_values
-from cxrclf.images import DecodeStore
+from cxrclf.images import ImageInput
 
 _CHUNK_PIXELS = 2**22  # transformed at once: 4 million pixels
 
@@ -82,7 +81,11 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
         """
         self._check_parameters()
         self._begin()
-        images = self._opened(self._check_images(X))
+        images = self._check_images(X).open(
+            check_image_size(self.image_size),
+            cache_dir=self.cache_dir,
+            verbose=self.verbose,
+        )
         n, height, width = images.shape
         chunk = max(1, _CHUNK_PIXELS // (height * width))
         # None of one image, unless there is no other: a network computes a single
@@ -101,7 +104,7 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
                 if out is None:
                     out = np.empty(images.shape, dtype=part.dtype)
                 elif part.dtype.itemsize > out.dtype.itemsize:
-                    out = _deepened(out, rows[0])
+                    out = _deepen(out, rows[0])
                 out[rows] = _at_depth(part, out.dtype)
                 bar.update(len(rows))
         self._end()
@@ -119,24 +122,17 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
         check_image_size(self.image_size)
 
     def _check_images(self, X):
-        """Return X as an (n,) array of paths, or as an (n, H, W) array."""
-        values = path_values(X)
-        if values is not None:
-            if any(hasattr(value, "augmentation") for value in values):
-                raise ValueError(
-                    "X has transformed copies of files, which a sampler made, and "
-                    f"{type(self).__name__} would read their originals. Put the "
-                    f"sampler behind the {type(self).__name__} in the pipeline."
-                )
-            return values
-        return check_grey_images(X, type(self).__name__)
-
-    def _opened(self, checked):
-        """Return images with a shape, to be gathered by rows."""
-        if checked.ndim == 3:
-            return _Gathered(checked)
-        store = DecodeStore(self.image_size, cache_dir=self.cache_dir)
-        return store.fetch(checked, n_jobs=-1, verbose=self.verbose)
+        """Return X as an ImageInput of files or of gray images."""
+        images = ImageInput.from_X(X, flat_rows=False, estimator=self)
+        if images.is_copy.any():
+            raise ValueError(
+                "X has transformed copies of files, which a sampler made, and "
+                f"{type(self).__name__} would read their originals. Put the "
+                f"sampler behind the {type(self).__name__} in the pipeline."
+            )
+        if images.pixels is None:
+            return images
+        return replace(images, values=_check_gray(images.pixels, type(self).__name__))
 
     def __sklearn_is_fitted__(self):
         return True
@@ -149,43 +145,28 @@ class ImageTransformer(TransformerMixin, BaseEstimator):
         return tags
 
 
-class _Gathered:
-    """Images in memory with the interface of those in a decode store."""
-
-    def __init__(self, array):
-        self.array, self.shape = array, array.shape
-
-    def gather(self, rows):
-        return self.array[rows]
-
-
-def check_grey_images(X, name):
-    """Return X as an (n, H, W) array of uint8, uint16 or floats in [0, 1].
+def _check_gray(images, name):
+    """Return images as an (n, H, W) array of uint8, uint16 or floats in [0, 1].
 
     Parameters
     ----------
-    X : array-like
+    images : ndarray of shape (n, H, W) or (n, H, W, C)
     name : str
-        Who asks, for the error message.
+        The transformer that the error message names.
 
     Raises
     ------
     ValueError
-        If X has another shape, type or range.
+        If images have colors, or another type or range.
     """
-    images = np.asarray(X)
     if images.ndim == 4 and images.shape[3] == 1:
         images = images[..., 0]
-    if len(images) == 0:
-        raise ValueError("X holds no images. Give one at least.")
     if images.ndim != 3 or 0 in images.shape:
         raise ValueError(
-            f"{name} takes files, or grey images as an (n, H, W) array, got an array "
-            f"of shape {images.shape}. Give a single image as image[None], colours as "
-            "their grey."
+            f"{name} takes gray images as an (n, H, W) array, got an array of shape "
+            f"{images.shape}. Convert colors to gray."
         )
     if images.dtype.kind == "f":
-        assert_all_finite(images, input_name="X")
         low, high = images.min(), images.max()
         if low < 0 or high > 1:
             raise ValueError(
@@ -200,7 +181,7 @@ def check_grey_images(X, name):
     return images.astype(images.dtype.newbyteorder("="), copy=False)
 
 
-def _deepened(out, n_done):
+def _deepen(out, n_done):
     """Return 8-bit pixels, of which the first are done, as 16-bit ones."""
     deep = np.empty(out.shape, dtype=np.uint16)
     deep[:n_done] = _at_depth(out[:n_done], deep.dtype)

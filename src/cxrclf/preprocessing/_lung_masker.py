@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from cxrclf.exceptions import NoLungsWarning
 from cxrclf.images import resize
 from cxrclf.preprocessing._depth import from_unit
-from cxrclf.preprocessing._dilation import dilated, to_pixels
+from cxrclf.preprocessing._dilation import dilate, to_pixels
 from cxrclf.preprocessing._image_transformer import ImageTransformer
 from cxrclf.preprocessing._lungs import predicted_lungs, refuse_padding
 
@@ -219,9 +219,9 @@ class LungMasker(ImageTransformer):
             )
 
     def _check_images(self, X):
-        checked = super()._check_images(X)
-        refuse_padding(self.segmenter, checked, type(self).__name__)
-        return checked
+        images = super()._check_images(X)
+        refuse_padding(self.segmenter, images, type(self).__name__)
+        return images
 
     def _transform_images(self, images):
         result = images.copy()
@@ -234,7 +234,7 @@ class LungMasker(ImageTransformer):
             self._found.append(plausible and lungs.any())
             if not self._found[-1]:
                 continue
-            lungs = dilated(lungs, radius)
+            lungs = dilate(lungs, radius)
             if self.mode != "crop":
                 image[lungs == (self.keep == "background")] = fill
             if self.mode != "mask":

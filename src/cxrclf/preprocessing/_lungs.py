@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from cxrclf.masks import resize_masks
+
 
 def predicted_lungs(segmenter, images):
     """Return the lung masks of a segmenter at the images' size.
@@ -30,21 +32,16 @@ def predicted_lungs(segmenter, images):
             f"{len(images)} images gave an array of shape {masks.shape}."
         )
     background = getattr(segmenter, "classes_", [0])[0]
-    rows, columns = (
-        (2 * np.arange(side) + 1) * of_mask // (2 * side)
-        for side, of_mask in zip(images.shape[1:], masks.shape[1:], strict=True)
-    )
-    return masks[:, rows[:, None], columns] != background
+    return resize_masks(masks, images.shape[1:]) != background
 
 
-def refuse_padding(segmenter, checked, name):
+def refuse_padding(segmenter, images, name):
     """Refuse to show stretched files to a segmenter that learnt from padded ones.
 
     Parameters
     ----------
     segmenter : object
-    checked : ndarray
-        Paths, of shape (n,), or images.
+    images : ImageInput
     name : str
         Who asks, for the error message.
 
@@ -52,7 +49,7 @@ def refuse_padding(segmenter, checked, name):
     ------
     ValueError
     """
-    if checked.ndim == 1 and getattr(segmenter, "keep_aspect_ratio", False):
+    if images.paths is not None and getattr(segmenter, "keep_aspect_ratio", False):
         raise ValueError(
             f"The segmenter has keep_aspect_ratio=True, and {name} stretches files to "
             "image_size. Put ImageReader(keep_aspect_ratio=True) before it, or use a "

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval
 
-from cxrclf.preprocessing._dilation import dilated, to_pixels
+from cxrclf.preprocessing._dilation import dilate, to_pixels
 
 
 class MaskDilation(TransformerMixin, BaseEstimator):
@@ -96,7 +96,7 @@ class MaskDilation(TransformerMixin, BaseEstimator):
         radius = to_pixels(self.radius, masks.shape)
         out = np.zeros_like(masks)
         for i, mask in enumerate(masks):
-            out[i][dilated(mask != 0, radius)] = inside
+            out[i][dilate(mask != 0, radius)] = inside
         return out
 
     def __sklearn_is_fitted__(self):

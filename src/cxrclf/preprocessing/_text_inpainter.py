@@ -104,9 +104,9 @@ class TextInpainter(ImageTransformer):
         import_optional("cv2", extra="preprocessing", purpose="TextInpainter")
 
     def _check_images(self, X):
-        checked = super()._check_images(X)
-        refuse_padding(self._artifact_mask().segmenter, checked, type(self).__name__)
-        return checked
+        images = super()._check_images(X)
+        refuse_padding(self._artifact_mask().segmenter, images, type(self).__name__)
+        return images
 
     def _artifact_mask(self):
         return ArtifactMask() if self.artifact_mask is None else self.artifact_mask

@@ -139,15 +139,15 @@ class AugmentedOverSampler(RowResampler, BaseOverSampler):
         self.image_shape = image_shape
         self.random_state = random_state
 
-    def _checked(self, X, y):
+    def _check_inputs(self, X, y):
         self._validate_params()
         self._augmentation().check_params()
         if self.image_shape is not None:
             check_image_size(tuple(self.image_shape)[:2], "image_shape")
-        samples, sampler = super()._checked(X, y)
-        if samples.pixels is not None:
-            self._images(samples.pixels)
-        return samples, sampler
+        return super()._check_inputs(X, y)
+
+    def _interpret(self, X, **checks):
+        return super()._interpret(X, image_shape=self.image_shape)
 
     def _augmentation(self):
         return Augmentation(
@@ -158,37 +158,16 @@ class AugmentedOverSampler(RowResampler, BaseOverSampler):
             fill_value=self.fill_value,
         )
 
-    def _fit_resample(self, samples, y, drawn):
+    def _fit_resample(self, images, y, drawn):
         self.sample_indices_ = drawn.sample_indices_
-        rows = self.sample_indices_[len(samples) :]
+        rows = self.sample_indices_[len(images) :]
         seed = draw_seed(self.random_state)
-        if samples.paths is not None:
-            new = _copied_paths(samples.paths, rows, self._augmentation(), seed)
+        if images.paths is not None:
+            new = _copy_paths(images.paths, rows, self._augmentation(), seed)
         else:
-            images = self._images(samples.pixels)
-            new = _copied_images(images, rows, self._augmentation(), seed)
-            new = new.reshape(-1, *samples.pixels.shape[1:])
-        return samples.appended(new, rows)
-
-    def _images(self, pixels):
-        shape = self.image_shape
-        if pixels.ndim > 2:
-            if shape is not None and pixels.shape[1:] != tuple(shape):
-                raise ValueError(
-                    f"X holds images of shape {pixels.shape[1:]}, but image_shape is "
-                    f"{tuple(shape)}. Leave image_shape=None for images that are not "
-                    "flattened to rows."
-                )
-            return pixels
-        if shape is None:
-            return pixels[:, None, None]
-        if len(shape) > 3 or np.prod(shape) != pixels.shape[1]:
-            raise ValueError(
-                f"X has rows of {pixels.shape[1]} values, and they cannot be images of "
-                f"image_shape={tuple(shape)}. Set image_shape to (H, W) or (H, W, C) "
-                "of the flattened images."
-            )
-        return pixels.reshape(-1, *shape)
+            new = _copy_images(images.pixels, rows, self._augmentation(), seed)
+            new = new.reshape(-1, *images.values.shape[1:])
+        return images.append(new, rows)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -196,7 +175,7 @@ class AugmentedOverSampler(RowResampler, BaseOverSampler):
         return tags
 
 
-def _copied_paths(paths, rows, augmentation, seed):
+def _copy_paths(paths, rows, augmentation, seed):
     """Return copies of some rows' files, (m,) of AugmentedPath."""
     n_copies = Counter()
     for path in paths:
@@ -204,26 +183,26 @@ def _copied_paths(paths, rows, augmentation, seed):
             n_copies[path.path] = max(n_copies[path.path], path.copy + 1)
     files = [os.fspath(paths[row]) for row in rows]
     new = np.empty(len(rows), dtype=object)
-    for k, copy in enumerate(_numbers_of_copies(files, n_copies)):
+    for k, copy in enumerate(_number_copies(files, n_copies)):
         new[k] = AugmentedPath(files[k], augmentation, seed, int(copy))
     return new
 
 
-def _copied_images(images, rows, augmentation, seed):
+def _copy_images(images, rows, augmentation, seed):
     """Return transformed copies of some rows' images, (m, H, W[, C])."""
     new = images[rows]
     if images.shape[1:3] == (1, 1):
         return new
     keys = {row: content_key(images[row]) for row in np.unique(rows)}
     keys = np.array([keys[row] for row in rows], dtype=np.uint64)
-    states = keyed_state(seed, keys, _numbers_of_copies(keys.tolist(), Counter()))
+    states = keyed_state(seed, keys, _number_copies(keys.tolist(), Counter()))
     for start in range(0, len(new), _BATCH):
         batch = slice(start, start + _BATCH)
-        new[batch] = _transformed(new[batch], augmentation, states[batch])
+        new[batch] = _transform(new[batch], augmentation, states[batch])
     return new
 
 
-def _numbers_of_copies(names, n_copies):
+def _number_copies(names, n_copies):
     """Return for each name how often it was copied before; `n_copies` counts on."""
     numbers = np.empty(len(names), dtype=int)
     for k, name in enumerate(names):
@@ -232,7 +211,7 @@ def _numbers_of_copies(names, n_copies):
     return numbers
 
 
-def _transformed(images, augmentation, states):
+def _transform(images, augmentation, states):
     """Return transformed images of the type of `images`."""
     kind, size = images.dtype.kind, images.dtype.itemsize
     top = np.iinfo(images.dtype).max if kind in "iu" else 1

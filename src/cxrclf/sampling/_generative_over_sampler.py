@@ -105,8 +105,8 @@ class GenerativeOverSampler(RowResampler, BaseOverSampler):
         self.random_state = random_state
         self.cache_dir = cache_dir
 
-    def _checked(self, X, y):
-        checked = super()._checked(X, y)
+    def _check_inputs(self, X, y):
+        checked = super()._check_inputs(X, y)
         if isinstance(self.generator, type):
             raise TypeError(
                 f"generator is the class {self.generator.__name__}; pass an object: "
@@ -118,46 +118,45 @@ class GenerativeOverSampler(RowResampler, BaseOverSampler):
             )
         return checked
 
-    def _fit_resample(self, samples, y, drawn):
+    def _fit_resample(self, images, y, drawn):
         rng = check_random_state(draw_seed(self.random_state))
         self.generator_ = seeded_clone(self.generator, rng)
-        self.generator_.fit(samples.X, check_target_type(np.asarray(y)))
-        parts = [samples.paths[:0] if samples.pixels is None else samples.pixels[:0]]
+        self.generator_.fit(images.X, check_target_type(np.asarray(y)))
+        parts = [images.paths[:0] if images.values is None else images.values[:0]]
         for label, n_samples in self.sampling_strategy_.items():
             seed = rng.randint(2**31 - 1)
             if n_samples:
-                images = self.generator_.sample(int(n_samples), label, seed)
-                images = np.asarray(images)
-                parts.append(self._taken_over(images, int(n_samples), samples))
-        return samples.appended(np.concatenate(parts))
+                new = self.generator_.sample(int(n_samples), label, seed)
+                parts.append(self._as_rows(np.asarray(new), int(n_samples), images))
+        return images.append(np.concatenate(parts))
 
-    def _taken_over(self, images, n_samples, samples):
+    def _as_rows(self, new, n_samples, images):
         """Return generated images as values of X: pixels of its type, or paths."""
         maker = type(self.generator_).__name__
-        if samples.pixels is None:
-            _check_grey(images, n_samples, maker)
-            return self._written(images)
-        pixels = samples.pixels
-        shape = (n_samples, *pixels.shape[1:])
-        if images.shape != shape:
+        if images.values is None:
+            _check_gray(new, n_samples, maker)
+            return self._write(new)
+        values = images.values
+        shape = (n_samples, *values.shape[1:])
+        if new.shape != shape:
             raise ValueError(
                 f"{maker}.sample must return an array of shape {shape}, like the "
-                f"samples in X; got {images.shape}."
+                f"samples in X; got {new.shape}."
             )
-        both_float = images.dtype.kind == pixels.dtype.kind == "f"
-        if images.dtype != pixels.dtype and not both_float:
+        both_float = new.dtype.kind == values.dtype.kind == "f"
+        if new.dtype != values.dtype and not both_float:
             raise ValueError(
-                f"{maker}.sample must return {pixels.dtype}, the type of X, whose "
-                f"range of pixels it has; got {images.dtype}."
+                f"{maker}.sample must return {values.dtype}, the type of X, whose "
+                f"range of pixels it has; got {new.dtype}."
             )
-        if both_float and not np.isfinite(images).all():
+        if both_float and not np.isfinite(new).all():
             raise ValueError(
                 f"{maker}.sample returned NaN or infinite pixels. Look for a training "
                 "that diverged, or a division by zero."
             )
-        return images.astype(pixels.dtype)
+        return new.astype(values.dtype)
 
-    def _written(self, images):
+    def _write(self, images):
         root = session_folder() if self.cache_dir is None else Path(self.cache_dir)
         remove_abandoned(root / "generated")
         paths = np.empty(len(images), dtype=object)
@@ -170,11 +169,11 @@ class GenerativeOverSampler(RowResampler, BaseOverSampler):
         return paths
 
 
-def _check_grey(images, n_samples, maker):
+def _check_gray(images, n_samples, maker):
     """Check generated images that are to become files."""
     if images.ndim != 3 or len(images) != n_samples or images.size == 0:
         raise ValueError(
-            f"{maker}.sample must return grey images of shape ({n_samples}, H, W) when "
+            f"{maker}.sample must return gray images of shape ({n_samples}, H, W) when "
             f"X holds paths; got {images.shape}."
         )
     if images.dtype not in (np.uint8, np.uint16):

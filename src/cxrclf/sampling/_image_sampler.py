@@ -5,7 +5,6 @@ from sklearn.utils import get_tags
 from sklearn.utils._param_validation import HasMethods
 
 from cxrclf.sampling._row_resampler import RowResampler, seeded_clone
-from cxrclf.sampling._samples import open_samples
 
 
 class ImageSampler(RowResampler):
@@ -74,13 +73,13 @@ class ImageSampler(RowResampler):
         _check_selects(sampler)
         return seeded_clone(sampler, None)
 
-    def _open(self, X):
-        return open_samples(self, X, dtype=None, ensure_all_finite=False)
+    def _interpret(self, X, **checks):
+        return super()._interpret(X, dtype=None, ensure_all_finite=False)
 
-    def _fit_resample(self, samples, y, drawn):
+    def _fit_resample(self, images, y, drawn):
         self.sampler_ = drawn
         self.sample_indices_ = drawn.sample_indices_
-        return samples.taken(self.sample_indices_)
+        return images.take(self.sample_indices_)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

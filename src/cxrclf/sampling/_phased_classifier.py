@@ -14,9 +14,9 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from cxrclf._utils.keyed_random import draw_seed
 from cxrclf._utils.meta_classifier import MetaClassifier
-from cxrclf._utils.paths import path_values
-from cxrclf._utils.splitting import joined, split_validation
+from cxrclf._utils.splitting import join_groups, split_validation
 from cxrclf.augmentation import AugmentedPath
+from cxrclf.images import find_paths
 from cxrclf.sampling._phase_routes import choose_route, fit_at_once
 from cxrclf.sampling._phased_balanced_split import PhasedBalancedSplit
 from cxrclf.sampling._row_keys import row_keys
@@ -223,7 +223,7 @@ class PhasedClassifier(MetaClassifier):
                     "samplers of a pipeline do not resample groups: give X_val and "
                     "y_val, or use no sampler."
                 )
-            kept = joined(groups, kept)
+            kept = join_groups(groups, kept)
         classes, codes = np.unique(y, return_inverse=True)
         train, valid = split_validation(codes, kept, self.validation_fraction, seed)
         missing = np.setdiff1d(classes, y[train])
@@ -233,7 +233,7 @@ class PhasedClassifier(MetaClassifier):
                 f"{missing.tolist()}, because they belong to few patients or images. "
                 "Use another random_state, or pass X_val and y_val."
             )
-        paths = path_values(X)
+        paths = find_paths(X)
         if paths is not None:  # copies are trained on, and never validated on
             is_copy = [isinstance(paths[row], AugmentedPath) for row in valid]
             valid = valid[~np.array(is_copy, dtype=bool)]

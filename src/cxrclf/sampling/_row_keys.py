@@ -8,8 +8,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
 
-from cxrclf._utils.paths import as_paths
-from cxrclf.images import content_key
+from cxrclf.images import content_key, find_paths
 
 
 def row_keys(X):
@@ -18,7 +17,7 @@ def row_keys(X):
     Parameters
     ----------
     X : array-like of n samples
-        Image files, as in :func:`cxrclf._utils.paths.path_values`, or numbers.
+        Image files, as in :func:`cxrclf.images.find_paths`, or numbers.
 
     Returns
     -------
@@ -27,9 +26,10 @@ def row_keys(X):
         copy of it (:class:`cxrclf.augmentation.AugmentedPath`) and files with the same
         bytes.
     """
-    paths = as_paths(X)
+    paths = find_paths(X)
     if paths is not None:
-        distinct, row = np.unique(paths.astype(str), return_inverse=True)
+        names = np.array([os.fspath(path) for path in paths])
+        distinct, row = np.unique(names, return_inverse=True)
         return _numbered(_file_keys(distinct.tolist()))[row]
     X = check_array(
         X,

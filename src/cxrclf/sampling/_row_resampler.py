@@ -6,9 +6,10 @@ from imblearn.over_sampling import RandomOverSampler
 from sklearn.base import clone
 from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import validate_data
 
 from cxrclf._utils.keyed_random import draw_seed
-from cxrclf.sampling._samples import open_samples
+from cxrclf.images import ImageInput
 
 
 class RowResampler(BaseSampler):
@@ -19,7 +20,7 @@ class RowResampler(BaseSampler):
     themselves, in any form they know.
 
     A subclass implements ``_row_sampler``, the sampler of row numbers, and
-    ``_fit_resample(samples, y, drawn)``, which returns the new X.
+    ``_fit_resample(images, y, drawn)``, which returns the new X.
     """
 
     def fit(self, X, y):
@@ -44,8 +45,8 @@ class RowResampler(BaseSampler):
         ValueError
             As in `fit_resample`.
         """
-        samples, sampler = self._checked(X, y)
-        sampler.fit(_numbers(samples), y)
+        images, sampler = self._check_inputs(X, y)
+        sampler.fit(_numbers(images), y)
         self.sampling_strategy_ = sampler.sampling_strategy_
         return self
 
@@ -74,12 +75,13 @@ class RowResampler(BaseSampler):
             If a parameter is invalid, X holds neither images nor paths, X and y differ
             in length, or y is not a classification target of at least two classes.
         """
-        samples, sampler = self._checked(X, y)
-        _, y_resampled = sampler.fit_resample(_numbers(samples), y)
+        images, sampler = self._check_inputs(X, y)
+        _, y_resampled = sampler.fit_resample(_numbers(images), y)
         self.sampling_strategy_ = sampler.sampling_strategy_
-        return self._fit_resample(samples, y, sampler), y_resampled
+        return self._fit_resample(images, y, sampler), y_resampled
 
-    def _checked(self, X, y):
+    def _check_inputs(self, X, y):
+        """Return X as an ImageInput, and the sampler of row numbers."""
         self._validate_params()
         sampler = self._row_sampler()
         if y is None:
@@ -88,12 +90,19 @@ class RowResampler(BaseSampler):
                 "None."
             )
         check_classification_targets(y)
-        samples = self._open(X)
-        check_consistent_length(_numbers(samples), y)
-        return samples, sampler
+        if hasattr(X, "columns") and not hasattr(X, "iloc"):
+            raise TypeError(
+                f"Data frames must be those of pandas, got {type(X).__module__}."
+                f"{type(X).__name__}. Pass X.to_pandas(), or the paths as a list."
+            )
+        images = self._interpret(X)
+        if images.paths is not None:
+            validate_data(self, X, skip_check_array=True)
+        check_consistent_length(images, y)
+        return images, sampler
 
-    def _open(self, X):
-        return open_samples(self, X)
+    def _interpret(self, X, **checks):
+        return ImageInput.from_X(X, estimator=self, **checks)
 
     def _row_sampler(self):
         # imbalanced-learn draws from numpy's global generator for None.
@@ -109,8 +118,8 @@ class RowResampler(BaseSampler):
         return tags
 
 
-def _numbers(samples):
-    return np.arange(len(samples))[:, None]
+def _numbers(images):
+    return np.arange(len(images))[:, None]
 
 
 def seeded_clone(estimator, random_state, *, kind=int):

@@ -4,7 +4,7 @@ import numpy as np
 from scipy import ndimage
 
 
-def cleaned(codes, largest_components, fill_holes):
+def clean_mask(codes, largest_components, fill_holes):
     """Keep the largest regions of each class, and fill the holes in them.
 
     Parameters

@@ -1,14 +1,31 @@
 """UNetSegmenter: a U-Net as a scikit-learn estimator of masks."""
 
 from collections.abc import Mapping
-from numbers import Integral
+from functools import partial
+from numbers import Integral, Real
 from pathlib import Path
 
+import numpy as np
+from scipy.special import expit, softmax
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    check_consistent_length,
+    column_or_1d,
+)
 
+from cxrclf._estimators.image_estimator import ImageEstimator
+from cxrclf._training.data import Examples
+from cxrclf._training.task import Task
+from cxrclf._training.weights import SampleWeights
+from cxrclf._utils.image_size import content_size
 from cxrclf.augmentation import Augmentation
+from cxrclf.losses import MASK_LOSSES, MaskLoss, sum_of_dice
+from cxrclf.masks import MaskInput, check_mask_labels
 from cxrclf.nets import FeatureEncoder, PlainEncoder, UNet, UNetDecoder, make_backbone
-from cxrclf.segmentation._base import BaseSegmenter
+from cxrclf.segmentation._mask_examples import UnreadMasks, check_pairs
+from cxrclf.segmentation._mask_predictor import MaskPredictor
+from cxrclf.segmentation._regions import clean_mask
 
 _PRESETS = {
     "vgg19_unet": {
@@ -27,7 +44,7 @@ _PRESETS = {
 _DEFAULT_SIZE = 256, 256
 
 
-class UNetSegmenter(BaseSegmenter):
+class UNetSegmenter(MaskPredictor, ImageEstimator):
     """Segment radiographs with a U-Net, for their lungs or anything else.
 
     Learns masks from pairs of images and masks: image files or arrays in, masks out.
@@ -211,21 +228,28 @@ class UNetSegmenter(BaseSegmenter):
     """
 
     _parameter_constraints = {
-        **BaseSegmenter._parameter_constraints,
+        **ImageEstimator._parameter_constraints,
         "encoder": [None, str],
         "weights": [None, str, Path, Mapping],
         "depth": [Interval(Integral, 1, 7, closed="both")],
         "width": [None, Interval(Integral, 1, None, closed="left")],
         "batch_norm": ["boolean"],
         "upsampling": [StrOptions({"transposed", "bilinear"})],
+        "labels": [None, tuple, list],
+        "loss": [StrOptions(set(MASK_LOSSES))],
+        "threshold": [Interval(Real, 0, 1, closed="neither")],
+        "largest_components": [None, Interval(Integral, 1, None, closed="left")],
+        "fill_holes": ["boolean"],
+        "monitor": [StrOptions({"valid_loss", "valid_dice"})],
     }
+    _flat_rows = False
     _network_parameters = (
         "encoder",
         "depth",
         "width",
         "batch_norm",
         "upsampling",
-        *BaseSegmenter._network_parameters,
+        "labels",
     )
 
     def __init__(
@@ -263,6 +287,7 @@ class UNetSegmenter(BaseSegmenter):
         monitor="valid_loss",
         keep_best=True,
         warm_start=False,
+        callbacks=None,
         random_state=None,
         n_threads=None,
         device="auto",
@@ -305,6 +330,7 @@ class UNetSegmenter(BaseSegmenter):
         self.monitor = monitor
         self.keep_best = keep_best
         self.warm_start = warm_start
+        self.callbacks = callbacks
         self.random_state = random_state
         self.n_threads = n_threads
         self.device = device
@@ -345,15 +371,150 @@ class UNetSegmenter(BaseSegmenter):
             chosen["augmentation"] = Augmentation(**chosen["augmentation"].get_params())
         return cls(**chosen)
 
+    def fit(self, X, y, sample_weight=None, *, groups=None, X_val=None, y_val=None):
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like
+            Image files as an (n, 1) or (n,) array, a list, or a data frame with a
+            column ``path``; or pixels as an (n, H, W) or (n, H, W, C) array.
+        y : array-like
+            The masks: files as an (n, 1) or (n,) array, a list, or a data frame with a
+            column ``path``; (n, k) files, also as a data frame, of whose k the mask of
+            an image is the union; or an (n, H, W) array of bool, of 0 and another
+            value, or of `labels`. See :func:`cxrclf.masks.read_mask` for what counts
+            as the object in a file. A mask file may be of another size than its image,
+            but not of another shape; arrays of images and masks are of one size.
+        sample_weight : array-like of shape (n,), default=None
+            Relative weights of the images; their mean is set to 1.
+        groups : array-like of shape (n,), default=None
+            Patient ids, which `validation_fraction` keeps together.
+        X_val, y_val : array-like, default=None
+            A validation set, in any form of X and y.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ImageReadError
+            Naming all files that cannot be read or are no masks.
+        WeightsError
+            If the weights cannot be had or do not fit.
+        ValueError
+            If a parameter, X or y is out of its range, or masks are of another shape
+            than their images.
+        """
+        with self._all_or_nothing():
+            self._check_parameters(X_val is not None or y_val is not None)
+            go_on = self.warm_start and hasattr(self, "net_")
+            if go_on:
+                self._check_same_network("warm_start")
+            labels = None
+            if self.labels is not None:
+                labels = check_mask_labels(self.labels, in_files=True)
+            self.classes_ = np.array([False, True]) if labels is None else labels
+            train = self._examples(X, y, sample_weight, reset=not go_on)
+            if groups is not None:
+                groups = column_or_1d(groups)
+                check_consistent_length(X, groups)
+            if (X_val is None) != (y_val is None):
+                raise ValueError("X_val and y_val are given together or not at all.")
+            validation = None
+            if X_val is not None:
+                validation = self._examples(X_val, y_val)
+            start = "optimizer" if go_on else "network"
+            self._train(train, validation, start=start, groups=groups)
+        return self
+
+    def _examples(self, X, y, sample_weight=None, *, reset=False):
+        """Return checked images and masks as what a training needs of them."""
+        if y is None:
+            raise ValueError(
+                f"This {type(self).__name__} estimator requires y to be passed, the "
+                "masks of the images, but the target y is None."
+            )
+        images = self._check_images(X, reset=reset)
+        if images.is_copy.any():
+            raise ValueError(
+                "X has transformed copies of files, which a sampler made, and their "
+                "masks are not transformed. Use the segmenter's augmentation."
+            )
+        masks = MaskInput.from_y(y, labels=self.labels)
+        check_pairs(images, masks, self.image_size_)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(
+                sample_weight,
+                np.empty((len(images), 1)),
+                dtype=np.float64,
+                ensure_non_negative=True,
+            )
+        return Examples(images, UnreadMasks(masks), SampleWeights(sample_weight))
+
+    def _check_images(self, X, *, reset):
+        images = super()._check_images(X, reset=reset)
+        if images.sample_shape is None:
+            return images
+        size = images.sample_shape[:2]
+        if self.keep_aspect_ratio and self.image_size_ != content_size(
+            size, self.image_size_, True
+        ):
+            raise ValueError(
+                "keep_aspect_ratio=True pads files and no arrays, and X has images of "
+                f"{size}, another shape than image_size={self.image_size_}. Give "
+                "files, or padded images, or set keep_aspect_ratio=False."
+            )
+        colors = len(images.sample_shape) == 3 and images.sample_shape[2] > 1
+        if self.encoder is None and colors and not self._in_colors():
+            raise ValueError(
+                f"X has images of {images.sample_shape[2]} channels, but this "
+                f"{type(self).__name__} was fitted on gray ones. Give gray images."
+            )
+        return images
+
+    def _in_colors(self):
+        shape = self.input_shape_
+        return shape is not None and len(shape) == 3 and shape[2] > 1
+
+    def _task(self):
+        return Task(
+            loss=partial(MaskLoss, self.loss),
+            score_name="dice",
+            score=sum_of_dice,
+            activation=_activate,
+            decide=self._decide,
+        )
+
+    def _decide(self, probabilities):
+        """Return class numbers, (b, H, W) of uint8, of probabilities, (b, C, H, W)."""
+        return np.stack([self._decide_image(image) for image in probabilities])
+
+    def _decide_image(self, probabilities):
+        if len(probabilities) == 1:
+            codes = (probabilities[0] >= self.threshold).view(np.uint8)
+        else:
+            codes = probabilities.argmax(axis=0).astype(np.uint8)
+        return clean_mask(codes, self.largest_components, self.fill_holes)
+
+    def _body_factor(self):
+        # A decoder needs another encoder than a classifier does.
+        return 1.0
+
+    def _default_image_size(self):
+        return _DEFAULT_SIZE
+
     def _make_module(self, weights):
-        channels = self._n_channels(self.input_shape_)
+        channels = self._in_channels()
         if self.encoder is None:
             width = 32 if self.width is None else self.width
             encoder = PlainEncoder(
                 self.depth,
                 width,
                 batch_norm=self.batch_norm,
-                in_channels=channels if self._in_colours() else 1,
+                in_channels=channels if self._in_colors() else 1,
                 image_size=self.image_size_,
             )
         else:
@@ -377,17 +538,16 @@ class UNetSegmenter(BaseSegmenter):
         normalization = "unit" if self.encoder is None else "backbone"
         return UNet(encoder, decoder, normalization=normalization)
 
-    def _check_images(self, X, *, reset):
-        checked = super()._check_images(X, reset=reset)
-        shape = getattr(checked, "shape", ())
-        colours = len(shape) == 4 and shape[3] > 1
-        if self.encoder is None and colours and not self._in_colours():
-            raise ValueError(
-                f"X has images of {shape[3]} channels, but this "
-                f"{type(self).__name__} was fitted on grey ones. Give grey images."
-            )
-        return checked
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.three_d_array = True
+        tags.target_tags.required = True
+        return tags
 
-    def _in_colours(self):
-        shape = self.input_shape_
-        return shape is not None and len(shape) == 3 and shape[2] > 1
+
+def _activate(outputs):
+    """Return probabilities of outputs, (b, C, H, W)."""
+    # An image has many pixels, and in double precision each takes seven times as long.
+    outputs = outputs.astype(np.float32)
+    return expit(outputs) if outputs.shape[1] == 1 else softmax(outputs, axis=1)

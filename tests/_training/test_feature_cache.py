@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from cxrclf._training import feature_cache, feature_file
-from cxrclf._training.feature_cache import DiskBank, FeatureGroup, MemoryBank
+from cxrclf._training.feature_cache import DiskCache, FeatureGroup, MemoryCache
 from cxrclf._training.feature_file import SEGMENT
 
 KIB = 1024
@@ -24,10 +24,10 @@ KIB = 1024
 @pytest.fixture(params=["disk", "memory"])
 def make_bank(request, tmp_path, monkeypatch):
     """Return a function that makes a bank, empty but for what earlier ones hold."""
-    monkeypatch.setattr(MemoryBank, "_groups", type(MemoryBank._groups)())
+    monkeypatch.setattr(MemoryCache, "_groups", type(MemoryCache._groups)())
     if request.param == "memory":
-        return MemoryBank
-    return lambda max_bytes: DiskBank(tmp_path / "features", max_bytes)
+        return MemoryCache
+    return lambda max_bytes: DiskCache(tmp_path / "features", max_bytes)
 
 
 class Body:
@@ -98,9 +98,9 @@ def test_values_keep_their_type_and_shape(make_bank):
 
 def test_those_used_last_stay_and_the_limit_holds(make_bank, tmp_path, monkeypatch):
     monkeypatch.setattr(feature_file, "_FRESH", 0.0)
-    monkeypatch.setattr(DiskBank, "_share", 2**20)  # counts files each time
+    monkeypatch.setattr(DiskCache, "_share", 2**20)  # counts files each time
     # A group has 2 KiB in memory and 6.25 on disk: four or two of them fit.
-    limit = 9 * KIB if make_bank is MemoryBank else 13 * KIB
+    limit = 9 * KIB if make_bank is MemoryCache else 13 * KIB
     bank, keys = make_bank(limit), some_keys(256)
     computed = {}
     for view in "abacadae":
@@ -121,21 +121,21 @@ def test_a_bank_too_small_for_anything_keeps_nothing(make_bank, tmp_path):
 
 
 def test_memory_keeps_its_limit_and_the_group_in_use(monkeypatch):
-    monkeypatch.setattr(MemoryBank, "_groups", type(MemoryBank._groups)())
-    small, keys = MemoryBank(3 * KIB), some_keys(512)  # 4 KiB of values
+    monkeypatch.setattr(MemoryCache, "_groups", type(MemoryCache._groups)())
+    small, keys = MemoryCache(3 * KIB), some_keys(512)  # 4 KiB of values
     fetched(small.group("body", "other"), keys[:128], chunk=128)  # 1 KiB
     group = small.group("body", "0")
     fetched(group, keys, chunk=128)
     assert group.n_bytes == 3 * KIB  # a part that fits; and the other one made room
-    assert list(MemoryBank._groups) == [("body", "0")]
+    assert list(MemoryCache._groups) == [("body", "0")]
     # A larger bank of the same process goes on with it.
-    assert len(fetched(MemoryBank(2**20).group("body", "0"), keys)) == 128
-    assert fetched(MemoryBank(2**20).group("body", "0"), keys) == []
+    assert len(fetched(MemoryCache(2**20).group("body", "0"), keys)) == 128
+    assert fetched(MemoryCache(2**20).group("body", "0"), keys) == []
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts with /proc")
 def test_segments_are_open_only_while_they_are_read(tmp_path):
-    bank, keys = DiskBank(tmp_path, 2**20), some_keys(400)
+    bank, keys = DiskCache(tmp_path, 2**20), some_keys(400)
     group = bank.group("body", "0")
     fetched(group, keys, chunk=2)
     assert len(list(tmp_path.glob("*/*/*.npy"))) == 200
@@ -148,7 +148,7 @@ def test_a_bank_that_may_only_be_read_is_used(tmp_path, monkeypatch):
     def refuse(*args):
         raise PermissionError
 
-    bank, keys = DiskBank(tmp_path, 2**20), some_keys(20)
+    bank, keys = DiskCache(tmp_path, 2**20), some_keys(20)
     fetched(bank.group("body", "0"), keys)
     monkeypatch.setattr(feature_file, "_FRESH", -1.0)
     monkeypatch.setattr(os, "utime", refuse)
@@ -160,7 +160,7 @@ def test_a_disk_without_locks_keeps_features(tmp_path, monkeypatch):
         raise OSError("no locks available")
 
     monkeypatch.setattr(feature_cache, "try_lock_byte", refuse)
-    bank, keys = DiskBank(tmp_path, 2**20), some_keys(20)
+    bank, keys = DiskCache(tmp_path, 2**20), some_keys(20)
     assert len(fetched(bank.group("body", "0"), keys)) == 20
     assert fetched(bank.group("body", "0"), keys) == []
 
@@ -174,14 +174,14 @@ def test_a_full_disk_is_said(tmp_path, monkeypatch):
     )
     keys = some_keys(20)
     with pytest.warns(RuntimeWarning, match="disk is full"):
-        fetched(DiskBank(tmp_path, 2**20).group("body", "0"), keys)
+        fetched(DiskCache(tmp_path, 2**20).group("body", "0"), keys)
 
 
 def test_whoever_waits_too_long_computes_itself(tmp_path, monkeypatch):
     monkeypatch.setattr(feature_cache, "_PATIENCE", 0.3)
     worker = started_worker(tmp_path, stops_at=0)
     assert worker.stdout.readline() == "stopped\n"  # with locks of its first chunk
-    group = DiskBank(tmp_path, 2**20).group("body", "0")
+    group = DiskCache(tmp_path, 2**20).group("body", "0")
     try:
         assert len(fetched(group, WORKERS_KEYS)) == 256
     finally:
@@ -203,7 +203,7 @@ def test_threads_share_a_bank(make_bank):
 
 
 def test_damaged_segments_are_as_if_they_were_not_there(tmp_path):
-    bank, keys = DiskBank(tmp_path, 2**20), some_keys(20)
+    bank, keys = DiskCache(tmp_path, 2**20), some_keys(20)
     fetched(bank.group("body", "0"), keys, chunk=10)
     first, second = tmp_path.glob("*/*/*.npy")
     first.write_bytes(first.read_bytes()[:-30])
@@ -213,7 +213,7 @@ def test_damaged_segments_are_as_if_they_were_not_there(tmp_path):
 
 
 def test_no_damaged_byte_gets_into_a_feature(tmp_path):
-    bank, keys = DiskBank(tmp_path, 2**20), some_keys(5)
+    bank, keys = DiskCache(tmp_path, 2**20), some_keys(5)
     fetched(bank.group("body", "0"), keys)
     (path,) = tmp_path.glob("*/*/*.npy")
     whole = path.read_bytes()
@@ -230,7 +230,7 @@ def test_no_damaged_byte_gets_into_a_feature(tmp_path):
 
 @pytest.mark.parametrize("n_bytes", [0, 1, 60, 130, 200, 300, 370, 1000])
 def test_segments_of_another_length_are_computed_again(tmp_path, n_bytes):
-    bank, keys = DiskBank(tmp_path, 2**20), some_keys(5)
+    bank, keys = DiskCache(tmp_path, 2**20), some_keys(5)
     fetched(bank.group("body", "0"), keys)
     (path,) = tmp_path.glob("*/*/*.npy")
     with path.open("r+b") as file:
@@ -240,7 +240,7 @@ def test_segments_of_another_length_are_computed_again(tmp_path, n_bytes):
 
 
 def test_a_segment_cut_short_while_it_is_used_ends_no_process(tmp_path):
-    bank, keys = DiskBank(tmp_path, 2**20), some_keys(20)
+    bank, keys = DiskCache(tmp_path, 2**20), some_keys(20)
     fetched(bank.group("body", "0"), keys, chunk=20)
     group = bank.group("body", "0")
     assert fetched(group, keys) == []
@@ -250,7 +250,7 @@ def test_a_segment_cut_short_while_it_is_used_ends_no_process(tmp_path):
 
 
 def test_a_segment_of_another_group_is_not_used(tmp_path):
-    bank, keys = DiskBank(tmp_path, 2**20), some_keys(20)
+    bank, keys = DiskCache(tmp_path, 2**20), some_keys(20)
     fetched(bank.group("body", "0"), keys)
     for space, view in (("body", "1"), ("other", "0")):
         (tmp_path / space / view).mkdir(parents=True)
@@ -261,7 +261,7 @@ def test_a_segment_of_another_group_is_not_used(tmp_path):
 
 @pytest.mark.parametrize("dtype", ["f8", "f2", "i4", "O"])
 def test_values_of_another_type_or_shape_are_not_used(tmp_path, dtype):
-    bank, keys = DiskBank(tmp_path, 2**20), some_keys(20)
+    bank, keys = DiskCache(tmp_path, 2**20), some_keys(20)
     index = None
     for values in (np.zeros((20, 2), dtype), np.zeros((20, 3), "f4"), np.zeros(20)):
         fetched(bank.group("body", "0"), keys, chunk=20)
@@ -296,7 +296,7 @@ def test_checksums_are_sums_of_weighted_words(shape, dtype):
 @pytest.mark.parametrize("kind", ["fifo", "folder", "link"])
 @pytest.mark.parametrize("name", ["0123456789abcdef.npy", "lock"])
 def test_other_things_than_files_are_not_opened(tmp_path, name, kind):
-    bank, keys = DiskBank(tmp_path / "cache", 2**20), some_keys(20)
+    bank, keys = DiskCache(tmp_path / "cache", 2**20), some_keys(20)
     path, target = tmp_path / "cache" / "body" / "0" / name, tmp_path / "target"
     path.parent.mkdir(parents=True)
     if kind == "fifo":
@@ -322,22 +322,22 @@ def test_nothing_is_written_or_deleted_through_links(tmp_path, link):
     (cache / link).symlink_to(elsewhere)
     before = sorted(elsewhere.rglob("*"))
     keys = some_keys(40)
-    fetched(DiskBank(cache, 2 * KIB).group("other", "0"), keys)
+    fetched(DiskCache(cache, 2 * KIB).group("other", "0"), keys)
     assert sorted(elsewhere.rglob("*")) == before
     with pytest.warns(RuntimeWarning, match="link, not a folder"):
         fetched(
-            DiskBank(cache, 2 * KIB).group("body", "1" if link == "body" else "0"), keys
+            DiskCache(cache, 2 * KIB).group("body", "1" if link == "body" else "0"), keys
         )
     assert not list(elsewhere.rglob("lock"))
 
 
 def test_only_segments_are_deleted_to_make_room(tmp_path):
-    bank, keys = DiskBank(tmp_path, 2 * KIB), some_keys(40)
+    bank, keys = DiskCache(tmp_path, 2 * KIB), some_keys(40)
     fetched(bank.group("body", "0"), keys, chunk=40)
     precious = tmp_path / "body" / "0" / "results.npy"
     np.save(precious, np.zeros(1000))
     make_old(precious)
-    fetched(DiskBank(tmp_path, 2 * KIB).group("body", "1"), keys, chunk=40)
+    fetched(DiskCache(tmp_path, 2 * KIB).group("body", "1"), keys, chunk=40)
     assert [path.parent.name for path in tmp_path.glob(f"*/*/{SEGMENT}")] == ["1"]
     assert precious.exists()
 
@@ -349,40 +349,40 @@ def make_old(path):
 
 @pytest.mark.parametrize("by", ["writing", "counting"])
 def test_temporary_files_of_killed_writers_are_removed(tmp_path, by):
-    bank, keys = DiskBank(tmp_path, 2**20), some_keys(20)
+    bank, keys = DiskCache(tmp_path, 2**20), some_keys(20)
     fetched(bank.group("body", "0"), keys[:10])
     left = tmp_path / "body" / "0" / f".{'0' * 16}.npy.cxrclf-{'1' * 16}"
     left.write_bytes(bytes(100))
     make_old(left)
     view = "0" if by == "writing" else "1"
-    fetched(DiskBank(tmp_path, 2**20).group("body", view), keys)
+    fetched(DiskCache(tmp_path, 2**20).group("body", view), keys)
     assert not left.exists()
 
 
 def test_files_that_are_being_written_count(tmp_path, monkeypatch):
     monkeypatch.setattr(feature_cache, "remove_abandoned", lambda folder: None)
-    bank, keys = DiskBank(tmp_path, 4 * KIB), some_keys(40)
+    bank, keys = DiskCache(tmp_path, 4 * KIB), some_keys(40)
     fetched(bank.group("body", "0"), keys, chunk=40)
     assert len(list(tmp_path.glob("*/*/*.npy"))) == 1
     (tmp_path / "body" / "0" / f".{'0' * 16}.npy.cxrclf-{'1' * 16}").write_bytes(
         bytes(2000)
     )
-    fetched(DiskBank(tmp_path, 4 * KIB).group("body", "1"), keys, chunk=40)
+    fetched(DiskCache(tmp_path, 4 * KIB).group("body", "1"), keys, chunk=40)
     assert [path.parent.name for path in tmp_path.glob(f"*/*/{SEGMENT}")] == ["1"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="has no fork")
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_a_process_forked_while_a_thread_adds_features_does_not_wait():
-    with MemoryBank._lock:  # as another thread would hold it
+    with MemoryCache._lock:  # as another thread would hold it
         child = os.fork()
         if child == 0:
-            os._exit(0 if MemoryBank._lock.acquire(timeout=10) else 1)
+            os._exit(0 if MemoryCache._lock.acquire(timeout=10) else 1)
     assert os.waitpid(child, 0)[1] == 0
 
 
 def test_segments_deleted_while_they_are_read_do_no_harm(tmp_path):
-    bank, keys = DiskBank(tmp_path, 2**20), some_keys(20)
+    bank, keys = DiskCache(tmp_path, 2**20), some_keys(20)
     fetched(bank.group("body", "0"), keys, chunk=10)
     out = []
     for positions, values in bank.group("body", "0").fetch(keys, Body(keys), 10):
@@ -396,7 +396,7 @@ def test_segments_deleted_while_they_are_read_do_no_harm(tmp_path):
 
 def test_a_disk_that_cannot_be_written_is_said_once(tmp_path):
     (tmp_path / "body").write_text("a file where a folder has to be")
-    bank, keys = DiskBank(tmp_path, 2**20), some_keys(20)
+    bank, keys = DiskCache(tmp_path, 2**20), some_keys(20)
     with pytest.warns(RuntimeWarning, match="cannot be written.*cache_dir") as caught:
         fetched(bank.group("body", "0"), keys)
     assert len(caught) == 1
@@ -407,7 +407,7 @@ WORKERS_KEYS = some_keys(256)
 WORKER = """
     import sys
     import numpy as np
-    from cxrclf._training.feature_cache import DiskBank
+    from cxrclf._training.feature_cache import DiskCache
 
     keys = np.unique(np.random.default_rng(0).integers(0, 2**64, 256, dtype="u8"))
     computed = []
@@ -420,7 +420,7 @@ WORKER = """
         return keys[positions][:, None].astype("f8")
 
     out = np.zeros((256, 1))
-    group = DiskBank(sys.argv[1], 2**20).group("body", "0")
+    group = DiskCache(sys.argv[1], 2**20).group("body", "0")
     for positions, values in group.fetch(keys, compute, 16):
         out[positions] = values
     assert (out[:, 0] == keys.astype("f8")).all()

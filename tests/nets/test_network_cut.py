@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from cxrclf.nets import Head, ImageClassifier, make_backbone
-from cxrclf.nets._network_cut import find_split
+from cxrclf.nets import Head, ClassificationNetwork, make_backbone
+from cxrclf.nets._network_cut import find_cut
 from tolerances import assert_same_predictions
 
 SMALL = ["test_resnet", "test_efficientnet", "test_convnext", "test_nfnet"]
@@ -19,7 +19,7 @@ def split_net(name, trainable, size=64, **head):
         torch.manual_seed(0)
         backbone = make_backbone(name, image_size=size)
         head = Head(backbone.num_features, 3, **head)
-        net = ImageClassifier(backbone, head)
+        net = ClassificationNetwork(backbone, head)
         for parameter in net.parameters():  # branches that start at zero hide errors
             if parameter.ndim < 2:
                 nn.init.uniform_(parameter, 0.1, 1.0)
@@ -53,7 +53,7 @@ def stepped(net, autocast, **inputs):
 def test_the_two_parts_are_the_whole(name, trainable):
     size = 96 if name in LARGE else 64
     net = split_net(name, trainable, size).eval()
-    assert net.splits
+    assert net.separable
     images = some_images(size=size)
     features = net.frozen_features(images)
     assert features.ndim == 4
@@ -89,7 +89,7 @@ def test_training_on_features_is_training_on_images(name, autocast):
 
 def test_each_part_computes_its_own_stages_only():
     net = split_net("test_resnet", 2)
-    assert net.splits
+    assert net.separable
     called = []
     for name in ("layer2", "layer3"):
         layer = net.backbone.model.get_submodule(name)
@@ -115,7 +115,7 @@ def test_the_features_of_a_frozen_body_are_what_the_head_takes(
 ):
     head = {"pointwise_channels": pointwise_channels}
     net = split_net("test_vit", trainable, 160, **head).eval()
-    assert net.splits
+    assert net.separable
     images = some_images(size=160)
     features = net.frozen_features(images)
     assert_same_predictions(features, net.features(images), "float32")
@@ -128,7 +128,7 @@ def test_the_features_of_a_frozen_body_are_what_the_head_takes(
 )
 def test_what_cannot_be_computed_apart_is_refused(name, trainable):
     net = split_net(name, trainable, 160)
-    assert not net.splits
+    assert not net.separable
     with pytest.raises(ValueError, match=f"With trainable={trainable!r}, no frozen"):
         net.frozen_features(some_images(size=160))
     with pytest.raises(ValueError, match="Give images to forward"):
@@ -165,7 +165,7 @@ def test_finding_out_leaves_the_network_and_the_generator_as_they_are():
     before = {name: value.clone() for name, value in net.state_dict().items()}
     modes = [module.training for module in net.modules()]
     rng = torch.get_rng_state()
-    assert net.splits
+    assert net.separable
     assert torch.equal(rng, torch.get_rng_state())
     assert [module.training for module in net.modules()] == modes
     assert net.state_dict().keys() == before.keys()
@@ -304,5 +304,5 @@ def test_only_a_chain_can_be_cut(kind, splits):
     frozen = [network.first, network.second]
     for module in frozen:
         module.requires_grad_(False)
-    split = find_split(network, frozen, torch.rand(2, 3, 8, 8))
+    split = find_cut(network, frozen, torch.rand(2, 3, 8, 8))
     assert (split is not None) == splits

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from cxrclf.exceptions import WeightsError
-from cxrclf.nets import Head, ImageClassifier, make_backbone
+from cxrclf.nets import Head, ClassificationNetwork, make_backbone
 from tolerances import assert_same_predictions
 
 
@@ -16,7 +16,7 @@ def make(name="test_resnet", *, in_channels=3, normalization="backbone", **head)
         torch.manual_seed(0)
         backbone = make_backbone(name, in_channels=in_channels, image_size=64)
         head = Head(backbone.num_features, 3, **head)
-    return ImageClassifier(backbone, head, normalization=normalization)
+    return ClassificationNetwork(backbone, head, normalization=normalization)
 
 
 def batch(channels=1, size=64):
@@ -254,9 +254,9 @@ def test_images_of_another_shape_are_refused(shape):
 def test_parts_that_do_not_fit_are_refused():
     backbone = make_backbone("test_resnet")
     with pytest.raises(ValueError, match="takes 95 channels and the backbone gives 96"):
-        ImageClassifier(backbone, Head(95, 3))
+        ClassificationNetwork(backbone, Head(95, 3))
     with pytest.raises(ValueError, match='"backbone" or "unit", got .imagenet'):
-        ImageClassifier(backbone, Head(96, 3), normalization="imagenet")
+        ClassificationNetwork(backbone, Head(96, 3), normalization="imagenet")
 
 
 def test_a_frozen_body_is_not_walked_at_each_batch(monkeypatch):

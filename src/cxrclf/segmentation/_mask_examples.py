@@ -5,14 +5,48 @@ import warnings
 
 import numpy as np
 
-from cxrclf.exceptions import ImageReadError
+from cxrclf._training.targets import MaskTargets
 from cxrclf.images import read_image_sizes
-from cxrclf.masks._open_masks import mask_paths
 
 _SHOWN = 20  # of masks that do not fit
 
 
-def check_pairs(checked, masks, image_size):
+class UnreadMasks:
+    """Masks that become the targets of a training once they are read.
+
+    Parameters
+    ----------
+    masks : MaskInput
+    """
+
+    def __init__(self, masks):
+        self.masks = masks
+
+    def open(self, **reading):
+        """Read the masks, and warn of those without an object.
+
+        Parameters
+        ----------
+        **reading
+            Parameters of :meth:`cxrclf.masks.MaskInput.open`.
+
+        Returns
+        -------
+        MaskTargets
+
+        Raises
+        ------
+        ImageReadError
+            Naming all files that cannot be read or are no masks.
+        ValueError
+            If all masks are empty.
+        """
+        masks = self.masks.open(**reading)
+        _warn_of_empty(masks, self.masks)
+        return MaskTargets(masks)
+
+
+def check_pairs(images, masks, image_size):
     """Check that there is a mask of the same shape for each image.
 
     Where one of the two is an array and the other are files, the array may have been
@@ -20,9 +54,8 @@ def check_pairs(checked, masks, image_size):
 
     Parameters
     ----------
-    checked : ndarray of shape (n,) of paths, or images with a ``shape``
-    masks : array-like
-        Mask files, or an array.
+    images : ImageInput
+    masks : MaskInput
     image_size : (int, int)
         The working size.
 
@@ -31,39 +64,37 @@ def check_pairs(checked, masks, image_size):
     ImageReadError
         Naming all files that cannot be read.
     ValueError
-        If there are more or fewer masks than images, or masks are neither files nor
-        an array, or are of another shape than their images.
+        If there are more or fewer masks than images, or masks are of another shape
+        than their images.
     """
-    columns = mask_paths(masks)
-    n, n_masks = len(checked), len(masks if columns is None else columns[0])
-    if n != n_masks:
+    if len(images) != len(masks):
         raise ValueError(
-            f"There are {n} images and {n_masks} masks. Give a mask for each image, in "
-            "the same order."
+            f"There are {len(images)} images and {len(masks)} masks. Give a mask for "
+            "each image, in the same order."
         )
-    if columns is not None:
-        _refuse_class_labels(columns[0])
-    if not isinstance(checked, np.ndarray):
-        if columns is None and checked.shape[1:3] != np.shape(masks)[1:3]:
+    if masks.columns is not None:
+        _refuse_class_labels(masks.columns[0])
+    size_of_masks = None if masks.values is None else masks.values.shape[1:]
+    if images.paths is None:
+        if size_of_masks is not None and images.sample_shape[:2] != size_of_masks:
             raise ValueError(
-                f"The images are of {_spelled(checked.shape[1:3])} pixels and their "
-                f"masks of {_spelled(np.shape(masks)[1:3])}. Give each image the mask "
-                "of its size."
+                f"The images are of {_spell(images.sample_shape[:2])} pixels and their masks "
+                f"of {_spell(size_of_masks)}. Give each image the mask of its size."
             )
         return
-    files = [checked, *(columns or [])]
-    # All in one go, so that all that are missing are named at once.
-    image_sizes, *mask_sizes = read_image_sizes(np.concatenate(files)).reshape(
-        len(files), n, 2
-    )
-    if columns is None:
-        if np.shape(masks)[1:3] == image_size:
+    # All in one go, so that one error names all files that are missing.
+    files = np.concatenate([images.paths, *(masks.columns or [])])
+    image_sizes, *mask_sizes = read_image_sizes(files).reshape(-1, len(images), 2)
+    if size_of_masks is not None:
+        if size_of_masks == image_size:
             return
-        mask_sizes = [np.tile(np.shape(masks)[1:3], (n, 1))]
+        mask_sizes = [np.tile(size_of_masks, (len(images), 1))]
     other = [
-        f"  {checked[row]} of {_spelled(image_sizes[row])} pixels, mask "
-        f"{names[row]} of {_spelled(sizes[row])}"
-        for names, sizes in zip(columns or [np.arange(n)], mask_sizes, strict=True)
+        f"  {images.paths[row]} of {_spell(image_sizes[row])} pixels, mask "
+        f"{names[row]} of {_spell(sizes[row])}"
+        for names, sizes in zip(
+            masks.columns or [np.arange(len(images))], mask_sizes, strict=True
+        )
         for row in np.flatnonzero(_of_other_shape(image_sizes, sizes))
     ]
     if other:
@@ -92,43 +123,8 @@ def _refuse_class_labels(names):
         )
 
 
-def opened_together(*openings):
-    """Call functions that read files, and name what any of them cannot read at once.
-
-    Parameters
-    ----------
-    *openings : callable
-        Without arguments.
-
-    Returns
-    -------
-    list
-        What they return.
-
-    Raises
-    ------
-    ImageReadError
-    """
-    opened, failures = [], {}
-    for opening in openings:
-        try:
-            opened.append(opening())
-        except ImageReadError as error:
-            failures |= error.failures
-    if failures:
-        raise ImageReadError(failures)
-    return opened
-
-
-def warn_of_empty(masks, y):
-    """Warn of masks without an object; refuse to train where all are empty.
-
-    Parameters
-    ----------
-    masks : Masks
-    y : array-like
-        What they were opened from. Files are named, the masks of an array numbered.
-    """
+def _warn_of_empty(masks, named):
+    """Warn of masks without an object; refuse to train where all are empty."""
     empty = [
         row
         for start in range(0, len(masks), 64)
@@ -139,10 +135,7 @@ def warn_of_empty(masks, y):
     ]
     if not empty:
         return
-    columns = mask_paths(y) or [np.arange(len(masks))]
-    shown = ", ".join(
-        " + ".join(str(column[row]) for column in columns) for row in empty[:5]
-    )
+    shown = ", ".join(named.name(row) for row in empty[:5])
     shown += f" and {len(empty) - 5} more" if len(empty) > 5 else ""
     if len(empty) == len(masks):
         raise ValueError(
@@ -156,5 +149,5 @@ def warn_of_empty(masks, y):
     )
 
 
-def _spelled(size):
+def _spell(size):
     return f"{size[0]}×{size[1]}"

@@ -1,0 +1,129 @@
+"""The parameters that every estimator has, and their checks."""
+
+from numbers import Integral, Real
+from pathlib import Path
+
+import torch
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from cxrclf._training.optimizer import OPTIMIZERS, SCHEDULES
+from cxrclf._training.precision import PRECISIONS
+from cxrclf._utils.image_size import check_image_size
+from cxrclf._utils.optional import import_optional
+from cxrclf.augmentation import Augmentation
+
+PARAMETER_CONSTRAINTS = {
+    "trainable": [
+        StrOptions({"all", "head"}),
+        Interval(Integral, 0, None, closed="left"),
+    ],
+    "image_size": [None, Integral, tuple, list],
+    "keep_aspect_ratio": ["boolean"],
+    "augmentation": [None, Augmentation],
+    "optimizer": [StrOptions(set(OPTIMIZERS))],
+    "learning_rate": [Interval(Real, 0, None, closed="neither")],
+    "body_learning_rate": [None, Interval(Real, 0, None, closed="neither")],
+    "weight_decay": [Interval(Real, 0, None, closed="left")],
+    "decay_bias_and_norm": ["boolean"],
+    "momentum": [Interval(Real, 0, 1, closed="left")],
+    "learning_rate_schedule": [StrOptions(set(SCHEDULES)), callable],
+    "max_epochs": [Interval(Integral, 1, None, closed="left")],
+    "head_epochs": [Interval(Integral, 0, None, closed="left")],
+    "batch_size": [Interval(Integral, 1, None, closed="left")],
+    "validation_fraction": [None, Interval(Real, 0, 1, closed="neither")],
+    "early_stopping": ["boolean"],
+    "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "keep_best": ["boolean"],
+    "warm_start": ["boolean"],
+    "callbacks": [None, list, tuple],
+    "random_state": ["random_state"],
+    "n_threads": [None, Interval(Integral, 1, None, closed="left")],
+    "device": [str, torch.device],
+    "precision": [StrOptions(set(PRECISIONS))],
+    "compile": ["boolean"],
+    "cache_dir": [None, str, Path],
+    "checkpoint_dir": [None, str, Path],
+    "log_dir": [None, str, Path],
+    "verbose": ["verbose"],
+}
+# Parameters that change how a training runs and not what comes out of it, or (the
+# weights) that the state of the network stands for.
+NOT_IN_IDENTITY = {
+    "cache_dir",
+    "callbacks",
+    "checkpoint_dir",
+    "device",
+    "feature_cache",
+    "feature_cache_bytes",
+    "log_dir",
+    "verbose",
+    "weights",
+}
+# Parameters by which a net and its optimizer are made.
+NET_PARAMETERS = {
+    "trainable",
+    "optimizer",
+    "learning_rate",
+    "body_learning_rate",
+    "weight_decay",
+    "decay_bias_and_norm",
+    "momentum",
+    "batch_size",
+    "callbacks",
+    "compile",
+    "device",
+    "precision",
+}
+
+
+def check_together(estimator, has_validation):
+    """Check parameters that constraints of single values do not cover.
+
+    Parameters
+    ----------
+    estimator : ImageEstimator
+    has_validation : bool
+        Whether `fit` was given a validation set.
+
+    Raises
+    ------
+    ValueError
+        If parameters are out of their range, or do not go together.
+    """
+    if estimator.image_size is not None:
+        check_image_size(estimator.image_size)
+    if estimator.image_shape is not None:
+        check_image_size(tuple(estimator.image_shape)[:2], "image_shape")
+    if estimator.augmentation is not None:
+        estimator.augmentation.check_params()
+    if estimator.validation_fraction is not None and has_validation:
+        raise ValueError(
+            "Both validation_fraction and X_val are given. Set "
+            "validation_fraction=None to use X_val and y_val."
+        )
+    if estimator.early_stopping and not (
+        estimator.validation_fraction or has_validation
+    ):
+        raise ValueError(
+            "early_stopping=True needs a validation set. Set validation_fraction, "
+            "or pass X_val and y_val to fit."
+        )
+    if estimator.checkpoint_dir is not None:
+        if not isinstance(estimator.random_state, Integral):
+            raise ValueError(
+                "checkpoint_dir needs an int random_state: with another one, a "
+                "restarted run cannot find its own checkpoint."
+            )
+        if estimator.callbacks:
+            raise ValueError(
+                "checkpoint_dir does not keep the state of callbacks, so that a "
+                "restarted run would differ. Set checkpoint_dir=None or "
+                "callbacks=None."
+            )
+    for name in ("cache_dir", "checkpoint_dir", "log_dir"):
+        folder = getattr(estimator, name)
+        if folder is not None and Path(folder).is_file():
+            raise ValueError(f"{name} must be a folder, and {folder} is a file.")
+    if estimator.log_dir is not None:
+        import_optional("tensorboard", extra="tensorboard", purpose="log_dir")

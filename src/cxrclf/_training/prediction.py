@@ -1,0 +1,63 @@
+"""Outputs of a trained net for images, file by file and batch by batch."""
+
+import contextlib
+
+from cxrclf._torch.threads import limited_threads, usable_threads
+from cxrclf._training.allocator import kept_memory
+from cxrclf._training.data import TrainingData
+from cxrclf._training.forward import forward_batches, progress_bar
+from cxrclf._training.precision import inference_batch_size
+from cxrclf._training.samples import PixelSamples
+
+_BATCHES_PER_PART = 16  # of files that are decoded ahead
+
+
+def predict_outputs(net, images, policy, *, reading, n_threads, verbose):
+    """Yield the outputs of a net for images, batch by batch.
+
+    Parameters
+    ----------
+    net : TrainingNet
+    images : ImageInput
+    policy : PixelPolicy
+        Whether outputs are computed from pixels or from cached features.
+    reading : dict
+        Parameters of :meth:`cxrclf.images.ImageInput.stream`.
+    n_threads : int
+        Number of batches that are computed at once on a CPU.
+    verbose : int
+        Whether to show a progress bar.
+
+    Yields
+    ------
+    ndarray of shape (b, ...) of float64
+        The outputs for the next images.
+    """
+    net.module_.eval()
+    device = net.input_format.device
+    size = inference_batch_size(device, net.input_format.image_size)
+    alone = len(images) == 1  # not the last one of many
+    several = len(images) > size
+    wrap = policy.prediction_samples(net, several)
+    with (
+        # Else the caller only passes on what its threads compute.
+        limited_threads(usable_threads(n_threads) if alone else 1),
+        kept_memory() if several else contextlib.nullcontext(),
+        progress_bar(len(images), "prediction", verbose) as bar,
+    ):
+        for rows, part in images.stream(n_rows=_BATCHES_PER_PART * size, **reading):
+            paths = None if images.paths is None else images.paths[rows]
+            data = TrainingData.of_prediction(part, paths)
+            samples = wrap(PixelSamples(data, net.input_format))
+            samples.begin_epoch(0)
+            for values in forward_batches(
+                lambda chosen, samples=samples: net.module_(**samples.inputs(chosen)),
+                len(samples),
+                size,
+                device=device,
+                autocast_dtype=net.autocast_dtype,
+                n_threads=n_threads,
+                alone=alone,
+            ):
+                bar.update(len(values))
+                yield values.double().numpy()

@@ -1,0 +1,117 @@
+"""Class labels: checked, and as numbers of classes."""
+
+import os
+from functools import partial
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.utils import assert_all_finite
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import (
+    _check_sample_weight,
+    _num_samples,
+    check_consistent_length,
+    column_or_1d,
+)
+
+from cxrclf._training.task import Task
+from cxrclf.losses import WeightedCrossEntropy
+
+_NOT_RESAMPLED = (
+    "There are {} {} for {} samples. The samplers of a pipeline resample X and y "
+    "alone: use class_weight instead of sample weights, and hold a validation set out "
+    "by patients before the pipeline, or use no sampler."
+)
+
+
+def count_right(outputs, truth):
+    """Return how many samples have their class as the largest output."""
+    return (outputs.argmax(1) == truth).sum()
+
+
+CLASSIFICATION = Task(
+    loss=WeightedCrossEntropy,
+    score_name="accuracy",
+    score=count_right,
+    activation=partial(softmax, axis=1),
+    decide=partial(np.argmax, axis=1),
+)
+
+
+def check_labels(y, X, estimator):
+    """Return y as a finite array of class labels, one for each row of X."""
+    if y is None:
+        raise ValueError(
+            f"This {type(estimator).__name__} estimator requires y to be passed, but "
+            "the target y is None."
+        )
+    y = column_or_1d(y, warn=True)
+    if len(y) == 0:
+        raise ValueError("X and y have no samples. Give at least two images.")
+    assert_all_finite(y, input_name="y")
+    if not isinstance(X, (str, os.PathLike)):  # else ImageInput names the mistake
+        check_consistent_length(X, y)
+    check_classification_targets(y)
+    return y
+
+
+def encode_labels(y, classes):
+    """Return the position of each label in the sorted classes, (n,) of int64."""
+    unknown = np.setdiff1d(y, classes)
+    if len(unknown):
+        raise ValueError(
+            f"y has labels that are not among the classes {classes.tolist()}: "
+            f"{unknown.tolist()}."
+        )
+    return np.searchsorted(classes, y).astype(np.int64)
+
+
+def check_sample_weight(sample_weight, n):
+    """Return sample weights as an array of shape (n,), or None."""
+    if sample_weight is None:
+        return None
+    n_weights = n if np.isscalar(sample_weight) else _num_samples(sample_weight)
+    if n_weights != n:
+        raise ValueError(_NOT_RESAMPLED.format(n_weights, "sample weights", n))
+    return _check_sample_weight(sample_weight, np.empty((n, 1)), dtype=np.float64)
+
+
+def check_groups(groups, n):
+    """Return groups as an array of shape (n,), or None."""
+    if groups is None:
+        return None
+    groups = column_or_1d(groups)
+    if len(groups) != n:
+        raise ValueError(_NOT_RESAMPLED.format(len(groups), "groups", n))
+    return groups
+
+
+def check_validation(X_val, y_val):
+    """Return whether there is a validation set."""
+    if (X_val is None) != (y_val is None):
+        raise ValueError("X_val and y_val are given together or not at all.")
+    return X_val is not None
+
+
+def check_phases(phases, n):
+    """Return the row numbers of each phase, as arrays of int."""
+    try:
+        phases = [np.asarray(rows) for rows in phases]
+    except (TypeError, ValueError):
+        phases = []
+    for rows in phases:
+        if (
+            rows.ndim != 1
+            or not rows.size
+            or rows.dtype.kind not in "iu"
+            or rows.min() < 0
+            or rows.max() >= n
+        ):
+            phases = []
+            break
+    if not phases:
+        raise ValueError(
+            "phases must be a list with an array of row numbers of X for each phase: "
+            f"one phase and one row at least, from 0 to {n - 1}."
+        )
+    return [rows.astype(np.intp) for rows in phases]

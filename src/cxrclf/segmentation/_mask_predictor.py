@@ -1,0 +1,167 @@
+"""What a segmenter predicts: masks at the working size, or at each image's own."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+from sklearn.utils.validation import check_is_fitted
+from torch.nn.functional import interpolate
+
+from cxrclf._utils.files import remove_abandoned, replaced_whole
+from cxrclf._utils.image_size import content_size
+from cxrclf.images import read_image_sizes
+from cxrclf.metrics import segmentation_scorers
+from cxrclf.segmentation._mask_names import name_masks
+
+
+class MaskPredictor:
+    """Mixin of segmenters: predictions and the score.
+
+    The estimator has ``classes_`` and ``image_size_``, and the methods of
+    :class:`~cxrclf._estimators.image_estimator.ImageEstimator`.
+    """
+
+    def predict(self, X):
+        """Predict masks at the working size.
+
+        Parameters
+        ----------
+        X : array-like
+            Images, in any form of :meth:`fit`.
+
+        Returns
+        -------
+        ndarray of shape (n, H, W)
+            Of bool, or of `labels`; H and W are ``image_size_``.
+        """
+        return np.stack([self.classes_[codes] for codes in self._working_masks(X)])
+
+    def predict_proba(self, X):
+        """Predict the probabilities of each pixel at the working size.
+
+        Parameters
+        ----------
+        X : array-like
+            Images, in any form of :meth:`fit`.
+
+        Returns
+        -------
+        ndarray of shape (n, H, W) or (n, H, W, n_classes) of float32
+            With two classes, of the object; else of each class, in the order of
+            ``classes_``.
+        """
+        probabilities = np.concatenate(
+            list(self._probabilities(self._images_to_predict(X)))
+        )
+        if probabilities.shape[1] == 1:
+            return probabilities[:, 0]
+        return np.ascontiguousarray(np.moveaxis(probabilities, 1, -1))
+
+    def predict_masks(self, X):
+        """Predict masks at each image's own size.
+
+        The probabilities are brought to that size by bilinear interpolation, and
+        decided there.
+
+        Parameters
+        ----------
+        X : array-like
+            Images, in any form of :meth:`fit`.
+
+        Returns
+        -------
+        list of ndarray of shape (H_i, W_i)
+            Of bool, or of `labels`.
+
+        See Also
+        --------
+        save_masks : Does not keep them in memory.
+        """
+        images = self._images_to_predict(X)
+        return list(self._own_masks(images))
+
+    def save_masks(self, X, folder):
+        """Predict masks at each file's own size, and write them as PNG.
+
+        Parameters
+        ----------
+        X : array-like of path-like
+            Image files, in any form of :meth:`fit`.
+        folder : path-like
+            Made when missing. The mask of ``scan.jpg`` is ``scan.png`` in it; pixels
+            are 0 and 255, or `labels`, which must be below 256.
+
+        Returns
+        -------
+        ndarray of shape (n, 1) of object
+            The paths of the masks.
+
+        Raises
+        ------
+        ValueError
+            If X holds no files, or two of the same name, or a mask would replace its
+            image.
+        """
+        images = self._images_to_predict(X)
+        names = name_masks(images, Path(folder), self.classes_)
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        remove_abandoned(Path(folder))
+        for name, mask in zip(names, self._own_masks(images), strict=True):
+            pixels = mask * np.uint8(255) if mask.dtype == bool else mask
+            with replaced_whole(name, sweep=False) as path:
+                Image.fromarray(pixels.astype(np.uint8)).save(path, format="PNG")
+        return np.array([str(name) for name in names], dtype=object)[:, None]
+
+    def score(self, X, y):
+        """Return the mean Dice coefficient of the masks of images.
+
+        Parameters
+        ----------
+        X : array-like
+            Images, in any form of :meth:`fit`.
+        y : array-like
+            Their masks, in any form of :meth:`fit`, compared at the working size.
+
+        Returns
+        -------
+        float
+            In [0, 1]; of several classes the mean over those that are not background.
+        """
+        check_is_fitted(self)
+        return segmentation_scorers()(self, X, y)["dice"]
+
+    def _working_masks(self, X):
+        """Yield the class numbers of each image's pixels at the working size."""
+        decide = self._task().decide
+        for batch in self._probabilities(self._images_to_predict(X)):
+            yield from decide(batch)
+
+    def _own_masks(self, images):
+        """Yield the mask of each image at its own size."""
+        # Before any of the work.
+        sizes = (
+            itertools.repeat(images.sample_shape[:2])
+            if images.paths is None
+            else read_image_sizes(images.paths).tolist()
+        )
+        decide = self._task().decide
+        each = itertools.chain.from_iterable(self._probabilities(images))
+        for probabilities, size in zip(each, sizes, strict=False):
+            own = self._at_own_size(probabilities, size)
+            yield self.classes_[decide(own[None])[0]]
+
+    def _at_own_size(self, probabilities, size):
+        if self.keep_aspect_ratio:
+            content = content_size(size, self.image_size_, True)
+            top, left = (
+                (whole - part) // 2
+                for whole, part in zip(self.image_size_, content, strict=True)
+            )
+            probabilities = probabilities[
+                :, top : top + content[0], left : left + content[1]
+            ]
+        tensor = torch.from_numpy(np.ascontiguousarray(probabilities))
+        resized = interpolate(tensor[None], size, mode="bilinear", antialias=True)
+        return resized[0].numpy()
