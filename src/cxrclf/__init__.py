@@ -17,6 +17,7 @@ _PUBLIC = {
     "CXRClassifier": "cxrclf.classification",
     "DualBackboneConcat": "cxrclf.classification",
     "LabelMapClassifier": "cxrclf.classification",
+    "Optimizer": "cxrclf.optimizers",
     "UNetSegmenter": "cxrclf.segmentation",
 }
 _SUBPACKAGES = (
@@ -29,6 +30,7 @@ _SUBPACKAGES = (
     "masks",
     "metrics",
     "nets",
+    "optimizers",
     "preprocessing",
     "sampling",
     "segmentation",
@@ -39,6 +41,7 @@ __all__ = [
     "CXRClassifier",
     "DualBackboneConcat",
     "LabelMapClassifier",
+    "Optimizer",
     "UNetSegmenter",
     "__version__",
     *_SUBPACKAGES,

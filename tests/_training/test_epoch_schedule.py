@@ -2,11 +2,11 @@
 
 import numpy as np
 import torch
+from cxrclf._training.images import ArrayImages
 
 from cxrclf import Augmentation
 from cxrclf._training.batches import Batches, Pixels, PixelSet
 from cxrclf._training.epoch_schedule import EpochRows, balanced_order
-from cxrclf._training.images import ArrayImages
 
 CODES = np.repeat([0, 1, 2], [3, 17, 31])
 

@@ -9,9 +9,9 @@ from cxrclf._torch.device import resolve_device
 from cxrclf._training import forward, precision
 from cxrclf.augmentation._noise import keyed_normals
 from cxrclf.nets import (
+    ClassificationNetwork,
     ConcatBackbone,
     Head,
-    ClassificationNetwork,
     SwitchableNorm2d,
     make_backbone,
 )

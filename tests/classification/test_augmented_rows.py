@@ -5,12 +5,12 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from cxrclf._training.images import open_files
 from imblearn.pipeline import make_pipeline
 from sklearn.model_selection import cross_validate
 
 from cxrclf import Augmentation
 from cxrclf._training.batches import PixelSet
-from cxrclf._training.images import open_files
 from cxrclf._utils.keyed_random import keyed_state
 from cxrclf.augmentation import AugmentedPath
 from cxrclf.images import DecodeStore, ImageReader, content_key

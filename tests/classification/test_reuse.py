@@ -5,13 +5,13 @@ import os
 import numpy as np
 import pytest
 import torch
+from cxrclf._training.images import ArrayImages
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 
 from cxrclf import Augmentation
 from cxrclf._training.batches import Pixels
-from cxrclf._training.images import ArrayImages
 from cxrclf.nets import ClassificationNetwork
 from tolerances import assert_same_predictions
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from cxrclf.exceptions import WeightsError
-from cxrclf.nets import Head, ClassificationNetwork, make_backbone
+from cxrclf.nets import ClassificationNetwork, Head, make_backbone
 from tolerances import assert_same_predictions
 
 

@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import interpolate
 from torch.utils.flop_counter import FlopCounterMode
 
-from cxrclf.nets import ConcatBackbone, Head, ClassificationNetwork, make_backbone
+from cxrclf.nets import ClassificationNetwork, ConcatBackbone, Head, make_backbone
 from tolerances import assert_same_predictions
 
 # Other means and standard deviations, channels and sizes of the map.

@@ -7,7 +7,7 @@ import torch
 from timm.layers import Conv2dSame
 from torch import nn
 
-from cxrclf.nets import Head, ClassificationNetwork, make_backbone
+from cxrclf.nets import ClassificationNetwork, Head, make_backbone
 from cxrclf.nets._grey_conv import GreyConv2d
 from tolerances import assert_same_predictions
 

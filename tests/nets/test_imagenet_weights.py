@@ -9,7 +9,7 @@ from PIL import Image
 from sklearn.datasets import load_sample_image
 
 from cxrclf.exceptions import WeightsError
-from cxrclf.nets import Head, ClassificationNetwork, _pretrained, make_backbone
+from cxrclf.nets import ClassificationNetwork, Head, _pretrained, make_backbone
 from tolerances import assert_same_predictions
 
 PALACE = 698  # of the 1,000 classes of ImageNet

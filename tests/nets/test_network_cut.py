@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from cxrclf.nets import Head, ClassificationNetwork, make_backbone
+from cxrclf.nets import ClassificationNetwork, Head, make_backbone
 from cxrclf.nets._network_cut import find_cut
 from tolerances import assert_same_predictions
 

@@ -13,9 +13,9 @@ from torch.nn import functional
 
 from cxrclf.exceptions import WeightsError
 from cxrclf.nets import (
+    ClassificationNetwork,
     FeatureEncoder,
     Head,
-    ClassificationNetwork,
     SwitchableNorm2d,
     default_image_size,
     make_backbone,

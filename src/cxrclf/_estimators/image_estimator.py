@@ -6,7 +6,7 @@ from functools import partial
 from numbers import Integral
 
 import torch
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from cxrclf._estimators import saving
@@ -21,7 +21,6 @@ from cxrclf._torch.threads import limited_threads, usable_threads
 from cxrclf._training.feature_policy import PixelPolicy
 from cxrclf._training.initial_weights import InitialWeights
 from cxrclf._training.net import make_net
-from cxrclf._training.optimizer import make_optimizer
 from cxrclf._training.pixels import InputFormat
 from cxrclf._training.precision import resolve_precision
 from cxrclf._training.prediction import predict_outputs
@@ -29,6 +28,7 @@ from cxrclf._training.trainer import Trainer, TrainingSettings
 from cxrclf._utils.image_size import check_image_size
 from cxrclf._utils.keyed_random import draw_seed
 from cxrclf.images import ImageInput
+from cxrclf.optimizers import Optimizer
 
 
 class ImageEstimator(BaseEstimator):
@@ -232,7 +232,10 @@ class ImageEstimator(BaseEstimator):
             self.net_ = self._compose(module)
         elif start == "optimizer" or self._changed(NET_PARAMETERS):
             self.net_ = self._compose(self.net_.module_)
-        self._made_with = self.get_params(deep=False)
+        self._made_with = {
+            name: clone(value) if isinstance(value, Optimizer) else value
+            for name, value in self.get_params(deep=False).items()
+        }
         if self.weights not in (None, "imagenet"):
             del self._made_with["weights"]  # files or tensors, now in the net
         vars(self).pop("best_epoch_", None)
@@ -287,16 +290,15 @@ class ImageEstimator(BaseEstimator):
         if self.compile:
             module.backbone.compile()
         rate, body_rate = self.learning_rate, self.body_learning_rate
+        optimizer = self.optimizer
+        if isinstance(optimizer, str):
+            optimizer = Optimizer(optimizer)
         factory = partial(
-            make_optimizer,
-            self.optimizer,
+            optimizer.make,
             learning_rate=rate,
             body_learning_rate=(
                 rate * self._body_factor() if body_rate is None else body_rate
             ),
-            weight_decay=self.weight_decay,
-            momentum=self.momentum,
-            decay_bias_and_norm=self.decay_bias_and_norm,
         )
         net = make_net(
             module,
@@ -315,7 +317,7 @@ class ImageEstimator(BaseEstimator):
         return sorted(
             name
             for name in names
-            if _as_tuple(getattr(self, name)) != _as_tuple(self._made_with[name])
+            if _as_plain(getattr(self, name)) != _as_plain(self._made_with[name])
         )
 
     @contextlib.contextmanager
@@ -396,9 +398,13 @@ def _count_channels(shape):
     return 3 if channels == 1 else channels
 
 
-def _as_tuple(value):
-    """Return a list as a tuple, which it becomes when it is saved."""
-    return tuple(value) if isinstance(value, list) else value
+def _as_plain(value):
+    """Return a parameter as a value that is equal for equal parameters."""
+    if isinstance(value, list):
+        return tuple(value)  # which it becomes when it is saved
+    if isinstance(value, BaseEstimator):
+        return type(value), sorted(value.get_params().items())
+    return value
 
 
 def _rows(history):

@@ -6,6 +6,10 @@ import numpy as np
 import torch
 
 from cxrclf.augmentation import Augmentation
+from cxrclf.optimizers import Optimizer
+
+# Objects with parameters that a parameter may be.
+_OBJECTS = {"Augmentation": Augmentation, "Optimizer": Optimizer}
 
 
 def encode_parameters(parameters):
@@ -28,8 +32,9 @@ def _encode(name, value):
         return str(value)
     if isinstance(value, (list, tuple)):
         return [_encode(name, item) for item in value]
-    if type(value) is Augmentation:  # a subclass would become its base
-        return {"Augmentation": encode_parameters(value.get_params(deep=False))}
+    if type(value) in _OBJECTS.values():  # a subclass would become its base
+        params = encode_parameters(value.get_params(deep=False))
+        return {type(value).__name__: params}
     if isinstance(value, dict):
         return {
             "items": [[_encode(name, k), _encode(name, v)] for k, v in value.items()]
@@ -49,8 +54,8 @@ def decode_parameters(values):
 def _decode(value):
     if isinstance(value, list):
         return tuple(_decode(item) for item in value)
-    if isinstance(value, dict) and "Augmentation" in value:
-        return Augmentation(**decode_parameters(value["Augmentation"]))
     if isinstance(value, dict):
+        for name in _OBJECTS.keys() & value.keys():
+            return _OBJECTS[name](**decode_parameters(value[name]))
         return {_decode(k): _decode(v) for k, v in value["items"]}
     return value

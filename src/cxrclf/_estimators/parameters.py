@@ -6,11 +6,11 @@ from pathlib import Path
 import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from cxrclf._training.optimizer import OPTIMIZERS, SCHEDULES
 from cxrclf._training.precision import PRECISIONS
 from cxrclf._utils.image_size import check_image_size
 from cxrclf._utils.optional import import_optional
 from cxrclf.augmentation import Augmentation
+from cxrclf.optimizers import OPTIMIZERS, SCHEDULES, Optimizer
 
 PARAMETER_CONSTRAINTS = {
     "trainable": [
@@ -20,12 +20,9 @@ PARAMETER_CONSTRAINTS = {
     "image_size": [None, Integral, tuple, list],
     "keep_aspect_ratio": ["boolean"],
     "augmentation": [None, Augmentation],
-    "optimizer": [StrOptions(set(OPTIMIZERS))],
+    "optimizer": [StrOptions(set(OPTIMIZERS)), Optimizer],
     "learning_rate": [Interval(Real, 0, None, closed="neither")],
     "body_learning_rate": [None, Interval(Real, 0, None, closed="neither")],
-    "weight_decay": [Interval(Real, 0, None, closed="left")],
-    "decay_bias_and_norm": ["boolean"],
-    "momentum": [Interval(Real, 0, 1, closed="left")],
     "learning_rate_schedule": [StrOptions(set(SCHEDULES)), callable],
     "max_epochs": [Interval(Integral, 1, None, closed="left")],
     "head_epochs": [Interval(Integral, 0, None, closed="left")],
@@ -66,9 +63,6 @@ NET_PARAMETERS = {
     "optimizer",
     "learning_rate",
     "body_learning_rate",
-    "weight_decay",
-    "decay_bias_and_norm",
-    "momentum",
     "batch_size",
     "callbacks",
     "compile",
@@ -97,6 +91,8 @@ def check_together(estimator, has_validation):
         check_image_size(tuple(estimator.image_shape)[:2], "image_shape")
     if estimator.augmentation is not None:
         estimator.augmentation.check_params()
+    if isinstance(estimator.optimizer, Optimizer):
+        estimator.optimizer.check_params()
     if estimator.validation_fraction is not None and has_validation:
         raise ValueError(
             "Both validation_fraction and X_val are given. Set "

@@ -18,6 +18,7 @@ from cxrclf._torch.threads import limited_threads
 from cxrclf._training.initial_weights import InitialWeights
 from cxrclf._utils.image_size import check_image_size
 from cxrclf.exceptions import WeightsError
+from cxrclf.optimizers import Optimizer
 
 
 def save_estimator(estimator, folder):
@@ -104,6 +105,8 @@ def _make_described(cls, description):
         check_image_size(estimator.image_size)
     if estimator.augmentation is not None:
         estimator.augmentation.check_params()
+    if isinstance(estimator.optimizer, Optimizer):
+        estimator.optimizer.check_params()
     vars(estimator).update(decode_fitted(description["fitted"]))
     return estimator
 

@@ -10,9 +10,9 @@ import torch
 
 import cxrclf
 from cxrclf._training.checkpoint import read_checkpoint, write_checkpoint
-from cxrclf._training.optimizer import schedule_factor
 from cxrclf._training.progress import Progress
 from cxrclf._utils.files import remove_abandoned
+from cxrclf.optimizers import schedule_factor
 
 
 def fingerprint(module, settings, arrays):

@@ -12,11 +12,11 @@ from cxrclf._torch.generator import drawing_from
 from cxrclf._training.allocator import kept_memory
 from cxrclf._training.data import TrainingData
 from cxrclf._training.epoch_schedule import EpochSchedule
-from cxrclf._training.optimizer import schedule_factor, set_learning_rate
 from cxrclf._training.run_record import RunRecord, fingerprint
 from cxrclf._utils.keyed_random import derived_seed
 from cxrclf._utils.splitting import join_groups, split_validation
 from cxrclf.augmentation import Copies
+from cxrclf.optimizers import schedule_factor, set_learning_rate
 
 
 @dataclass(frozen=True)

@@ -93,12 +93,6 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         Of the head.
     body_learning_rate : float or None, default=None
         Of the trainable part of the backbone; None is a tenth of `learning_rate`.
-    weight_decay : float, default=0.0
-        Added to the gradient as a multiple of the weights; decoupled for ``"adamw"``.
-    decay_bias_and_norm : bool, default=False
-        Whether biases and normalisation parameters decay as well.
-    momentum : float, default=0.9
-        Of ``"sgd"``, in [0, 1).
     learning_rate_schedule : {"constant", "cosine", "linear", "step"} or callable, \
             default="constant"
         ``"cosine"`` and ``"linear"`` fall towards 0, ``"step"`` divides by 10 after a
@@ -288,9 +282,6 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         optimizer="adam",
         learning_rate=1e-3,
         body_learning_rate=None,
-        weight_decay=0.0,
-        decay_bias_and_norm=False,
-        momentum=0.9,
         learning_rate_schedule="constant",
         max_epochs=20,
         head_epochs=0,
@@ -333,9 +324,6 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.body_learning_rate = body_learning_rate
-        self.weight_decay = weight_decay
-        self.decay_bias_and_norm = decay_bias_and_norm
-        self.momentum = momentum
         self.learning_rate_schedule = learning_rate_schedule
         self.max_epochs = max_epochs
         self.head_epochs = head_epochs

@@ -1,0 +1,16 @@
+"""Optimizers and learning-rate schedules."""
+
+from cxrclf.optimizers._learning_rate import (
+    SCHEDULES,
+    schedule_factor,
+    set_learning_rate,
+)
+from cxrclf.optimizers._optimizer import OPTIMIZERS, Optimizer
+
+__all__ = [
+    "OPTIMIZERS",
+    "SCHEDULES",
+    "Optimizer",
+    "schedule_factor",
+    "set_learning_rate",
+]
