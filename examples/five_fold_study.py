@@ -3,34 +3,27 @@ r"""
 Five-fold study of an imbalanced data set
 ===========================================
 
-From a folder of radiographs to a table with means and standard deviations: five
-stratified folds that keep each patient on one side, oversampling of the rare class
-inside the training folds, a pretrained network with augmentation, and predictions for
-every image by a network that has not seen its patient.
+This study starts with a folder of radiographs and ends with a table of means and
+standard deviations. It has five stratified folds, and each patient is in one fold only.
+The rare class is oversampled inside the training folds. A pretrained network is trained
+with augmentation. Each image is predicted by a network that has not seen its patient.
 
-Without ``--data`` the radiographs are synthetic, so that the study runs anywhere::
+Without ``--data`` the radiographs are synthetic, and the study runs anywhere::
 
     python examples/five_fold_study.py --out demo-results
 
-With ``--data`` they are yours, one sub-folder for each class. ``--groups`` finds the
+With ``--data`` they are yours, in one sub-folder per class. ``--groups`` finds the
 patient in a file name, here ``person17`` in ``person17_bacteria_56.jpeg``::
 
     python examples/five_fold_study.py --data radiographs --groups "^(person\d+)"
 
-It needs ``pip install "cxrclf[lite,plot]"``. All results go to the folder ``--out``:
-``scores.csv`` and ``scores.txt``, ``predictions.csv``, ``confusion_matrix.png``,
-``roc.png``, ``learning_curves.png`` and ``study.json``.
+The study needs ``pip install "cxrclf[lite,plot]"`` and
+:ref:`study_helpers.py <sphx_glr_auto_examples_study_helpers.py>` in the same folder. It
+writes ``scores.csv`` and ``scores.txt``, ``predictions.csv``, ``confusion_matrix.png``,
+``roc.png``, ``learning_curves.png`` and ``study.json`` to the folder ``--out``.
 """
 
-import argparse
-import csv
-import json
-import shutil
-import tempfile
 import time
-from contextlib import contextmanager
-from importlib.metadata import version
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -38,7 +31,6 @@ from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline
 from joblib import Parallel, delayed
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from sklearn.base import clone
 from sklearn.metrics import (
     ConfusionMatrixDisplay,
@@ -46,89 +38,78 @@ from sklearn.metrics import (
     balanced_accuracy_score,
     confusion_matrix,
 )
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from cxrclf import Augmentation, CXRClassifier
-from cxrclf.datasets import (
-    load_image_folder,
-    make_chest_radiographs,
-    save_image_folder,
-)
 from cxrclf.images import DecodeStore
 from cxrclf.metrics import classification_table, fold_summary
 from cxrclf.nets import make_backbone
+from study_helpers import (
+    COLORS,
+    at_least,
+    describe_run,
+    limits_of,
+    load_radiographs,
+    make_output_folder,
+    plot_mean_and_range,
+    split_patients,
+    study_parser,
+    weights_name,
+    write_csv,
+    write_results,
+)
 
 # %%
-# The radiographs
-# ---------------
-# Three classes, of which COVID-19 is rare, and two patients for three images. The
-# synthetic images are written as files and read back, as real ones are. They are drawn
-# once: a second study into the same folder finds them there.
-
-SYNTHETIC_CLASSES = {"covid": 0.12, "normal": 0.50, "pneumonia": 0.38}
-SYNTHETIC_PATIENT = r"^(patient\d+)"
+# The command
+# -----------
 
 
-def draw_radiographs(folder, n_images, seed):
-    """Write synthetic radiographs to a folder, unless they are there already."""
-    if not folder.exists():
-        drawn = make_chest_radiographs(
-            n_images,
-            classes=list(SYNTHETIC_CLASSES),
-            weights=list(SYNTHETIC_CLASSES.values()),
-            random_state=seed,
-        )
-        part = folder.with_name(f"{folder.name}.part")
-        shutil.rmtree(part, ignore_errors=True)  # of a study that was interrupted
-        save_image_folder(drawn.images, drawn.target, part, groups=drawn.groups)
-        part.replace(folder)
-    return folder
-
-
-def load_radiographs(args):
-    """Return a Bunch of paths, classes and, where known, patients."""
-    if args.data is not None:
-        return load_image_folder(args.data, groups=args.groups)
-    folder = args.out / f"radiographs-{args.images}-seed{args.seed}"
-    draw_radiographs(folder, args.images, args.seed)
-    return load_image_folder(folder, groups=args.groups or SYNTHETIC_PATIENT)
+def make_parser():
+    """Return the parser of the command line."""
+    parser = study_parser("Cross-validate a classifier of chest radiographs.")
+    parser.set_defaults(out="demo-results", image_size=128, images=320)
+    add = parser.add_argument
+    add("--epochs", type=at_least(1), default=6, help="number of passes over the rows")
+    add("--backbone", default="tf_efficientnet_lite0", help="name of a network in timm")
+    add(
+        "--weights",
+        type=weights_name,
+        default="imagenet",
+        help="imagenet, none, or a file of weights",
+    )
+    return parser
 
 
 # %%
-# The folds
-# ---------
-# Images of one patient look alike. Where they lie on both sides of a split, a network
-# that recognises the patient is taken for one that recognises the disease. So the folds
-# are grouped by patient wherever patients are known.
+# The data
+# --------
+# There are three classes, COVID-19 is rare, and there are two patients per three
+# images. All errors in the settings and in the files show before the first training.
+
+CLASS_WEIGHTS = {"covid": 0.12, "normal": 0.50, "pneumonia": 0.38}
 
 
-def make_folds(data, n_folds, seed):
-    """Return a list of (training rows, left-out rows)."""
-    units = data.data[:, 0] if data.groups is None else data.groups
-    for name in data.target_names:
-        n_units = len(set(units[data.target == name]))
-        if n_units < n_folds:
-            noun = "images" if data.groups is None else "patients"
-            raise ValueError(
-                f"Class {name!r} has fewer {noun} ({n_units}) than folds ({n_folds}), "
-                f"so that it would be missing from one. Add {noun} of this class, or "
-                "ask for fewer --folds."
-            )
-    splitter = StratifiedKFold if data.groups is None else StratifiedGroupKFold
-    folds = splitter(n_folds, shuffle=True, random_state=seed)
-    return list(folds.split(data.data, data.target, data.groups))
+def prepare(args):
+    """Check the settings, and return the radiographs and the folds."""
+    make_output_folder(args.out, args.data)
+    make_backbone(args.backbone, weights=args.weights, image_size=args.image_size)
+    data = load_radiographs(args, CLASS_WEIGHTS)
+    folds = split_patients(data, args.folds, args.seed)
+    print(data.DESCR, flush=True)
+    # Decode all files once for all folds. The error names every unreadable file.
+    DecodeStore(args.image_size).fetch(data.data, n_jobs=-1, verbose=1)
+    return data, folds
 
 
 # %%
 # The pipeline
 # ------------
 # The sampler repeats rows of the rare classes until all classes are equally frequent.
-# It is a step of the pipeline and so sees training rows only. The classifier draws a
-# view of its own for each repeat of an image in each epoch, so that no two rows show
-# the network the same pixels.
+# It is a step of the pipeline, and so it sees training rows only. The classifier draws
+# a different view for each repeat of an image in each epoch. So no two rows show the
+# network the same pixels.
 #
-# A network trained on photographs has to learn what matters on radiographs: its head
-# alone is not enough here. `trainable=2` trains the last two stages as well.
+# The network was trained on photographs, and has to learn what matters on radiographs.
+# A new head alone is not enough here. `trainable=2` trains the last two stages as well.
 
 
 def make_classifier(args):
@@ -147,11 +128,11 @@ def make_classifier(args):
             body_learning_rate=3e-3,
             learning_rate_schedule="cosine",
             max_epochs=args.epochs,
-            # Its validation set is the left-out fold, here only to draw its curve: it
-            # must not choose the weights that are tested on it.
+            # The validation set is the left-out fold. It serves for the learning curves
+            # only, and must not choose the weights that are tested on it.
             keep_best=False,
             random_state=args.seed,
-            verbose=int(args.jobs == 1),  # the bars of several folds would collide
+            verbose=int(args.jobs == 1),  # progress bars of several folds would overlap
         ),
     )
 
@@ -159,25 +140,24 @@ def make_classifier(args):
 # %%
 # The study
 # ---------
-# `sklearn.model_selection.cross_validate` would do for scores alone. Written out, the
-# loop over the folds keeps the prediction of each image, and the learning curves.
+# `sklearn.model_selection.cross_validate` returns scores only. This loop over the folds
+# also keeps the prediction of each image, and the learning curves.
 
 
 class Fold(NamedTuple):
-    """What is left of a fold."""
+    """Outcome of one fold."""
 
-    classes: np.ndarray  # (n_classes,), sorted
     probabilities: np.ndarray  # (n_test, n_classes)
-    history: dict  # a list with a value an epoch, for each quantity
+    history: dict  # per quantity, a list with one value per epoch
     seconds: float
 
 
 class Results(NamedTuple):
-    """What is left of a study."""
+    """Outcome of the study."""
 
     classes: np.ndarray  # (n_classes,), sorted
-    fold: np.ndarray  # (n_images,), the fold that left each image out, from 1
-    probabilities: np.ndarray  # (n_images, n_classes), of the network of that fold
+    fold: np.ndarray  # (n_images,), the fold that tests each image, from 1
+    probabilities: np.ndarray  # (n_images, n_classes), predicted in that fold
     histories: list
     seconds: list
 
@@ -188,7 +168,7 @@ class Results(NamedTuple):
 
 
 def run_fold(number, pipeline, data, train, test):
-    """Train on the rows `train`, predict the rows `test`."""
+    """Train on the rows `train`, and predict the rows `test`."""
     print(f"Fold {number}: training on {len(train)} images", flush=True)
     X, y = data.data, data.target
     start = time.perf_counter()
@@ -199,21 +179,21 @@ def run_fold(number, pipeline, data, train, test):
         cxrclassifier__y_val=y[test],
     )
     return Fold(
-        pipeline.classes_,
         pipeline.predict_proba(X[test]),
         pipeline[-1].history_,
         time.perf_counter() - start,
     )
 
 
-def run_study(pipeline, data, folds, n_jobs):
+def run_folds(pipeline, data, folds, n_jobs):
     """Train and test in each fold, `n_jobs` folds at once."""
     done = Parallel(n_jobs=n_jobs, return_as="generator")(
         delayed(run_fold)(number, pipeline, data, train, test)
         for number, (train, test) in enumerate(folds, start=1)
     )
+    classes = np.array(data.target_names)
     fold_of = np.zeros(len(data.target), dtype=int)
-    probabilities = np.zeros((len(data.target), len(data.target_names)))
+    probabilities = np.zeros((len(data.target), len(classes)))
     histories, seconds = [], []
     for number, (fold, (_, test)) in enumerate(zip(done, folds, strict=True), start=1):
         fold_of[test] = number
@@ -221,18 +201,23 @@ def run_study(pipeline, data, folds, n_jobs):
         histories.append(fold.history)
         seconds.append(fold.seconds)
         score = balanced_accuracy_score(
-            data.target[test], fold.classes[fold.probabilities.argmax(axis=1)]
+            data.target[test], classes[fold.probabilities.argmax(axis=1)]
         )
         print(
-            f"Fold {number}: balanced accuracy {score:.3f} on {len(test)} images left "
-            f"out, after {fold.seconds:.0f} s",
+            f"Fold {number}: balanced accuracy {score:.3f} on {len(test)} left-out "
+            f"images, after {fold.seconds:.0f} s",
             flush=True,
         )
-    return Results(fold.classes, fold_of, probabilities, histories, seconds)
+    return Results(classes, fold_of, probabilities, histories, seconds)
 
 
-def summarize(data, results):
-    """Return the scores of each class as mean and standard deviation over the folds."""
+# %%
+# Tables
+# ------
+
+
+def summarize_folds(data, results):
+    """Return mean and standard deviation of the scores of each class over the folds."""
     return fold_summary(
         classification_table(
             data.target[results.fold == fold],
@@ -244,49 +229,11 @@ def summarize(data, results):
     )
 
 
-def caveat(args, data):
-    """Say what the scores rest on."""
-    if data.groups is None:
-        patients = (
-            "Patients are not known: images of one patient may be in the training and "
-            "in the test part of a fold, and the scores too high. Name the part of the "
-            "file names that tells patients apart with --groups."
-        )
-    else:
-        patients = "No patient is in the training and in the test part of a fold."
-    if args.data is None:
-        source = "The radiographs are synthetic: the scores say nothing about people."
-    else:
-        source = (
-            "Where classes come from different hospitals, scanners or age groups, a "
-            "network may tell these apart instead of diseases."
-        )
-    return f"{patients}\n{source}"
-
-
-# %%
-# Files
-# -----
-# Each file is complete or not there.
-
-
-@contextmanager
-def whole_file(path):
-    """Give a path to write to; the file then takes the place of `path`."""
-    part = path.with_name(f"{path.name}.part")
-    try:
-        yield part
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
 def write_predictions(path, data, results):
-    """Write a row for each image: who it is, its class, and what was predicted."""
-    groups = [""] * len(data.target) if data.groups is None else data.groups
+    """Write one row per image: path, patient, fold, class and prediction."""
     columns = [
         data.data[:, 0],
-        groups,
+        [""] * len(data.target) if data.groups is None else data.groups,
         results.fold,
         data.target,
         results.predicted,
@@ -294,34 +241,15 @@ def write_predictions(path, data, results):
     ]
     header = ["path", "patient", "fold", "true", "predicted"]
     header += [f"probability_{name}" for name in results.classes]
-    with (
-        whole_file(path) as part,
-        part.open("w", newline="", encoding="utf-8") as file,
-    ):
-        writer = csv.writer(file)
-        writer.writerow(header)
-        writer.writerows(zip(*columns, strict=True))
+    write_csv(path, header, zip(*columns, strict=True))
 
 
 def describe_study(args, data, folds, pipeline, results):
-    """Return all that is needed to repeat and to judge the study, for a JSON file."""
-    packages = ["cxrclf", "imbalanced-learn", "numpy", "scikit-learn", "timm", "torch"]
-    counts = {
-        name: {"images": int(np.sum(data.target == name))} for name in results.classes
-    }
-    if data.groups is not None:
-        for name in results.classes:
-            patients = set(data.groups[data.target == name].tolist())
-            counts[name]["patients"] = len(patients)
+    """Return all that is needed to repeat and to judge the study."""
     return {
-        "settings": {
-            name: str(value) if isinstance(value, Path) else value
-            for name, value in vars(args).items()
-        },
+        **describe_run(args, data),
         "pipeline": repr(pipeline),
-        "versions": {name: version(name) for name in packages},
-        "data": {"description": data.DESCR, "classes": counts},
-        "caveat": caveat(args, data),
+        "limits": limits_of(args, data),
         "folds": [
             {"train_images": len(train), "test_images": len(test), "seconds": seconds}
             for (train, test), seconds in zip(folds, results.seconds, strict=True)
@@ -331,16 +259,14 @@ def describe_study(args, data, folds, pipeline, results):
 
 
 # %%
-# Pictures
-# --------
-# In the colours of Okabe and Ito, which people with any colour vision tell apart.
+# Figures
+# -------
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 LINES = ("-", "--", "-.", ":")
 
 
 def draw_confusion_matrix(data, results):
-    """Count how often each class was taken for which, over all folds."""
+    """Draw how many images of each class are predicted as each class, in all folds."""
     counts = confusion_matrix(data.target, results.predicted, labels=results.classes)
     rates = counts / counts.sum(axis=1, keepdims=True)
     side = 2.6 + 0.9 * len(counts)
@@ -368,7 +294,7 @@ def draw_confusion_matrix(data, results):
 
 
 def draw_roc(data, results):
-    """Draw how well each class is told from the rest, over all folds."""
+    """Draw one ROC curve per class against all others, over all folds."""
     figure = Figure(figsize=(6, 6), layout="constrained")
     axes = figure.subplots()
     last = len(results.classes) - 1
@@ -378,7 +304,7 @@ def draw_roc(data, results):
             results.probabilities[:, number],
             ax=axes,
             curve_kwargs={
-                "color": COLOURS[number % len(COLOURS)],
+                "color": COLORS[number % len(COLORS)],
                 "linestyle": LINES[number % len(LINES)],
                 "linewidth": 2,
             },
@@ -389,42 +315,34 @@ def draw_roc(data, results):
     axes.legend(loc="lower right")
     axes.grid(alpha=0.3)
     axes.set(
-        title="Each class against the rest, out-of-fold predictions",
+        title="Each class against the others, out-of-fold predictions",
         xlabel="False positive rate (1 - specificity)",
         ylabel="True positive rate (sensitivity)",
     )
     return figure
 
 
-def draw_learning_curves(results):
-    """Draw loss and accuracy over the epochs, mean and range of the folds."""
+def draw_curves(histories):
+    """Draw loss and accuracy per epoch, as mean and range of the folds."""
     figure = Figure(figsize=(10, 4.2), layout="constrained")
+    labels = {
+        "train": "training (resampled and augmented)",
+        "valid": "left-out fold (not used in training)",
+    }
     for axes, quantity in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
-        for number, (part, label) in enumerate(
-            [
-                ("train", "training (resampled and augmented)"),
-                ("valid", "left-out fold (shown only, nothing chosen by it)"),
-            ]
-        ):
-            values = np.array([h[f"{part}_{quantity}"] for h in results.histories])
-            epochs = np.arange(1, values.shape[1] + 1)
-            colour = COLOURS[number]
-            axes.plot(
-                epochs,
-                values.mean(axis=0),
-                color=colour,
+        for number, (part, label) in enumerate(labels.items()):
+            plot_mean_and_range(
+                axes,
+                [history[f"{part}_{quantity}"] for history in histories],
+                color=COLORS[number],
                 linestyle=LINES[number],
                 marker="o",
                 label=label,
             )
-            axes.fill_between(
-                epochs, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.15
-            )
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
         axes.set(xlabel="Epoch", ylabel=quantity.capitalize())
     axes.set_ylim(top=1.02)
-    figure.suptitle(f"Mean and range of {len(results.histories)} folds")
+    figure.suptitle(f"Mean and range of {len(histories)} folds")
     figure.legend(
         *axes.get_legend_handles_labels(), loc="outside lower center", ncols=2
     )
@@ -432,106 +350,36 @@ def draw_learning_curves(results):
 
 
 # %%
-# The command
-# -----------
-# What can go wrong is found out before any training.
-
-
-def prepare(args):
-    """Check the settings and return the radiographs and the folds."""
-    if args.data is not None and args.out.resolve().is_relative_to(args.data.resolve()):
-        raise ValueError(
-            f"The results in {str(args.out)!r} would be taken for a class of "
-            f"{str(args.data)!r}. Name a folder elsewhere with --out."
-        )
-    args.out.mkdir(parents=True, exist_ok=True)
-    tempfile.TemporaryFile(dir=args.out).close()  # raises where nothing can be written
-    make_backbone(args.backbone, weights=args.weights, image_size=args.image_size)
-    data = load_radiographs(args)
-    folds = make_folds(data, args.folds, args.seed)
-    print(data.DESCR, flush=True)
-    # Names all unreadable files. The folds find the others decoded.
-    DecodeStore(args.image_size).fetch(data.data, n_jobs=-1, verbose=1)
-    return data, folds
-
-
-def write_results(args, data, folds, pipeline, results):
-    """Write tables and pictures, and return the table of scores as text."""
-    summary = summarize(data, results)
-    text = f"{summary}\n\n{caveat(args, data)}"
-    summary.to_csv(args.out / "scores.csv")
-    write_predictions(args.out / "predictions.csv", data, results)
-    study = describe_study(args, data, folds, pipeline, results)
-    for name, content in (
-        ("scores.txt", f"{text}\n"),
-        ("study.json", json.dumps(study, indent=2)),
-    ):
-        with whole_file(args.out / name) as part:
-            part.write_text(content, encoding="utf-8")
-    for name, figure in (
-        ("confusion_matrix.png", draw_confusion_matrix(data, results)),
-        ("roc.png", draw_roc(data, results)),
-        ("learning_curves.png", draw_learning_curves(results)),
-    ):
-        with whole_file(args.out / name) as part:
-            figure.savefig(part, format="png", dpi=150)
-    return text
-
-
-def at_least(smallest):
-    """Return the type of an argument that is a whole number."""
-
-    def parse(text):
-        if not text.isdecimal() or int(text) < smallest:
-            raise argparse.ArgumentTypeError(
-                f"{text!r} is not a whole number from {smallest}"
-            )
-        return int(text)
-
-    return parse
-
-
-def trained_part(text):
-    """Return "head", "all" or a number of stages."""
-    return text if text in ("head", "all") else at_least(0)(text)
-
-
-def make_parser():
-    """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(
-        description="Cross-validate a classifier of chest radiographs.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    add = parser.add_argument
-    add("--data", type=Path, help="folder with one sub-folder of images for each class")
-    add("--groups", help="regular expression that finds the patient in a file name")
-    add("--out", type=Path, default="demo-results", help="folder for the results")
-    add("--folds", type=at_least(2), default=5, help="number of folds")
-    add("--epochs", type=at_least(1), default=6, help="passes over the training rows")
-    add("--backbone", default="tf_efficientnet_lite0", help="name of a network in timm")
-    add("--weights", default="imagenet", help="imagenet, none, or a file of weights")
-    add("--trainable", type=trained_part, default=2, help="head, all, or last stages")
-    add("--image-size", type=at_least(16), default=128, help="side in pixels")
-    add("--images", type=at_least(1), default=320, help="number of synthetic images")
-    add("--jobs", type=at_least(1), default=1, help="folds to train at once")
-    add("--seed", type=at_least(0), default=0, help="decides on all that is random")
-    return parser
+# From start to end
+# -----------------
 
 
 def main(argv=None):
     """Run the study."""
     parser = make_parser()
     args = parser.parse_args(argv)
-    if args.weights == "none":
-        args.weights = None
     try:
         data, folds = prepare(args)
     except (OSError, ValueError) as error:
         parser.error(str(error))
     pipeline = make_classifier(args)
-    results = run_study(pipeline, data, folds, args.jobs)
-    print(f"\n{write_results(args, data, folds, pipeline, results)}")
-    print(f"Tables, predictions and pictures are in {args.out}.")
+    results = run_folds(pipeline, data, folds, args.jobs)
+
+    summary = summarize_folds(data, results)
+    text = f"{summary}\n\n{limits_of(args, data)}"
+    summary.to_csv(args.out / "scores.csv")
+    write_predictions(args.out / "predictions.csv", data, results)
+    write_results(
+        args.out,
+        text,
+        describe_study(args, data, folds, pipeline, results),
+        {
+            "confusion_matrix": draw_confusion_matrix(data, results),
+            "roc": draw_roc(data, results),
+            "learning_curves": draw_curves(results.histories),
+        },
+    )
+    print(f"\n{text}\nTables, predictions and figures are in {args.out}.")
 
 
 if __name__ == "__main__":

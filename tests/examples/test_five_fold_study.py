@@ -1,7 +1,6 @@
 """The example that `make demo` runs, on few and small radiographs."""
 
 import csv
-import importlib.util
 import json
 import os
 import subprocess
@@ -17,7 +16,11 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from cxrclf.datasets import make_chest_radiographs, save_image_folder
+from cxrclf.datasets import (
+    load_image_folder,
+    make_chest_radiographs,
+    save_image_folder,
+)
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "five_fold_study.py"
 CLASSES = ["covid", "normal", "pneumonia"]
@@ -29,12 +32,9 @@ SMALL = [
 
 
 @pytest.fixture(scope="module")
-def study():
+def study(import_example):
     """Return the script as a module."""
-    spec = importlib.util.spec_from_file_location("five_fold_study", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return import_example("five_fold_study")
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +161,7 @@ def test_pictures_and_nothing_else(out):
 def written(study, out):
     """Return data and results of the study, as its files have them."""
     rows = rows_of(out / "predictions.csv")
-    data = study.load_image_folder(out / f"radiographs-{N_IMAGES}-seed0")
+    data = load_image_folder(out / f"radiographs-{N_IMAGES}-seed0")
     np.testing.assert_array_equal(column(rows, "path"), data.data[:, 0])
     fold, probabilities = column(rows, "fold", int), probabilities_of(rows)
     return data, study.Results(np.array(CLASSES), fold, probabilities, [], [])
@@ -187,7 +187,6 @@ def test_roc_curves_name_their_areas(study, written):
 
 def test_the_left_out_fold_chooses_nothing(study, out):
     args = study.make_parser().parse_args([*SMALL, "--out", str(out)])
-    args.weights = None
     data, folds = study.prepare(args)
     train, test = folds[0]
     pipeline = study.make_classifier(args)

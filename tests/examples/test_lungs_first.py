@@ -1,15 +1,12 @@
 """From files to masked classification, with tiny networks on few small radiographs."""
 
-import importlib.util
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from scipy import stats
 
-SCRIPT = Path(__file__).parents[2] / "examples" / "lungs_first.py"
 TINY = [
     *("--encoder", "test_resnet", "--weights", "none", "--image-size", "32"),
     *("--mask-size", "32", "--width", "4", "--epochs", "20"),
@@ -18,11 +15,8 @@ TINY = [
 
 
 @pytest.fixture(scope="module")
-def script():
-    spec = importlib.util.spec_from_file_location("lungs_first", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def script(import_example):
+    return import_example("lungs_first")
 
 
 @pytest.fixture(scope="module")
