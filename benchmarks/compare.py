@@ -1,13 +1,13 @@
-"""How fast cxrclf is beside skorch, PyTorch, fastai and Keras.
+"""Compare the speed and memory of cxrclf with skorch, PyTorch, fastai and Keras.
 
-Every contender does every task in a fresh process, in turn, and what counts are
-ratios within a round::
+Each contender runs each task in a new process, in turn. The results are ratios within a
+round::
 
     pip install "cxrclf[bench,lite]"
     python benchmarks/compare.py --rounds 3 --json figures.json
 
-Without ``--data`` the radiographs are synthetic. ``--quick`` only shows that all of it
-runs. The method is described in docs/benchmarks.rst.
+Without ``--data`` the radiographs are synthetic. ``--quick`` only checks that all tasks
+run. docs/benchmarks.rst describes the method.
 """
 
 import argparse
@@ -46,14 +46,14 @@ def parse_arguments(arguments):
         "tasks", nargs="*", help=f"some of {', '.join(every)}; default: all"
     )
     parser.add_argument(
-        "--data", type=Path, help="a folder with a sub-folder of images for each class"
+        "--data", type=Path, help="folder with one sub-folder of images per class"
     )
     parser.add_argument(
         "--pairs",
         type=Path,
         nargs=2,
         metavar=("IMAGES", "MASKS"),
-        help="folders of images and of their masks, of the same names, to segment",
+        help="folders of images and of masks with the same file names, to segment",
     )
     parser.add_argument(
         "--contenders",
@@ -64,25 +64,29 @@ def parse_arguments(arguments):
         help=f"some of: {'; '.join(CONTENDERS)}",
     )
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", type=Path, help="a file for the raw figures")
+    parser.add_argument("--json", type=Path, help="file for the raw figures")
     parser.add_argument(
-        "--full", action="store_true", help="run the peers' studies whole, for hours"
+        "--full",
+        action="store_true",
+        help="run the complete studies of the peers (hours)",
     )
-    parser.add_argument("--quick", action="store_true", help="tiny, to see it run")
+    parser.add_argument(
+        "--quick", action="store_true", help="tiny data, to check that all runs"
+    )
     parser.add_argument(
         "--images",
         type=int,
-        help="synthetic images (336), where there is no --data or no --pairs",
+        help="number of synthetic images (336), without --data or without --pairs",
     )
-    parser.add_argument("--large", type=int, help="files of the task predict (200)")
-    parser.add_argument("--backbone", help="timm's name of the network")
+    parser.add_argument(
+        "--large", type=int, help="number of files of the task predict (200)"
+    )
+    parser.add_argument("--backbone", help="name of the network in timm")
     parser.add_argument("--weights", choices=["imagenet", "none"], default="imagenet")
     parser.add_argument(
         "--image-size", type=int, help="side in pixels (224; 256 to segment)"
     )
-    parser.add_argument(
-        "--device", default="cpu", help="cuda runs the tasks for a GPU instead"
-    )
+    parser.add_argument("--device", default="cpu", help="cuda runs the tasks for a GPU")
     options = parser.parse_args(arguments)
     available = TASKS if options.device == "cpu" else GPU_TASKS
     unknown = [name for name in options.tasks if name not in available]
@@ -112,7 +116,7 @@ def _has_gpu():
 
 
 def make_settings(options, folder):
-    """Return the settings of all jobs, with their data in `folder`."""
+    """Draw the data into `folder`, and return the settings of all jobs."""
     kinds = {_kind(task) for task in options.tasks}
     data = options.data or folder / "data"
     if options.data is None and kinds != {"segment"}:
@@ -146,7 +150,7 @@ def make_settings(options, folder):
 def measure(options, settings, save):
     """Run all jobs, and return the runs and the failures as lists of dicts.
 
-    After each job they are given to `save`: all of them may take hours.
+    All jobs together may run for hours, so `save` gets the lists after each job.
     """
     runs, failures = [], []
     jobs = list(schedule(options.tasks, options.contenders, options.rounds))
@@ -172,7 +176,7 @@ def measure(options, settings, save):
 
 
 def schedule(tasks, contenders, n_rounds):
-    """Iterate over (round, task, contender); another contender begins each round."""
+    """Iterate over (round, task, contender), with a new first contender each round."""
     for number in range(n_rounds):
         for name, task in tasks.items():
             chosen = [c for c in task.contenders if c in contenders]
@@ -186,12 +190,12 @@ def _kind(task):
 
 
 def say(text):
-    """Show progress, apart from the results."""
+    """Print progress to the error output, separate from the results."""
     print(text, file=sys.stderr, flush=True)
 
 
 def write(path, content):
-    """Write a JSON file, if one is wanted."""
+    """Write a JSON file, unless `path` is None."""
     if path is not None:
         with replaced_whole(path) as temporary:
             temporary.write_text(json.dumps(content, indent=1))
@@ -217,7 +221,7 @@ def main(arguments=None):
         ratios[name] = ratios_of(task, own)
         print(report(task, own, failed))
     if options.quick:
-        print("--quick: the figures say that the benchmarks run, and nothing else.")
+        print("--quick: the figures only show that the benchmarks run.")
     print("\n".join(f"{name}: {value}" for name, value in described.items()))
     save(runs, failures, ratios=ratios)
 

@@ -1,15 +1,15 @@
-"""How fast TotalVariationDenoiser is beside scikit-image, and how accurate both are.
+"""Compare TotalVariationDenoiser with scikit-image in speed and accuracy.
 
-Two comparisons, in turn within each round; what counts are ratios within a round::
+Each round has two comparisons. The results are ratios within a round::
 
     python benchmarks/denoise.py --json figures.json
     python benchmarks/denoise.py --data folder --weight 0.015
 
-``default`` sets the denoiser (adaptive weights, Poisson fidelity, a certified gap)
-against ``denoise_tv_chambolle`` as it comes, of comparable smoothing: half the weight
-changes pixels about as much. ``accurate`` has both minimise the same energy, with a
-constant weight and Gaussian fidelity, scikit-image with the largest `eps` for each
-image with which it comes as close to the least energy as `tol` says. Without
+``default`` compares the denoiser (adaptive weights, Poisson fidelity, a certified gap)
+with the default of ``denoise_tv_chambolle``. The smoothing is comparable: scikit-image
+has half the weight, which changes the pixels about as much. In ``accurate`` both
+minimize the same energy, with a constant weight and Gaussian fidelity. scikit-image has
+the largest `eps` per image that comes within `tol` of the least energy. Without
 ``--data`` the radiographs are synthetic.
 """
 
@@ -30,9 +30,9 @@ from cxrclf.images import ImageReader
 from cxrclf.preprocessing import TotalVariationDenoiser
 from harness.environment import environment
 from harness.images import synthetic_files
-from harness.settings import labelled_files
+from harness.settings import labeled_files
 
-_EPS = [2e-4 / 2**i for i in range(24)]  # of scikit-image, its default first
+_EPS = [2e-4 / 2**i for i in range(24)]  # the first is the default of scikit-image
 _MOST_ITERATIONS = 10_000
 
 
@@ -40,7 +40,7 @@ def parse_arguments(arguments):
     """Return the options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--data", type=Path, help="a folder with a sub-folder of images for each class"
+        "--data", type=Path, help="folder with one sub-folder of images per class"
     )
     parser.add_argument("--images", type=int, default=24)
     parser.add_argument("--image-size", type=int, default=331, help="side in pixels")
@@ -48,7 +48,7 @@ def parse_arguments(arguments):
     parser.add_argument("--tol", type=float, default=1e-4)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--json", type=Path, help="a file for the raw figures")
+    parser.add_argument("--json", type=Path, help="file for the raw figures")
     return parser.parse_args(arguments)
 
 
@@ -58,7 +58,7 @@ def read_images(options, folder):
     if data is None:
         data = folder
         synthetic_files(data, options.images, 2 * options.image_size)
-    files, _ = labelled_files(data)
+    files, _ = labeled_files(data)
     chosen = np.linspace(0, len(files) - 1, options.images).astype(int)
     reader = ImageReader(image_size=options.image_size)
     images = reader.fit_transform([files[i] for i in chosen])
@@ -66,13 +66,13 @@ def read_images(options, folder):
 
 
 def with_scikit_image(images, all_eps, **settings):
-    """Return denoised images, one after the other, each with its eps."""
+    """Return images denoised by scikit-image, each with its own eps."""
     pairs = zip(images, all_eps, strict=True)
     return np.stack([denoise_tv_chambolle(f, eps=eps, **settings) for f, eps in pairs])
 
 
 def energies(denoised, images, weight):
-    """Return the energy of each denoised image: Gaussian fidelity, constant weight."""
+    """Return the energy of each image, with Gaussian fidelity and constant weight."""
     u, f = denoised.astype(float), images / 255
     down = np.diff(u, axis=1, append=u[:, -1:])
     right = np.diff(u, axis=2, append=u[:, :, -1:])
@@ -80,7 +80,7 @@ def energies(denoised, images, weight):
 
 
 def largest_eps(image, weight, least, tol):
-    """Return the largest eps with which an energy is within tol of the least."""
+    """Return the largest eps that comes within tol of the least energy."""
     for eps in _EPS:
         found = denoise_tv_chambolle(image, weight, eps, _MOST_ITERATIONS)
         if energies(found[None], image[None], weight)[0] <= least * (1 + tol):
@@ -89,7 +89,7 @@ def largest_eps(image, weight, least, tol):
 
 
 def make_contenders(options, images):
-    """Return for each comparison a function for either side, and what is known."""
+    """Return two functions per comparison, and figures about their accuracy."""
     half = options.weight / 2
     default = TotalVariationDenoiser(
         options.weight, tol=options.tol, device=options.device
@@ -129,10 +129,10 @@ def make_contenders(options, images):
         "eps for the same accuracy, median": float(np.median(eps)),
         "excess energy of scikit-image's default, median": float(np.median(excess)),
         "excess energy of scikit-image's default, largest": float(np.max(excess)),
-        "mean change, cxrclf (grey levels)": _change(
+        "mean change, cxrclf (gray levels)": _change(
             contenders["default"][0](), images
         ),
-        "mean change, scikit-image (grey levels)": _change(255 * chambolle(), images),
+        "mean change, scikit-image (gray levels)": _change(255 * chambolle(), images),
     }
     return contenders, known
 
@@ -142,14 +142,14 @@ def _change(denoised, images):
 
 
 def seconds_of(function):
-    """Return wall and processor seconds of a call."""
+    """Return wall-clock and processor seconds of a call."""
     wall, processor = time.perf_counter(), time.process_time()
     function()
     return time.perf_counter() - wall, time.process_time() - processor
 
 
 def measure(contenders, n_images, n_rounds):
-    """Return a dict for each comparison in each round."""
+    """Return one dict per comparison and round."""
     rows = []
     for number in range(n_rounds):
         print(f"round {number + 1} of {n_rounds} ...", file=sys.stderr, flush=True)

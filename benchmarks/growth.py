@@ -1,8 +1,8 @@
-"""How time and memory grow with the number of images.
+"""Measure how time and memory grow with the number of images.
 
-The study with a frozen body, over five folds, the training of a whole network, or the
-prediction of masks, returned or saved, on synthetic radiographs in files: few different
-ones, each with noise of its own. Each run is a fresh process with empty caches::
+The tasks are a study with a frozen body in five folds, training of a whole network, and
+prediction of masks, which are returned or saved. The files are synthetic radiographs: a
+few anatomies with different noise. Each run is a new process with empty caches::
 
     python benchmarks/growth.py
     python benchmarks/growth.py --task fine_tune --backbone test_efficientnet
@@ -34,16 +34,18 @@ def parse_arguments(arguments):
         default="frozen_study",
     )
     parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--n-views", type=int, help="of each image; default: --epochs")
+    parser.add_argument(
+        "--n-views", type=int, help="number of views per image; default: --epochs"
+    )
     parser.add_argument("--backbone", default="tf_efficientnet_lite0")
     parser.add_argument("--weights", choices=["imagenet", "none"], default="none")
     parser.add_argument("--image-size", type=int, default=224)
-    parser.add_argument("--json", type=Path, help="a file for the figures")
+    parser.add_argument("--json", type=Path, help="file for the figures")
     return parser.parse_args(arguments)
 
 
 def measure(options, n_images):
-    """Return seconds and memory of the task on some number of images."""
+    """Return seconds and memory of the task for `n_images` images."""
     with tempfile.TemporaryDirectory(prefix="benchmark-data-") as folder:
         many_files(folder, n_images, options.image_size)
         settings = Settings(
@@ -66,12 +68,12 @@ def measure(options, n_images):
 
 
 def main(arguments=None):
-    """Print a row for each number of images."""
+    """Print one row per number of images."""
     options = parse_arguments(arguments)
     of = "" if "masks" in options.task else f", {options.epochs} epochs"
     print(f"{options.task}, {options.backbone}{of}")
     print(
-        f"{'images':>8} {'seconds':>8} {'ms an image':>12} {'private MiB':>12} "
+        f"{'images':>8} {'seconds':>8} {'ms per image':>12} {'private MiB':>12} "
         f"{'resident MiB':>13} {'returned MiB':>13}"
     )
     rows = []

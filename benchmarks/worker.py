@@ -1,6 +1,6 @@
-"""Run one job: a task, done by a contender, in a process of its own.
+"""Run one job: a task of a contender.
 
-Started by :func:`harness.jobs.run_job` with the job as JSON.
+:func:`harness.jobs.run_job` starts this script, with the job as JSON.
 """
 
 import importlib
@@ -16,8 +16,8 @@ from harness.settings import Settings
 def task_of(module_name, task):
     """Return a task as a function of the settings.
 
-    A contender has a function of the task's name, or else a class ``Learner`` or, of
-    masks, ``Segmenter``, that does it as all peers do.
+    The module of a contender has a function with the name of the task. Otherwise the
+    function of :mod:`contenders.peer_tasks` uses its ``Learner`` or ``Segmenter``.
     """
     module = importlib.import_module(f"contenders.{module_name}")
     if hasattr(module, task):

@@ -1,1 +1,1 @@
-"""The contenders: one module each, as a competent user of the library writes it."""
+"""The contenders: one module each, written as an experienced user would write it."""

@@ -1,4 +1,4 @@
-"""What the contenders on torch have in common: network, views and data set."""
+"""Network, views and data set of the contenders that use torch."""
 
 import torch
 from PIL import Image
@@ -13,8 +13,8 @@ from harness.settings import AUGMENTATION, CONCAT_CHANNELS, DROPOUT, HIDDEN_UNIT
 class Network(nn.Module):
     """A network of timm with a new head.
 
-    A frozen body stays in evaluation mode and keeps no gradients: forgetting either
-    is the most frequent mistake, and costs the peers time or accuracy.
+    A frozen body is in evaluation mode and has no gradients. Forgetting one of these is
+    the most frequent mistake, and makes the peers slower or less accurate.
     """
 
     def __init__(self, settings, n_classes, *, frozen):
@@ -24,7 +24,7 @@ class Network(nn.Module):
         n_features = sum(branch.num_features for branch in made)
         mixed = []
         if len(made) == 1:
-            self.body = made[0].model  # timm's network, with the package's weights
+            self.body = made[0].model  # the network of timm, with its weights
         else:
             self.body = SideBySide(branch.model for branch in made)
             mixed = [nn.Conv2d(n_features, CONCAT_CHANNELS, 1)]
@@ -43,7 +43,7 @@ class Network(nn.Module):
         self.body.requires_grad_(not frozen)
 
     def train(self, mode=True):
-        """Set training mode, of the head alone where the body is frozen."""
+        """Set the training mode. A frozen body stays in evaluation mode."""
         super().train(mode)
         if self.frozen:
             self.body.eval()
@@ -57,7 +57,7 @@ class Network(nn.Module):
 
 
 class SideBySide(nn.Module):
-    """Networks of timm that see the same image, their maps concatenated."""
+    """Networks of timm with the same input and concatenated feature maps."""
 
     def __init__(self, models):
         super().__init__()
@@ -69,10 +69,9 @@ class SideBySide(nn.Module):
 
 
 def transforms(settings, network, *, augment):
-    """Return torchvision's transforms, from a Pillow image to a normalised tensor.
+    """Return transforms of torchvision, from a Pillow image to a normalized tensor.
 
-    The geometry is done by Pillow on bytes, which for single images is faster than
-    torchvision's tensors.
+    Pillow transforms single images of bytes faster than torchvision transforms tensors.
     """
     side = settings.image_size
     end = [v2.Normalize(network.mean, network.std)]
@@ -101,7 +100,7 @@ def transforms(settings, network, *, augment):
 
 
 class Radiographs(Dataset):
-    """Image files that are read when they are asked for."""
+    """Image files that are read on access."""
 
     def __init__(self, files, codes, transform):
         self.files = files

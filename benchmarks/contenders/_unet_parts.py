@@ -1,4 +1,4 @@
-"""What the contenders on torch have in common for masks: U-Net, loss and data set."""
+"""U-Net, loss and data set of the contenders that use torch."""
 
 import torch
 from PIL import Image
@@ -12,7 +12,7 @@ from harness.settings import UNET_WIDTH
 
 
 def make_unet(settings):
-    """Return the module that cxrclf trains: it takes grey pixels in [0, 1]."""
+    """Return the module that cxrclf trains. Its input is gray pixels in [0, 1]."""
     side = settings.unet_size
     backbone = make_backbone(
         settings.backbone, weights=settings.weights, image_size=(side, side)
@@ -23,10 +23,10 @@ def make_unet(settings):
 
 
 class CrossEntropyAndDice(nn.Module):
-    """The cross-entropy of the pixels and 1 minus the soft Dice of each image."""
+    """Cross-entropy of the pixels plus 1 minus the soft Dice of each image."""
 
     def forward(self, logits, masks):
-        """Return the mean of logits and masks of shape (b, 1, H, W)."""
+        """Return the mean loss for logits and masks of shape (b, 1, H, W)."""
         found = logits.sigmoid()
         both = (found * masks).sum((1, 2, 3))
         sizes = found.sum((1, 2, 3)) + masks.sum((1, 2, 3))
@@ -35,9 +35,9 @@ class CrossEntropyAndDice(nn.Module):
 
 
 class Pairs(Dataset):
-    """Image files and, for training, their masks, read when they are asked for.
+    """Image files and, for training, their masks, read on access.
 
-    Images that come with masks are flipped at random, and their masks with them.
+    Images with masks are flipped at random, together with their masks.
     """
 
     def __init__(self, settings, files, masks=None):
@@ -59,5 +59,5 @@ class Pairs(Dataset):
 
     def _read(self, file, resampling):
         with Image.open(file) as image:
-            grey = image.convert("L").resize((self.side, self.side), resampling)
-        return pil_to_tensor(grey)
+            gray = image.convert("L").resize((self.side, self.side), resampling)
+        return pil_to_tensor(gray)

@@ -1,4 +1,4 @@
-"""A bare loop on tensors in memory: what the network alone takes."""
+"""A bare loop on tensors in memory, to measure the network alone."""
 
 import torch
 
@@ -8,7 +8,7 @@ from harness.settings import LEARNING_RATE
 
 
 class Learner:
-    """Train on random pixels, in the layout and the precision that are fastest here."""
+    """Train on random pixels, in the fastest layout and precision of the device."""
 
     criterion = torch.nn.CrossEntropyLoss()
 
@@ -32,7 +32,7 @@ class Learner:
         self.bfloat16 = has_bfloat16(self.device)
 
     def train(self, n_epochs):
-        """Train for some more epochs."""
+        """Continue the training for `n_epochs` epochs."""
         self.network.train()
         for _ in range(n_epochs):
             for images, targets in zip(self.images, self.targets, strict=True):
@@ -48,7 +48,7 @@ class Learner:
 
 
 class Segmenter(Learner):
-    """The same with a U-Net, on random grey pixels and masks."""
+    """Train a U-Net on random gray pixels and masks."""
 
     criterion = CrossEntropyAndDice()
 
@@ -66,5 +66,5 @@ def has_bfloat16(device):
     """Return whether the device computes in bfloat16."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    # Private, and the only check that torch has for the CPU.
+    # These functions are private, but torch has no public check for the CPU.
     return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()

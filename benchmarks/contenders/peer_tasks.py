@@ -1,11 +1,11 @@
-"""The tasks, as every peer does them.
+"""The tasks of all peers.
 
-A peer's module has a class ``Learner(settings, files, codes, *, frozen, batch_size)``
-with the methods ``train(n_epochs)``, which goes on from where it was, and
-``predict_proba(files)``. One that segments has a class ``Segmenter(settings, files,
-masks)`` with ``train(n_epochs)`` and, if it reads files, ``predict(files)``, which
-returns masks as an (n, H, W) array of bool. Each task returns its figures as a dict of
-floats.
+The module of a peer has a class ``Learner(settings, files, codes, *, frozen,
+batch_size)``. Its method ``train(n_epochs)`` continues the training, and
+``predict_proba(files)`` returns class probabilities. A peer with masks has a class
+``Segmenter(settings, files, masks)``. It has ``train(n_epochs)`` and, if it reads
+files, ``predict(files)``, which returns masks as an (n, H, W) array of bool. Each task
+returns its figures as a dict of floats.
 """
 
 import dataclasses
@@ -16,18 +16,19 @@ import numpy as np
 
 from cxrclf.masks import read_mask
 from cxrclf.metrics import segmentation_scores
-from harness.settings import folds, labelled_files, paired_files, some_rows
+from harness.settings import folds, labeled_files, paired_files, some_rows
 
 N_GRID_POINTS = 12
 
 
 def frozen_study(learner_type, settings):
-    """Train the head in each fold, and predict the images left out.
+    """Train the head in each fold, and predict the left-out images.
 
-    All epochs of a peer take the same time, and all folds have the same size: unless
-    the settings ask for the full study, one fold and a few epochs are measured.
+    All epochs of a peer have the same duration, and all folds have the same size. So
+    the study is extrapolated from one fold and a few epochs, unless ``settings.full``
+    is true.
     """
-    files, codes = labelled_files(settings.data)
+    files, codes = labeled_files(settings.data)
     splits = folds(codes, settings.n_folds)
     predicted = np.full(len(codes), -1)
     started = time.perf_counter()
@@ -58,14 +59,14 @@ def frozen_study(learner_type, settings):
 
 
 def grid(learner_type, settings):
-    """Extrapolate the grid from one of its points, which is a study."""
+    """Extrapolate the grid from one of its points."""
     study = frozen_study(learner_type, dataclasses.replace(settings, full=False))
     return {"seconds": N_GRID_POINTS * study["seconds"]}
 
 
 def fine_tune(learner_type, settings):
     """Train the whole network."""
-    files, codes = labelled_files(settings.data)
+    files, codes = labeled_files(settings.data)
     rows = some_rows(len(files), settings.tuned_images)
     make = partial(
         learner_type,
@@ -80,13 +81,13 @@ def fine_tune(learner_type, settings):
 
 def predict(learner_type, settings):
     """Predict large files."""
-    files, codes = labelled_files(settings.data)
-    large, _ = labelled_files(settings.large)
-    # A batch of 16 fits the caches of a CPU: twice as fast there as one of 64.
+    files, codes = labeled_files(settings.data)
+    large, _ = labeled_files(settings.large)
+    # A batch of 16 fits the caches of a CPU, and is twice as fast there as one of 64.
     learner = learner_type(
         settings, files, codes, frozen=True, batch_size=settings.tuned_batch
     )
-    learner.predict_proba(files[:3])  # cxrclf is warm from a `fit` on a few images
+    learner.predict_proba(files[:3])  # warm-up; cxrclf has a `fit` on a few images
     seconds = _seconds(learner.predict_proba, large)
     return {"images_per_second": len(large) / seconds}
 
@@ -109,7 +110,7 @@ def segment(segmenter_type, settings):
 
 
 def _trained(make, n_images, n_epochs):
-    """Make a learner and train it, and return it and the images per second."""
+    """Make and train a learner. Return it and its images per second."""
     started = time.perf_counter()
     learner = make()
     learner.train(1)

@@ -1,4 +1,4 @@
-"""cxrclf itself, as its documentation shows it."""
+"""cxrclf, used as in its documentation."""
 
 import statistics
 import subprocess
@@ -12,7 +12,13 @@ from sklearn.metrics import accuracy_score
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 
 from contenders.peer_tasks import N_GRID_POINTS
-from cxrclf import Augmentation, CXRClassifier, DualBackboneConcat, UNetSegmenter
+from cxrclf import (
+    Augmentation,
+    CXRClassifier,
+    DualBackboneConcat,
+    Optimizer,
+    UNetSegmenter,
+)
 from harness.settings import (
     AUGMENTATION,
     CONCAT_CHANNELS,
@@ -21,12 +27,12 @@ from harness.settings import (
     LEARNING_RATE,
     UNET_WIDTH,
     folds,
-    labelled_files,
+    labeled_files,
 )
 
 GRID = {
     "learning_rate": [LEARNING_RATE, 3e-4, 1e-4],
-    "weight_decay": [0.0, 1e-4],
+    "optimizer__weight_decay": [0.0, 1e-4],
     "dropout": [0.3, DROPOUT],
 }
 _N_IMPORTS = 5
@@ -40,6 +46,7 @@ def classifier(settings, **changes):
         "dropout": DROPOUT,
         "image_size": settings.image_size,
         "augmentation": Augmentation(**AUGMENTATION),
+        "optimizer": Optimizer("adam"),
         "learning_rate": LEARNING_RATE,
         "max_epochs": settings.epochs,
         "n_views": settings.n_views,
@@ -55,7 +62,7 @@ def classifier(settings, **changes):
 
 
 def segmenter(settings, **changes):
-    """Return the U-Net, all of which learns at one rate, as a plain loop has it."""
+    """Return the U-Net, with one learning rate for all layers, as in a plain loop."""
     return UNetSegmenter(
         settings.backbone,
         weights=settings.weights,
@@ -72,7 +79,7 @@ def segmenter(settings, **changes):
 
 
 class Learner:
-    """The estimator in the form of the peers, for the fine-tuning."""
+    """The estimator with the interface of the peers, for the fine-tuning."""
 
     def __init__(self, settings, files, codes, *, frozen, batch_size):
         self.X, self.y = files[:, None], codes
@@ -81,12 +88,12 @@ class Learner:
         )
 
     def train(self, n_epochs):
-        """Train for some more epochs."""
+        """Continue the training for `n_epochs` epochs."""
         self.estimator.set_params(max_epochs=n_epochs).partial_fit(self.X, self.y)
 
 
 class Segmenter:
-    """The U-Net in the form of the peers."""
+    """The U-Net with the interface of the peers."""
 
     def __init__(self, settings, files, masks):
         self.X, self.y = files[:, None], masks[:, None]
@@ -95,7 +102,7 @@ class Segmenter:
         )
 
     def train(self, n_epochs):
-        """Train for some more epochs."""
+        """Continue the training for `n_epochs` epochs."""
         self.estimator.set_params(max_epochs=n_epochs).fit(self.X, self.y)
 
     def predict(self, files):
@@ -104,8 +111,8 @@ class Segmenter:
 
 
 def frozen_study(settings):
-    """Train the head in each fold, and predict the images left out: all of it."""
-    files, codes = labelled_files(settings.data)
+    """Train the head in each fold, and predict the left-out images."""
+    files, codes = labeled_files(settings.data)
     started = time.perf_counter()
     predicted = cross_val_predict(
         classifier(settings), files[:, None], codes, cv=folds(codes, settings.n_folds)
@@ -117,8 +124,8 @@ def frozen_study(settings):
 
 
 def grid(settings):
-    """Search a grid after a study of a single point, with what that has left."""
-    files, codes = labelled_files(settings.data)
+    """Search a grid after a study of one point, and reuse the features of the study."""
+    files, codes = labeled_files(settings.data)
     n_points = int(np.prod([len(values) for values in GRID.values()]))
     if n_points != N_GRID_POINTS:
         raise ValueError(f"The grid has {n_points} points, not {N_GRID_POINTS}.")
@@ -141,9 +148,9 @@ def grid(settings):
 
 
 def predict(settings):
-    """Predict large files that were not seen before."""
-    files, codes = labelled_files(settings.data)
-    large, _ = labelled_files(settings.large)
+    """Predict large files that were not read before."""
+    files, codes = labeled_files(settings.data)
+    large, _ = labeled_files(settings.large)
     few = np.unique(codes, return_index=True)[1]
     estimator = classifier(settings, max_epochs=1).fit(files[few, None], codes[few])
     started = time.perf_counter()
@@ -161,7 +168,7 @@ def predict_masks(settings):
 
 
 def save_masks(settings):
-    """Predict the masks of all files, and write them."""
+    """Predict the masks of all files, and write them to files."""
     files, unet = _barely_trained(settings)
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
@@ -170,8 +177,9 @@ def save_masks(settings):
 
 
 def _barely_trained(settings):
-    """Return all files, and a U-Net whose training took less memory than they will."""
-    files, _ = labelled_files(settings.data)
+    """Return all files, and a U-Net that was trained on two of them."""
+    # Prediction must need more memory than training, so the training is small.
+    files, _ = labeled_files(settings.data)
     unet = segmenter(settings, trainable="head", max_epochs=1)
     halves = np.zeros((2, settings.unet_size, settings.unet_size), dtype=bool)
     halves[:, :, : settings.unet_size // 2] = True
@@ -179,7 +187,7 @@ def _barely_trained(settings):
 
 
 def overhead(settings):
-    """Compare `predict` on one image with the bare call of its network, in turn."""
+    """Time `predict` on one image and a bare call of its network, in turn."""
     side = settings.image_size
     images = np.random.default_rng(0).integers(
         256, size=(settings.calls, 1, side, side), dtype=np.uint8
@@ -210,7 +218,7 @@ def overhead(settings):
 
 
 def concatenation(settings):
-    """Compare a forward pass of networks side by side with those of each, in turn."""
+    """Time a forward pass of networks side by side and of each branch, in turn."""
     side = settings.image_size
     images = np.zeros((settings.tuned_batch, side, side), dtype=np.uint8)
     labels = np.arange(len(images)) % 2
@@ -238,7 +246,7 @@ def concatenation(settings):
 
 
 def _import_seconds():
-    """Return what `import cxrclf` adds to the start of an interpreter."""
+    """Return the seconds that `import cxrclf` adds to the start of Python."""
 
     def seconds(code):
         started = time.perf_counter()

@@ -2,7 +2,7 @@
 
 import warnings
 
-# Of torch, about what fastcore and fastai call.
+# torch warns about functions that fastcore and fastai call.
 warnings.simplefilter("ignore")
 
 from fastai.vision.all import (  # noqa: E402
@@ -23,10 +23,10 @@ from harness.settings import AUGMENTATION, LEARNING_RATE  # noqa: E402
 
 
 class Learner:
-    """Train and predict as the other peers do, see :mod:`contenders.peer_tasks`.
+    """See :mod:`contenders.peer_tasks` for the interface.
 
-    fastai has no shear and no noise: it is spared both. It is spared its validation
-    after each epoch, too, and the frozen body is that of the other peers.
+    fastai has no shear and no noise, and runs without them. Its validation after each
+    epoch is off. The frozen body is the same as in the other peers.
     """
 
     def __init__(self, settings, files, codes, *, frozen, batch_size):
@@ -65,7 +65,7 @@ class Learner:
         self.batch_size = batch_size
 
     def train(self, n_epochs):
-        """Train for some more epochs."""
+        """Continue the training for `n_epochs` epochs."""
         with self.learner.no_bar(), self.learner.no_logging():
             self.learner.fit(n_epochs)
 

@@ -1,4 +1,4 @@
-"""Keras 3 on TensorFlow, with the papers' ImageDataGenerator."""
+"""Keras 3 on TensorFlow, with the ImageDataGenerator that the papers used."""
 
 import os
 
@@ -20,11 +20,11 @@ mobilenet = keras.applications.mobilenet_v2
 
 
 class Learner:
-    """Train and predict as the other peers do, see :mod:`contenders.peer_tasks`.
+    """See :mod:`contenders.peer_tasks` for the interface.
 
-    Keras has no EfficientNet-Lite: the network is MobileNetV2. Its weights are
-    random, so that nothing has to be downloaded; time does not depend on them. The
-    generator has no crop and no noise: it is spared both.
+    Keras has no EfficientNet-Lite, so the network is MobileNetV2. Its weights are
+    random, because they do not affect the time and need no download. The generator has
+    no crop and no noise, and runs without them.
     """
 
     def __init__(self, settings, files, codes, *, frozen, batch_size):
@@ -62,7 +62,7 @@ class Learner:
         )
 
     def train(self, n_epochs):
-        """Train for some more epochs."""
+        """Continue the training for `n_epochs` epochs."""
         self.model.fit(self.batches, epochs=n_epochs, verbose=0)
 
     def predict_proba(self, files):

@@ -1,4 +1,4 @@
-"""skorch: NeuralNetClassifier on a torchvision data set."""
+"""skorch: NeuralNetClassifier on a data set of torchvision."""
 
 import numpy as np
 import torch
@@ -10,10 +10,10 @@ from harness.settings import LEARNING_RATE, UNET_PREDICTED
 
 
 class Learner:
-    """Train and predict as the other peers do, see :mod:`contenders.peer_tasks`.
+    """See :mod:`contenders.peer_tasks` for the interface.
 
-    Worker processes (``num_workers``) are left out: on two cores they take the time
-    from the network that they save in decoding.
+    There are no worker processes (``num_workers``). On two cores, the network loses the
+    time that they save in decoding.
     """
 
     def __init__(self, settings, files, codes, *, frozen, batch_size):
@@ -36,7 +36,7 @@ class Learner:
         ).initialize()
 
     def train(self, n_epochs):
-        """Train for some more epochs."""
+        """Continue the training for `n_epochs` epochs."""
         self.net.partial_fit(self.data, None, epochs=n_epochs)
 
     def predict_proba(self, files):
@@ -46,7 +46,7 @@ class Learner:
 
 
 class Segmenter:
-    """Train and predict as the other peers do, see :mod:`contenders.peer_tasks`."""
+    """See :mod:`contenders.peer_tasks` for the interface."""
 
     def __init__(self, settings, files, masks):
         torch.manual_seed(0)
@@ -67,7 +67,7 @@ class Segmenter:
         ).initialize()
 
     def train(self, n_epochs):
-        """Train for some more epochs."""
+        """Continue the training for `n_epochs` epochs."""
         self.net.partial_fit(self.data, None, epochs=n_epochs)
 
     def predict(self, files):

@@ -1,4 +1,4 @@
-"""A plain PyTorch loop, with the pieces of :mod:`contenders.with_skorch`."""
+"""A plain PyTorch loop, with the network and data of the skorch contender."""
 
 import torch
 from torch.utils.data import DataLoader
@@ -9,7 +9,7 @@ from harness.settings import LEARNING_RATE, UNET_PREDICTED
 
 
 class Learner:
-    """Train and predict as the other peers do, see :mod:`contenders.peer_tasks`."""
+    """See :mod:`contenders.peer_tasks` for the interface."""
 
     def __init__(self, settings, files, codes, *, frozen, batch_size):
         torch.manual_seed(0)
@@ -21,12 +21,12 @@ class Learner:
         self.batches = DataLoader(
             Radiographs(files, codes, views), batch_size, shuffle=True
         )
-        learnt = [p for p in self.network.parameters() if p.requires_grad]
-        self.optimizer = torch.optim.Adam(learnt, LEARNING_RATE)
+        trainable = [p for p in self.network.parameters() if p.requires_grad]
+        self.optimizer = torch.optim.Adam(trainable, LEARNING_RATE)
         self.criterion = torch.nn.CrossEntropyLoss()
 
     def train(self, n_epochs):
-        """Train for some more epochs."""
+        """Continue the training for `n_epochs` epochs."""
         _train(self, n_epochs)
 
     @torch.inference_mode()
@@ -42,7 +42,7 @@ class Learner:
 
 
 class Segmenter:
-    """Train and predict as the other peers do, see :mod:`contenders.peer_tasks`."""
+    """See :mod:`contenders.peer_tasks` for the interface."""
 
     def __init__(self, settings, files, masks):
         torch.manual_seed(0)
@@ -56,7 +56,7 @@ class Segmenter:
         self.criterion = CrossEntropyAndDice()
 
     def train(self, n_epochs):
-        """Train for some more epochs."""
+        """Continue the training for `n_epochs` epochs."""
         _train(self, n_epochs)
 
     @torch.inference_mode()

@@ -1,1 +1,1 @@
-"""What the benchmarks share: settings, data, clocks, memory and tables."""
+"""Shared by the benchmarks: settings, data, processes, memory and tables."""

@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""The machine and the software versions of a measurement."""
 
 import os
 import platform
@@ -22,7 +22,7 @@ _PACKAGES = (
 
 
 def environment(device):
-    """Return the machine and the versions of the software, as a dict of str."""
+    """Return the machine and the software versions, as a dict of str."""
     described = {
         "processor": f"{_processor()}, {os.cpu_count()} cores",
         "system": platform.platform(),

@@ -1,4 +1,4 @@
-"""Running jobs in fresh processes."""
+"""Run jobs in new processes."""
 
 import dataclasses
 import json
@@ -13,16 +13,16 @@ _INSTALL = 'Install the peers with: pip install "cxrclf[bench]"'
 
 
 class JobFailedError(RuntimeError):
-    """A contender could not do a task."""
+    """Error of a contender that cannot run a task."""
 
 
 def run_job(module, task, settings):
-    """Run a task in a process of its own, with empty caches.
+    """Run a task in a new process, with empty caches.
 
     Parameters
     ----------
     module : str
-        The contender's module in ``contenders``.
+        Module of the contender in ``contenders``.
     task : str
     settings : Settings
 
@@ -34,7 +34,8 @@ def run_job(module, task, settings):
     Raises
     ------
     JobFailedError
-        With the last words of the process, and what to install where it is that.
+        With the last line of the error output and, for a missing module, the command
+        that installs it.
     """
     with tempfile.TemporaryDirectory(prefix="benchmark-") as folder:
         result = Path(folder) / "figures.json"
@@ -44,7 +45,7 @@ def run_job(module, task, settings):
             "settings": dataclasses.asdict(settings),
             "result": str(result),
         }
-        # Temporary files, those of cxrclf's session among them, begin and end here.
+        # The process has its own folder for temporary files and for cxrclf's session.
         environment = {**os.environ, "TMPDIR": folder}
         environment.pop("CXRCLF_SESSION_FOLDER", None)
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""The memory that a process takes at its worst, on Linux."""
+"""Peak memory of a process, on Linux."""
 
 import threading
 from pathlib import Path
@@ -7,17 +7,17 @@ _INTERVAL = 0.02  # seconds
 
 
 class PeakMemory:
-    """Watch the memory of this process while a block runs.
+    """Context manager that measures the peak memory of this process.
 
     Attributes
     ----------
     private : float
-        Peak of the private memory in MiB: resident memory less the pages of mapped
-        files, which the system may drop at any time. Sampled.
+        Peak of the private memory in MiB, sampled: resident memory without the pages of
+        mapped files, which the system may drop at any time.
     resident : float
-        Peak of the resident memory in MiB since the process began, mapped files
-        included. The kernel's own count; unlike ``ru_maxrss`` it leaves out the
-        process that started this one.
+        Peak of the resident memory in MiB since the start of the process, with mapped
+        files. The kernel counts it. Unlike ``ru_maxrss`` it does not include the parent
+        process.
     """
 
     def __enter__(self):
@@ -43,7 +43,7 @@ def _private():
 
 
 def _fields():
-    """Return the sizes that the kernel tells of this process, in MiB."""
+    """Return the memory sizes of this process in MiB, as the kernel reports them."""
     lines = Path("/proc/self/status").read_text().splitlines()
     pairs = (line.split(":", 1) for line in lines)
     return {k: int(v.split()[0]) / 1024 for k, v in pairs if v.endswith(" kB")}

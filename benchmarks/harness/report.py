@@ -1,4 +1,4 @@
-"""From runs to tables."""
+"""Ratios and tables of runs."""
 
 from collections import defaultdict
 
@@ -8,7 +8,7 @@ _MEMORY = ("private_mib", "resident_mib")
 
 
 def ratios_of(task, runs):
-    """Return the ratios of a task as a dict of label to a list, a value a round.
+    """Return the ratios of a task: a dict of label to a list, one value per round.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def report(task, runs, failures):
     runs : list of dict
         The runs of this task.
     failures : dict of str to str
-        Contenders that failed, and why.
+        Reason of each contender that failed.
     """
     parts = [task.title, "=" * len(task.title)]
     if task.note:
@@ -52,7 +52,7 @@ def report(task, runs, failures):
 
 
 def _figures(task, runs):
-    """Return the medians of all figures, and the peaks of the memory."""
+    """Return the medians of all figures and the memory peaks."""
     values = defaultdict(list)
     for run in runs:
         for name, value in run["figures"].items():
@@ -85,7 +85,7 @@ def _number(value):
 
 
 def _table(rows):
-    """Lay rows out as lines, the first column left and the others right."""
+    """Return rows as lines, with the first column left-aligned."""
     cells = [[str(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = [

@@ -1,4 +1,4 @@
-"""What is run: the same for every contender."""
+"""Settings and data that are the same for all contenders."""
 
 import dataclasses
 from pathlib import Path
@@ -11,39 +11,39 @@ from cxrclf.datasets import load_image_masks
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """One job: what a contender is asked to do.
+    """Settings of a job.
 
     Parameters
     ----------
     data : str
-        Folder with a sub-folder of radiographs for each class.
+        Folder with one sub-folder of radiographs per class.
     large : str
         Folder of radiographs of 1 to 2 megapixels.
     images, masks : str
-        Folders of radiographs and of their masks, which have the same names.
+        Folders of radiographs and of masks, with the same file names.
     backbone : str
-        timm's name of the network, or those of several side by side, joined by " + ".
+        Name of the network in timm, or names of several networks, joined by " + ".
     weights : "imagenet" or None
-        Its initial weights.
+        Initial weights of the network.
     image_size, unet_size : int
-        Side, in pixels, that the network gets, and the U-Net.
+        Side in pixels of the input of the classifier, and of the U-Net.
     epochs, batch_size, n_folds : int
-        Of the study; batches of the U-Net are of this size as well.
+        Settings of the study. The U-Net has the same batch size.
     full : bool
-        Run the study of a peer whole, instead of extrapolating it.
+        Run the complete study of a peer, instead of extrapolating it.
     n_views : int or None
-        Views that cxrclf makes of an image; None for as many as epochs.
+        Number of views per image in cxrclf. None means one view per epoch.
     measured_epochs : int
-        Epochs that an extrapolation rests on, after one of warming up.
+        Number of measured epochs in an extrapolation, after one warm-up epoch.
     tuned_images, tuned_epochs, tuned_batch : int
-        Images, epochs (the first warms up) and batch size of the fine-tuning. The
-        U-Net has as many images and epochs.
+        Number of images, number of epochs (the first is a warm-up) and batch size of
+        the fine-tuning. The U-Net has the same number of images and epochs.
     calls : int
-        Calls that the overhead's medians are taken over.
+        Number of calls for the medians of the overhead.
     passes : int
-        Forward passes that the concatenation's medians are taken over.
+        Number of forward passes for the medians of the concatenation.
     device : str
-        Where torch computes.
+        Device of torch.
     """
 
     data: str
@@ -68,29 +68,29 @@ class Settings:
     device: str = "cpu"
 
 
-# makris2020 names these kinds of views; where it gives no range, a usual one is taken.
+# makris2020 has these kinds of views. A range that it does not name is a usual one.
 AUGMENTATION = {
     "rotation": 30,  # degrees, both ways
     "shear": 10,  # degrees, both ways
     "zoom": 0.1,  # fraction, both ways
     "crop": 0.1,  # fraction of each side
     "horizontal_flip": True,
-    # Standard deviation, of pixels in [0, 1]: half a grey level. The body is frozen and
-    # knows no noise: 0.02 in the training views costs it 20 points on plain images.
+    # Standard deviation for pixels in [0, 1]: half a gray level. The frozen body was
+    # not trained on noise: with 0.02, the accuracy on plain images is 20 points lower.
     "noise": 0.002,
 }
 # The head of the study: Linear, ReLU, Dropout, Linear.
 HIDDEN_UNITS = 128
 DROPOUT = 0.5
-CONCAT_CHANNELS = 1024  # of the 1 × 1 convolution on networks side by side
+CONCAT_CHANNELS = 1024  # of the 1 × 1 convolution on concatenated feature maps
 LEARNING_RATE = 1e-3  # of Adam
 UNET_WIDTH = 16  # channels of the U-Net's decoder at the size of the image
-# Images that the peers predict masks of at once: of 1, 2, 3, 4, 8 and 16 the fastest
-# on a CPU, together with 2.
+# Batch size of the peers when they predict masks. Of 1, 2, 3, 4, 8 and 16, the fastest
+# on a CPU are 2 and 3.
 UNET_PREDICTED = 3
 
 
-def labelled_files(folder):
+def labeled_files(folder):
     """Return the image files of a folder and the codes of their classes.
 
     Parameters
@@ -121,11 +121,11 @@ def paired_files(settings):
 
 
 def folds(codes, n_folds):
-    """Return the folds of the study as a list of (training rows, left-out rows)."""
+    """Return the folds of the study: a list of (training rows, left-out rows)."""
     splitter = StratifiedKFold(n_folds, shuffle=True, random_state=0)
     return list(splitter.split(codes, codes))
 
 
 def some_rows(n, n_wanted):
-    """Return rows in random order, repeated if more are wanted than there are."""
+    """Return `n_wanted` of `n` rows in random order, repeated if there are too few."""
     return np.resize(np.random.default_rng(0).permutation(n), n_wanted)

@@ -1,4 +1,4 @@
-"""The tasks: who does them, and which figures are compared."""
+"""The tasks, their contenders, and the figures that are compared."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 @dataclass(frozen=True)
 class Contender:
-    """Who does a task: a module in ``contenders``, and settings of its own."""
+    """A module in ``contenders``, and its own settings."""
 
     module: str
     settings: dict = field(default_factory=dict)
@@ -20,7 +20,7 @@ class Figure(NamedTuple):
 
 
 class Ratio(NamedTuple):
-    """Two figures of a round, one divided by the other."""
+    """Quotient of two figures of one round."""
 
     label: str
     over: Figure
@@ -29,7 +29,7 @@ class Ratio(NamedTuple):
 
 @dataclass(frozen=True)
 class Task:
-    """What is measured."""
+    """Title, contenders and ratios of a measurement."""
 
     title: str
     contenders: tuple
@@ -79,7 +79,7 @@ _SPEEDS = {
 
 
 def compared(ours, *others, figure):
-    """Return how many times as fast `ours` is as each other, and its memory."""
+    """Return the ratios of speed and memory between `ours` and each other contender."""
     what = _SPEEDS.get(figure, "speed")
     ratios = []
     for other in others:
@@ -99,8 +99,8 @@ def compared(ours, *others, figure):
 
 
 _EXTRAPOLATED = (
-    "A peer's epochs all take the same time: one fold and a few epochs are measured "
-    "and extrapolated to the whole study."
+    "All epochs of a peer have the same duration. So the study of a peer is "
+    "extrapolated from one fold and a few epochs."
 )
 
 TASKS = {
@@ -149,7 +149,7 @@ TASKS = {
                 for name in ("cxrclf", "cxrclf, 8 views")
             ),
         ),
-        "skorch's is 12 times its study of one point, itself extrapolated.",
+        "The grid of skorch is 12 times its study of one point, which is extrapolated.",
     ),
     "fine_tune": Task(
         "The whole network trained from files, images per second after the first epoch",
@@ -180,7 +180,7 @@ TASKS = {
         ),
     ),
     "segment": Task(
-        "A U-Net trained from files, and masks of files seen for the first time",
+        "A U-Net trained from files, and masks of files that were not read before",
         ("cxrclf", "skorch", "torch", "bare loop"),
         tuple(
             ratio

@@ -1,4 +1,4 @@
-"""The benchmarks run, and compare like with like."""
+"""The benchmarks run, and all contenders compute the same."""
 
 import dataclasses
 import importlib
@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from cxrclf.datasets import load_image_folder
-from cxrclf.losses._mask_loss import MaskLoss
+from cxrclf.losses import MaskLoss
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 SIDE = 32
@@ -21,20 +21,20 @@ PEERS = ["with_skorch", "with_torch"]
 
 
 @pytest.fixture
-def room(monkeypatch):
+def benchmark(monkeypatch):
     """Import modules of the benchmarks by name."""
     monkeypatch.syspath_prepend(BENCHMARKS)
     return importlib.import_module
 
 
 @pytest.fixture
-def settings(room, tmp_path):
+def settings(benchmark, tmp_path):
     """Return settings for a second or two, with their images."""
-    images = room("harness.images")
+    images = benchmark("harness.images")
     images.synthetic_files(tmp_path / "data", 12, SIDE)
     images.large_files(tmp_path / "large", tmp_path / "data", 3)
     images.synthetic_pairs(tmp_path / "images", tmp_path / "masks", 12, 2 * SIDE)
-    return room("harness.settings").Settings(
+    return benchmark("harness.settings").Settings(
         data=str(tmp_path / "data"),
         large=str(tmp_path / "large"),
         images=str(tmp_path / "images"),
@@ -43,7 +43,7 @@ def settings(room, tmp_path):
         weights=None,
         image_size=SIDE,
         unet_size=SIDE,
-        **room("compare").QUICK,
+        **benchmark("compare").QUICK,
     )
 
 
@@ -71,8 +71,8 @@ def test_driver_writes_figures_and_ratios(tmp_path):
 
 
 @pytest.mark.parametrize("module", PEERS)
-def test_peers_do_the_tasks(room, settings, module):
-    task_of = room("worker").task_of
+def test_peers_do_the_tasks(benchmark, settings, module):
+    task_of = benchmark("worker").task_of
     study = task_of(module, "frozen_study")(settings)
     grid = task_of(module, "grid")(settings)
     whole = task_of(module, "frozen_study")(dataclasses.replace(settings, full=True))
@@ -83,8 +83,8 @@ def test_peers_do_the_tasks(room, settings, module):
         assert task_of(module, task)(settings)["images_per_second"] > 0
 
 
-def test_cxrclf_does_the_tasks(room, settings):
-    task_of = room("worker").task_of
+def test_cxrclf_does_the_tasks(benchmark, settings):
+    task_of = benchmark("worker").task_of
     figures = {
         task: task_of("with_cxrclf", task)(settings)
         for task in ("frozen_study", "grid", "predict", "overhead")
@@ -96,45 +96,45 @@ def test_cxrclf_does_the_tasks(room, settings):
 
 
 @pytest.mark.parametrize("module", ["with_cxrclf", *PEERS])
-def test_masks_are_learnt_and_predicted(room, settings, module):
+def test_masks_are_learned_and_predicted(benchmark, settings, module):
     trained = dataclasses.replace(
         settings, backbone="test_resnet", unet_size=64, tuned_images=24, tuned_epochs=20
     )
-    figures = room("worker").task_of(module, "segment")(trained)
+    figures = benchmark("worker").task_of(module, "segment")(trained)
     rates = "images_per_second", "overall_images_per_second", "predictions_per_second"
     assert figures.keys() == {*rates, "dice"}
     assert all(figures[rate] > 0 for rate in rates)
-    # All of an image is a Dice of 0.4, and nothing one of 0.
+    # A mask of the whole image has a Dice of 0.4, and an empty mask has 0.
     assert 0.5 < figures["dice"] <= 1
 
 
-def test_bare_loop_trains_a_unet(room, settings):
-    figures = room("worker").task_of("bare", "segment")(settings)
+def test_bare_loop_trains_a_unet(benchmark, settings):
+    figures = benchmark("worker").task_of("bare", "segment")(settings)
     assert figures.keys() == {"images_per_second", "overall_images_per_second"}
 
 
-def test_loss_of_masks_is_that_of_the_library(room):
+def test_loss_of_masks_is_that_of_the_library(benchmark):
     rng = torch.Generator().manual_seed(0)
     logits = torch.randn(3, 1, 5, 7, generator=rng)
     masks = (torch.rand(3, 1, 5, 7, generator=rng) > 0.7).float()
     masks[2] = 0
-    loss = room("contenders._unet_parts").CrossEntropyAndDice()(logits, masks)
+    loss = benchmark("contenders._unet_parts").CrossEntropyAndDice()(logits, masks)
     ours = MaskLoss("cross_entropy+dice")(logits, (masks[:, 0].long(), torch.ones(3)))
     assert loss.item() == pytest.approx(ours.item(), rel=1e-6)
 
 
-def test_unet_of_the_peers_is_that_of_the_library(room, settings):
-    files, masks = room("harness.settings").paired_files(settings)
-    segmenter = room("contenders.with_cxrclf").Segmenter(settings, files, masks)
+def test_unet_of_the_peers_is_that_of_the_library(benchmark, settings):
+    files, masks = benchmark("harness.settings").paired_files(settings)
+    segmenter = benchmark("contenders.with_cxrclf").Segmenter(settings, files, masks)
     segmenter.train(1)
-    theirs = room("contenders._unet_parts").make_unet(settings)
+    theirs = benchmark("contenders._unet_parts").make_unet(settings)
     assert str(theirs) == str(segmenter.estimator.net_.module_)
 
 
-def test_masks_move_with_their_images(room, settings):
-    """Of an image that is its own mask, both views are the same."""
-    parts = room("contenders._unet_parts")
-    _, masks = room("harness.settings").paired_files(settings)
+def test_masks_move_with_their_images(benchmark, settings):
+    """If an image is its own mask, both views are the same."""
+    parts = benchmark("contenders._unet_parts")
+    _, masks = benchmark("harness.settings").paired_files(settings)
     same_size = dataclasses.replace(settings, unet_size=2 * SIDE)  # no interpolation
     pairs = parts.Pairs(same_size, masks, masks)
     plain = parts.Pairs(same_size, masks)
@@ -146,19 +146,19 @@ def test_masks_move_with_their_images(room, settings):
     assert 0 < flipped < len(pairs)
 
 
-def test_pairs_of_files_are_segmented(room, settings):
-    compare = room("compare")
+def test_pairs_of_files_are_segmented(benchmark, settings):
+    compare = benchmark("compare")
     options = compare.parse_arguments(
         ["segment", "--pairs", settings.images, settings.masks, "--image-size", "40"]
     )
     made = compare.make_settings(options, Path("no such folder"))
     assert (made.images, made.masks) == (settings.images, settings.masks)
     assert made.unet_size == 40
-    assert len(room("harness.settings").paired_files(made)[0]) == 12
+    assert len(benchmark("harness.settings").paired_files(made)[0]) == 12
 
 
-def test_networks_side_by_side(room, settings):
-    task_of = room("worker").task_of
+def test_networks_side_by_side(benchmark, settings):
+    task_of = benchmark("worker").task_of
     both = dataclasses.replace(settings, backbone="test_resnet + test_efficientnet")
     figures = task_of("with_cxrclf", "concatenation")(both)
     assert figures["branches_ms"] > 0
@@ -167,22 +167,22 @@ def test_networks_side_by_side(room, settings):
         assert task_of(module, "fine_tune")(both)["images_per_second"] > 0
 
 
-def test_missing_peer_is_reported_with_what_to_install(room, settings):
-    jobs = room("harness.jobs")
+def test_missing_peer_is_reported_with_what_to_install(benchmark, settings):
+    jobs = benchmark("harness.jobs")
     with pytest.raises(jobs.JobFailedError, match=r"with_no_such.*cxrclf\[bench\]"):
         jobs.run_job("with_no_such", "predict", settings)
 
 
-def test_failure_is_told_in_the_last_words_of_the_process(room, settings):
-    jobs = room("harness.jobs")
-    # This module is no contender: its tasks take a learner as well.
+def test_error_has_the_last_line_of_the_process(benchmark, settings):
+    jobs = benchmark("harness.jobs")
+    # This module is not a contender, and its tasks need a learner.
     with pytest.raises(jobs.JobFailedError, match="TypeError: .* missing 1 required"):
         jobs.run_job("peer_tasks", "predict", settings)
 
 
-def test_growth_has_a_row_for_each_number_of_images(room, tmp_path, capsys):
+def test_growth_has_a_row_for_each_number_of_images(benchmark, tmp_path, capsys):
     out = tmp_path / "growth.json"
-    room("growth").main(
+    benchmark("growth").main(
         [
             *("--images", "30", "--epochs", "1", "--image-size", str(SIDE)),
             *("--backbone", "test_efficientnet", "--json", str(out)),
@@ -194,8 +194,8 @@ def test_growth_has_a_row_for_each_number_of_images(room, tmp_path, capsys):
     assert "30 " in capsys.readouterr().out
 
 
-def test_growth_of_masks(room, settings):
-    task_of = room("worker").task_of
+def test_growth_of_masks(benchmark, settings):
+    task_of = benchmark("worker").task_of
     returned = task_of("with_cxrclf", "predict_masks")(settings)
     saved = task_of("with_cxrclf", "save_masks")(settings)
     assert returned["returned_mib"] == 12 * SIDE**2 / 2**20
@@ -204,12 +204,12 @@ def test_growth_of_masks(room, settings):
 
 
 @pytest.mark.parametrize("module", PEERS)
-def test_peers_learn(room, settings, module):
-    """The whole network learns to tell black, grey and white images apart."""
-    files, codes = room("harness.settings").labelled_files(settings.data)
+def test_peers_learn(benchmark, settings, module):
+    """The whole network learns to separate black, gray and white images."""
+    files, codes = benchmark("harness.settings").labeled_files(settings.data)
     for file, code in zip(files, codes, strict=True):
         Image.new("L", (SIDE, SIDE), int(100 * code)).save(file)
-    learner_type = room(f"contenders.{module}").Learner
+    learner_type = benchmark(f"contenders.{module}").Learner
     learner = learner_type(settings, files, codes, frozen=False, batch_size=4)
     learner.train(40)
     probabilities = learner.predict_proba(files)
@@ -218,9 +218,9 @@ def test_peers_learn(room, settings, module):
     assert np.mean(probabilities.argmax(axis=1) == codes) > 0.6
 
 
-def test_frozen_body_stays_as_it_is(room, settings):
-    files, codes = room("harness.settings").labelled_files(settings.data)
-    learner = room("contenders.with_torch").Learner(
+def test_frozen_body_stays_as_it_is(benchmark, settings):
+    files, codes = benchmark("harness.settings").labeled_files(settings.data)
+    learner = benchmark("contenders.with_torch").Learner(
         settings, files, codes, frozen=True, batch_size=4
     )
     body, head = learner.network.body, learner.network.head
@@ -233,23 +233,23 @@ def test_frozen_body_stays_as_it_is(room, settings):
     assert (head[2].weight != weights).any()
 
 
-def test_files_and_labels_are_those_of_the_library(room, settings):
-    files, codes = room("harness.settings").labelled_files(settings.data)
+def test_files_and_labels_are_those_of_the_library(benchmark, settings):
+    files, codes = benchmark("harness.settings").labeled_files(settings.data)
     data = load_image_folder(settings.data)
     assert files.tolist() == data.data[:, 0].tolist()
     assert np.array(data.target_names)[codes].tolist() == data.target.tolist()
 
 
-def test_each_contender_begins_a_round_in_turn(room):
-    tasks = {"fine_tune": room("harness.tasks").TASKS["fine_tune"]}
+def test_each_contender_begins_a_round_in_turn(benchmark):
+    tasks = {"fine_tune": benchmark("harness.tasks").TASKS["fine_tune"]}
     names = ["skorch", "torch", "bare loop"]
-    plan = list(room("compare").schedule(tasks, names, 3))
+    plan = list(benchmark("compare").schedule(tasks, names, 3))
     assert [plan[i][2] for i in (0, 3, 6)] == names
     assert sorted(name for _, _, name in plan) == sorted(3 * names)
 
 
-def test_ratios_pair_the_figures_of_a_round(room):
-    tasks = room("harness.tasks")
+def test_ratios_pair_the_figures_of_a_round(benchmark):
+    tasks = benchmark("harness.tasks")
     task = tasks.Task(
         "A task",
         ("ours", "theirs"),
@@ -266,12 +266,12 @@ def test_ratios_pair_the_figures_of_a_round(room):
             (3, "ours", 1.0),
         ]
     ]
-    ratios = room("harness.report").ratios_of(task, runs)
+    ratios = benchmark("harness.report").ratios_of(task, runs)
     assert ratios == {"speed, ours / theirs": [3.0, 5.0]}
 
 
-def test_every_ratio_is_of_contenders_that_do_the_task(room):
-    tasks = room("harness.tasks")
+def test_every_ratio_is_of_contenders_that_do_the_task(benchmark):
+    tasks = benchmark("harness.tasks")
     for task in {**tasks.TASKS, **tasks.GPU_TASKS}.values():
         assert set(task.contenders) <= tasks.CONTENDERS.keys()
         for ratio in task.ratios:
@@ -280,8 +280,8 @@ def test_every_ratio_is_of_contenders_that_do_the_task(room):
         assert len(set(labels)) == len(labels)
 
 
-def test_large_files_are_of_one_to_two_megapixels(room, settings):
-    files, _ = room("harness.settings").labelled_files(settings.large)
+def test_large_files_are_of_one_to_two_megapixels(benchmark, settings):
+    files, _ = benchmark("harness.settings").labeled_files(settings.large)
     assert len(files) == 3
     for file in files:
         with Image.open(file) as image:

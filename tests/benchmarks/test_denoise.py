@@ -1,4 +1,4 @@
-"""The benchmark of the denoiser runs, and both sides minimise the same energy."""
+"""The benchmark of the denoiser runs, and both sides minimize the same energy."""
 
 import json
 import subprocess
