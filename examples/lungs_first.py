@@ -1,29 +1,30 @@
 r"""
-=======================================
-Lungs first: what does a score rest on?
-=======================================
+===============================================
+Lungs first: does the classifier use the lungs?
+===============================================
 
-From files to a classification that sees nothing but lungs. A U-Net learns lungs from
-pairs of radiographs and masks; five folds say how well. It then finds the lungs of
-radiographs without masks, and a sheet of outlines shows whether a person would accept
-them. The same classifier is trained on the radiographs as they are, on their lungs
-alone, and on everything but the lungs: what it scores on the last of these it owes to
-lung tissue only as far as the segmenter overlooked it.
+This study starts with files and ends with a classifier that sees the lungs only. A
+U-Net is trained on pairs of radiographs and masks, and scored in five folds. Then it
+finds the lungs of radiographs without masks. Sheets of images show the outlines, which
+you can check. The same classifier is trained on the whole radiographs, on the lungs
+only, and on everything except the lungs. The third version contains lung tissue only
+where the segmenter missed it.
 
-Without options the radiographs are synthetic, so that it runs anywhere::
+Without options the radiographs are synthetic, and the study runs anywhere::
 
     python examples/lungs_first.py --out lungs-first
 
-With options they are yours: a folder of images and one of masks with the same names for
-the U-Net, and one sub-folder for each class for the classifier. ``--groups`` finds the
-patient in a file name, ``--pair-groups`` in one of the pairs::
+With options they are yours. The U-Net needs a folder of images and a folder of masks
+with the same names. The classifier needs a folder with one sub-folder per class.
+``--groups`` finds the patient in a file name, and ``--pair-groups`` in a file name of
+the pairs::
 
     python examples/lungs_first.py --images lungs/images --masks lungs/masks \
         --data radiographs --groups "^(person\d+)"
 
-It needs ``pip install "cxrclf[lite,plot]"``. Results go to the folder ``--out``:
-``segmentation.txt``, ``lungs-1.png``, ``lungs-2.png`` and so on, ``classification.txt``
-and ``unet/``, the trained segmenter.
+The study needs ``pip install "cxrclf[lite,plot]"``. It writes ``segmentation.txt``,
+``lungs-1.png``, ``lungs-2.png`` and so on, ``classification.txt`` and the trained
+segmenter ``unet/`` to the folder ``--out``.
 """
 
 import argparse
@@ -61,11 +62,11 @@ from cxrclf.preprocessing import LungMasker
 # %%
 # The files
 # ---------
-# The synthetic radiographs are written and read back, as real ones are.
+# The synthetic radiographs are written as files and read back, like real ones.
 
 
 def draw_files(folder, n_pairs, n_images, seed):
-    """Write synthetic pairs and class folders, unless they are there already."""
+    """Write synthetic pairs and class folders, unless they exist."""
     if (folder / "classes").exists():
         return
     pairs = make_chest_radiographs(n_pairs, random_state=seed)
@@ -81,7 +82,7 @@ def draw_files(folder, n_pairs, n_images, seed):
 
 
 def load_files(args):
-    """Return the pairs and the labelled radiographs."""
+    """Return the pairs and the labeled radiographs."""
     if args.data is None:
         folder = args.out / f"synthetic-{args.pairs}-{args.n_images}-{args.seed}"
         draw_files(folder, args.pairs, args.n_images, args.seed)
@@ -95,9 +96,9 @@ def load_files(args):
 # %%
 # The segmenter
 # -------------
-# The classic U-Net learns from nothing but the pairs. With an encoder that was trained
-# on photographs, half of the epochs do. Masks move with their images in the
-# augmentation.
+# The classic U-Net starts with random weights. An encoder that was pretrained on
+# photographs needs half as many epochs. The augmentation transforms masks and images
+# together.
 
 
 def make_segmenter(args, encoder):
@@ -132,20 +133,22 @@ def score_segmenter(args, segmenter, pairs):
         n_jobs=args.jobs,
     )
     names = "dice", "iou", "accuracy", "sensitivity", "specificity", "surface_distance"
-    with np.errstate(invalid="ignore"):  # the distance to no lungs at all is infinite
+    with np.errstate(
+        invalid="ignore"
+    ):  # without predicted lungs, the distance is infinite
         cells = [
             f"{name} {np.mean(values):.3f} ± {np.std(values, ddof=1):.3f}"
             for name in names
             for values in [scores[f"test_{name}"]]
         ]
-    return ", ".join([*cells, f"{np.mean(scores['fit_time']):.0f} s a fold"])
+    return ", ".join([*cells, f"{np.mean(scores['fit_time']):.0f} s per fold"])
 
 
 # %%
 # The outlines
 # ------------
-# Scores of masks say little about images of another source. Here is what a person has
-# to look at: the outlines of the lungs in the radiographs to be classified.
+# Scores of masks are no proof for images from another source. So look at the outlines
+# of the lungs in the radiographs to be classified.
 
 COLUMNS, ROWS = 8, 6
 
@@ -184,15 +187,15 @@ def draw_sheets(args, unet, data):
 # %%
 # The classification
 # ------------------
-# The segmenter has not seen the labels, so that the radiographs are masked once, before
-# the folds. In a pipeline, ``make_pipeline(LungMasker(FrozenEstimator(unet)), clf)``
-# does the same in each fold. All three versions are trained and tested on the same
-# folds, and the differences between them are taken fold by fold. Images without lungs
-# are left out of all three.
+# The segmenter has not seen the labels, so the radiographs can be masked once, before
+# the folds. The pipeline ``make_pipeline(LungMasker(FrozenEstimator(unet)), clf)`` does
+# the same in each fold. All three versions have the same folds, and the differences
+# between them are computed per fold. Images without lungs are left out of all three
+# versions.
 
 
 def masked_versions(args, unet, data):
-    """Return three versions of the radiographs in which lungs are found, and which."""
+    """Return three versions of the radiographs with lungs, and their row numbers."""
     segmenter = FrozenEstimator(unet)
     settings = {
         "image_size": args.image_size,
@@ -203,12 +206,12 @@ def masked_versions(args, unet, data):
         warnings.simplefilter("ignore", NoLungsWarning)  # such images are left out
         masker = LungMasker(segmenter, **settings)
         lungs = masker.fit_transform(data.data)
-        # What the segmenter misses at the rim of a lung is no background either.
+        # The dilation removes lung tissue that the segmenter missed at the border.
         rest = LungMasker(segmenter, keep="background", dilation=0.03, **settings)
         rest = rest.fit_transform(data.data)
     whole = ImageReader(args.image_size, cache_dir=args.cache).transform(data.data)
     found = np.setdiff1d(np.arange(len(whole)), masker.without_lungs_)
-    versions = {"radiograph": whole, "lungs alone": lungs, "all but lungs": rest}
+    versions = {"radiograph": whole, "lungs only": lungs, "without lungs": rest}
     return {name: images[found] for name, images in versions.items()}, found
 
 
@@ -246,10 +249,10 @@ def score_classifier(args, X, y, groups):
 
 
 def interval(values):
-    """Return mean and half width of the corrected 95 % interval over repeated folds.
+    """Return mean and half width of the corrected 95 % confidence interval.
 
-    Folds share training images, so that their scores vary less than those of
-    independent samples would; Nadeau and Bengio (2003) add the share of test to
+    Folds share training images, so their scores vary less than scores of independent
+    samples. Nadeau and Bengio (2003) correct for this: they add the ratio of test to
     training images, here 1/4, to 1/n.
     """
     error = np.std(values, ddof=1) * np.sqrt(1 / len(values) + 1 / 4)
@@ -269,8 +272,8 @@ def classification_lines(scores):
 
 
 # %%
-# All of it
-# ---------
+# From start to end
+# -----------------
 
 
 def parse_arguments(arguments):
@@ -281,39 +284,71 @@ def parse_arguments(arguments):
     )
     option = parser.add_argument
     option("--images", type=Path, help="radiographs that have masks")
-    option("--masks", type=Path, help="their masks, of the same names")
-    option("--data", type=Path, help="a folder with a sub-folder for each class")
-    option("--groups", help="regular expression that finds a patient in a file name")
-    option("--pair-groups", help="the same, for the radiographs with masks")
-    option("--out", type=Path, default=Path("lungs-first"), help="for the results")
-    option("--cache", type=Path, help="a folder that keeps decoded files")
-    option("--pairs", type=int, default=60, help="synthetic radiographs with masks")
+    option("--masks", type=Path, help="masks with the names of the images")
+    option("--data", type=Path, help="folder with one sub-folder per class")
+    option("--groups", help="regular expression that finds the patient in a file name")
+    option("--pair-groups", help="the same for the radiographs with masks")
     option(
-        "--n-images", type=int, default=240, help="synthetic radiographs to classify"
+        "--out", type=Path, default=Path("lungs-first"), help="folder for the results"
     )
-    option("--encoder", default="tf_efficientnet_lite0", help="a network of timm")
+    option("--cache", type=Path, help="folder for decoded files")
     option(
-        "--weights", choices=["imagenet", "none"], default="imagenet", help="its own"
+        "--pairs",
+        type=int,
+        default=60,
+        help="number of synthetic radiographs with masks",
     )
-    option("--image-size", type=int, default=224, help="pixels that are classified")
-    option("--mask-size", type=int, default=128, help="pixels that are segmented")
-    option("--width", type=int, default=16, help="channels of the classic U-Net")
-    option("--epochs", type=int, default=15, help="of the U-Net with an encoder")
-    option("--jobs", type=int, default=1, help="folds of the U-Nets at once")
-    option("--repeats", type=int, default=1, help="of the classifier's five folds")
-    option("--seed", type=int, default=0, help="of everything")
+    option(
+        "--n-images",
+        type=int,
+        default=240,
+        help="number of synthetic radiographs to classify",
+    )
+    option(
+        "--encoder", default="tf_efficientnet_lite0", help="name of a network in timm"
+    )
+    option(
+        "--weights",
+        choices=["imagenet", "none"],
+        default="imagenet",
+        help="initial weights of the networks",
+    )
+    option(
+        "--image-size",
+        type=int,
+        default=224,
+        help="side of classified images, in pixels",
+    )
+    option(
+        "--mask-size", type=int, default=128, help="side of segmented images, in pixels"
+    )
+    option(
+        "--width",
+        type=int,
+        default=16,
+        help="channels of the classic U-Net at full size",
+    )
+    option("--epochs", type=int, default=15, help="epochs of the U-Net with an encoder")
+    option("--jobs", type=int, default=1, help="U-Nets to train at once")
+    option(
+        "--repeats",
+        type=int,
+        default=1,
+        help="repeats of the five folds of the classifier",
+    )
+    option("--seed", type=int, default=0, help="seed of all random numbers")
     option("--verbose", type=int, default=0, help="1 shows progress")
     option("--no-folds", action="store_true", help="do not cross-validate the U-Nets")
     args = parser.parse_args(arguments)
     args.weights = None if args.weights == "none" else args.weights
     given = [args.images, args.masks, args.data]
     if any(given) and not all(given):
-        parser.error("--images, --masks and --data are given together or not at all")
+        parser.error("--images, --masks and --data must be used together")
     return args
 
 
 def main(arguments=None):
-    """Run all parts, and say what came out."""
+    """Run the study."""
     args = parse_arguments(arguments)
     args.out.mkdir(parents=True, exist_ok=True)
     pairs, data = load_files(args)
@@ -334,7 +369,7 @@ def main(arguments=None):
     versions, found = masked_versions(args, unet, data)
     print(f"{len(data.data) - len(found)} of {len(data.data)} images have no lungs")
     if len(found) < len(data.data) / 2:
-        raise SystemExit("Too few to go on: train the U-Net longer (--epochs).")
+        raise SystemExit("Too few to continue: train the U-Net longer (--epochs).")
     groups = None if data.groups is None else data.groups[found]
     scores = {}
     for name, X in versions.items():
@@ -342,7 +377,7 @@ def main(arguments=None):
         print(f"{name}: accuracy {scores[name][:, 0].mean():.3f}", flush=True)
     lines = classification_lines(scores)
     lines.append(
-        f"{args.repeats} × 5 folds; mean ± half of the corrected 95 % interval."
+        f"{args.repeats} × 5 folds; mean ± half of the corrected 95 % interval"
     )
     (args.out / "classification.txt").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))

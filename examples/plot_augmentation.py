@@ -2,14 +2,14 @@
 Views of a radiograph
 =====================
 
-:class:`~cxrclf.Augmentation` draws a new view of every image in every epoch.
-:meth:`~cxrclf.Augmentation.views` shows what training sees.
+:class:`~cxrclf.Augmentation` draws a new view of each image in each epoch.
+:meth:`~cxrclf.Augmentation.views` returns the views that a training uses.
 """
 
 # %%
 # One parameter at a time
 # -----------------------
-# The first column is the image itself; the others are its views in four epochs.
+# The first column is the image itself. The other columns are its views in four epochs.
 
 import matplotlib.pyplot as plt
 
@@ -32,7 +32,7 @@ examples = {
 
 
 def show(rows):
-    """Draw the image and four views of it for each augmentation."""
+    """Draw the image and four of its views for each augmentation."""
     _, axes = plt.subplots(
         len(rows), 5, figsize=(8, 1.65 * len(rows)), layout="constrained"
     )
@@ -48,9 +48,9 @@ def show(rows):
 show(examples)
 
 # %%
-# What lies outside
-# -----------------
-# A view that reaches beyond the border needs values there.
+# Pixels outside the image
+# ------------------------
+# A view can contain pixels from outside the image. `fill_mode` sets their values.
 
 show(
     {

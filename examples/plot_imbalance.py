@@ -1,19 +1,19 @@
 """
-Six answers to a rare class
-===========================
+Six strategies for a rare class
+===============================
 
-COVID-19 is one radiograph in twenty. Class weights, four ways to show its images more
-often, and doing nothing are compared on the same folds, with the same network and the
-same number of optimiser steps. The radiographs are synthetic. What each strategy does
-is in :ref:`imbalance`.
+One radiograph in twenty has COVID-19. The example compares six strategies: class
+weights, four ways to use the images of the rare class more often, and no strategy. All
+use the same folds, the same network and the same number of optimizer steps. The
+radiographs are synthetic. :ref:`imbalance` explains the strategies.
 """
 
 # %%
 # The data
 # --------
 #
-# Patients have several images, and no patient is on both sides of a split. Five folds
-# are drawn twice.
+# Patients have several images. The images of a patient are in one fold only. There are
+# two repeats of five folds.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -50,16 +50,16 @@ splits = [
 # Six strategies
 # --------------
 #
-# An epoch over oversampled rows is longer, and one of a phase shorter. So that none of
-# them trains more than the others, all take about 400 steps of 32 images, whatever
-# number of epochs that makes.
+# An epoch is longer with oversampling, and shorter in a phase. So the number of epochs
+# differs between the strategies: each trains for about 400 optimizer steps of 32
+# images.
 
 BATCH, STEPS = 32, 400
 
 
 def network(n_rows, **settings):
-    """Return a classifier that takes STEPS steps when an epoch has `n_rows` images."""
-    epochs = round(STEPS * BATCH / (0.8 * n_rows))  # four folds of five are trained on
+    """Return a classifier with STEPS optimizer steps, for `n_rows` images per epoch."""
+    epochs = round(STEPS * BATCH / (0.8 * n_rows))  # four of five folds are trained on
     return CXRClassifier(
         batch_size=BATCH, max_epochs=epochs, random_state=0, **settings
     )
@@ -68,7 +68,7 @@ def network(n_rows, **settings):
 n_resampled = len(classes) * n_images.max()
 plan = PhasedBalancedSplit().plan(y)
 strategies = {
-    "nothing": network(len(y)),
+    "no strategy": network(len(y)),
     "class weights": network(len(y), class_weight="balanced"),
     "repeated images": make_pipeline(
         ImageSampler(RandomOverSampler(random_state=0)), network(n_resampled)
@@ -83,9 +83,9 @@ strategies = {
 }
 
 # %%
-# Every image is predicted by the network that did not see it, its patient included, and
-# every fold is scored by itself: sensitivity, precision and AUC of COVID-19, and the
-# mean F1 of the three classes.
+# Each image is predicted by a network that has not seen its patient. Each fold has its
+# own scores: sensitivity, precision and AUC of COVID-19, and the mean F1 of the three
+# classes.
 
 scores, probabilities = {}, {}
 for name, classifier in strategies.items():
@@ -111,23 +111,23 @@ columns = ["sensitivity", "precision", "macro F1", "AUC"]
 # Scores of the folds
 # -------------------
 #
-# A point a fold; below them their mean and standard deviation. The grey line is the
-# mean of doing nothing. A fold where COVID-19 is never predicted has no precision, and
-# is left out of that mean.
+# Each point is a fold. Mean and standard deviation are below the points. The gray line
+# is the mean without a strategy. If COVID-19 is never predicted in a fold, the fold has
+# no precision, and the mean does not include it.
 
-colours = dict(zip(strategies, plt.cm.Dark2.colors, strict=False))
+colors = dict(zip(strategies, plt.cm.Dark2.colors, strict=False))
 figure, axes = plt.subplots(1, 4, figsize=(10, 3.8), sharey=True, layout="constrained")
 for k, (axis, column) in enumerate(zip(axes, columns, strict=True)):
-    axis.axvline(np.nanmean(scores["nothing"][:, k]), color="0.8", zorder=0)
+    axis.axvline(np.nanmean(scores["no strategy"][:, k]), color="0.8", zorder=0)
     for row, (name, values) in enumerate(scores.items()):
         heights = row - 0.15 + np.linspace(-0.1, 0.1, len(values))
-        axis.scatter(values[:, k], heights, s=12, color=colours[name], alpha=0.6)
+        axis.scatter(values[:, k], heights, s=12, color=colors[name], alpha=0.6)
         axis.errorbar(
             np.nanmean(values[:, k]),
             row + 0.2,
             xerr=np.nanstd(values[:, k], ddof=1),
             fmt="o",
-            color=colours[name],
+            color=colors[name],
             ms=5,
             capsize=3,
         )
@@ -139,38 +139,40 @@ axes[1].set_xlim(0, 1.03)
 plt.show()
 
 # %%
-# The differences from doing nothing, fold by fold, and their standard errors. The folds
-# share most of their training images, so their scores are not independent: the variance
-# of the mean is taken as 1/10 + 1/4 of that of the folds [1]_.
+# The table has the mean difference to no strategy over the folds, and its standard
+# error. The folds share most of their training images, so their scores are not
+# independent. The variance of the mean is estimated as 1/10 + 1/4 times the variance of
+# the folds [1]_.
 
 print(f"{'':18}", *(f"{column:>15}" for column in columns))
 for name, values in scores.items():
-    if name != "nothing":
-        gains = values - scores["nothing"]
+    if name != "no strategy":
+        gains = values - scores["no strategy"]
         errors = np.nanstd(gains, axis=0, ddof=1) * np.sqrt(1 / len(gains) + 1 / 4)
         cells = zip(np.nanmean(gains, axis=0), errors, strict=True)
         print(f"{name:18}", *(f"{gain:+8.3f} ±{error:.3f}" for gain, error in cells))
 
 # %%
-# Less than two standard errors may be chance. What goes beyond is a gain in sensitivity
-# that is paid for in precision: for class weights, balanced batches and phases, and
-# nearly so for repeated images. None of the differences in macro F1 does, and the AUC
-# of these four differs from that of doing nothing by a hundredth at most. Between the
-# strategies themselves ten folds with 15 images of COVID-19 each decide little.
+# Differences of less than two standard errors may be due to chance. Class weights,
+# balanced batches and phases gain more sensitivity than this, and lose precision.
+# Repeated images almost do. No difference in macro F1 is larger than two standard
+# errors. The AUC of these four strategies differs from the AUC without a strategy by a
+# hundredth at most. Ten folds with 15 images of COVID-19 each are too few to rank the
+# strategies.
 #
-# Another point of the same curve
+# Another point on the same curve
 # -------------------------------
 #
-# The AUC does not depend on a threshold. A line shows the sensitivity and the precision
-# at every threshold on the probability of COVID-19, a point those of the predicted
-# classes.
+# The AUC does not depend on a threshold. Each line shows sensitivity and precision at
+# all thresholds for the probability of COVID-19. The point on it shows sensitivity and
+# precision of the predicted classes.
 
 figure, axis = plt.subplots(figsize=(6, 4.4), layout="constrained")
 truth = np.tile(y == "covid", len(splits))
-for name, colour in colours.items():
+for name, color in colors.items():
     proba = np.concatenate(probabilities[name])
     precision, sensitivity, _ = precision_recall_curve(truth, proba[:, 0])
-    axis.plot(sensitivity, precision, color=colour, lw=1, alpha=0.6)
+    axis.plot(sensitivity, precision, color=color, lw=1, alpha=0.6)
     found = proba.argmax(axis=1) == 0
     axis.plot(
         truth[found].sum() / truth.sum(),
@@ -178,7 +180,7 @@ for name, colour in colours.items():
         marker="o",
         ms=8,
         mec="white",
-        color=colour,
+        color=color,
         ls="none",
         label=name,
     )
@@ -188,18 +190,20 @@ axis.legend(frameon=False)
 plt.show()
 
 # %%
-# All lines but one run close together: weights, repeats, balanced batches and phases do
-# not make the network see more, they make it say COVID-19 sooner. A lower threshold
-# does the same to a network that was trained without any of them.
+# All lines except one are close together. With class weights, repeated images, balanced
+# batches or phases, the network does not recognize more. It only predicts COVID-19 at a
+# lower probability. A lower threshold has the same effect on a network that was trained
+# without any strategy.
 #
-# What the copies give away
-# -------------------------
+# Transformed copies reveal the class
+# -----------------------------------
 #
-# The line of the transformed copies lies below. Nine in ten of the COVID-19 images that
-# this network saw were rotated, scaled and displaced, one in ten of pneumonia and none
-# of the normal ones: that an image was transformed is a sign of COVID-19, too, and
-# easier to learn than opacities. Of the test images of each class so many are called
-# COVID-19 as they are, and so many when they are transformed alike:
+# The line of the transformed copies is lower. In the training of this network, nine of
+# ten COVID-19 images were rotated, scaled and shifted, but only one of ten pneumonia
+# images, and no normal image. So a transformed image is a sign of COVID-19, and this
+# sign is easier to learn than opacities. The table has the percentage of test images of
+# each class that are predicted as COVID-19: the original images, then the transformed
+# ones.
 
 train, test = splits[0][0]
 views = Augmentation(rotation=15, zoom=0.1, shift=0.05).views(X[test])
@@ -212,8 +216,9 @@ for name in ("repeated images", "transformed copies"):
     print(f"{name:18}", *(f"{a:5.0%}, {b:5.0%}" for a, b in shares))
 
 # %%
-# So that transformations tell nothing, all classes need them: repeat the images, and
-# give the classifier an :ref:`augmentation <augmentation>`, which draws views of all.
+# To avoid this, transform the images of all classes: repeat the images of the rare
+# class, and use the :ref:`augmentation <augmentation>` of the classifier, which
+# transforms all images.
 #
 # .. [1] C. Nadeau and Y. Bengio, "Inference for the generalization error", Machine
 #    Learning 52, 239-281, 2003.

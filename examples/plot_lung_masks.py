@@ -2,16 +2,17 @@
 Lung masks
 ==========
 
-A :class:`~cxrclf.segmentation.UNetSegmenter` learns the lung fields of synthetic
-radiographs, is scored on patients that it did not see, and tells
-:class:`~cxrclf.preprocessing.LungMasker` what to leave of an image.
+A :class:`~cxrclf.segmentation.UNetSegmenter` is trained on the lung fields of synthetic
+radiographs, and scored on other patients. Then
+:class:`~cxrclf.preprocessing.LungMasker` uses its masks to remove parts of the images.
 """
 
 # %%
 # Train and score
 # ---------------
-# A small U-Net from random weights: three halvings, eight channels at the full size.
-# Each of three folds trains one, and scores it on the patients left out.
+# This is a small U-Net with random initial weights. It halves the image three times and
+# has eight channels at full size. Each of three folds trains one U-Net, and scores it
+# on the left-out patients.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -52,9 +53,10 @@ for name in ("hausdorff_95", "surface_distance"):
 # %%
 # Outlines
 # --------
-# A mean over images hides the bad ones, so look at them: of the first fold's patients
-# left out, the three images with the lowest Dice coefficients in the upper row, and the
-# three with the highest in the lower one. Orange is drawn, blue is found.
+# A mean over images hides the bad ones, so look at single images. All are of the
+# patients that the first fold left out. The upper row has the three images with the
+# lowest Dice coefficients, and the lower row the three with the highest. The true
+# outline is orange, the predicted one is blue.
 
 test = folds[0][1]
 unet = scores["estimator"][0]
@@ -64,10 +66,10 @@ order = np.argsort(dice)
 
 
 def outline(axis, image, title, **masks):
-    """Draw an image, and the outline of each mask in the colour that names it."""
+    """Draw an image and outlines of masks. The keyword of a mask is its color."""
     axis.imshow(image, cmap="gray", vmin=0, vmax=255)
-    for colour, mask in masks.items():
-        axis.contour(mask, levels=[0.5], colors=colour, linewidths=1)
+    for color, mask in masks.items():
+        axis.contour(mask, levels=[0.5], colors=color, linewidths=1)
     axis.set(xticks=[], yticks=[])
     axis.set_title(title, fontsize=9)
 
@@ -86,17 +88,17 @@ plt.show()
 # %%
 # Two lungs without holes
 # -----------------------
-# The network decides pixel by pixel, and knows nothing of how many lungs there are.
-# ``largest_components=2`` keeps the two largest regions, ``fill_holes=True`` closes
-# what they enclose. Both apply to predictions and may be set after `fit`. A network
-# that was trained for four epochs only has more to be put right; the images are those
-# that change most.
+# The network classifies each pixel, and does not count lungs. ``largest_components=2``
+# removes all regions except the two largest, and ``fill_holes=True`` fills the holes in
+# them. Both parameters change the predictions only, so you can set them after `fit`.
+# This example uses a network that was trained for four epochs only, because it makes
+# more errors. It shows the three images that change most.
 
-hasty = clone(unet).set_params(max_epochs=4)
-hasty.fit(data.images[folds[0][0]], data.masks[folds[0][0]])
-raw = hasty.predict(data.images[test])
-hasty.set_params(largest_components=2, fill_holes=True)
-tidy = hasty.predict(data.images[test])
+undertrained = clone(unet).set_params(max_epochs=4)
+undertrained.fit(data.images[folds[0][0]], data.masks[folds[0][0]])
+raw = undertrained.predict(data.images[test])
+undertrained.set_params(largest_components=2, fill_holes=True)
+tidy = undertrained.predict(data.images[test])
 
 for name in ("dice", "hausdorff"):
     before, after = (
@@ -107,20 +109,20 @@ for name in ("dice", "hausdorff"):
 changed = np.argsort((raw != tidy).sum(axis=(1, 2)))[::-1][:3]
 _, axes = plt.subplots(2, 3, figsize=(6.6, 4.8), layout="constrained")
 for (upper, lower), i in zip(axes.T, changed, strict=True):
-    outline(upper, data.images[test[i]], "as decided", deepskyblue=raw[i])
+    outline(upper, data.images[test[i]], "as predicted", deepskyblue=raw[i])
     outline(lower, data.images[test[i]], "two, filled", deepskyblue=tidy[i])
 plt.show()
 
 # %%
-# Two regions are right where there are two lungs. Where there is one, or where an
-# opacity cuts a lung in two, they are not.
+# Two regions are correct for an image with two lungs. They are wrong if there is only
+# one lung, or if an opacity divides a lung into two regions.
 #
-# What the outline tells
-# ----------------------
-# The lower Dice coefficients above are those of lungs with an opacity at their edge,
-# which the network leaves out. So an outline tells of a disease, by what is missing.
-# This is how much of the drawn lungs is found, class by class, over all three folds:
-# the mean, and the lowest of an image.
+# The outline depends on the disease
+# ----------------------------------
+# The lowest Dice coefficients above are of lungs with an opacity at their edge. The
+# network leaves the opacity out, and so the outline shows the disease. The table has
+# the fraction of the true lungs that is found in each class, over all three folds: the
+# mean, and the lowest value of an image.
 
 covered = np.empty(len(data.images))
 for (_, test_rows), estimator in zip(folds, scores["estimator"], strict=True):
@@ -133,11 +135,11 @@ for name in data.target_names:
     print(f"{name:10} {of_class.mean():.3f} {of_class.min():.3f}")
 
 # %%
-# What a classifier may see
-# -------------------------
-# :class:`~cxrclf.preprocessing.LungMasker` leaves the lungs, the box around them, both,
-# or everything but them. The segmenter is trained already, and a ``FrozenEstimator``
-# keeps it so.
+# Input of a classifier
+# ---------------------
+# :class:`~cxrclf.preprocessing.LungMasker` returns the lungs, the box around them,
+# both, or everything except the lungs. The segmenter is already trained. A
+# ``FrozenEstimator`` prevents another training.
 
 chosen = data.images[test[order[[5, 15, 25]]]]
 frozen = FrozenEstimator(unet)
@@ -158,6 +160,6 @@ for column, (title, masker) in zip(axes.T, maskers.items(), strict=True):
 plt.show()
 
 # %%
-# In the background the lungs are still to be seen, as dark shapes: what a classifier
-# scores on it bounds what letters, borders and shoulders tell *together* with the shape
-# of the lungs. :ref:`lungs_only` puts these images into a cross-validation.
+# The background still shows the lungs as dark shapes. So the score of a classifier on
+# the background is an upper bound for letters, borders and shoulders *together* with
+# the shape of the lungs. :ref:`lungs_only` uses these images in a cross-validation.

@@ -2,19 +2,19 @@
 Letters, noise and contrast
 ===========================
 
-Transformers of :mod:`cxrclf.preprocessing` take out of an image what differs from
-hospital to hospital: burnt-in letters, grain, and brightness. Before and after, on
-synthetic radiographs. CLAHE and the inpainting need
+Burnt-in letters, noise and brightness differ between hospitals. The transformers of
+:mod:`cxrclf.preprocessing` reduce these differences. The figures show synthetic
+radiographs before and after. CLAHE and the inpainting need
 ``pip install "cxrclf[preprocessing]"``.
 """
 
 # %%
 # Burnt-in letters
 # ----------------
-# Four radiographs with letters on them, and a wire over the chest of the last one.
-# :class:`~cxrclf.preprocessing.ArtifactMask` finds what is bright, thin, sharp, small
-# and away from the middle, and :class:`~cxrclf.preprocessing.TextInpainter` paints it
-# over.
+# The four radiographs have letters, and the last one has a wire over the chest.
+# :class:`~cxrclf.preprocessing.ArtifactMask` finds regions that are bright, thin,
+# sharp, small and not in the middle. :class:`~cxrclf.preprocessing.TextInpainter`
+# paints over them.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -33,7 +33,7 @@ images = make_chest_radiographs(4, image_size=256, random_state=3).images
 
 
 def with_letters(image, texts):
-    """Return an image with each text burnt in at its place."""
+    """Return an image with each text burnt in at its position."""
     film = Image.fromarray(image)
     for place, text in texts.items():
         ImageDraw.Draw(film).text(place, text, fill=255)
@@ -54,7 +54,7 @@ cleaned = TextInpainter().fit_transform(marked)
 
 
 def show(rows, labels, titles=(), size=1.9):
-    """Draw rows of images with a label each, and a title over each column."""
+    """Draw rows of images, with a label per row and a title per column."""
     shape = len(rows), len(rows[0])
     figsize = size * shape[1], size * shape[0]
     _, axes = plt.subplots(*shape, figsize=figsize, layout="constrained")
@@ -71,8 +71,9 @@ def show(rows, labels, titles=(), size=1.9):
 show([marked, found * 255, cleaned], ["marked", "found", "painted over"])
 
 # %%
-# How many of the letters' pixels are found in each image, and by how many grey levels
-# these pixels differ from the image without letters, before and after:
+# The table has one row per image. The first column is the fraction of the pixels of
+# letters that are found. The others are the mean difference, in gray levels, between
+# these pixels and the image without letters: before and after.
 
 for film, after, mask, text, image in zip(
     marked, cleaned, found, letters, images, strict=True
@@ -82,19 +83,19 @@ for film, after, mask, text, image in zip(
     print(f"{mask[text].mean():6.1%}", *(f"{error:6.1f}" for error in errors))
 
 # %%
-# The wire stays, as what lies over the lungs does: nothing is painted over there that a
-# reader may want to see. Letters on ground as bright as they are stay as well, in the
-# fourth image, and a spot that is no letter went with them in the first. ``WARD 3``
-# lies across the edge of the film, where what it hides is hard to guess. Give a
-# ``segmenter``, and the lungs that it finds are spared in place of an ellipse in the
-# middle of the image.
+# The wire stays. Nothing over the lungs is painted over, because a radiologist may need
+# to see it. In the fourth image, letters on a background of the same brightness stay
+# too. In the first image, a spot that is not a letter is removed with the letters.
+# ``WARD 3`` crosses the edge of the film, where the hidden pixels are difficult to
+# estimate. By default, the protected region is an ellipse in the middle of the image.
+# With a ``segmenter``, it is the lungs that the segmenter finds.
 #
 # Noise
 # -----
-# Few photons make a grainy image; here each grey level stands for four of them.
-# :class:`~cxrclf.preprocessing.TotalVariationDenoiser` looks for the likeliest image
-# with little variation away from edges. Below each part of the image is what was taken
-# out of it, four times as strong.
+# Few photons make a noisy image. Here each gray level stands for four photons.
+# :class:`~cxrclf.preprocessing.TotalVariationDenoiser` computes the most probable image
+# that varies little away from edges. The lower row shows the removed noise,
+# amplified four times.
 
 clean = images[:1]
 counts = np.random.default_rng(0).poisson(clean * 4.0)
@@ -105,33 +106,33 @@ for weight in (0.0075, 0.03, 0.1):
     versions[f"weight={weight}"] = denoiser.fit_transform(noisy)
 
 parts = [version[0, 60:160, 40:140].astype(float) for version in versions.values()]
-taken = [128 + 4 * (parts[1] - part) for part in parts]
-show([parts, taken], ["part", "taken out"], versions)
+removed = [128 + 4 * (parts[1] - part) for part in parts]
+show([parts, removed], ["detail", "removed"], versions)
 for name, version in versions.items():
     error = np.abs(version - clean.astype(float)).mean()
-    print(f"{name:14} {error:5.2f} grey levels from the drawn image")
+    print(f"{name:14} {error:5.2f} gray levels from the drawn image")
 
 # %%
-# What is taken out should look like noise. Where ribs and vessels show in it, the
-# weight is too large, and the number above does not say so: what is noise in one set is
-# lung in another.
+# The removed part should look like noise. If it shows ribs and vessels, the weight is
+# too large. The number above does not show this, and the best weight depends on the
+# data set.
 #
 # Brightness and contrast
 # -----------------------
-# The same radiograph from three imagined scanners: as it is, dark, and pale.
+# The rows show one radiograph from three simulated scanners: unchanged, dark, and pale.
 # :class:`~cxrclf.preprocessing.IntensityNormalizer` stretches the whole image to the
-# full range, and makes the three alike. :class:`~cxrclf.preprocessing.CLAHE` raises
-# contrast tile by tile, and leaves dark images dark.
+# full range, and the three become similar. :class:`~cxrclf.preprocessing.CLAHE`
+# increases the contrast in each tile, but dark images stay dark.
 
 scans = np.stack([images[1], images[1] // 3, images[1] // 2 + 110])
-normalised = IntensityNormalizer().fit_transform(scans)
+normalized = IntensityNormalizer().fit_transform(scans)
 columns = {
     "scanned": scans,
-    "normalised": normalised,
+    "normalized": normalized,
     "CLAHE": CLAHE().fit_transform(scans),
-    "normalised, CLAHE": CLAHE().fit_transform(normalised),
+    "normalized, CLAHE": CLAHE().fit_transform(normalized),
 }
-show(list(zip(*columns.values(), strict=True)), ["as it is", "dark", "pale"], columns)
+show(list(zip(*columns.values(), strict=True)), ["unchanged", "dark", "pale"], columns)
 for name, versions in columns.items():
     means = versions.mean(axis=(1, 2))
-    print(f"{name:18} mean grey level", *(f"{mean:4.0f}" for mean in means))
+    print(f"{name:18} mean gray level", *(f"{mean:4.0f}" for mean in means))

@@ -2,18 +2,18 @@
 Synthetic radiographs
 =====================
 
-:func:`~cxrclf.datasets.make_chest_radiographs` draws frontal chest radiographs with a
-known class, known lung fields and known patients. No download, nobody's data: they are
-what the examples and the tests of this library run on.
+:func:`~cxrclf.datasets.make_chest_radiographs` draws frontal chest radiographs with
+known classes, lung fields and patients. They need no download and contain no data of
+real people. The examples and the tests of this library use them.
 """
 
 # %%
 # The classes
 # -----------
-# A row a class. The signs are those that a network has to find: consolidations of one
-# lobe for pneumonia, faint patches in both lungs for COVID-19, opacities of the apices
-# for tuberculosis. Exposure, pose, collimation and side markers are drawn alike for all
-# classes, so that they tell nothing.
+# Each row is a class. Its signs are those that a network has to find: consolidations of
+# one lobe for pneumonia, faint patches in both lungs for COVID-19, opacities of the
+# apices for tuberculosis. Exposure, pose, collimation and side markers have the same
+# distribution in all classes, so they contain no information about the class.
 
 import matplotlib.pyplot as plt
 
@@ -33,8 +33,8 @@ plt.show()
 # %%
 # Patients and lungs
 # ------------------
-# A patient may have several images: the same chest on another day, in another pose.
-# ``masks`` holds the lung fields.
+# A patient may have several images, of the same chest on different days and in
+# different poses. ``masks`` contains the lung fields.
 
 chests = make_chest_radiographs(
     12, classes=("covid",), n_patients=3, image_size=192, random_state=4
@@ -53,9 +53,9 @@ for row, patient in zip(axes, sorted(set(chests.groups)), strict=True):
 plt.show()
 
 # %%
-# What they are good for
-# ----------------------
-# They have what matters to software: classes that a linear model on pixels cannot tell
-# apart and a network can, patients with several images, imbalance on demand
-# (``weights=``), sizes and lung masks. They imitate no disease well enough to say
-# anything about patients.
+# Uses and limits
+# ---------------
+# The synthetic radiographs are made to test software. A network can separate the
+# classes, but a linear model on pixels cannot. There are patients with several images,
+# a chosen imbalance (``weights=``), different sizes and lung masks. The diseases are
+# not realistic enough for any conclusion about patients.

@@ -155,10 +155,10 @@ def parse_args(argv=None):
 # no other phase has. In addition, 34 pneumonia images are in all phases. The sums are
 # 2,000 normal and 1,634 pneumonia images.
 #
-# Other data sets keep these proportions. The most frequent class has the part of the
-# normal images, and each other frequent class has the part of pneumonia. With n images
+# Other data sets keep these proportions. The most frequent class has the quota of the
+# normal images, and each other frequent class has the quota of pneumonia. With n images
 # of the rare class, a training set has n · 2,000 / 149 or n · 1,634 / 149 images of a
-# frequent class, or all that there are. In a class with the part of pneumonia,
+# frequent class, or all that there are. In a class with the quota of pneumonia,
 # 34 / 1,634 of the images are in all phases. The phases share the other images evenly,
 # and the remainder is tested.
 
@@ -166,18 +166,18 @@ PUBLISHED_IMAGES = {"covid": 180, "normal": 8851, "pneumonia": 6054}
 PUBLISHED_RARE = 149  # images of the rare class in a training set
 
 
-class Part(NamedTuple):
+class Quota(NamedTuple):
     """Number of images of a class in a phase, as published."""
 
     own: int  # in this phase only
     shared: int  # in all phases
 
 
-MOST_FREQUENT, OTHERS = Part(250, 0), Part(200, 34)
+MOST_FREQUENT, OTHERS = Quota(250, 0), Quota(200, 34)
 
 
-def find_parts(data, rare):
-    """Return the published part of each frequent class."""
+def find_quotas(data, rare):
+    """Return the published quota of each frequent class."""
     counts = Counter(data.target.tolist())
     frequent = [name for name in data.target_names if name != rare]
     most_frequent = max(frequent, key=counts.get)
@@ -186,27 +186,27 @@ def find_parts(data, rare):
     }
 
 
-def scale_part(name, n, part, n_phases):
-    """Return the part for `n` images of a class, in the published proportions."""
-    shared = part.shared * n // (n_phases * part.own + part.shared)
+def scale_quota(name, n, quota, n_phases):
+    """Return the quota for `n` images of a class, in the published proportions."""
+    shared = quota.shared * n // (n_phases * quota.own + quota.shared)
     if n - shared < n_phases:
         raise ValueError(
             f"The images of class {name!r} in a training set ({n}) are too few for "
             f"{n_phases} phases. Add images, or ask for fewer --phases or --folds."
         )
-    return Part((n - shared) // n_phases, shared)
+    return Quota((n - shared) // n_phases, shared)
 
 
-def make_split(y, parts, args):
+def make_split(y, quotas, args):
     """Return the split of training rows with classes `y` into phases."""
     scaled = {
-        name: scale_part(name, int(np.sum(y == name)), part, args.phases)
-        for name, part in parts.items()
+        name: scale_quota(name, int(np.sum(y == name)), quota, args.phases)
+        for name, quota in quotas.items()
     }
     return PhasedBalancedSplit(
         args.phases,
-        per_phase={name: part.own for name, part in scaled.items()},
-        shared={name: part.shared for name, part in scaled.items()},
+        per_phase={name: quota.own for name, quota in scaled.items()},
+        shared={name: quota.shared for name, quota in scaled.items()},
         random_state=args.seed,
     )
 
@@ -264,7 +264,7 @@ def draw_rows(rows, patients, n, rng):
 
 
 def without_patients_of(others, rows, patients):
-    """Return the rows whose patient has no row among the others."""
+    """Return the rows of patients without a row among the others."""
     return rows[~np.isin(patients[rows], patients[others])]
 
 
@@ -285,8 +285,8 @@ def draw_validation(y, patients, train, test, rare, args, rng):
     return np.concatenate(valid)
 
 
-def divide_rows(y, patients, left_out, rare, parts, args, rng):
-    """Return the rows of a fold, whose test set contains `left_out`."""
+def divide_rows(y, patients, left_out, rare, quotas, args, rng):
+    """Return the rows of a fold. Its test set contains the rows `left_out`."""
     everything = np.arange(len(y))
     is_rare = y == rare
     n_tested = -(-5 * TESTED_RARE * int(is_rare.sum()) // args.folds)  # rounded up
@@ -295,11 +295,11 @@ def divide_rows(y, patients, left_out, rare, parts, args, rng):
     pool = without_patients_of(left_out, everything, patients)
     train = [pool[is_rare[pool]]]
     n_rare = len(train[0])
-    for name, part in parts.items():
+    for name, quota in quotas.items():
         rows = pool[y[pool] == name]
-        published = args.phases * part.own + part.shared
+        published = args.phases * quota.own + quota.shared
         n = min(len(rows), n_rare * published // PUBLISHED_RARE)
-        scaled = scale_part(name, n, part, args.phases)
+        scaled = scale_quota(name, n, quota, args.phases)
         n = args.phases * scaled.own + scaled.shared
         train.append(draw_rows(rows, patients, n, rng))
     train = np.concatenate(train)
@@ -312,13 +312,13 @@ def make_folds(data, rare, args):
     """Return the folds. Each class is in each set of each fold."""
     units = data.data[:, 0] if data.groups is None else data.groups
     patients = np.unique(units, return_inverse=True)[1]
-    parts = find_parts(data, rare)
+    quotas = find_quotas(data, rare)
     folds = []
     for number, (_, left_out) in enumerate(
         split_patients(data, args.folds, args.seed), start=1
     ):
         rng = np.random.default_rng([args.seed, number])
-        rows = divide_rows(data.target, patients, left_out, rare, parts, args, rng)
+        rows = divide_rows(data.target, patients, left_out, rare, quotas, args, rng)
         for chosen, purpose in zip(rows, PURPOSES, strict=True):
             missing = set(data.target_names) - set(data.target[chosen])
             if missing:
@@ -327,7 +327,7 @@ def make_folds(data, rare, args):
                     f"Fold {number} has no image of {sorted(missing)} to {purpose}. "
                     f"Add {noun}, or ask for fewer --folds."
                 )
-        folds.append(Fold(rows, make_split(data.target[rows.train], parts, args)))
+        folds.append(Fold(rows, make_split(data.target[rows.train], quotas, args)))
     return folds
 
 
@@ -501,10 +501,10 @@ def train_networks(networks, data, folds, n_jobs):
 # %%
 # Tables
 # ------
-# The tables are those of the paper. They count, for each class, its images that are
-# recognized (correct), its images that are predicted as another class (missed), and
-# images of other classes that are predicted as this class (wrong). They also have the
-# scores of each class against the others.
+# The paper has the same tables. They have three counts per class: images of the class
+# that are recognized (correct), images of the class that are predicted as another class
+# (missed), and images of other classes that are predicted as this class (wrong). They
+# also have the scores of each class against the others.
 
 COUNTS = ("correct", "missed", "wrong")
 RATES = ("accuracy", "specificity", "sensitivity", "precision")
@@ -657,7 +657,7 @@ def write_predictions(path, data, folds, trainings):
 
 
 def describe_limits(args, data):
-    """Return sentences that say what the scores cannot show."""
+    """Return the limits of the scores as text."""
     limits = limits_of(args, data)
     return f"{LEAK}\n{limits}" if args.leaky_validation else limits
 

@@ -133,7 +133,7 @@ def split_patients(data, n_folds, seed):
         if n_units < n_folds:
             raise ValueError(
                 f"Class {name!r} has fewer {noun} ({n_units}) than folds ({n_folds}), "
-                f"so that one fold would lack the class. Add {noun} of this class, or "
+                f"and one fold would lack the class. Add {noun} of this class, or "
                 "ask for fewer --folds."
             )
     splitter = StratifiedKFold if data.groups is None else StratifiedGroupKFold
@@ -147,7 +147,7 @@ def split_patients(data, n_folds, seed):
 
 
 def limits_of(args, data):
-    """Return sentences that say what the scores cannot show."""
+    """Return the limits of the scores as text."""
     if data.groups is None:
         patients = (
             "Patients are not known: images of one patient may be in the training set "
@@ -202,8 +202,8 @@ def write_results(folder, text, study, figures):
 
 
 # %%
-# The colors are those of Okabe and Ito. Most people with a color vision deficiency can
-# tell them apart.
+# The colors are from Okabe and Ito. Most people with a color vision deficiency can
+# distinguish them.
 
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 

@@ -61,10 +61,10 @@ def test_three_versions_and_two_differences(out):
     names = [line[:32].strip() for line in table[1:6]]
     assert names == [
         "radiograph",
-        "lungs alone",
-        "all but lungs",
-        "lungs alone - radiograph",
-        "all but lungs - radiograph",
+        "lungs only",
+        "without lungs",
+        "lungs only - radiograph",
+        "without lungs - radiograph",
     ]
     means = [float(line[32:].split()[0]) for line in table[1:6]]
     # Printed with three digits each.
@@ -83,7 +83,7 @@ def test_interval_is_that_of_nadeau_and_bengio(script):
 def test_folders_are_given_together(script, tmp_path, capsys):
     with pytest.raises(SystemExit):
         script.main(["--images", str(tmp_path), "--out", str(tmp_path / "out")])
-    assert "given together or not at all" in capsys.readouterr().err
+    assert "must be used together" in capsys.readouterr().err
 
 
 def test_a_segmenter_that_finds_nothing_ends_the_study(script, tmp_path, capsys):
