@@ -7,33 +7,40 @@ import sys
 import pytest
 
 
-def policies(code, **environment):
-    """Return the policies that OpenMP reports when it is loaded."""
+def spin_counts(code, **environment):
+    """Return how often threads look for work before they sleep, of each OpenMP loaded.
+
+    GNU's OpenMP reports it: 0 where the policy is passive.
+    """
     rest = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
     output = subprocess.run(
         [sys.executable, "-c", code],
-        env={**rest, "OMP_DISPLAY_ENV": "TRUE", **environment},
+        env={**rest, "OMP_DISPLAY_ENV": "VERBOSE", **environment},
         capture_output=True,
         text=True,
         check=True,
     ).stderr
-    lines = [line for line in output.splitlines() if "OMP_WAIT_POLICY" in line]
-    if not lines:
+    counts = [
+        int(line.partition("=")[2].strip(" '"))
+        for line in output.splitlines()
+        if "GOMP_SPINCOUNT" in line
+    ]
+    if not counts:
         pytest.skip("this OpenMP does not report its policy")
-    return [line.partition("=")[2].strip(" '") for line in lines]
+    return counts
 
 
+# torch is loaded first: scikit-learn has an OpenMP of its own.
 @pytest.mark.parametrize("subpackage", ["classification", "nets"])
 def test_threads_of_torch_sleep_while_they_wait(subpackage):
     code = f"import cxrclf.{subpackage}, os; assert 'OMP_WAIT_POLICY' not in os.environ"
-    assert "PASSIVE" in policies(code)
+    assert spin_counts(code)[0] == 0
 
 
 def test_the_user_may_choose_another_policy():
     code = "import cxrclf.nets, os; assert os.environ['OMP_WAIT_POLICY'] == 'ACTIVE'"
-    assert set(policies(code, OMP_WAIT_POLICY="ACTIVE")) == {"ACTIVE"}
+    assert min(spin_counts(code, OMP_WAIT_POLICY="ACTIVE")) > 0
 
 
 def test_nothing_is_changed_once_torch_is_imported():
-    code = "import torch; import cxrclf.nets"
-    assert "PASSIVE" not in policies(code)
+    assert min(spin_counts("import torch; import cxrclf.nets")) > 0
