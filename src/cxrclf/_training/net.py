@@ -49,6 +49,7 @@ class TrainingNet(NeuralNet):
         self.task = task
         self.input_format = input_format
         self.autocast_dtype = autocast_dtype
+        self._best_losses = {}
 
     def get_iterator(self, dataset, training=False):
         """Return batches of samples; other data sets get skorch's iterator."""
@@ -120,9 +121,10 @@ class TrainingNet(NeuralNet):
 
     def _record_loss(self, name, loss):
         """Record a loss, and whether it is the best one, which callbacks look for."""
-        earlier = [row[name] for row in self.history[:-1] if name in row]
+        best = self._best_losses.get(name, math.inf)
         self.history.record(name, loss)
-        self.history.record(f"{name}_best", loss < min(earlier, default=math.inf))
+        self.history.record(f"{name}_best", loss < best)
+        self._best_losses[name] = min(loss, best)
 
     def notify(self, method_name, **cb_kwargs):
         """Call the callbacks.
@@ -155,7 +157,10 @@ class TrainingNet(NeuralNet):
         for row in rows:
             self.history.new_epoch()
             for name, value in row.items():
-                self.history.record("dur" if name == "duration" else name, value)
+                if name.endswith("_loss"):
+                    self._record_loss(name, value)
+                else:
+                    self.history.record("dur" if name == "duration" else name, value)
 
     def _as_input(self, x):
         """Return images of any layout and size as the module takes them."""
