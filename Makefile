@@ -1,5 +1,6 @@
-# Everything installs into .venv with the tested versions of constraints.txt, but for
-# test-lowest: it installs the lowest versions that pyproject.toml allows.
+# The targets install into .venv, with the tested versions in constraints.txt.
+# test-lowest installs into .venv-lowest, with the lowest versions that pyproject.toml
+# allows.
 PYTHON ?= python3
 VENV := .venv
 LOWEST := .venv-lowest

@@ -552,87 +552,54 @@ def summarize_networks(scores):
 
 
 def write_scores(path, data, scores):
-    """Write one row per network, fold and class, with means and deviations."""
-    lines = []
-
-    def add(network, fold, counts, rates, overall):
+    """Write one row per network, fold and class, then means and deviations."""
+    rows = []
+    for one in scores:
         for name in data.target_names:
-            lines.append([network, fold, name, *counts[name]])
-            lines[-1] += [rates[name, rate] for rate in RATES]
-        lines.append([network, fold, "overall", "", "", "", overall, "", "", ""])
-
-    no_counts = dict.fromkeys(data.target_names, ("", "", ""))
-    summaries = summarize_networks(scores)
-    for network, of_network in by_network(scores).items():
-        for one in of_network:
-            overall = one.table.overall["accuracy"]
-            add(network, one.fold, one.counts, one.table, overall)
-        summary = summaries[network]
+            rates = [one.table[name, rate] for rate in RATES]
+            rows.append([one.network, one.fold, name, *one.counts[name], *rates])
+        rows.append([one.network, one.fold, "overall", "", "", ""])
+        rows[-1] += [one.table.overall["accuracy"], "", "", ""]
+    for network, summary in summarize_networks(scores).items():
         for what in ("mean", "sd"):
-            rates = {
-                (name, rate): getattr(summary[name, rate], what)
-                for name in data.target_names
-                for rate in RATES
-            }
-            overall = getattr(summary.overall["accuracy"], what)
-            add(network, what, no_counts, rates, overall)
-    # The precision of a class that is never predicted stays empty.
-    defined = (["" if cell != cell else cell for cell in line] for line in lines)
-    write_csv(path, ["network", "fold", "class", *COUNTS, *RATES], defined)
+            for name in data.target_names:
+                rates = [getattr(summary[name, rate], what) for rate in RATES]
+                rows.append([network, what, name, "", "", "", *rates])
+            rows.append([network, what, "overall", "", "", ""])
+            rows[-1] += [getattr(summary.overall["accuracy"], what), "", "", ""]
+    # The precision of a class that is never predicted is nan, and its cell is empty.
+    rows = [["" if cell != cell else cell for cell in row] for row in rows]
+    write_csv(path, ["network", "fold", "class", *COUNTS, *RATES], rows)
 
 
-def format_table(lines):
-    """Return rows of cells as text, with the first column left-aligned."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(
-            [first.ljust(widths[0])]
-            + [cell.rjust(w) for cell, w in zip(rest, widths[1:], strict=True)]
-        ).rstrip()
-        for first, *rest in lines
+def format_table(rows):
+    """Return rows of cells as text with aligned columns."""
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = (
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        for row in cells
     )
-
-
-def format_score(fold_score, n_folds):
-    """Return mean ± standard deviation as text."""
-    if fold_score.n_folds == 0:
-        return "nan"
-    some = "" if fold_score.n_folds == n_folds else f" ({fold_score.n_folds})"
-    return f"{fold_score.mean:.3f} ± {fold_score.sd:.3f}{some}"
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def describe_scores(data, scores, rare):
     """Return the tables as text, the rare class first."""
-    summaries, networks = summarize_networks(scores), by_network(scores)
-    classes = sorted(data.target_names, key=lambda name: name != rare)
-    n_folds = len(scores) // len(networks)
     blocks = []
-    for name in classes:
-        lines = [["network", "fold", *COUNTS, *RATES]]
+    for name in sorted(data.target_names, key=lambda name: name != rare):
+        rows = [["network", "fold", *COUNTS, *RATES]]
         for one in scores:
-            counts = map(str, one.counts[name])
             rates = [f"{one.table[name, rate]:.3f}" for rate in RATES]
-            lines.append([one.network, str(one.fold), *counts, *rates])
-        blocks.append(f"Class {name}\n{format_table(lines)}")
-    lines = [["network", *(f"fold {n + 1}" for n in range(n_folds)), "mean ± sd"]]
-    for network, of_network in networks.items():
-        overall = [f"{one.table.overall['accuracy']:.3f}" for one in of_network]
-        mean = format_score(summaries[network].overall["accuracy"], n_folds)
-        lines.append([network, *overall, mean])
-    blocks.append(f"Overall accuracy\n{format_table(lines)}")
-    lines = [["network", "class", *RATES]]
-    for network, summary in summaries.items():
-        for name in classes:
-            rates = [format_score(summary[name, rate], n_folds) for rate in RATES]
-            lines.append([network, name, *rates])
-    blocks.append(
-        f"Mean ± standard deviation over {n_folds} folds\n{format_table(lines)}"
-    )
+            rows.append([one.network, one.fold, *one.counts[name], *rates])
+        blocks.append(f"Class {name}\n{format_table(rows)}")
+    rows = [["network", "fold", "accuracy"]]
+    for one in scores:
+        rows.append([one.network, one.fold, f"{one.table.overall['accuracy']:.3f}"])
+    blocks.append(f"All classes\n{format_table(rows)}")
+    for network, summary in summarize_networks(scores).items():
+        blocks.append(f"{network}\n{summary}")
     if any("nan" in block for block in blocks):
-        blocks.append(
-            "nan: a class that is never predicted has no precision.\n"
-            "(k): mean over the k folds in which the precision is defined."
-        )
+        blocks.append("nan: a class that is never predicted has no precision.")
     return "\n\n".join(blocks)
 
 
