@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from sklearn.model_selection import StratifiedGroupKFold
 
-from cxrclf.images import find_paths
 from cxrclf.datasets import load_image_folder
 from cxrclf.exceptions import MissingDependencyError
+from cxrclf.images import find_paths
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data"
 

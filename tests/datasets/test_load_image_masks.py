@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cxrclf.images import find_paths
 from cxrclf.datasets import load_image_masks
+from cxrclf.images import find_paths
 
 
 def names_of(values):

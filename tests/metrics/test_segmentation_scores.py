@@ -276,7 +276,11 @@ MASK = np.ones((2, 4, 4), dtype=bool)
         (MASK[..., None], MASK, r"shape \(2, 4, 4, 1\)\.$"),
         ([np.ones((2, 2)), np.ones((3, 3))], MASK, "y_true must be masks of one size"),
         (MASK[:0], MASK[:0], "no masks to score"),
-        (MASK, np.array([[["a", 1] * 2] * 4] * 2, dtype=object), r"has the values \['a', 1\]"),
+        (
+            MASK,
+            np.array([[["a", 1] * 2] * 4] * 2, dtype=object),
+            r"has the values \['a', 1\]",
+        ),
     ],
 )
 def test_unsuitable_masks(true, predicted, message):

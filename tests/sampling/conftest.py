@@ -8,8 +8,7 @@ import pytest
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from cxrclf.images import find_paths
-from cxrclf.images import ImageReader
+from cxrclf.images import ImageReader, find_paths
 from cxrclf.sampling import ImageGenerator
 
 # Worker processes cannot import the tests.

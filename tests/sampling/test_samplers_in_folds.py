@@ -13,10 +13,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_validate
 from sklearn.preprocessing import FunctionTransformer
 
-from cxrclf.images import find_paths
 from cxrclf.augmentation import AugmentedPath
 from cxrclf.datasets import load_image_folder
-from cxrclf.images import ImageReader
+from cxrclf.images import ImageReader, find_paths
 from cxrclf.sampling import AugmentedOverSampler, GenerativeOverSampler, ImageSampler
 
 
