@@ -45,7 +45,7 @@ def test_labels_are_2_to_256_different_values(labels, in_files):
 @pytest.mark.parametrize("labels", [(-1, 0), (0, 65536), (0, 0.5), ("a", "b")])
 def test_labels_of_files_are_values_that_a_file_holds(labels):
     assert check_mask_labels(labels).tolist() == list(labels)
-    with pytest.raises(ValueError, match="whole numbers from 0 to 65535"):
+    with pytest.raises(ValueError, match="must be .* from 0 to 65535"):
         check_mask_labels(labels, in_files=True)
 
 
@@ -84,7 +84,7 @@ def test_labels_of_any_type():
     [([0.2, 0.9], "masks > 0.5"), ([0, 60, 200], "masks > 127"), ([0.0, 9, 80], "127")],
 )
 def test_the_threshold_fits_the_values(values, threshold):
-    with pytest.raises(ValueError, match=f"apply a threshold, as in .*{threshold}\\."):
+    with pytest.raises(ValueError, match=f"apply a threshold, .*{threshold}\\."):
         mask_codes(np.array([values]))
 
 
