@@ -97,9 +97,8 @@ def _object_codes(
 ) -> np.ndarray:
     if values.dtype == bool:
         return values.view(np.uint8)
-    top = values.max() if values.dtype.kind in "iuf" else None
-    allowed = top is not None and (object_values is None or top in object_values)
-    if allowed and top >= 0:
+    top = values.max() if values.dtype.kind in "iuf" else -1
+    if top >= 0 and (object_values is None or top in object_values):
         codes = (values == top) & (values != 0)
         if (codes | (values == 0)).all():
             return codes.view(np.uint8)
