@@ -348,7 +348,7 @@ def test_paper_settings(script):
     networks = script.make_networks(args)
     concatenation = networks["concatenation"].get_params(deep=False)
     published = {
-        "backbones": ["Xception", "ResNet50V2"],
+        "backbone": ["Xception", "ResNet50V2"],
         "batch_size": 20,
         "image_size": 300,
         "learning_rate": 1e-4,

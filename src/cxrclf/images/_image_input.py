@@ -168,8 +168,9 @@ class ImageInput:
         """
         X = self.X
         if isinstance(X, (list, tuple)):
-            as_lists = self.paths is None and isinstance(X[0], (list, tuple))
-            return [*X, *(new.tolist() if as_lists else new)]
+            if isinstance(X[0], (list, tuple)):  # of pixels, or of one path
+                new = (new if self.paths is None else new[:, None]).tolist()
+            return [*X, *new]
         if self.paths is None:
             values = np.concatenate([self.values, new])
             if hasattr(X, "columns"):

@@ -97,17 +97,18 @@ def _object_codes(
 ) -> np.ndarray:
     if values.dtype == bool:
         return values.view(np.uint8)
-    top = values.max() if values.dtype.kind in "iuf" else None
-    allowed = top is not None and (object_values is None or top in object_values)
-    if allowed and top >= 0:
+    top = values.max() if values.dtype.kind in "iuf" else -1
+    if top >= 0 and (object_values is None or top in object_values):
         codes = (values == top) & (values != 0)
         if (codes | (values == 0)).all():
             return codes.view(np.uint8)
     known = "one other value" if object_values is None else "1, or 0 and 255"
+    threshold = "0.5" if values.dtype.kind == "f" and top <= 1 else "127"
     raise ValueError(
         f"{name} must hold masks of two classes, as bool or as 0 and {known}, but has "
         f"the values {describe_values(values)}. Name the value of each class with "
-        "labels=[...], the background first; or apply a threshold, as in masks > 127."
+        "labels=[...], the background first; or apply a threshold, as in masks > "
+        f"{threshold}."
     )
 
 

@@ -103,8 +103,8 @@ def _bright(pixels: np.ndarray, path: str) -> np.ndarray:
     if top < _LEAST_WHITE and ((pixels > 0) & (pixels < top)).any():
         raise ImageReadError(
             {
-                path: f"has the values {describe_values(pixels)}, more than two; give the "
-                "labels of its classes, the background first"
+                path: f"has the values {describe_values(pixels)}, more than two; "
+                "give the labels of its classes, the background first"
             }
         )
     between = (quarters > top) & (quarters < 3 * top)

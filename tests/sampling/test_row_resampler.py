@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 from imblearn.over_sampling import RandomOverSampler
 from scipy import sparse
+from sklearn.base import BaseEstimator
 
 from cxrclf.sampling import AugmentedOverSampler, GenerativeOverSampler, ImageSampler
+from cxrclf.sampling._row_resampler import seeded_clone
 
 
 @pytest.fixture(params=["augmented", "generative", "selected"])
@@ -109,8 +111,12 @@ def test_columns_of_another_fit_are_forgotten(sampler, few_images, few_files):
 @pytest.mark.parametrize(
     ("X", "error", "message"),
     [
-        (np.zeros(21), ValueError, r"\(n, H, W\).*flat rows.*file paths.*1 dimension"),
-        (np.zeros((21, 2, 2, 2, 2)), ValueError, "5 dimension"),
+        (
+            np.zeros(21),
+            ValueError,
+            r"files.*\(n, H, W\).*flat rows.*of shape \(21,\)\.",
+        ),
+        (np.zeros((21, 2, 2, 2, 2)), ValueError, r"of shape \(21, 2, 2, 2, 2\)\."),
         (np.zeros((20, 4, 4)), ValueError, "inconsistent numbers of samples"),
         (np.zeros((0, 4, 4)), ValueError, "0 sample"),
         ([f"{k}.png" for k in range(20)], ValueError, "inconsistent numbers"),
@@ -118,7 +124,7 @@ def test_columns_of_another_fit_are_forgotten(sampler, few_images, few_files):
         (np.full((21, 2), "scan.png"), ValueError, r"\(n, 1\) or \(n,\)"),
         (pd.DataFrame({"file": ["a.png"] * 21}), ValueError, "column named 'path'"),
         (["a.png", 3] * 10 + ["b.png"], TypeError, "must be str or pathlib.Path"),
-        ([np.zeros((2, 2)), np.zeros((3, 3))], ValueError, "inhomogeneous"),
+        ([np.zeros((2, 2)), np.zeros((3, 3))], ValueError, "images of several sizes"),
         (sparse.csr_array(np.zeros((21, 4))), TypeError, "[Ss]parse"),
     ],
 )
@@ -155,3 +161,43 @@ def test_missing_pixels_are_refused_where_they_are_computed_with(few_images):
     images[3, 2, 2] = np.nan
     with pytest.raises(ValueError, match="contains NaN"):
         AugmentedOverSampler().fit_resample(images, few_images[1])
+
+
+# Clones with seeds
+
+
+class Nested(BaseEstimator):
+    def __init__(self, inner=None, random_state=None):
+        self.inner = inner
+        self.random_state = random_state
+
+
+def test_seeds_at_each_level():
+    original = Nested(Nested(), random_state=None)
+    one, same, other = (seeded_clone(original, seed) for seed in (0, 0, 1))
+    assert one.get_params()["inner__random_state"] is not None
+    assert one.random_state != one.inner.random_state
+    assert one.random_state == same.random_state
+    assert one.inner.random_state == same.inner.random_state
+    assert one.random_state != other.random_state
+    assert original.random_state is None
+    assert original.inner.random_state is None
+
+
+def test_seeds_that_were_set_are_kept():
+    clone = seeded_clone(Nested(Nested(random_state=5)), 0)
+    assert clone.inner.random_state == 5
+    assert clone.random_state is not None
+
+
+def test_generators_go_on_drawing():
+    clone = seeded_clone(Nested(), 0, kind=np.random.RandomState)
+    draws = clone.random_state.randint(2**31 - 1, size=2)
+    assert draws[0] != draws[1]
+
+
+def test_an_object_without_parameters_is_copied():
+    thing = {"a": [1]}
+    copied = seeded_clone(thing, 0)
+    assert copied == thing
+    assert copied["a"] is not thing["a"]
