@@ -1,4 +1,4 @@
-"""Fixtures that several rooms share."""
+"""Fixtures that several subpackages share."""
 
 import itertools
 import os
@@ -46,9 +46,9 @@ def own_caches(session_folders, monkeypatch):
     folder = next(session_folders)
     folder.mkdir(mode=0o700)
     monkeypatch.setenv("CXRCLF_SESSION_FOLDER", str(folder))
-    bank = sys.modules.get("cxrclf._training.feature_cache")
-    if bank is not None:  # else there are no features yet
-        bank.MemoryCache._groups.clear()
+    cache = sys.modules.get("cxrclf._training.feature_cache")
+    if cache is not None:  # else there are no features yet
+        cache.MemoryCache._groups.clear()
 
 
 class Cuda(SimpleNamespace):
