@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 import torch
 
-from cxrclf import CXRClassifier
-from cxrclf._training import trainer
+from cxrclf import CXRClassifier, Optimizer
+from cxrclf._training.trainer import Trainer
 from cxrclf.exceptions import WeightsError
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX only")
@@ -197,8 +197,7 @@ def test_a_training_goes_on_with_the_state_of_its_optimizer(
     optimizer, momentum, float_images, tmp_path, monkeypatch
 ):
     settings = {
-        "optimizer": optimizer,
-        "momentum": momentum,
+        "optimizer": Optimizer(optimizer, momentum=momentum),
         "max_epochs": 3,
         "trainable": "all",
         "head_epochs": 1,  # the body has no moments after it
@@ -307,15 +306,16 @@ def test_what_a_killed_training_left_is_removed(float_images, tmp_path):
 
 def interrupted_in_epoch(number, monkeypatch, clf, data):
     """Press Ctrl-C in an epoch, counted from 1 over all calls."""
-    check = trainer._check_finite
+    run_epoch = Trainer._run_epoch
 
-    def press(row):
+    def press(self, *args):
+        row = run_epoch(self, *args)
         if row["epoch"] == number:
             signal.raise_signal(signal.SIGINT)
-        check(row)
+        return row
 
     with monkeypatch.context() as patch:
-        patch.setattr(trainer, "_check_finite", press)
+        patch.setattr(Trainer, "_run_epoch", press)
         clf.fit(*data)
 
 

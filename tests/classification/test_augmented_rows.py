@@ -5,24 +5,23 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from cxrclf._training.images import open_files
 from imblearn.pipeline import make_pipeline
 from sklearn.model_selection import cross_validate
 
 from cxrclf import Augmentation
-from cxrclf._training.batches import PixelSet
+from cxrclf._training.samples import PixelSamples
 from cxrclf._utils.keyed_random import keyed_state
-from cxrclf.augmentation import AugmentedPath
-from cxrclf.images import DecodeStore, ImageReader, content_key
+from cxrclf.augmentation import AugmentedPath, Copies
+from cxrclf.images import DecodeStore, ImageInput, ImageReader, content_key
 from cxrclf.sampling import AugmentedOverSampler
 from tolerances import assert_same_predictions
 
 ROTATION = Augmentation(rotation=90, shift=0.1)
 
 
-def opened(values, **settings):
-    settings = {"keep_aspect_ratio": False, "cache_dir": None, "verbose": 0, **settings}
-    return open_files(np.array(values, dtype=object), (32, 32), **settings)
+def opened(values):
+    files = ImageInput.from_X(np.array(values, dtype=object))
+    return Copies(files.open((32, 32)), files.paths)
 
 
 @pytest.fixture
@@ -62,26 +61,28 @@ def test_a_copy_has_a_key_of_its_own_and_the_content_of_its_original(radiograph_
         AugmentedPath(path, Augmentation(rotation=45), seed=0, copy=0),
         AugmentedPath(path, Augmentation(rotation=90, shift=0.1), seed=0, copy=0),
     ]
-    images = opened(rows)
+    copies = opened(rows)
+    images = ImageInput.from_X(rows).open((32, 32))
     assert len(set(images.keys.tolist())) == 1
-    assert len(set(images.sample_keys.tolist())) == 5
-    assert images.sample_keys[1] == images.sample_keys[5]  # equal parameters
-    assert images.sample_keys[0] == images.keys[0]
+    assert len(set(copies.keys.tolist())) == 5
+    assert copies.keys[1] == copies.keys[5]  # equal parameters
+    assert copies.keys[0] == images.keys[0]
+    assert copies.is_copy.tolist() == [False, True, True, True, True, True]
     alone = opened(rows[2:3])
-    assert alone.sample_keys[0] == images.sample_keys[2]
+    assert alone.keys[0] == copies.keys[2]
 
 
 def test_copies_stay_on_the_side_of_their_original(
     radiograph_files, small_classifier, monkeypatch
 ):
     seen = []
-    init = PixelSet.__init__
+    init = PixelSamples.__init__
 
-    def spy(self, pixels, plan, *args, **kwargs):
-        seen.append(pixels.images.keys[plan.ever()])
-        init(self, pixels, plan, *args, **kwargs)
+    def spy(self, data, *args, **kwargs):
+        seen.append(data.images.keys[data.schedule.all_rows()])
+        init(self, data, *args, **kwargs)
 
-    monkeypatch.setattr(PixelSet, "__init__", spy)
+    monkeypatch.setattr(PixelSamples, "__init__", spy)
     data = radiograph_files
     sampler = AugmentedOverSampler(sampling_strategy={"covid": 30}, random_state=0)
     X, y = sampler.fit_resample(data.data, data.target)
@@ -94,7 +95,7 @@ def test_copies_stay_on_the_side_of_their_original(
 
 
 @pytest.mark.parametrize("augmentation", [None, Augmentation(horizontal_flip=True)])
-def test_the_bank_tells_copies_apart(
+def test_the_feature_cache_tells_copies_apart(
     radiograph_files, small_classifier, tmp_path, augmentation
 ):
     data = radiograph_files
@@ -108,11 +109,11 @@ def test_the_bank_tells_copies_apart(
     }
     without = small_classifier(feature_cache=None, **settings).fit(X, y)
     for _ in range(2):
-        banked = small_classifier(cache_dir=tmp_path, **settings).fit(X, y)
-        assert banked.feature_cache_ == "features"
-        # The bank computes rows in another order.
+        cached = small_classifier(cache_dir=tmp_path, **settings).fit(X, y)
+        assert cached.feature_cache_ == "features"
+        # The cache computes rows in another order.
         assert_same_predictions(
-            banked.predict_proba(data.data),
+            cached.predict_proba(data.data),
             without.predict_proba(data.data),
             "float64",
             trained=True,

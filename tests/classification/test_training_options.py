@@ -10,7 +10,7 @@ from imblearn.over_sampling import RandomOverSampler
 from sklearn.base import clone
 
 from cxrclf import Augmentation
-from cxrclf._training.batches import PixelSet
+from cxrclf._training.samples import PixelSamples
 from tolerances import assert_same_predictions
 
 
@@ -77,13 +77,13 @@ def test_rows_of_a_patient_or_repeats_of_an_image_are_not_split(
     radiographs, small_classifier, monkeypatch
 ):
     seen = []
-    init = PixelSet.__init__
+    init = PixelSamples.__init__
 
-    def spy(self, pixels, plan, *args, **kwargs):
-        seen.append(plan.ever())
-        init(self, pixels, plan, *args, **kwargs)
+    def spy(self, data, *args, **kwargs):
+        seen.append(data.schedule.all_rows())
+        init(self, data, *args, **kwargs)
 
-    monkeypatch.setattr(PixelSet, "__init__", spy)
+    monkeypatch.setattr(PixelSamples, "__init__", spy)
     X, y, groups = radiographs.images, radiographs.target, radiographs.groups
     clf = small_classifier(max_epochs=1, validation_fraction=0.3)
     clf.fit(X, y, groups=groups)

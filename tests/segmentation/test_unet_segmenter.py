@@ -21,12 +21,12 @@ from sklearn.model_selection import (
 from torch.nn.functional import interpolate
 
 from cxrclf import Augmentation, UNetSegmenter
-from cxrclf._training import trainer
+from cxrclf._training.trainer import Trainer
 from cxrclf.datasets import make_chest_radiographs
 from cxrclf.exceptions import WeightsError
 from cxrclf.images import read_image_size
 from cxrclf.metrics import segmentation_scorers, segmentation_scores
-from cxrclf.segmentation._regions import cleaned
+from cxrclf.segmentation._regions import clean_mask
 from tolerances import assert_same_predictions
 
 MOVES = Augmentation(rotation=15, zoom=0.1, horizontal_flip=True, noise=0.02)
@@ -136,11 +136,11 @@ def test_regions_and_holes_of_predictions(fitted, lungs):
     raw = fitted.set_params(threshold=median).predict(X).astype(np.uint8)
     raw_own = fitted.predict_masks(X)
     fitted.set_params(largest_components=2, fill_holes=True)
-    expected = np.stack([cleaned(mask, 2, True) for mask in raw])
+    expected = np.stack([clean_mask(mask, 2, True) for mask in raw])
     assert (expected != raw).any()
     np.testing.assert_array_equal(fitted.predict(X), expected)
     for mask, own in zip(fitted.predict_masks(X), raw_own, strict=True):
-        np.testing.assert_array_equal(mask, cleaned(own.astype(np.uint8), 2, True))
+        np.testing.assert_array_equal(mask, clean_mask(own.astype(np.uint8), 2, True))
 
 
 def test_the_number_of_images_predicted_at_once_changes_nothing(fitted, lungs):
@@ -397,15 +397,15 @@ def test_an_interrupted_run_resumes_to_the_same_weights(
     }
     whole = small_segmenter(**settings).fit(X, y)
     settings["checkpoint_dir"] = tmp_path
-    run_epoch, done = trainer._run_epoch, []
+    run_epoch, done = Trainer._run_epoch, []
 
-    def interrupted(*args):
+    def interrupted(self, *args):
         if len(done) == 2:
             raise KeyboardInterrupt
         done.append(1)
-        return run_epoch(*args)
+        return run_epoch(self, *args)
 
-    monkeypatch.setattr(trainer, "_run_epoch", interrupted)
+    monkeypatch.setattr(Trainer, "_run_epoch", interrupted)
     with pytest.raises(KeyboardInterrupt):
         small_segmenter(**settings).fit(X, y)
     done.clear()
