@@ -326,7 +326,8 @@ def test_nothing_is_written_or_deleted_through_links(tmp_path, link):
     assert sorted(elsewhere.rglob("*")) == before
     with pytest.warns(RuntimeWarning, match="link, not a folder"):
         fetched(
-            DiskCache(cache, 2 * KIB).group("body", "1" if link == "body" else "0"), keys
+            DiskCache(cache, 2 * KIB).group("body", "1" if link == "body" else "0"),
+            keys,
         )
     assert not list(elsewhere.rglob("lock"))
 

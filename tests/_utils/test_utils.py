@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cxrclf._utils.paths import as_paths
 
 from cxrclf._utils.image_size import check_image_size
 from cxrclf._utils.optional import import_optional
-from cxrclf._utils.paths import as_paths
 from cxrclf.exceptions import ImageReadError, MissingDependencyError
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from cxrclf import Augmentation, CXRClassifier, DualBackboneConcat, Optimizer
-from cxrclf._training import feature_samples, pixels, run_record
+from cxrclf._training import feature_samples, pixels, precision, run_record
 from cxrclf.sampling import AugmentedOverSampler, PhasedBalancedSplit, PhasedClassifier
 from pretend_cuda import guard_loops
 

@@ -10,10 +10,7 @@ from imblearn.pipeline import make_pipeline
 from sklearn.model_selection import GridSearchCV, cross_val_predict
 
 from cxrclf import Augmentation
-from cxrclf._training import pixels
-from cxrclf._training.pixels import InputFormat, PixelSource, View
-from cxrclf.augmentation import Copies
-from cxrclf.images import ArrayImages, ImageInput
+from cxrclf.images import ImageInput
 from cxrclf.nets import ClassificationNetwork
 from tolerances import assert_same_predictions
 
@@ -83,7 +80,9 @@ def test_a_cache_changes_nothing(cached, radiographs, settings, precision):
     settings = {"max_epochs": 3, "precision": precision, **settings}
     plain = cached(feature_cache=None, **settings).fit(X, y)
     for kind in ("disk", "memory"):
-        cold, warm = (cached(feature_cache=kind, **settings).fit(X, y) for _ in range(2))
+        cold, warm = (
+            cached(feature_cache=kind, **settings).fit(X, y) for _ in range(2)
+        )
         assert cold.feature_cache_ == warm.feature_cache_ == "features"
         # Exact: features are read as they were computed, and one thread trains.
         for name, tensor in weights_of(cold).items():
@@ -100,7 +99,7 @@ def test_a_cache_changes_nothing(cached, radiographs, settings, precision):
 def test_folds_and_candidates_compute_a_view_once(cached, radiographs, n_computed):
     X, y = radiographs.images, radiographs.target
     predicted = cross_val_predict(cached(max_epochs=3), X, y, cv=2, n_jobs=1)
-    # Three views of each image. What fits into one batch is predicted without the cache.
+    # Three views of each image. One batch is predicted without the cache.
     assert n_computed() == 3 * 30
     assert len(predicted) == 30
     grid = GridSearchCV(
@@ -227,7 +226,9 @@ def test_why_maps_are_not_kept_is_said(cached, radiographs, capsys, settings, re
     assert reason in capsys.readouterr().out
 
 
-def test_predictions_use_the_feature_cache_and_do_not_change(cached, radiographs, n_computed):
+def test_predictions_use_the_feature_cache_and_do_not_change(
+    cached, radiographs, n_computed
+):
     X, y = radiographs.images, radiographs.target
     clf = cached().fit(X, y)
     n_computed()
@@ -257,21 +258,6 @@ def test_files_are_predicted_while_the_next_are_decoded(
     )
     # Rows are at other positions of a batch.
     assert_same_predictions(clf.predict_proba(data.data), whole, "float32")
-
-
-def test_images_in_the_memory_of_the_device_are_the_same(monkeypatch):
-    rng = np.random.default_rng(0)
-    array = rng.integers(0, 256, (6, 8, 8), dtype=np.uint8)
-    format = InputFormat((8, 8), torch.device("cpu"), torch.float32)
-    rows = np.array([4, 0, 4])
-    images = ArrayImages(array)
-    source = PixelSource(images, Copies(images), format)
-    gathered = source.batch(rows, View(format))
-    monkeypatch.setattr(pixels, "has_room", lambda n_bytes, device: True)
-    source.keep_on_device()
-    monkeypatch.delattr(ArrayImages, "gather")
-    resident = source.batch(rows, View(format))
-    assert torch.equal(gathered, resident)
 
 
 def test_a_cache_too_small_for_a_training_is_said(cached, radiographs, capsys):

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from cxrclf._utils.paths import as_paths
+
 from cxrclf.datasets import load_image_masks
 
 

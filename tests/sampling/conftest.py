@@ -5,10 +5,10 @@ import sys
 import cloudpickle
 import numpy as np
 import pytest
+from cxrclf._utils.paths import path_values
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from cxrclf._utils.paths import path_values
 from cxrclf.images import ImageReader
 from cxrclf.sampling import ImageGenerator
 

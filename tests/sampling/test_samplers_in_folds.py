@@ -6,6 +6,7 @@ from operator import methodcaller
 import numpy as np
 import pandas as pd
 import pytest
+from cxrclf._utils.paths import path_values
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -13,7 +14,6 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_validate
 from sklearn.preprocessing import FunctionTransformer
 
-from cxrclf._utils.paths import path_values
 from cxrclf.augmentation import AugmentedPath
 from cxrclf.datasets import load_image_folder
 from cxrclf.images import ImageReader
