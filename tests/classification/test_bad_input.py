@@ -60,8 +60,8 @@ def test_one_pixel_images(small_classifier):
     [
         (np.full((4, 32, 32), np.nan), "NaN"),
         (np.full((4, 32, 32), np.inf), "infinity"),
-        (np.zeros((4, 8, 8, 3, 2)), "got 5 dimensions"),
-        (np.zeros(4), "Expected 2D array"),
+        (np.zeros((4, 8, 8, 3, 2)), r"Got an array of shape \(4, 8, 8, 3, 2\)"),
+        (np.zeros(4), r"Got an array of shape \(4,\). Reshape your data"),
         (np.zeros((3, 32, 32)), "inconsistent numbers of samples"),
         (np.zeros((4, 32, 32), dtype=complex), "Complex data"),
     ],

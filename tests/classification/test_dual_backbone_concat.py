@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from cxrclf import Augmentation, CXRClassifier, DualBackboneConcat
-from cxrclf.classification import _backbones
+from cxrclf.classification import _network
 from cxrclf.exceptions import WeightsError
 from cxrclf.nets import make_backbone
 from tolerances import assert_same_predictions
@@ -200,7 +200,7 @@ def test_what_is_wrong_is_said_before_weights_are_loaded(radiographs, monkeypatc
     def load(*args, **kwargs):
         raise AssertionError("weights are loaded")
 
-    monkeypatch.setattr(_backbones, "make_backbone", load)
+    monkeypatch.setattr(_network, "make_backbone", load)
     X, y = radiographs.images, radiographs.target
     with pytest.raises(ValueError, match="no network named 'resnet50v3'"):
         DualBackboneConcat(("xception", "resnet50v3")).fit(X, y)

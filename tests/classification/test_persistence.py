@@ -72,7 +72,7 @@ def test_the_saved_files_say_what_a_stranger_needs(fitted, tmp_path):
     assert text["preprocessing"] == {
         "image_size": [32, 32],
         "keep_aspect_ratio": False,
-        "pixels": "grey, scaled to [0, 1], repeated to 3 channels",
+        "pixels": "gray, scaled to [0, 1], repeated to 3 channels",
         "normalization": [
             {"network": "test_resnet.r160_in1k", "mean": [0.5] * 3, "std": [0.5] * 3}
         ],

@@ -62,17 +62,17 @@ def test_files_and_arrays_train_alike(
     assert unet.score(X, y) == pytest.approx(expected[1])
 
 
-def test_colours_and_single_channels(lungs, small_segmenter):
+def test_colors_and_single_channels(lungs, small_segmenter):
     X, y = lungs.images, lungs.masks
-    grey = small_segmenter().fit(X, y)
+    gray = small_segmenter().fit(X, y)
     same = small_segmenter().fit(X[..., None], y[..., None])
-    np.testing.assert_array_equal(same.predict_proba(X), grey.predict_proba(X))
-    colours = np.stack([X, X // 2, 255 - X], axis=-1)
-    with pytest.raises(ValueError, match="images of 3 channels, .* fitted on grey"):
-        grey.predict(colours)
-    unet = small_segmenter().fit(colours, y)
+    np.testing.assert_array_equal(same.predict_proba(X), gray.predict_proba(X))
+    colors = np.stack([X, X // 2, 255 - X], axis=-1)
+    with pytest.raises(ValueError, match="images of 3 channels, .* fitted on gray"):
+        gray.predict(colors)
+    unet = small_segmenter().fit(colors, y)
     assert unet.net_.module_.backbone.in_channels == 3
-    assert not np.array_equal(unet.predict_proba(colours), unet.predict_proba(X))
+    assert not np.array_equal(unet.predict_proba(colors), unet.predict_proba(X))
     encoded = small_segmenter(encoder="test_resnet", weights=None).fit(X, y)
     repeated = np.repeat(X[..., None], 3, axis=3)
     assert_same_predictions(
@@ -83,11 +83,11 @@ def test_colours_and_single_channels(lungs, small_segmenter):
 @pytest.mark.parametrize(
     ("X", "got"),
     [
-        (None, r"got shape \(\)"),
-        ([], r"got shape \(0,\)"),
-        (np.zeros((12, 1024)), r"got shape \(12, 1024\)"),
-        (np.zeros((2, 3, 4, 5, 6)), r"got shape \(2, 3, 4, 5, 6\)"),
-        ([np.zeros((8, 8)), np.zeros((9, 9))], "images of several sizes"),
+        (None, r"Got an array of shape \(\)"),
+        ([], r"Got an array of shape \(0,\)"),
+        (np.zeros((12, 1024)), r"Got an array of shape \(12, 1024\)"),
+        (np.zeros((2, 3, 4, 5, 6)), r"Got an array of shape \(2, 3, 4, 5, 6\)"),
+        ([np.zeros((8, 8)), np.zeros((9, 9))], "Got images of several sizes"),
     ],
 )
 def test_what_holds_no_images(X, got, lungs, small_segmenter):
@@ -95,7 +95,7 @@ def test_what_holds_no_images(X, got, lungs, small_segmenter):
     for fitted in (False, True):
         if fitted:
             unet.fit(lungs.images, lungs.masks)
-        with pytest.raises(ValueError, match=f"takes files, or images .* {got}"):
+        with pytest.raises(ValueError, match=f"must hold image files .* {got}"):
             unet.predict(X) if fitted else unet.fit(X, lungs.masks)
     with pytest.raises(ValueError, match="Expected several image paths, got one"):
         unet.fit("scan.png", lungs.masks)
@@ -115,7 +115,10 @@ def test_what_holds_no_images(X, got, lungs, small_segmenter):
         ([["a.png", "b.png"]] * 13, "There are 12 images and 13 masks"),
         (np.ones((12, 64, 64)), "images are of 32×32 pixels and their masks of 64×64"),
         (np.ones((12, 16, 32)), "images are of 32×32 pixels and their masks of 16×32"),
-        (np.ones((12, 32, 32)) * np.arange(32) / 31, "must hold 0 and one other value"),
+        (
+            np.ones((12, 32, 32)) * np.arange(32) / 31,
+            "as bool or as 0 and one other value",
+        ),
         (np.zeros((12, 32, 32)), "All 12 masks are empty: 0, 1, 2, 3, 4 and 7 more"),
     ],
 )
@@ -267,7 +270,7 @@ def test_values_that_are_no_labels_are_named(lungs, lung_files, small_segmenter)
     unet = small_segmenter(labels=(0, 7))
     with pytest.raises(ValueError, match=r"has the values \[255\], which are"):
         unet.fit(lungs.images, lungs.masks * 255)
-    with pytest.raises(ImageReadError, match=r"00.png: has the values \[255\]"):
+    with pytest.raises(ImageReadError, match=r"00.png: it has the values \[255\]"):
         unet.fit(lung_files.images, lung_files.masks)
 
 
