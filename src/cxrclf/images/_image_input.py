@@ -317,7 +317,7 @@ class ImageInput:
 def _count_dimensions(X: Any) -> int | None:
     """Return the number of dimensions of X, or None for images of several sizes."""
     try:
-        return X.ndim if hasattr(X, "ndim") else np.ndim(X)
+        return X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
     except ValueError:
         return None
 

@@ -6,11 +6,9 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from imblearn.over_sampling import RandomOverSampler
 from sklearn.base import clone
 
 from cxrclf import Augmentation
-from cxrclf._training.batches import PixelSet
 from tolerances import assert_same_predictions
 
 
@@ -23,82 +21,6 @@ def body_state(clf):
 
 def changed(before, after):
     return {name for name in before if not torch.equal(before[name], after[name])}
-
-
-def test_history_has_a_plain_column_for_everything(radiographs, small_classifier):
-    clf = small_classifier(validation_fraction=0.3, learning_rate_schedule="linear")
-    clf.fit(radiographs.images, radiographs.target, groups=radiographs.groups)
-    assert list(clf.history_) == [
-        "epoch",
-        "train_loss",
-        "train_accuracy",
-        "valid_loss",
-        "valid_accuracy",
-        "duration",
-        "learning_rate",
-    ]
-    assert clf.history_["epoch"] == [1, 2]
-    assert clf.history_["learning_rate"] == [1e-3, 5e-4]
-    assert {type(value) for value in clf.history_["train_loss"]} == {float}
-
-
-@pytest.mark.parametrize("monitor", ["valid_loss", "valid_accuracy"])
-def test_the_best_epoch_is_kept(radiographs, small_classifier, monitor):
-    X, y = radiographs.images, radiographs.target
-    clf = small_classifier(max_epochs=6, learning_rate=3e-2, monitor=monitor)
-    clf.fit(X[:20], y[:20], X_val=X[20:], y_val=y[20:])
-    column = np.array(clf.history_[monitor])
-    best = column.argmin() if monitor == "valid_loss" else column.argmax()
-    assert clf.best_epoch_ == best + 1
-    kept = clf.score(X[20:], y[20:])
-    assert kept == pytest.approx(clf.history_["valid_accuracy"][best])
-    last = small_classifier(max_epochs=6, learning_rate=3e-2, keep_best=False)
-    last.fit(X[:20], y[:20], X_val=X[20:], y_val=y[20:])
-    assert last.score(X[20:], y[20:]) == pytest.approx(
-        last.history_["valid_accuracy"][-1]
-    )
-
-
-def test_early_stopping_waits_and_stops(radiographs, small_classifier):
-    clf = small_classifier(
-        max_epochs=50,
-        learning_rate=1e-9,
-        body_learning_rate=1e-9,
-        trainable="head",
-        early_stopping=True,
-        n_iter_no_change=3,
-        validation_fraction=0.3,
-    ).fit(radiographs.images, radiographs.target)
-    # Nothing improves at this rate: the first epoch, and three that wait.
-    assert clf.n_epochs_ == 4
-
-
-def test_rows_of_a_patient_or_repeats_of_an_image_are_not_split(
-    radiographs, small_classifier, monkeypatch
-):
-    seen = []
-    init = PixelSet.__init__
-
-    def spy(self, pixels, plan, *args, **kwargs):
-        seen.append(plan.ever())
-        init(self, pixels, plan, *args, **kwargs)
-
-    monkeypatch.setattr(PixelSet, "__init__", spy)
-    X, y, groups = radiographs.images, radiographs.target, radiographs.groups
-    clf = small_classifier(max_epochs=1, validation_fraction=0.3)
-    clf.fit(X, y, groups=groups)
-    train, valid = seen
-    assert len(train) + len(valid) == len(X)
-    assert not set(groups[train]) & set(groups[valid])
-
-    seen.clear()
-    rows, _ = RandomOverSampler(
-        sampling_strategy={"covid": 30}, random_state=0
-    ).fit_resample(np.arange(len(X))[:, None], y)
-    rows = rows[:, 0]
-    clf.fit(X[rows], y[rows])
-    train, valid = seen
-    assert not set(rows[train]) & set(rows[valid])
 
 
 @pytest.mark.parametrize(
@@ -127,25 +49,6 @@ def test_trainable_decides_what_changes(
     assert bool(names) == (n_trained != 0)
     assert {state[name].data_ptr() for name in names} <= trained
     assert not torch.equal(head, clf.net_.module_.head.output.weight)
-
-
-def test_the_head_starts_alone(radiographs, small_classifier):
-    X, y = radiographs.images, radiographs.target
-    alone = small_classifier(max_epochs=2, head_epochs=2).fit(X, y)
-    head_only = small_classifier(max_epochs=2, trainable="head", n_threads=1).fit(X, y)
-    assert not changed(body_state(head_only), body_state(alone))
-    both = small_classifier(max_epochs=3, head_epochs=2).fit(X, y)
-    assert changed(body_state(alone), body_state(both))
-
-
-def test_partial_fit_goes_on_where_fit_stopped(radiographs, small_classifier):
-    X, y = radiographs.images, radiographs.target
-    settings = {"augmentation": Augmentation(rotation=20), "dropout": 0.2}
-    whole = small_classifier(max_epochs=4, n_threads=1, **settings).fit(X, y)
-    parts = small_classifier(max_epochs=2, n_threads=1, **settings).fit(X, y)
-    parts.partial_fit(X, y)
-    assert parts.history_["train_loss"] == whole.history_["train_loss"]
-    np.testing.assert_array_equal(parts.predict_proba(X), whole.predict_proba(X))
 
 
 def test_partial_fit_knows_classes_to_come(radiographs, small_classifier):
@@ -199,16 +102,6 @@ def test_cache_dir_decodes_once_for_all_runs(
     monkeypatch.setattr(store, "read_image", refuse)
     again = small_classifier(cache_dir=tmp_path).fit(X, y).predict_proba(X)
     np.testing.assert_array_equal(first, again)
-
-
-def test_progress_is_shown_on_request(radiographs, small_classifier, capsys):
-    X, y = radiographs.images, radiographs.target
-    small_classifier().fit(X, y).predict(X)
-    assert capsys.readouterr() == ("", "")
-    small_classifier(verbose=1, trainable="head").fit(X, y).predict(X)
-    shown = capsys.readouterr().err
-    for text in ("features", "training", "train_loss=", "prediction"):
-        assert text in shown
 
 
 def test_tensorboard_gets_every_column(radiographs, small_classifier, tmp_path):
