@@ -8,7 +8,6 @@ from sklearn.base import clone
 
 from cxrclf import Augmentation
 from cxrclf._utils.keyed_random import keyed_state, keyed_uniforms
-from cxrclf.augmentation._noise import keyed_normals
 from tolerances import assert_same_predictions
 
 
@@ -144,9 +143,6 @@ def test_keyed_numbers_are_uniform_and_independent():
     assert ((counts - 1000) ** 2 / 1000).sum() < 43.8
     correlation = np.corrcoef(draws.T) - np.eye(4)
     assert abs(correlation).max() < 4 / np.sqrt(20_000)
-    normals = keyed_normals(keyed_state(0, [1]), (200, 200), "cpu", torch.float32)
-    assert float(normals.std()) == pytest.approx(1, rel=0.02)
-    assert bool(torch.isfinite(normals).all())
 
 
 def test_views_of_arrays_keep_shape_and_do_not_touch_the_global_generators():

@@ -1,7 +1,5 @@
 """Rows of X that are transformed copies of files."""
 
-import pickle
-
 import numpy as np
 import pytest
 import torch
@@ -11,17 +9,12 @@ from sklearn.model_selection import cross_validate
 from cxrclf import Augmentation
 from cxrclf._training.samples import PixelSamples
 from cxrclf._utils.keyed_random import keyed_state
-from cxrclf.augmentation import AugmentedPath, Copies
-from cxrclf.images import DecodeStore, ImageInput, ImageReader, content_key
+from cxrclf.augmentation import AugmentedPath
+from cxrclf.images import DecodeStore, content_key
 from cxrclf.sampling import AugmentedOverSampler
 from tolerances import assert_same_predictions
 
 ROTATION = Augmentation(rotation=90, shift=0.1)
-
-
-def opened(values):
-    files = ImageInput.from_X(np.array(values, dtype=object))
-    return Copies(files.open((32, 32)), files.paths)
 
 
 @pytest.fixture
@@ -49,27 +42,6 @@ def test_a_copy_is_predicted_as_its_transformed_pixels(fitted, radiograph_files)
     assert np.abs(proba[1:-1] - plain).max() > 1e-3
     # A column of a frame's kind, and a shape of (n, 1).
     np.testing.assert_array_equal(fitted.predict_proba(rows[:, None]), proba)
-
-
-def test_a_copy_has_a_key_of_its_own_and_the_content_of_its_original(radiograph_files):
-    path = radiograph_files.data[0, 0]
-    rows = [
-        path,
-        AugmentedPath(path, ROTATION, seed=0, copy=0),
-        AugmentedPath(path, ROTATION, seed=0, copy=1),
-        AugmentedPath(path, ROTATION, seed=1, copy=0),
-        AugmentedPath(path, Augmentation(rotation=45), seed=0, copy=0),
-        AugmentedPath(path, Augmentation(rotation=90, shift=0.1), seed=0, copy=0),
-    ]
-    copies = opened(rows)
-    images = ImageInput.from_X(rows).open((32, 32))
-    assert len(set(images.keys.tolist())) == 1
-    assert len(set(copies.keys.tolist())) == 5
-    assert copies.keys[1] == copies.keys[5]  # equal parameters
-    assert copies.keys[0] == images.keys[0]
-    assert copies.is_copy.tolist() == [False, True, True, True, True, True]
-    alone = opened(rows[2:3])
-    assert alone.keys[0] == copies.keys[2]
 
 
 def test_copies_stay_on_the_side_of_their_original(
@@ -125,33 +97,3 @@ def test_a_pipeline_from_files_predicts_plain_paths(radiograph_files, small_clas
     pipe = make_pipeline(AugmentedOverSampler(random_state=0), small_classifier())
     scores = cross_validate(pipe, data.data, data.target, cv=3, error_score="raise")
     assert np.isfinite(scores["test_score"]).all()
-
-
-def test_others_read_the_original(radiograph_files):
-    path = radiograph_files.data[0, 0]
-    copy = AugmentedPath(path, ROTATION, seed=0, copy=0)
-    images = ImageReader(image_size=32).fit_transform([path, copy])
-    np.testing.assert_array_equal(images[0], images[1])
-
-
-def test_copies_are_equal_by_what_they_stand_for():
-    copy = AugmentedPath("a.png", Augmentation(rotation=15), seed=0, copy=1)
-    again = pickle.loads(pickle.dumps(copy))
-    assert again == copy
-    assert {again, copy} == {copy}
-    assert str(copy) == "a.png" != copy
-    for other in (
-        AugmentedPath("b.png", Augmentation(rotation=15), seed=0, copy=1),
-        AugmentedPath("a.png", Augmentation(rotation=16), seed=0, copy=1),
-        AugmentedPath("a.png", Augmentation(rotation=15), seed=1, copy=1),
-        AugmentedPath("a.png", Augmentation(rotation=15), seed=0, copy=0),
-    ):
-        assert other != copy
-
-
-def test_a_subclass_cannot_stand_for_its_parameters():
-    class Other(Augmentation):
-        pass
-
-    with pytest.raises(TypeError, match="must be an Augmentation"):
-        AugmentedPath("a.png", Other(), seed=0, copy=0)
