@@ -11,8 +11,6 @@ from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from cxrclf import Augmentation, CXRClassifier, DualBackboneConcat
-from cxrclf.classification import _network
-from cxrclf.exceptions import WeightsError
 from cxrclf.nets import make_backbone
 from tolerances import assert_same_predictions
 
@@ -194,18 +192,6 @@ def test_learns_what_two_networks_can(radiographs, dual):
 def test_bad_parameters(radiographs, dual, parameters, message):
     with pytest.raises(ValueError, match=message):
         dual(**parameters).fit(radiographs.images, radiographs.target)
-
-
-def test_what_is_wrong_is_said_before_weights_are_loaded(radiographs, monkeypatch):
-    def load(*args, **kwargs):
-        raise AssertionError("weights are loaded")
-
-    monkeypatch.setattr(_network, "make_backbone", load)
-    X, y = radiographs.images, radiographs.target
-    with pytest.raises(ValueError, match="no network named 'resnet50v3'"):
-        DualBackboneConcat(("xception", "resnet50v3")).fit(X, y)
-    with pytest.raises(WeightsError, match=r"no file of weights at nope\.pth"):
-        DualBackboneConcat(weights=("imagenet", "nope.pth")).fit(X, y)
 
 
 def test_other_backbones_need_a_new_fit(radiographs, dual):
