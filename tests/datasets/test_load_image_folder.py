@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cxrclf._utils.paths import as_paths
 from sklearn.model_selection import StratifiedGroupKFold
 
 from cxrclf.datasets import load_image_folder
