@@ -1,4 +1,4 @@
-"""Losses over classes and masks, with a weight per sample."""
+"""Losses of classification and segmentation, with a weight per sample."""
 
 from cxrclf.losses._mask_loss import MASK_LOSSES, MaskLoss, sum_of_dice
 from cxrclf.losses._weighted_cross_entropy import WeightedCrossEntropy
