@@ -100,7 +100,7 @@ class CLAHE(ImageTransformer):
         if rows > height or columns > width:
             raise ValueError(
                 f"tile_grid={self.tile_grid!r} has more tiles than an image of "
-                f"{height}×{width} pixels has rows or columns. Use fewer tiles."
+                f"{height}×{width} pixels has rows or columns. Take fewer tiles."
             )
         return images
 
