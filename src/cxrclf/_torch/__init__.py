@@ -1,1 +1,3 @@
-"""What the subpackages that use torch share. Not part of the public API."""
+"""Private helpers around torch, which is imported here first."""
+
+import cxrclf._torch.openmp  # noqa: F401

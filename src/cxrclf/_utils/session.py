@@ -1,9 +1,10 @@
 """A private folder for pixels, shared by a process and its workers.
 
-Importing this module only chooses a name that nobody can guess, and hands it on to
-worker processes in an environment variable: they inherit the environment of the moment
-they start in, and loky starts them once for many calls. Whichever process first needs
-the folder makes it.
+Importing this module does nothing. The first object that may need the folder
+(:class:`UsesSession`) chooses a name that nobody can guess, and hands it on to worker
+processes in an environment variable: they inherit the environment of the moment they
+start in, and loky starts them once for many calls. Whichever process first needs the
+folder makes it.
 """
 
 import atexit
@@ -17,7 +18,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Self
 
 from cxrclf._utils.disk import open_or_create, reason, same_error
 from cxrclf._utils.file_lock import try_lock
@@ -35,6 +36,24 @@ _WAIT = 0.01  # seconds between them
 _guard = threading.Lock()
 _names: list[tuple[int, str]] = []  # of folders, and the processes that remove them
 _held: tuple[Path, IO[bytes]] | None = None  # the folder, and the lock on its owner
+
+
+def name_session() -> None:
+    """Choose the name of the folder, unless this process has been given one."""
+    if not _is_usable(os.environ.get(_VARIABLE)):
+        os.environ[_VARIABLE] = _choose_name()
+
+
+class UsesSession:
+    """Base of classes whose objects share a folder with their copies in workers.
+
+    When an object is made, the folder gets its name: workers that start later inherit
+    it, also if they use the folder first.
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        name_session()
+        return super().__new__(cls)
 
 
 def session_folder() -> Path:
@@ -86,7 +105,7 @@ def _enter_named(value: str | None) -> tuple[Path, IO[bytes]] | None:
 def _is_usable(value: str | None) -> bool:
     """Whether this is the name or the path of a session's folder, or a private one.
 
-    Nothing is opened, since it is asked when the module is imported.
+    Nothing is opened.
     """
     folder = Path(value or "")
     ours = folder.name.startswith(_PREFIX)
@@ -248,6 +267,4 @@ def _renew_guard() -> None:
 
 
 after_fork_in_child(_renew_guard)
-if not _is_usable(os.environ.get(_VARIABLE)):
-    os.environ[_VARIABLE] = _choose_name()
 atexit.register(_remove_named)

@@ -14,9 +14,8 @@ def split_validation(codes, groups, fraction, seed):
     codes : ndarray of shape (n,)
         Class codes.
     groups : ndarray of shape (n,)
-        Rows of one group stay together: the content keys of the images, so that a
-        row that a sampler repeats is not on both sides, or what :func:`join_groups` makes
-        of them and of patients.
+        Rows of one group stay together. Content keys of the images keep the rows that
+        a sampler repeats on one side; :func:`join_groups` joins them with patients.
     fraction : float in (0, 1)
         Of the groups.
     seed : int

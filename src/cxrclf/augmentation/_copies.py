@@ -41,7 +41,7 @@ class Copies:
         self.is_copy = self._kind >= 0
 
     def _number(self, rows, copies):
-        """Number the different augmentations, and derive the state of each copy."""
+        """Enumerate the different augmentations, and derive the state of each copy."""
         # One object for all copies that a sampler made at once, also when pickled.
         objects = {id(copy.augmentation): copy.augmentation for copy in copies}
         texts = {key: describe(augmentation) for key, augmentation in objects.items()}

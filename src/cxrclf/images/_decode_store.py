@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from cxrclf._utils.disk import make_folders
 from cxrclf._utils.image_size import check_image_size
-from cxrclf._utils.session import session_folder
+from cxrclf._utils.session import UsesSession, session_folder
 from cxrclf.exceptions import ImageReadError
 from cxrclf.images._paths import find_paths
 from cxrclf.images._read_image import quiet_decoders, read_image, why_unreadable
@@ -28,7 +28,7 @@ _CHUNK_BYTES = 2**25  # decoded at once, before they are written
 _CHUNK_FILES = 512
 
 
-class DecodeStore:
+class DecodeStore(UsesSession):
     """Image files, decoded once.
 
     The pixels are kept on disk at one size, addressed by a file's path, size and

@@ -12,13 +12,13 @@
   :func:`segmentation_scorers` computes their means in `cross_validate`.
 """
 
+from cxrclf._utils.label_maps import map_labels
 from cxrclf.metrics._classification_table import (
     classification_table,
     table_from_confusion,
     table_from_counts,
 )
 from cxrclf.metrics._fold_summary import FoldScore, FoldSummary, fold_summary
-from cxrclf.metrics._label_map import map_labels
 from cxrclf.metrics._original_class_table import (
     OriginalClassTable,
     original_class_table,

@@ -8,6 +8,7 @@
 - A U-Net joins an encoder and a decoder, and computes outputs for each pixel.
 """
 
+import cxrclf._torch  # noqa: F401  first, see _torch/openmp.py
 from cxrclf.nets._backbone import Backbone
 from cxrclf.nets._classification_network import ClassificationNetwork
 from cxrclf.nets._concat_backbone import ConcatBackbone

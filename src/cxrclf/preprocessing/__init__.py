@@ -4,6 +4,7 @@ They accept X in the same forms as the estimators: image files or arrays of gray
 images. They return an array of images with the same size and type of pixels.
 """
 
+import cxrclf._torch  # noqa: F401  first, see _torch/openmp.py
 from cxrclf.preprocessing._artifact_mask import ArtifactMask
 from cxrclf.preprocessing._clahe import CLAHE
 from cxrclf.preprocessing._intensity_normalizer import IntensityNormalizer
