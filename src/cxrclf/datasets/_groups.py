@@ -28,7 +28,7 @@ def check_groups(groups):
         pattern = re.compile(groups)
     except re.error as error:
         raise ValueError(
-            f"groups={groups!r} is not a valid regular expression: {error}."
+            f"groups={groups!r} is no regular expression: {error}."
         ) from error
 
     def find(path):

@@ -29,8 +29,8 @@ def check_extensions(extensions):
     endings = tuple(sorted({str(ending).lower() for ending in extensions}))
     if not endings or not all(len(e) > 1 and e.startswith(".") for e in endings):
         raise ValueError(
-            "extensions must be file extensions with their dot, such as ('.png', "
-            f"'.dcm'); got {extensions!r}."
+            "extensions must be endings with their dot, such as ('.png', '.dcm'); "
+            f"got {extensions!r}."
         )
     return endings
 

@@ -141,9 +141,8 @@ def check_disjoint(folders):
     for a, b in combinations([folder.resolve() for folder in folders], 2):
         if a.is_relative_to(b) or b.is_relative_to(a):
             raise ValueError(
-                f"{str(a)!r} and {str(b)!r} are the same folder, or one lies in the "
-                "other. Images would be listed as masks. Give folders beside each "
-                "other."
+                f"{str(a)!r} and {str(b)!r} are one folder or lie in each other, so "
+                "images would be listed as masks. Give folders beside each other."
             )
 
 
