@@ -57,7 +57,7 @@ def refuse_padding(segmenter, images, name):
     """
     if images.paths is not None and getattr(segmenter, "keep_aspect_ratio", False):
         raise ValueError(
-            f"The segmenter has keep_aspect_ratio=True, but {name} stretches files to "
+            f"The segmenter has keep_aspect_ratio=True, and {name} stretches files to "
             "image_size. Put ImageReader(keep_aspect_ratio=True) before it, or use a "
             "segmenter with keep_aspect_ratio=False."
         )
