@@ -37,6 +37,7 @@ def make_image_bunch(paths, fields, description, pandas):
     Returns
     -------
     sklearn.utils.Bunch
+        Images with their fields, as documented for the loaders.
     """
     columns = {"path": paths}
     for name, values in fields.items():

@@ -15,7 +15,7 @@ class Head(nn.Module):
     """Pooling, dropout and fully connected layers on a feature map.
 
     The head always computes in the precision of its own parameters, also under
-    autocast. Its inputs are few, so this costs little, and the logits stay exact.
+    autocast. This preserves the precision of the logits and costs little time.
 
     Parameters
     ----------

@@ -84,8 +84,8 @@ class LungMasker(ImageTransformer):
     -----
     The segmenter gets the images at `image_size`. Use the image size of the segmenter,
     so that images are not resized twice. ``mode="crop"`` stretches the box to the size
-    of the image. To preserve more detail, choose a larger `image_size` than that of
-    the classifier.
+    of the image. To preserve more detail, choose a larger `image_size` than the
+    classifier has.
 
     The shape of a mask also reveals information. For instance, an opacity may hide a
     part of a lung and make its mask smaller. A good score on masked images therefore
