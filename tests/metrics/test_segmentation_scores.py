@@ -270,7 +270,7 @@ MASK = np.ones((2, 4, 4), dtype=bool)
         (MASK, np.tile(np.uint8([0, 1, 255, 0]), (2, 4, 1)), r"\[0, 1, 255\]\."),
         (MASK, np.arange(32).reshape(2, 4, 4), r"\[0, 1, 2, 3, 4\] and 27 more"),
         (MASK, MASK.astype(str), "y_pred must hold masks"),
-        (MASK, MASK[:, :2], r"\(2, 4, 4\) and \(2, 2, 4\).*nearest neighbour"),
+        (MASK, MASK[:, :2], r"\(2, 4, 4\) and \(2, 2, 4\).*nearest neighbor"),
         (MASK, MASK[:1], "of the same images"),
         (MASK[0], MASK[0], r"shape \(4, 4\)\. Give one mask as mask\[np\.newaxis\]"),
         (MASK[..., None], MASK, r"shape \(2, 4, 4, 1\)\.$"),

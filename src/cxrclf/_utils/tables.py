@@ -23,8 +23,8 @@ def position(rows: Sequence[str], columns: Sequence[str], key: Any) -> tuple[int
     return rows.index(row), columns.index(column)
 
 
-def spelled(name: str) -> str:
-    """Write the name of an overall score in words."""
+def format_name(name: str) -> str:
+    """Format the name of an overall score in words."""
     return "overall accuracy" if name == "accuracy" else name.replace("_", " ")
 
 
