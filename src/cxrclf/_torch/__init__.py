@@ -1,1 +1,1 @@
-"""What the subpackages that use torch share. Not part of the public API."""
+"""Helpers for torch, shared by several subpackages. Not part of the public API."""
