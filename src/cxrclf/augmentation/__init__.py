@@ -1,4 +1,4 @@
-"""Random views of images, and image files with a transformation of their own."""
+"""Random views of images, and transformed copies of image files."""
 
 from cxrclf.augmentation._augmentation import Augmentation
 from cxrclf.augmentation._augmented_path import AugmentedPath

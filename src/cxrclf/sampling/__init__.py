@@ -1,4 +1,4 @@
-"""Imbalance: samplers for imbalanced-learn pipelines, and phased balanced training."""
+"""Samplers for imbalanced-learn pipelines, and training in balanced phases."""
 
 from cxrclf.sampling._augmented_over_sampler import AugmentedOverSampler
 from cxrclf.sampling._generative_over_sampler import GenerativeOverSampler
