@@ -16,7 +16,7 @@ def import_optional(module: str, *, extra: str, purpose: str) -> ModuleType:
     extra : str
         Name of the extra of cxrclf that installs the module.
     purpose : str
-        What needs the module. The error message starts with this text.
+        Feature that needs the module. The error message starts with this text.
 
     Returns
     -------

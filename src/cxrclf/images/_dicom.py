@@ -11,7 +11,7 @@ _PREFIX_AT, _PREFIX = 128, b"DICM"
 
 
 def is_dicom(head: bytes, path: str) -> bool:
-    """Return whether the first 132 bytes or the suffix of a file are those of DICOM."""
+    """Recognize DICOM by the first 132 bytes of a file, or by its suffix."""
     suffix = os.path.splitext(path)[1].lower()
     return head[_PREFIX_AT:] == _PREFIX or suffix in (".dcm", ".dicom")
 

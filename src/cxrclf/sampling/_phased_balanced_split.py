@@ -287,7 +287,7 @@ def _check_numbers(name, numbers, n_rows, *, smallest):
     unknown = [label for label in numbers if label not in n_rows]
     if unknown:
         raise ValueError(
-            f"{name} names {unknown}, and y has only the classes {list(n_rows)}. In a "
+            f"{name} names {unknown}, and y has the classes {list(n_rows)} only. In a "
             "cross-validation every training fold needs all classes: use stratified "
             "folds."
         )
