@@ -33,8 +33,9 @@ class PhasedBalancedSplit(BaseEstimator):
         All rows of the other classes are in every phase. None means the automatic rule
         in the Notes.
     shared : dict of label to int, default=None
-        Number of random rows that are in every phase in addition, for some classes of
-        `per_phase`. To choose the rows yourself, pass `shared_rows` instead.
+        Number of random rows of a class that are in every phase in addition. If
+        `per_phase` is given, it must name the class too. To choose the rows yourself,
+        pass `shared_rows` instead.
     random_state : int, RandomState instance or None, default=None
         Random state of the shared rows and of the rows of each phase. The rows of a
         class in a phase do not depend on the rows of other classes.
