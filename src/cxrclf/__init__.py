@@ -1,14 +1,8 @@
 """scikit-learn-compatible estimators for chest X-ray classification."""
 
 import importlib
-import os
 
 __version__ = "0.1.0.dev0"
-
-# Read by OpenMP when torch is imported. A thread that has done its part of a layer then
-# sleeps until the others have. By default it keeps its core busy with waiting, even if
-# the thread that it waits for needs that core.
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # Public names and their subpackages. They are imported on first use, so that
 # `import cxrclf` stays light: torch is loaded only when an estimator is asked for.

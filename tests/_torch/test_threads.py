@@ -1,8 +1,5 @@
 """Torch's number of threads, for one thread of Python at a time."""
 
-import os
-import subprocess
-import sys
 import threading
 
 import pytest
@@ -123,24 +120,3 @@ def test_layers_are_computed_by_so_many_threads():
         assert n_busy() == {1}
         a @ a
     assert n_busy() == {4}
-
-
-@pytest.mark.parametrize(
-    ("given", "expected"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")]
-)
-def test_threads_that_wait_sleep_unless_the_user_wants_otherwise(given, expected):
-    environment = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
-    if given is not None:
-        environment["OMP_WAIT_POLICY"] = given
-    code = (
-        "import os, sys, cxrclf; assert 'torch' not in sys.modules; "
-        "print(os.environ['OMP_WAIT_POLICY'])"
-    )
-    found = subprocess.run(
-        [sys.executable, "-c", code],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert found.stdout.strip() == expected

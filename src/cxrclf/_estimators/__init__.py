@@ -1,1 +1,3 @@
 """What the estimators share: parameters, X, fitting, prediction, saving."""
+
+import cxrclf._torch  # noqa: F401  first, see _torch/openmp.py

@@ -27,11 +27,12 @@ from cxrclf._training.prediction import predict_outputs
 from cxrclf._training.trainer import Trainer, TrainingSettings
 from cxrclf._utils.image_size import check_image_size
 from cxrclf._utils.keyed_random import draw_seed
+from cxrclf._utils.session import UsesSession
 from cxrclf.images import ImageInput
 from cxrclf.optimizers import Optimizer
 
 
-class ImageEstimator(BaseEstimator):
+class ImageEstimator(UsesSession, BaseEstimator):
     """Base of the estimators: images in, a trained net in ``net_`` out.
 
     A subclass has the parameters of ``_parameter_constraints``, names the parameters

@@ -11,7 +11,11 @@ import numpy as np
 
 from cxrclf._estimators.fitted_state import decode_fitted, encode_fitted
 from cxrclf._estimators.json_values import decode_parameters, encode_parameters
-from cxrclf._estimators.model_folder import load_folder, save_folder
+from cxrclf._estimators.model_folder import (
+    MACHINE_PARAMETERS,
+    load_folder,
+    save_folder,
+)
 from cxrclf._estimators.net_state import net_state, restore_net_state
 from cxrclf._torch.device import resolve_device
 from cxrclf._torch.threads import limited_threads
@@ -26,7 +30,13 @@ def save_estimator(estimator, folder):
     module = estimator.net_.module_
     description = {
         "estimator": type(estimator).__name__,
-        "params": encode_parameters(estimator._made_with),
+        "params": encode_parameters(
+            {
+                name: value
+                for name, value in estimator._made_with.items()
+                if name not in MACHINE_PARAMETERS
+            }
+        ),
         "fitted": encode_fitted(estimator),
         "preprocessing": {
             "image_size": list(estimator.image_size_),

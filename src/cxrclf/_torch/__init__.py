@@ -1,1 +1,3 @@
-"""Helpers for torch, shared by several subpackages. Not part of the public API."""
+"""Private helpers for torch. Importing this package imports torch."""
+
+import cxrclf._torch.openmp  # noqa: F401

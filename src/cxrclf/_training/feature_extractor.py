@@ -5,9 +5,9 @@ import hashlib
 import math
 import os
 import tempfile
+from importlib.metadata import version
 
 import numpy as np
-import timm
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -206,7 +206,7 @@ class FeatureExtractor:
             _FORMAT,
             cxrclf.__version__,
             torch.__version__,
-            timm.__version__,
+            version("timm"),
             torch.backends.cpu.get_cpu_capability(),
             processor_name(),
             # They choose other kernels, which round differently.

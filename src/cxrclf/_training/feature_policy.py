@@ -46,7 +46,7 @@ class PixelPolicy:
         return train, valid
 
     def prediction_samples(self, net, several_batches):
-        """Return a function of the samples as pixels to those that are predicted from.
+        """Return a function of samples as pixels to the samples to predict.
 
         Parameters
         ----------
@@ -88,7 +88,7 @@ class FeaturePolicy(PixelPolicy):
         )
 
     def prediction_samples(self, net, several_batches):
-        """Return a function of the samples as pixels to those that are predicted from."""
+        """Return a function of samples as pixels to the samples to predict."""
         # To look a single batch up takes as long as to compute it.
         if not (net.module_.frozen_body and several_batches):
             return super().prediction_samples(net, several_batches)

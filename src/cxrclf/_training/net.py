@@ -1,5 +1,7 @@
 """The skorch net that every estimator has."""
 
+import math
+
 import torch
 from skorch import NeuralNet
 from skorch.callbacks import Callback
@@ -23,9 +25,9 @@ _HOOKS = (
 class TrainingNet(NeuralNet):
     """A skorch net that is trained by a Trainer.
 
-    `predict` and `predict_proba` take images as an array or a tensor of shape (n, H, W),
-    (n, C, H, W) or (n, H, W, C): integers, or floats in [0, 1]. `predict` returns
-    numbers of classes. `history` has one row per epoch, without its batches.
+    `predict` and `predict_proba` take images as an array or a tensor of shape
+    (n, H, W), (n, C, H, W) or (n, H, W, C): integers, or floats in [0, 1]. `predict`
+    returns numbers of classes. `history` has one row per epoch, without its batches.
 
     Parameters
     ----------
@@ -47,6 +49,7 @@ class TrainingNet(NeuralNet):
         self.task = task
         self.input_format = input_format
         self.autocast_dtype = autocast_dtype
+        self._best_losses = {}
 
     def get_iterator(self, dataset, training=False):
         """Return batches of samples; other data sets get skorch's iterator."""
@@ -113,8 +116,15 @@ class TrainingNet(NeuralNet):
             loss += step["loss"].detach().double() * len(truth)
             total += self.task.score(step["y_pred"].detach(), truth)
             n += len(truth)
-        self.history.record(f"{prefix}_loss", float(loss) / n)
+        self._record_loss(f"{prefix}_loss", float(loss) / n)
         self.history.record(f"{prefix}_{self.task.score_name}", float(total) / n)
+
+    def _record_loss(self, name, loss):
+        """Record a loss, and whether it is the best one, which callbacks look for."""
+        best = self._best_losses.get(name, math.inf)
+        self.history.record(name, loss)
+        self.history.record(f"{name}_best", loss < best)
+        self._best_losses[name] = min(loss, best)
 
     def notify(self, method_name, **cb_kwargs):
         """Call the callbacks.
@@ -143,11 +153,14 @@ class TrainingNet(NeuralNet):
         }
 
     def append_history(self, rows):
-        """Append epochs of an earlier training, as :meth:`history_row` returned them."""
+        """Append epochs of an earlier training, rows of :meth:`history_row`."""
         for row in rows:
             self.history.new_epoch()
             for name, value in row.items():
-                self.history.record("dur" if name == "duration" else name, value)
+                if name.endswith("_loss"):
+                    self._record_loss(name, value)
+                else:
+                    self.history.record("dur" if name == "duration" else name, value)
 
     def _as_input(self, x):
         """Return images of any layout and size as the module takes them."""

@@ -1,9 +1,10 @@
 """A private temporary folder for pixels, shared by a process and its workers.
 
-Importing this module creates no folder. It chooses a random name and stores it in an
-environment variable, so that worker processes inherit it. This must happen at import:
-workers inherit the environment at their start, and loky starts them once for many
-calls. The first process that needs the folder creates it.
+Importing this module does nothing. The first object of a :class:`UsesSession` chooses
+a random name and stores it in an environment variable, so that worker processes inherit
+it. This must happen before the first use of the folder: workers inherit the environment
+at their start, and loky starts them once for many calls. The first process that needs
+the folder creates it.
 """
 
 import atexit
@@ -17,7 +18,7 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Self
 
 from cxrclf._utils.disk import open_or_create, reason, same_error
 from cxrclf._utils.file_lock import try_lock
@@ -35,6 +36,24 @@ _WAIT = 0.01  # seconds between two tries
 _guard = threading.Lock()
 _names: list[tuple[int, str]] = []  # process ids and the folders that they remove
 _held: tuple[Path, IO[bytes]] | None = None  # the folder and its locked owner file
+
+
+def name_session() -> None:
+    """Choose the name of the folder, unless the environment variable has a name."""
+    if not _is_usable(os.environ.get(_VARIABLE)):
+        os.environ[_VARIABLE] = _choose_name()
+
+
+class UsesSession:
+    """Base class of objects that use the session folder, also in worker processes.
+
+    Creating an object chooses the name of the folder. Workers that start later inherit
+    the name, even if they use the folder first.
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        name_session()
+        return super().__new__(cls)
 
 
 def session_folder() -> Path:
@@ -86,7 +105,7 @@ def _enter_named(value: str | None) -> tuple[Path, IO[bytes]] | None:
 def _is_usable(value: str | None) -> bool:
     """Return whether a value names a session folder, or is the path of a private one.
 
-    This check runs when the module is imported, so it opens no file.
+    This check opens no file.
     """
     folder = Path(value or "")
     has_prefix = folder.name.startswith(_PREFIX)
@@ -251,6 +270,4 @@ def _renew_guard() -> None:
 
 
 after_fork_in_child(_renew_guard)
-if not _is_usable(os.environ.get(_VARIABLE)):
-    os.environ[_VARIABLE] = _choose_name()
 atexit.register(_remove_named)

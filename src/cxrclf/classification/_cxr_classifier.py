@@ -15,12 +15,6 @@ from cxrclf._training.feature_cache import make_cache
 from cxrclf._training.feature_policy import FeaturePolicy
 from cxrclf._training.targets import ClassTargets
 from cxrclf._training.weights import SampleWeights
-from cxrclf.classification._backbones import (
-    check_backbones,
-    is_several,
-    largest_image_size,
-    make_backbones,
-)
 from cxrclf.classification._labels import (
     CLASSIFICATION,
     check_groups,
@@ -30,173 +24,200 @@ from cxrclf.classification._labels import (
     check_validation,
     encode_labels,
 )
-from cxrclf.nets import ClassificationNetwork, Head
+from cxrclf.classification._network import (
+    check_backbones,
+    largest_image_size,
+    make_network,
+)
 
 
 class CXRClassifier(ClassifierMixin, ImageEstimator):
     """Classify chest radiographs with any network of timm.
 
-    A network pretrained on photographs gets a new head for the classes in y, and is
-    trained on radiographs: the head alone, the last stages, or the whole. X are image
-    files or arrays; nothing has to be resized, scaled or normalised beforehand.
-    Integer pixels are scaled by their type's maximum; float pixels are taken to be in
-    [0, 1].
+    A network that was pretrained on photographs gets a new head for the classes in y,
+    and is trained on radiographs: the head alone, the last stages, or the whole
+    network. X holds image files or arrays. Images are resized, scaled and normalized
+    by the classifier. Integer pixels are divided by the maximum of their type; float
+    pixels must be in [0, 1].
 
     Read more in the :ref:`User Guide <classification>`.
 
     Parameters
     ----------
-    backbone : str, default="tf_efficientnet_lite0"
-        A model name of timm, or a paper's name for it: ``"xception"``,
-        ``"resnet50v2"``, ``"densenet201"``, ...
-    weights : None, "imagenet", path-like or mapping, default="imagenet"
-        Initial weights of the backbone: random, pretrained on ImageNet, a file
-        (``.safetensors``, or ``.pth`` of tensors only), or a state dict.
+    backbone : str or sequence of str, default="tf_efficientnet_lite0"
+        Name of a network of timm, or the name that a paper uses for it: ``"xception"``,
+        ``"resnet50v2"``, ``"densenet201"``, ... With several names the networks stand
+        side by side: all see the same image, and their last feature maps are
+        concatenated on channels.
+    weights : None, "imagenet", path-like, mapping or sequence, default="imagenet"
+        Initial weights of the backbone: None for random weights, the weights pretrained
+        on ImageNet, a file (``.safetensors``, or ``.pth`` with tensors only), or a
+        state dict. For several backbones, it may be a sequence with an entry for each.
     trainable : {"all", "head"} or int, default="head"
-        What is trained: the whole network, the new head, or the head and that many of
-        the backbone's last stages. A frozen part runs in inference mode.
+        Part of the network that is trained: the whole network, the new head, or the
+        head and this number of the backbone's last stages. The rest is frozen: it runs
+        in inference mode.
     hidden_units : int or None, default=None
-        Width of a fully connected layer with ReLU between pooling and output; None
-        for a linear head.
+        Number of units of a fully connected layer with ReLU between pooling and output.
+        None leaves the layer out.
     dropout : float, default=0.0
-        Dropout before the output layer, in [0, 1).
+        Dropout probability before the output layer, in [0, 1).
     pointwise_channels : int or None, default=None
-        Channels of a 1 × 1 convolution with ReLU before pooling; None for none.
+        Number of channels of a 1 × 1 convolution before pooling. None leaves the
+        convolution out. A ReLU follows it, but not with several backbones [2]_.
     pooling : {"mean", "flatten"}, default="mean"
-        Average the feature map, or flatten it, which takes far more weights [2]_.
+        Whether the feature map is averaged or flattened before the output layer.
+        Flattening needs many more weights [2]_.
     normalization : {"backbone", "unit"}, default="backbone"
-        ``"backbone"`` gives the backbone the mean and standard deviation that it was
-        pretrained with; ``"unit"`` leaves pixels in [0, 1].
+        Normalization of the pixels. ``"backbone"`` uses the mean and standard deviation
+        with which each backbone was pretrained; ``"unit"`` leaves pixels in [0, 1].
     image_size : int, (int, int) or None, default=None
-        Height and width that the network gets, in pixels. None is the backbone's own
-        for files, and the size that they have for arrays.
+        Height and width of the images that the network gets, in pixels. None stands for
+        the backbone's own size for files, the largest one of several backbones, and for
+        the size of the images in arrays.
     image_shape : (int, int) or (int, int, int) or None, default=None
-        (H, W) or (H, W, C) of images that come as rows of a 2-D array. Without it a
-        row of F values is a 1 × 1 image of F channels.
+        (H, W) or (H, W, C) of images that are rows of a 2-D array. Without it a row of
+        F values is a 1 × 1 image of F channels.
     keep_aspect_ratio : bool, default=False
-        Pad files to `image_size` instead of stretching them.
+        Whether files are padded to `image_size` instead of being stretched to it.
     augmentation : Augmentation or None, default=None
-        Random views that are drawn anew in each epoch.
+        Random transformations of the training images. An image gets a new view in each
+        epoch.
     n_views : int or None, default=None
-        Different views that an image has: epoch e takes view e modulo `n_views`. None
-        is one an epoch, without repeats. With a frozen body the time of a training is
-        that of its different views.
+        Number of different views of an image: epoch e uses view e modulo `n_views`.
+        None uses a new view in each epoch. With a frozen body the training time grows
+        with the number of different views.
     class_weight : None, "balanced" or dict, default=None
-        Weighs the loss of class c by w(c) = C_c Σn / (N n_c), with n_c training samples
-        of the class and N classes [1]_. A dict gives the class constants C_c, those
-        of missing classes are 1; ``"balanced"`` is 1 for all. Note that a dict is thus
-        relative to ``"balanced"``. As in Keras, the weighted losses are averaged over
-        the samples of a batch.
-    optimizer : {"adam", "adamw", "nadam", "sgd"}, default="adam"
-        Nadam is that of Keras 2.
+        Weights of the classes in the loss: w(c) = C_c Σn / (N n_c) for class c, with
+        n_c training samples of the class and N classes [1]_. A dict has the class
+        constants C_c; those of missing classes are 1. ``"balanced"`` stands for 1 for
+        all classes, so that a dict is relative to ``"balanced"``. As in Keras, the
+        weighted losses are averaged over the samples of a batch.
+    optimizer : {"adam", "adamw", "nadam", "sgd"} or Optimizer, default="adam"
+        Optimizer of the training. ``"nadam"`` is the Nadam of Keras 2. Use an
+        :class:`~cxrclf.optimizers.Optimizer` to set weight decay or momentum.
     learning_rate : float, default=1e-3
-        Of the head.
+        Learning rate of the head.
     body_learning_rate : float or None, default=None
-        Of the trainable part of the backbone; None is a tenth of `learning_rate`.
+        Learning rate of the trainable part of the backbone. None stands for a tenth of
+        `learning_rate`.
     learning_rate_schedule : {"constant", "cosine", "linear", "step"} or callable, \
             default="constant"
-        ``"cosine"`` and ``"linear"`` fall towards 0, ``"step"`` divides by 10 after a
-        half and after three quarters of the epochs. A callable takes (epoch,
-        max_epochs) and returns a factor.
+        Factor on the learning rates in each epoch. ``"cosine"`` and ``"linear"`` fall
+        towards 0. ``"step"`` divides by 10 after a half and after three quarters of the
+        epochs. A callable gets (epoch, max_epochs) and returns the factor.
     max_epochs : int, default=20
-        Passes over the data in a call of `fit` or `partial_fit`.
+        Number of passes over the training data in a call of `fit` or `partial_fit`.
     head_epochs : int, default=0
-        The first of these epochs, in which the head alone is trained.
+        Number of epochs at the beginning in which the head alone is trained. They count
+        as part of `max_epochs`.
     batch_size : int, default=16
-        Samples a step.
+        Number of samples per optimizer step.
     balanced_batches : bool, default=False
-        Whether each batch takes as many samples from each class. An epoch then has as
-        many samples as ever, those of rare classes repeatedly, each repeat with a view
-        of its own; within a class none comes again before all others have come, also
-        across the epochs of a `fit` or of a phase.
+        Whether each batch has the same number of samples from each class. An epoch
+        keeps its number of samples: samples of rare classes are repeated, each time
+        with another view. Within a class no sample is repeated before all others were
+        used, also across the epochs of a `fit` or of a phase.
     validation_fraction : float or None, default=None
-        Part of the patients (`groups` of `fit`) or else of the distinct images that
-        is held out to choose the best epoch; patients who share an image count as
+        Fraction of the patients (`groups` of `fit`), or else of the distinct images,
+        that is held out to choose the best epoch. Patients who share an image count as
         one. Transformed copies of files (:class:`~cxrclf.augmentation.AugmentedPath`)
-        are not validated on. None trains on all rows.
+        are not held out. None trains on all rows.
     early_stopping : bool, default=False
-        Stop when `monitor` has not improved by `tol` for `n_iter_no_change` epochs.
-        Needs a validation set.
+        Whether the training stops when `monitor` has not improved by `tol` for
+        `n_iter_no_change` epochs. Early stopping needs a validation set.
     n_iter_no_change : int, default=10
-        Epochs that early stopping waits.
+        Number of epochs without improvement after which early stopping ends the
+        training.
     tol : float, default=1e-4
-        What early stopping counts as an improvement.
+        Smallest change of `monitor` that early stopping counts as an improvement.
     monitor : {"valid_loss", "valid_accuracy"}, default="valid_loss"
-        What the best epoch is best in.
+        Column of the history that decides which epoch is best.
     keep_best : bool, default=True
-        End with the weights of the best epoch where there is a validation set.
+        Whether the training ends with the weights of the best epoch. It has no effect
+        without a validation set.
     warm_start : bool, default=False
-        Whether another `fit` goes on from the present weights, with a new optimiser.
+        Whether another `fit` continues from the present weights, with a new optimizer.
+    callbacks : list or None, default=None
+        Callbacks of skorch, (name, callback) pairs, or objects with some of their
+        methods, such as ``on_epoch_end(net, **kwargs)``. The objects themselves are
+        called, as in skorch. They cannot be combined with `checkpoint_dir`.
     random_state : int, RandomState instance or None, default=None
-        Decides initial weights, order, views and dropout. The global generators are
-        neither used nor changed.
+        Seed of the initial weights, the order, the views and the dropout. The global
+        generators are neither used nor changed.
     n_threads : int or None, default=None
-        Number of processor threads of a call. None stands for torch's own number,
-        which joblib lowers in its workers. In a forked process one thread computes a
-        layer, whatever the number. See Notes.
+        Number of processor threads. None stands for torch's own number, which joblib
+        reduces in its workers. A forked process computes each layer with one thread.
+        See Notes.
     device : str or torch.device, default="auto"
-        ``"auto"`` is CUDA where there is one, else the CPU.
+        Device of the network. ``"auto"`` stands for CUDA where it is available, and for
+        the CPU elsewhere.
     precision : {"auto", "float32", "bfloat16", "float64"}, default="auto"
-        Precision of the body; the head computes in float32 at least. ``"auto"`` is
-        bfloat16 where the processor is faster in it: on a GPU that has it, and on a CPU
-        with AMX or an AMD CPU with AVX512-BF16. Elsewhere it is float32. See
-        ``precision_``.
+        Floating-point type in which the body computes. The head computes in float32 or
+        float64. ``"auto"`` chooses bfloat16 where the processor is faster with it: on a
+        GPU with bfloat16, on a CPU with AMX, and on an AMD CPU with AVX512-BF16.
+        Elsewhere it chooses float32. See ``precision_``.
     compile : bool, default=False
-        Compile the backbone with ``torch.compile``, which takes a C++ compiler and a
-        minute or more for each new network, number of threads and size of images.
+        Whether ``torch.compile`` compiles the backbone. It needs a C++ compiler, and a
+        minute or more for each new network, number of threads and image size.
     cache_dir : path-like or None, default=None
-        Folder where decoded files and features stay for later runs. None shares them
+        Folder of decoded files and cached features for later runs. None shares them
         between the folds and workers of this process, and removes them at its end.
-    feature_bank : {"disk", "memory"} or None, default="disk"
-        Where the features that a frozen body gives are kept for other epochs, folds
-        and candidates: in files, shared by processes, or in the memory of this one.
-        None computes them anew. Views are found again under an int `random_state` only.
-        With some stages trained, the maps of the frozen ones
-        are kept where the network can be cut there, where reading them is faster than
-        computing them, and where those of a training fit; see ``banked_``.
-    feature_bank_bytes : int, default=4 * 2**30
-        Largest size of the bank in bytes. Features used last are kept. 2 GiB of the
-        disk stay free in any case, or a tenth of a small one.
+    feature_cache : {"disk", "memory"} or None, default="disk"
+        Where features of the frozen part are kept for other epochs, folds and
+        candidates: in files that processes share, or in the memory of this process.
+        None computes them in each epoch. Augmented views are found again with an int
+        `random_state` only. With some stages trained, the cached features are maps of
+        the frozen stages; maps are cached if the network can be cut there, if reading
+        them is faster than computing them, and if all of them fit. See
+        ``feature_cache_``.
+    feature_cache_bytes : int, default=4 * 2**30
+        Maximum size of the feature cache in bytes. The features used longest ago are
+        removed first. 2 GiB of the disk, or a tenth of a small disk, always stay free.
     checkpoint_dir : path-like or None, default=None
-        Folder where each epoch leaves its state. The same `fit` on the same data,
-        started again after a kill or an interrupt, goes on from there to the same
-        weights. Needs an int `random_state`. Where the state cannot be written, on a
-        full disk for instance, one RuntimeWarning names the file, the cause and the
-        remedy, and the training goes on.
+        Folder of checkpoints, one of which is written after each epoch. The same `fit`
+        on the same data, started again after a kill or an interrupt, continues from the
+        checkpoint to the same weights. It needs an int `random_state`. If a checkpoint
+        cannot be written, for example on a full disk, one RuntimeWarning names the
+        file, the cause and the remedy, and the training continues.
     log_dir : path-like or None, default=None
-        Folder for TensorBoard logs of each epoch. Where they cannot be written, a
-        RuntimeWarning says so and the training goes on without logs.
+        Folder of TensorBoard logs, with the history of each epoch. If they cannot be
+        written, a RuntimeWarning names the cause and the training continues without
+        logs.
     verbose : int, default=0
-        Progress bars, if not 0.
+        Whether to show progress bars. 0 shows none.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The sorted class labels.
+        Sorted class labels.
     net_ : skorch.NeuralNet
-        The trained net; ``net_.module_`` is the torch module.
+        Trained net. ``net_.module_`` is the torch module. ``net_.predict`` and
+        ``net_.predict_proba`` take images as arrays or tensors; `predict` returns
+        positions in ``classes_``. ``net_.history`` has one row per epoch.
     history_ : dict of str to list
-        A value an epoch: ``epoch``, ``train_loss``, ``train_accuracy``,
-        ``learning_rate``, ``duration`` (seconds); with a validation set,
-        ``valid_loss`` and ``valid_accuracy``; in a training of several phases,
-        ``phase``, from 1.
+        One value per epoch: ``epoch``, ``train_loss``, ``train_accuracy``,
+        ``learning_rate``, ``duration`` (seconds); with a validation set also
+        ``valid_loss`` and ``valid_accuracy``; in a training of several phases also
+        ``phase``, which starts at 1.
     n_epochs_ : int
-        Epochs done.
-    banked_ : {"features", "maps"} or None
-        What the feature bank holds: what the head takes of a frozen body, the maps
-        between frozen and trained stages, or nothing.
+        Number of epochs that were trained.
+    feature_cache_ : {"features", "maps"} or None
+        Content of the feature cache: the features that the head gets from a frozen
+        body, the maps between frozen and trained stages, or nothing.
     best_epoch_ : int
-        The epoch, from 1, that was best on the validation set, if there was one.
+        Number of the epoch, starting at 1, that was best on the validation set. It
+        exists if there was a validation set.
     precision_ : {"float32", "bfloat16", "float64"}
-        Precision in which the body computes, as ``precision`` or its rule chose it.
+        Floating-point type in which the body computes.
     image_size_ : (int, int)
-        Height and width that the network gets.
+        Height and width of the images that the network gets.
     input_shape_ : tuple of int or None
         Shape of a sample in pixels; None for files.
     n_features_in_ : int
-        Number of columns, where X is a 2-D numeric array.
+        Number of columns, if X is a 2-D numeric array.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where X is a numeric data frame.
+        Names of the columns, if X is a numeric data frame.
 
     See Also
     --------
@@ -372,21 +393,21 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         y : array-like of shape (n,)
             Class labels.
         sample_weight : array-like of shape (n,), default=None
-            Relative weights of the samples; over those of a phase, or of the training,
-            their mean is set to 1.
+            Relative weights of the samples. They are scaled to a mean of 1 over the
+            training, or over each phase.
         groups : array-like of shape (n,), default=None
-            Patient ids, which `validation_fraction` keeps together.
+            Patient ids. `validation_fraction` does not divide a patient.
         X_val, y_val : array-like, default=None
-            A validation set, in any form of X and y.
+            Validation set, in any form of X and y.
         phases : list of array-like of int, default=None
-            Row numbers of X. The rows of each phase are trained on for `max_epochs`
-            epochs, one phase after another; weights, optimiser and epoch count carry
-            on. Class weights are those of the phase; the best epoch and early stopping
-            are those of the whole training. What
-            :class:`~cxrclf.sampling.PhasedClassifier` gives.
+            Row numbers of X, an array for each phase, as
+            :class:`~cxrclf.sampling.PhasedClassifier` passes them. The phases follow
+            one another, with `max_epochs` epochs each. Weights, optimizer and epoch
+            numbers continue from phase to phase. Class weights are computed for each
+            phase. The best epoch and early stopping refer to the whole training.
         restart_schedule : bool, default=False
-            Whether the learning-rate schedule begins anew in each phase, instead of
-            spanning them all.
+            Whether the learning-rate schedule starts again in each phase. By default
+            one schedule spans all phases.
 
         Returns
         -------
@@ -396,11 +417,11 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         Raises
         ------
         ImageReadError
-            Naming all unreadable files.
+            If files cannot be read. The error names all of them.
         WeightsError
-            If the weights cannot be had or do not fit.
+            If the weights cannot be downloaded or read, or do not fit the network.
         ValueError
-            If a parameter, X or y is out of its range.
+            If a parameter, X or y is invalid.
         """
         with self._all_or_nothing():
             self._check_parameters(X_val is not None or y_val is not None)
@@ -436,18 +457,19 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for `max_epochs` more epochs on these samples.
 
-        Weights, optimiser and epoch count carry on, so that the samples of another
-        call may be others. A change of ``learning_rate`` or another parameter of the
-        optimiser begins a new optimiser. Validation sets are not used.
+        Weights, optimizer and epoch numbers continue from call to call, and each call
+        may bring other samples. If ``learning_rate`` or another parameter of the
+        optimizer has changed, the call starts with a new optimizer. There is no
+        validation set.
 
         Parameters
         ----------
         X, y, sample_weight
-            As in :meth:`fit`. With `class_weight` each call weighs its own samples, and
-            needs some of every class.
+            As in :meth:`fit`. With `class_weight` the weights are computed for the
+            samples of the call, which must have samples of every class.
         classes : array-like of shape (n_classes,), default=None
-            All classes that later calls may bring; needed in the first call if y
-            lacks some.
+            All classes that any call will bring. The first call needs them if its y
+            lacks some of them.
 
         Returns
         -------
@@ -554,29 +576,18 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         return largest_image_size(self.backbone)
 
     def _make_module(self, weights):
-        several = is_several(self.backbone)
-        backbone = make_backbones(
+        return make_network(
             self.backbone,
             weights,
+            n_classes=len(self.classes_),
+            hidden_units=self.hidden_units,
+            dropout=self.dropout,
+            pointwise_channels=self.pointwise_channels,
+            pooling=self.pooling,
             normalization=self.normalization,
             in_channels=self._in_channels(),
             image_size=self.image_size_,
         )
-        flatten_size = None
-        if self.pooling == "flatten":
-            flatten_size = backbone.map_size(self.image_size_)
-        head = Head(
-            backbone.num_features,
-            len(self.classes_),
-            hidden_units=self.hidden_units,
-            dropout=self.dropout,
-            pointwise_channels=self.pointwise_channels,
-            pointwise_relu=not several,
-            flatten_size=flatten_size,
-        )
-        # Several backbones normalize each in its own way.
-        normalization = "unit" if several else self.normalization
-        return ClassificationNetwork(backbone, head, normalization=normalization)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -22,8 +22,8 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from cxrclf._utils.label_maps import full_label_map, map_labels
 from cxrclf._utils.meta_classifier import MetaClassifier
-from cxrclf.metrics._label_map import full_label_map, map_labels
 
 
 class LabelMapClassifier(MetaClassifier):

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from cxrclf._utils.disk import make_folders
 from cxrclf._utils.image_size import check_image_size
-from cxrclf._utils.session import session_folder
+from cxrclf._utils.session import UsesSession, session_folder
 from cxrclf.exceptions import ImageReadError
 from cxrclf.images._paths import find_paths
 from cxrclf.images._read_image import describe_error, quiet_decoders, read_image
@@ -28,7 +28,7 @@ _CHUNK_BYTES = 2**25  # largest number of bytes that are decoded before writing
 _CHUNK_FILES = 512  # largest number of files that are decoded before writing
 
 
-class DecodeStore:
+class DecodeStore(UsesSession):
     """Store of decoded image files.
 
     The store holds the pixels of files on disk, at one size. Each file is decoded once

@@ -10,10 +10,11 @@ from sklearn.utils import Tags
 from sklearn.utils._param_validation import Interval
 
 from cxrclf._utils.image_size import check_image_size
+from cxrclf._utils.session import UsesSession
 from cxrclf.images._decode_store import DecodeStore, check_paths
 
 
-class ImageReader(TransformerMixin, BaseEstimator):
+class ImageReader(UsesSession, TransformerMixin, BaseEstimator):
     """Read image files into an array of gray pixels.
 
     Use this transformer as the first step of a pipeline from files to arrays. It learns

@@ -10,13 +10,13 @@ the classes, and :func:`original_class_table` says how each label fares.
 :func:`segmentation_scorers` gives the means to scikit-learn.
 """
 
+from cxrclf._utils.label_maps import map_labels
 from cxrclf.metrics._classification_table import (
     classification_table,
     table_from_confusion,
     table_from_counts,
 )
 from cxrclf.metrics._fold_summary import FoldScore, FoldSummary, fold_summary
-from cxrclf.metrics._label_map import map_labels
 from cxrclf.metrics._original_class_table import (
     OriginalClassTable,
     original_class_table,

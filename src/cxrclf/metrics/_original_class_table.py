@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_consistent_length, column_or_1d
 
+from cxrclf._utils.label_maps import full_label_map
 from cxrclf._utils.optional import import_optional
 from cxrclf._utils.tables import as_html, as_text, csv_cell, position, write_csv
-from cxrclf.metrics._label_map import full_label_map
 
 
 class OriginalClassTable:

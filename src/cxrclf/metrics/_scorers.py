@@ -7,12 +7,12 @@ import numpy as np
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 from sklearn.utils import column_or_1d
 
-from cxrclf.metrics._classification_table import classification_table
-from cxrclf.metrics._label_map import (
+from cxrclf._utils.label_maps import (
     checked_label_map,
     full_label_map,
     map_labels,
 )
+from cxrclf.metrics._classification_table import classification_table
 from cxrclf.metrics._score_table import MACRO_AVERAGE, ScoreTable
 
 

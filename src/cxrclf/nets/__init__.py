@@ -6,6 +6,7 @@ of them is trained, and takes pixels in [0, 1]. A U-Net does the same with an en
 and a decoder, and gives outputs for each pixel.
 """
 
+import cxrclf._torch  # noqa: F401  first, see _torch/openmp.py
 from cxrclf.nets._backbone import Backbone
 from cxrclf.nets._classification_network import ClassificationNetwork
 from cxrclf.nets._concat_backbone import ConcatBackbone

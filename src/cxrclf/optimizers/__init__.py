@@ -1,5 +1,6 @@
 """Optimizers and learning-rate schedules."""
 
+import cxrclf._torch  # noqa: F401  first, see _torch/openmp.py
 from cxrclf.optimizers._learning_rate import (
     SCHEDULES,
     schedule_factor,

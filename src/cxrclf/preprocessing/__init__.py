@@ -4,6 +4,7 @@ They take X in any form of the estimators, image files or arrays of grey images,
 give an array of images of one size and of the same type of pixels.
 """
 
+import cxrclf._torch  # noqa: F401  first, see _torch/openmp.py
 from cxrclf.preprocessing._artifact_mask import ArtifactMask
 from cxrclf.preprocessing._clahe import CLAHE
 from cxrclf.preprocessing._intensity_normalizer import IntensityNormalizer

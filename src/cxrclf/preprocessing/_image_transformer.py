@@ -10,12 +10,13 @@ from sklearn.utils._param_validation import Interval
 from tqdm import tqdm
 
 from cxrclf._utils.image_size import check_image_size
+from cxrclf._utils.session import UsesSession
 from cxrclf.images import ImageInput
 
 _CHUNK_PIXELS = 2**22  # transformed at once: 4 million pixels
 
 
-class ImageTransformer(TransformerMixin, BaseEstimator):
+class ImageTransformer(UsesSession, TransformerMixin, BaseEstimator):
     """Base of transformers of single images, which learn nothing from X.
 
     A subclass has the parameters of ``_parameter_constraints`` and implements

@@ -1,5 +1,6 @@
 """Samplers for imbalanced-learn pipelines, and training in balanced phases."""
 
+import cxrclf._torch  # noqa: F401  first, see _torch/openmp.py
 from cxrclf.sampling._augmented_over_sampler import AugmentedOverSampler
 from cxrclf.sampling._generative_over_sampler import GenerativeOverSampler
 from cxrclf.sampling._image_generator import ImageGenerator

@@ -12,12 +12,12 @@ from sklearn.utils._param_validation import HasMethods
 
 from cxrclf._utils.files import remove_abandoned, replaced_whole
 from cxrclf._utils.keyed_random import draw_seed
-from cxrclf._utils.session import session_folder
+from cxrclf._utils.session import UsesSession, session_folder
 from cxrclf.images import content_key
 from cxrclf.sampling._row_resampler import RowResampler, seeded_clone
 
 
-class GenerativeOverSampler(RowResampler, BaseOverSampler):
+class GenerativeOverSampler(UsesSession, RowResampler, BaseOverSampler):
     """Oversample the rare classes with generated images.
 
     The sampler fits a copy of the generator on X and y, and generates the missing

@@ -1,5 +1,6 @@
 """Lungs found: a U-Net as an estimator of masks."""
 
+import cxrclf._torch  # noqa: F401  first, see _torch/openmp.py
 from cxrclf.segmentation._unet_segmenter import UNetSegmenter
 
 __all__ = ["UNetSegmenter"]

@@ -78,8 +78,9 @@ def check_pairs(images, masks, image_size):
     if images.paths is None:
         if size_of_masks is not None and images.sample_shape[:2] != size_of_masks:
             raise ValueError(
-                f"The images are of {_spell(images.sample_shape[:2])} pixels and their masks "
-                f"of {_spell(size_of_masks)}. Give each image the mask of its size."
+                f"The images are of {_spell(images.sample_shape[:2])} pixels and their "
+                f"masks of {_spell(size_of_masks)}. Give each image the mask of its "
+                "size."
             )
         return
     # All in one go, so that one error names all files that are missing.

@@ -19,186 +19,191 @@ from cxrclf._training.data import Examples
 from cxrclf._training.task import Task
 from cxrclf._training.weights import SampleWeights
 from cxrclf._utils.image_size import content_size
-from cxrclf.augmentation import Augmentation
 from cxrclf.losses import MASK_LOSSES, MaskLoss, sum_of_dice
 from cxrclf.masks import MaskInput, check_mask_labels
-from cxrclf.nets import FeatureEncoder, PlainEncoder, UNet, UNetDecoder, make_backbone
 from cxrclf.segmentation._mask_examples import UnreadMasks, check_pairs
 from cxrclf.segmentation._mask_predictor import MaskPredictor
+from cxrclf.segmentation._network import make_unet
+from cxrclf.segmentation._presets import preset_parameters
 from cxrclf.segmentation._regions import clean_mask
 
-_PRESETS = {
-    "vgg19_unet": {
-        "image_size": 512,
-        "width": 64,
-        "batch_norm": False,
-        "loss": "cross_entropy",
-        "augmentation": Augmentation(zoom=0.05, shift=0.05, horizontal_flip=True),
-        "optimizer": "adam",
-        "learning_rate": 1e-3,
-        "learning_rate_schedule": "constant",
-        "max_epochs": 50,
-        "batch_size": 16,
-    },
-}
 _DEFAULT_SIZE = 256, 256
 
 
 class UNetSegmenter(MaskPredictor, ImageEstimator):
-    """Segment radiographs with a U-Net, for their lungs or anything else.
+    """Segment radiographs with a U-Net, for example their lungs.
 
-    Learns masks from pairs of images and masks: image files or arrays in, masks out.
-    Without `encoder` it is the classic U-Net [1]_, trained from random weights; with
-    one, the contracting path is a network of timm with its pretrained weights. Integer
-    pixels are scaled by their type's maximum; float pixels are taken to be in [0, 1].
+    The segmenter learns from pairs of images and masks, which may be files or arrays,
+    and predicts masks. Without `encoder` it is the classic U-Net [1]_, trained from
+    random weights. With an encoder, the contracting path is a network of timm with its
+    pretrained weights. Integer pixels are divided by the maximum of their type; float
+    pixels must be in [0, 1].
 
     Read more in the :ref:`User Guide <segmentation>`.
 
     Parameters
     ----------
     encoder : str or None, default=None
-        A network of timm that has maps of several sizes, or a paper's name for it:
-        ``"tf_efficientnet_lite0"``, ``"resnet50"``, ... None is the classic U-Net's
-        own contracting path.
+        Name of a network of timm that has feature maps of several sizes, or the name
+        that a paper uses for it: ``"tf_efficientnet_lite0"``, ``"resnet50"``, ... None
+        stands for the contracting path of the classic U-Net.
     weights : None, "imagenet", path-like or mapping, default="imagenet"
         Initial weights of `encoder`, as in :class:`~cxrclf.CXRClassifier`. The classic
-        U-Net takes none.
+        U-Net ignores them.
     depth : int, default=4
-        How often the classic U-Net halves the image.
+        Number of times that the classic U-Net halves the image.
     width : int or None, default=None
-        Channels at the full size; each halving doubles them. None is 32 for the
-        classic U-Net (64 in the paper, in four times the time), and 16 for the decoder
-        of an encoder.
+        Number of channels at the full size; each halving doubles it. None stands for 32
+        in the classic U-Net (64 in the paper, which takes four times as long), and for
+        16 in the decoder of an encoder.
     batch_norm : bool, default=True
-        Whether batch normalisation stands between convolution and ReLU, but for the
-        layers of an encoder. The paper has none.
+        Whether batch normalization stands between convolution and ReLU. The layers of
+        an encoder do not change. The paper has none.
     upsampling : {"transposed", "bilinear"}, default="transposed"
-        Double the size with learnt 2 × 2 up-convolutions, or by interpolation.
+        Whether the decoder doubles the size by learned 2 × 2 up-convolutions or by
+        bilinear interpolation.
     trainable : {"all", "head"} or int, default="all"
-        What is trained: everything, the decoder, or the decoder and that many of the
-        encoder's last stages. A frozen part runs in inference mode.
+        Part of the network that is trained: the whole network, the decoder, or the
+        decoder and this number of the encoder's last stages. The rest is frozen: it
+        runs in inference mode.
     labels : tuple or list of int, or None, default=None
-        The value in the masks of each class, the background first. None stands for
-        two classes: a pixel belongs to the object, or not.
+        Value of each class in the masks, the background first. None stands for two
+        classes: the background and one object.
     loss : {"cross_entropy+dice", "cross_entropy", "dice", "focal"}, \
             default="cross_entropy+dice"
-        Cross-entropy of the pixels; 1 minus the soft Dice coefficient of the image
-        [2]_; their sum; or the focal loss with gamma 2 [3]_.
+        Loss of an image: the cross-entropy of its pixels; 1 minus the soft Dice
+        coefficient [2]_; their sum; or the focal loss with gamma = 2 [3]_.
     threshold : float, default=0.5
-        Probability in (0, 1) from which a pixel belongs to the object. With more than
-        two classes a pixel is of the most probable one.
+        Smallest probability, in (0, 1), of a pixel that belongs to the object. With
+        more than two classes a pixel belongs to the most probable class.
     largest_components : int or None, default=None
-        How many connected regions of each class a predicted mask keeps, the largest
-        ones: 2 for lungs. None keeps all.
+        Number of connected regions of each class that a predicted mask keeps, the
+        largest ones first. Use 2 for lungs. None keeps all regions.
     fill_holes : bool, default=False
-        Whether background that is enclosed by a class becomes that class.
+        Whether background that a class encloses becomes that class.
     image_size : int, (int, int) or None, default=None
-        Height and width that the network gets, in pixels: the working size. None is
-        256 for files, and the size that they have for arrays.
+        Height and width at which the network works, in pixels. None stands for 256 ×
+        256 for files, and for the size of the images in arrays.
     keep_aspect_ratio : bool, default=False
-        Pad files to `image_size` instead of stretching them.
+        Whether files are padded to `image_size` instead of being stretched to it.
     augmentation : Augmentation or None, default=None
-        Random views, drawn anew in each epoch. Masks move with their images and are
-        taken by nearest neighbour.
-    optimizer : {"adam", "adamw", "nadam", "sgd"}, default="adam"
-        Nadam is that of Keras 2.
+        Random transformations of the training images. An image gets a new view in each
+        epoch. Masks move with their images and are resampled by nearest neighbor.
+    optimizer : {"adam", "adamw", "nadam", "sgd"} or Optimizer, default="adam"
+        Optimizer of the training. ``"nadam"`` is the Nadam of Keras 2. Use an
+        :class:`~cxrclf.optimizers.Optimizer` to set weight decay or momentum.
     learning_rate : float, default=1e-3
-        Of the decoder.
+        Learning rate of the decoder.
     body_learning_rate : float or None, default=None
-        Of the encoder; None is `learning_rate`.
+        Learning rate of the encoder. None stands for `learning_rate`.
     learning_rate_schedule : {"constant", "cosine", "linear", "step"} or callable, \
             default="cosine"
-        As in :class:`~cxrclf.CXRClassifier`. With a constant rate the last epoch's
-        network may be a worse one than that of the epoch before.
+        Factor on the learning rates in each epoch. ``"cosine"`` and ``"linear"`` fall
+        towards 0. ``"step"`` divides by 10 after a half and after three quarters of the
+        epochs. A callable gets (epoch, max_epochs) and returns the factor.
     max_epochs : int, default=50
-        Passes over the data in a call of `fit`.
+        Number of passes over the training data in a call of `fit`.
     head_epochs : int, default=0
-        The first of these epochs, in which the decoder alone is trained.
+        Number of epochs at the beginning in which the decoder alone is trained. They
+        count as part of `max_epochs`.
     batch_size : int, default=8
-        Images a step.
+        Number of samples per optimizer step.
     validation_fraction : float or None, default=None
-        Part of the patients (`groups` of `fit`) or else of the distinct images that
-        is held out to choose the best epoch. None trains on all.
+        Fraction of the patients (`groups` of `fit`), or else of the distinct images,
+        that is held out to choose the best epoch. Patients who share an image count as
+        one. None trains on all rows.
     early_stopping : bool, default=False
-        Stop when `monitor` has not improved by `tol` for `n_iter_no_change` epochs.
-        Needs a validation set.
+        Whether the training stops when `monitor` has not improved by `tol` for
+        `n_iter_no_change` epochs. Early stopping needs a validation set.
     n_iter_no_change : int, default=10
-        Epochs that early stopping waits.
+        Number of epochs without improvement after which early stopping ends the
+        training.
     tol : float, default=1e-4
-        What early stopping counts as an improvement.
+        Smallest change of `monitor` that early stopping counts as an improvement.
     monitor : {"valid_loss", "valid_dice"}, default="valid_loss"
-        What the best epoch is best in.
+        Column of the history that decides which epoch is best.
     keep_best : bool, default=True
-        End with the weights of the best epoch where there is a validation set.
+        Whether the training ends with the weights of the best epoch. It has no effect
+        without a validation set.
     warm_start : bool, default=False
-        Whether another `fit` goes on from the present weights, with a new optimiser.
+        Whether another `fit` continues from the present weights, with a new optimizer.
+    callbacks : list or None, default=None
+        Callbacks of skorch, (name, callback) pairs, or objects with some of their
+        methods, such as ``on_epoch_end(net, **kwargs)``. The objects themselves are
+        called, as in skorch. They cannot be combined with `checkpoint_dir`.
     random_state : int, RandomState instance or None, default=None
-        Decides initial weights, order and views. The global generators are neither
-        used nor changed.
+        Seed of the initial weights, the order, the views and the dropout. The global
+        generators are neither used nor changed.
     n_threads : int or None, default=None
-        Number of processor threads of a call. None stands for torch's own number,
-        which joblib lowers in its workers. In a forked process one thread computes a
-        layer, whatever the number.
+        Number of processor threads. None stands for torch's own number, which joblib
+        reduces in its workers. A forked process computes each layer with one thread.
+        See Notes.
     device : str or torch.device, default="auto"
-        ``"auto"`` is CUDA where there is one, else the CPU.
+        Device of the network. ``"auto"`` stands for CUDA where it is available, and for
+        the CPU elsewhere.
     precision : {"auto", "float32", "bfloat16", "float64"}, default="auto"
-        Precision of the network; the last layer computes in float32 at least.
-        ``"auto"`` is bfloat16 where the processor is faster in it: on a GPU that has
-        it, and on a CPU with AMX or an AMD CPU with AVX512-BF16. Elsewhere it is
-        float32. See ``precision_``.
+        Floating-point type in which the body computes. The last layer computes in
+        float32 or float64. ``"auto"`` chooses bfloat16 where the processor is faster
+        with it: on a GPU with bfloat16, on a CPU with AMX, and on an AMD CPU with
+        AVX512-BF16. Elsewhere it chooses float32. See ``precision_``.
     compile : bool, default=False
-        Compile the encoder with ``torch.compile``, which takes a C++ compiler.
+        Whether ``torch.compile`` compiles the encoder. It needs a C++ compiler, and a
+        minute or more for each new network, number of threads and image size.
     cache_dir : path-like or None, default=None
-        Folder where decoded files stay for later runs. None shares them between the
-        folds and workers of this process, and removes them at its end.
+        Folder of decoded files for later runs. None shares them between the folds and
+        workers of this process, and removes them at its end.
     checkpoint_dir : path-like or None, default=None
-        Folder where each epoch leaves its state. The same `fit` on the same data,
-        started again after a kill or an interrupt, goes on from there to the same
-        weights. Needs an int `random_state`. Where the state cannot be written, on a
-        full disk for instance, one RuntimeWarning names the file, the cause and the
-        remedy, and the training goes on.
+        Folder of checkpoints, one of which is written after each epoch. The same `fit`
+        on the same data, started again after a kill or an interrupt, continues from the
+        checkpoint to the same weights. It needs an int `random_state`. If a checkpoint
+        cannot be written, for example on a full disk, one RuntimeWarning names the
+        file, the cause and the remedy, and the training continues.
     log_dir : path-like or None, default=None
-        Folder for TensorBoard logs of each epoch. Where they cannot be written, a
-        RuntimeWarning says so and the training goes on without logs.
+        Folder of TensorBoard logs, with the history of each epoch. If they cannot be
+        written, a RuntimeWarning names the cause and the training continues without
+        logs.
     verbose : int, default=0
-        Progress bars, if not 0.
+        Whether to show progress bars. 0 shows none.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         False and True, or `labels`.
     net_ : skorch.NeuralNet
-        The trained net; ``net_.module_`` is the torch module, a
-        :class:`~cxrclf.nets.UNet`.
+        Trained net. ``net_.module_`` is the torch module, a
+        :class:`~cxrclf.nets.UNet`. ``net_.predict`` and ``net_.predict_proba`` take
+        images as arrays or tensors; `predict` returns positions in ``classes_``.
+        ``net_.history`` has one row per epoch.
     history_ : dict of str to list
-        A value an epoch: ``epoch``, ``train_loss``, ``train_dice``,
-        ``learning_rate``, ``duration`` (seconds); with a validation set,
+        One value per epoch: ``epoch``, ``train_loss``, ``train_dice``,
+        ``learning_rate``, ``duration`` (seconds); with a validation set also
         ``valid_loss`` and ``valid_dice``.
     n_epochs_ : int
-        Epochs done.
+        Number of epochs that were trained.
     best_epoch_ : int
-        The epoch, from 1, that was best on the validation set, if there was one.
+        Number of the epoch, starting at 1, that was best on the validation set. It
+        exists if there was a validation set.
     precision_ : {"float32", "bfloat16", "float64"}
-        Precision in which the network computes, as ``precision`` or its rule chose it.
+        Floating-point type in which the body computes.
     image_size_ : (int, int)
-        The working size.
+        Working size: height and width of the images that the network gets.
     input_shape_ : tuple of int or None
         Shape of a sample in pixels; None for files.
 
     See Also
     --------
-    cxrclf.preprocessing.LungMasker : Leave nothing but the lungs to a classifier.
+    cxrclf.preprocessing.LungMasker : Remove everything but the lungs from images.
     cxrclf.metrics.segmentation_scorers : More scores than `score` for cross_validate.
     cxrclf.datasets.load_image_masks : Images and masks from two folders.
 
     Notes
     -----
-    Convolutions are padded, so that a mask has the size of its image; those of the
-    paper are not, and crop the maps that are copied.
+    Convolutions are padded, so that a mask has the size of its image. The paper's
+    convolutions are not padded, and its skip connections crop the maps.
 
     On one machine, the same `random_state` gives the same model but for rounding, and
-    with ``n_threads=1`` to the last digit. An image has the same mask whatever the
-    other images of X are; a single image is equal but for rounding.
+    with ``n_threads=1`` to the last digit. The mask of an image does not depend on the
+    other images of X. A single image is equal but for rounding.
 
     References
     ----------
@@ -331,17 +336,18 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
 
     @classmethod
     def preset(cls, name, **parameters):
-        """Make a segmenter as a study describes it.
+        """Make a segmenter with the settings of a study.
 
         Parameters
         ----------
         name : {"vgg19_unet"}
-            The classic U-Net at 512 px without batch normalisation, cross-entropy,
-            Adam with 1e-3, batches of 16, 50 epochs, zoom and shift by 5 % and
-            horizontal flips. The study also dilates the masks, see
+            Name of the preset. ``"vgg19_unet"`` is the classic U-Net at 512 px without
+            batch normalization, trained with cross-entropy, Adam at 1e-3, batches of
+            16 and 50 epochs, with zoom and shift by 5 % and horizontal flips. The
+            study also dilates the masks, see
             :class:`~cxrclf.preprocessing.MaskDilation`.
         **parameters
-            Of the class, to be set otherwise.
+            Parameters of the class that replace those of the preset.
 
         Returns
         -------
@@ -350,14 +356,9 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
         Raises
         ------
         ValueError
-            If there is no preset of this name.
+            If there is no preset with this name.
         """
-        if name not in _PRESETS:
-            raise ValueError(f"preset must be one of {sorted(_PRESETS)}, got {name!r}.")
-        chosen = {**_PRESETS[name], **parameters}
-        if chosen["augmentation"] is _PRESETS[name]["augmentation"]:
-            chosen["augmentation"] = Augmentation(**chosen["augmentation"].get_params())
-        return cls(**chosen)
+        return cls(**preset_parameters(name) | parameters)
 
     def fit(self, X, y, sample_weight=None, *, groups=None, X_val=None, y_val=None):
         """Train the network.
@@ -368,18 +369,19 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
             Image files as an (n, 1) or (n,) array, a list, or a data frame with a
             column ``path``; or pixels as an (n, H, W) or (n, H, W, C) array.
         y : array-like
-            The masks: files as an (n, 1) or (n,) array, a list, or a data frame with a
-            column ``path``; (n, k) files, also as a data frame, of whose k the mask of
-            an image is the union; or an (n, H, W) array of bool, of 0 and another
-            value, or of `labels`. See :func:`cxrclf.masks.read_mask` for what counts
-            as the object in a file. A mask file may be of another size than its image,
-            but not of another shape; arrays of images and masks are of one size.
+            Masks: files as an (n, 1) or (n,) array, a list, or a data frame with a
+            column ``path``; several files per image as an (n, k) array or a data
+            frame, whose union is the mask; or pixels as an (n, H, W) array of bool, of
+            0 and another value, or of `labels`. :func:`cxrclf.masks.read_mask`
+            describes how a file is read. A mask file may have another size than its
+            image, but must have the same aspect ratio. Arrays of images and masks must
+            have the same size.
         sample_weight : array-like of shape (n,), default=None
-            Relative weights of the images; their mean is set to 1.
+            Relative weights of the images. They are scaled to a mean of 1.
         groups : array-like of shape (n,), default=None
-            Patient ids, which `validation_fraction` keeps together.
+            Patient ids. `validation_fraction` does not divide a patient.
         X_val, y_val : array-like, default=None
-            A validation set, in any form of X and y.
+            Validation set, in any form of X and y.
 
         Returns
         -------
@@ -389,12 +391,12 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
         Raises
         ------
         ImageReadError
-            Naming all files that cannot be read or are no masks.
+            If files cannot be read or are no masks. The error names all of them.
         WeightsError
-            If the weights cannot be had or do not fit.
+            If the weights cannot be downloaded or read, or do not fit the network.
         ValueError
-            If a parameter, X or y is out of its range, or masks are of another shape
-            than their images.
+            If a parameter, X or y is invalid, or a mask has another aspect ratio than
+            its image.
         """
         with self._all_or_nothing():
             self._check_parameters(X_val is not None or y_val is not None)
@@ -495,36 +497,20 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
         return _DEFAULT_SIZE
 
     def _make_module(self, weights):
-        channels = self._in_channels()
-        if self.encoder is None:
-            width = 32 if self.width is None else self.width
-            encoder = PlainEncoder(
-                self.depth,
-                width,
-                batch_norm=self.batch_norm,
-                in_channels=channels if self._in_colors() else 1,
-                image_size=self.image_size_,
-            )
-        else:
-            width = 16 if self.width is None else self.width
-            encoder = FeatureEncoder(
-                make_backbone(
-                    self.encoder,
-                    weights=weights,
-                    in_channels=channels,
-                    image_size=self.image_size_,
-                )
-            )
-        decoder = UNetDecoder(
-            encoder.channels,
-            encoder.reductions,
-            1 if len(self.classes_) == 2 else len(self.classes_),
-            width=width,
+        in_channels = self._in_channels()
+        if self.encoder is None and not self._in_colors():
+            in_channels = 1
+        return make_unet(
+            self.encoder,
+            weights=weights,
+            depth=self.depth,
+            width=self.width,
             batch_norm=self.batch_norm,
             upsampling=self.upsampling,
+            in_channels=in_channels,
+            n_classes=len(self.classes_),
+            image_size=self.image_size_,
         )
-        normalization = "unit" if self.encoder is None else "backbone"
-        return UNet(encoder, decoder, normalization=normalization)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,9 +1,15 @@
-"""One backbone by its name, or several side by side."""
+"""The network of a classifier: one backbone, or several side by side."""
 
 from pathlib import Path
 
 from cxrclf.exceptions import WeightsError
-from cxrclf.nets import ConcatBackbone, default_image_size, make_backbone
+from cxrclf.nets import (
+    ClassificationNetwork,
+    ConcatBackbone,
+    Head,
+    default_image_size,
+    make_backbone,
+)
 
 
 def is_several(backbone):
@@ -65,31 +71,58 @@ def largest_image_size(backbone):
     return max(default_image_size(name) for name in names)
 
 
-def make_backbones(backbone, weights, *, normalization, in_channels, image_size):
-    """Make a backbone, or several side by side.
+def make_network(
+    backbone,
+    weights,
+    *,
+    n_classes,
+    hidden_units,
+    dropout,
+    pointwise_channels,
+    pooling,
+    normalization,
+    in_channels,
+    image_size,
+):
+    """Make the network of a classifier.
 
     Parameters
     ----------
-    backbone : str or sequence of str
-    weights : None, "imagenet", path-like, mapping or sequence
-        Initial weights, of each backbone where it is a sequence.
-    normalization : {"backbone", "unit"}
-        How each of several backbones normalizes pixels.
+    backbone, weights, hidden_units, dropout, pointwise_channels, pooling, normalization
+        As in :class:`~cxrclf.CXRClassifier`.
+    n_classes : int
+        Number of outputs.
     in_channels : int
+        Number of channels of the images.
     image_size : (int, int)
         Height and width in pixels.
 
     Returns
     -------
-    Backbone or ConcatBackbone
+    ClassificationNetwork
     """
+    several = is_several(backbone)
     options = {"in_channels": in_channels, "image_size": image_size}
-    if not is_several(backbone):
-        return make_backbone(backbone, weights=weights, **options)
-    if not isinstance(weights, (tuple, list)):
-        weights = [weights] * len(backbone)
-    branches = [
-        make_backbone(name, weights=of_branch, **options)
-        for name, of_branch in zip(backbone, weights, strict=True)
-    ]
-    return ConcatBackbone(branches, normalization=normalization)
+    if several:
+        if not isinstance(weights, (tuple, list)):
+            weights = [weights] * len(backbone)
+        branches = [
+            make_backbone(name, weights=of_branch, **options)
+            for name, of_branch in zip(backbone, weights, strict=True)
+        ]
+        body = ConcatBackbone(branches, normalization=normalization)
+    else:
+        body = make_backbone(backbone, weights=weights, **options)
+    head = Head(
+        body.num_features,
+        n_classes,
+        hidden_units=hidden_units,
+        dropout=dropout,
+        pointwise_channels=pointwise_channels,
+        pointwise_relu=not several,
+        flatten_size=body.map_size(image_size) if pooling == "flatten" else None,
+    )
+    # Several backbones normalize each in its own way.
+    return ClassificationNetwork(
+        body, head, normalization="unit" if several else normalization
+    )
