@@ -24,7 +24,7 @@ def position(rows: Sequence[str], columns: Sequence[str], key: Any) -> tuple[int
 
 
 def spelled(name: str) -> str:
-    """Return the name of an overall score in words."""
+    """Write the name of an overall score in words."""
     return "overall accuracy" if name == "accuracy" else name.replace("_", " ")
 
 

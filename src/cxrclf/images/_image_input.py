@@ -324,10 +324,10 @@ class ImageInput:
 
 
 def _count_dimensions(X: Any) -> int | None:
-    """Return the number of dimensions of X, or None for images of different sizes."""
+    """Return the number of dimensions of X, or None for images of several sizes."""
     try:
         return X.ndim if hasattr(X, "ndim") else np.ndim(X)
-    except ValueError:  # NumPy refuses nested lists of unequal lengths
+    except ValueError:
         return None
 
 

@@ -105,11 +105,12 @@ def _find_object(
         if (codes | (values == 0)).all():
             return codes.view(np.uint8)
     known = "one other value" if object_values is None else "1, or 0 and 255"
+    threshold = "0.5" if values.dtype.kind == "f" and top <= 1 else "127"
     raise ValueError(
         f"{name} must hold masks of two classes, as bool or as 0 and {known}, but has "
         f"the values {describe_values(values)}. Name the value of each class with "
-        "labels=[...], with the background first; or apply a threshold, such as "
-        "masks > 127."
+        "labels=[...], the background first; or apply a threshold, as in masks > "
+        f"{threshold}."
     )
 
 

@@ -108,8 +108,8 @@ def _threshold(pixels: np.ndarray, path: str) -> np.ndarray:
     if top < _SMALLEST_WHITE and ((pixels > 0) & (pixels < top)).any():
         raise ImageReadError(
             {
-                path: f"has the values {describe_values(pixels)}, more than two; give "
-                "the labels of its classes, with the background first"
+                path: f"has the values {describe_values(pixels)}, more than two; "
+                "give the labels of its classes, the background first"
             }
         )
     gray = (quarters > top) & (quarters < 3 * top)
