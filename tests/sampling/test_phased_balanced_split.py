@@ -281,7 +281,7 @@ def test_parameters_that_do_not_fit(parameters, message):
         (np.zeros(5, dtype=bool), "mask of 5 rows, and y has 24"),
         ([3, 24], r"outside \[0, 24\): \[24\]"),
         ([-1], r"outside \[0, 24\): \[-1\]"),
-        ([0, 1] * 12, "convert it to bool"),
+        ([0, 1] * 12, "make it one of bool"),
         ([0.0, 1.0], "of type float64"),
         (["a.png"], "of type <U5"),
     ],

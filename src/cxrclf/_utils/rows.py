@@ -28,7 +28,7 @@ def row_numbers(rows: ArrayLike, n_rows: int) -> np.ndarray:
     if rows.ndim != 1:
         raise IndexError(
             "Rows must be an array of one dimension, with row numbers or a mask of "
-            f"bool; got an array of shape {rows.shape}."
+            f"bool; got one of shape {rows.shape}."
         )
     if rows.size == 0 and rows.dtype != bool:
         rows = rows.astype(int)  # NumPy converts an empty list to floats

@@ -49,7 +49,8 @@ def with_defaults(function: Callable, **defaults: Any) -> Callable:
     keywords = function.__kwdefaults__ or {}
     if unknown := sorted(defaults.keys() - keywords.keys()):
         raise TypeError(
-            f"{function.__name__} has no parameters {unknown} with default values."
+            f"{function.__name__} has no defaults of {unknown}. Name parameters with "
+            "default values."
         )
     copy.__kwdefaults__ = keywords | defaults
     return copy

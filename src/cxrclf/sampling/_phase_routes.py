@@ -39,7 +39,7 @@ def choose_route(phased, has_validation):
         return partial(fit_at_once, restart=phased.schedule == "restart")
     if not hasattr(estimator, "partial_fit"):
         raise TypeError(
-            f"{name} cannot be trained in phases. Phases need a classifier with "
+            f"{name} can be trained in one go only. Phases need a classifier with "
             "partial_fit, or with the parameter phases in fit. If it is the last step "
             "of a pipeline, put PhasedClassifier around that step."
         )
@@ -56,7 +56,7 @@ def _check_at_once(phased, name, has_validation):
     """Check the parameters for a classifier with the parameter `phases` in `fit`."""
     if phased.n_epochs != 1:
         raise ValueError(
-            f"n_epochs={phased.n_epochs} is only for classifiers with partial_fit. "
+            f"n_epochs={phased.n_epochs} is for classifiers with partial_fit only. "
             f"{name} has its own parameter for the number of epochs per phase, such as "
             "max_epochs. Set that parameter, and leave n_epochs=1."
         )

@@ -44,7 +44,7 @@ def as_mask(shared_rows, n):
     if len(np.unique(marked)) < len(marked):
         raise ValueError(
             "shared_rows has row numbers that occur twice. If it is a mask of 0 and 1, "
-            "convert it to bool."
+            "make it one of bool."
         )
     outside = marked[(marked < 0) | (marked >= n)]
     if len(outside):
