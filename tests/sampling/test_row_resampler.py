@@ -137,7 +137,7 @@ def test_frames_of_other_libraries_are_refused(sampler):
     class Frame:
         columns = ("path",)
 
-    with pytest.raises(TypeError, match="those of pandas, got .*Frame"):
+    with pytest.raises(TypeError, match="pandas.DataFrame, got .*Frame"):
         sampler.fit_resample(Frame(), [0, 1])
 
 
