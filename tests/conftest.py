@@ -1,4 +1,4 @@
-"""Fixtures that several rooms share."""
+"""Fixtures that several subpackages share: small data, small estimators, devices."""
 
 import itertools
 import os
@@ -12,11 +12,19 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # Before scipy is imported: without it scikit-learn skips one of its checks.
 os.environ.setdefault("SCIPY_ARRAY_API", "1")
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 import pretend_cuda
+from cxrclf import CXRClassifier, UNetSegmenter
 from cxrclf._training import precision
+from cxrclf.datasets import (
+    load_image_folder,
+    make_chest_radiographs,
+    save_image_folder,
+)
 
 
 @pytest.fixture(scope="session")
@@ -46,9 +54,103 @@ def own_caches(session_folders, monkeypatch):
     folder = next(session_folders)
     folder.mkdir(mode=0o700)
     monkeypatch.setenv("CXRCLF_SESSION_FOLDER", str(folder))
-    bank = sys.modules.get("cxrclf._training.feature_cache")
-    if bank is not None:  # else there are no features yet
-        bank.MemoryCache._groups.clear()
+    cache = sys.modules.get("cxrclf._training.feature_cache")
+    if cache is not None:  # else there are no features yet
+        cache.MemoryCache._groups.clear()
+
+
+@pytest.fixture(scope="session")
+def radiographs():
+    return make_chest_radiographs(30, image_size=48, random_state=0)
+
+
+@pytest.fixture(scope="session")
+def radiograph_files(radiographs, tmp_path_factory):
+    folder = save_image_folder(
+        radiographs.images,
+        radiographs.target,
+        tmp_path_factory.mktemp("data") / "radiographs",
+        groups=radiographs.groups,
+    )
+    return load_image_folder(folder, groups=r"^(patient\d+)")
+
+
+@pytest.fixture
+def small_classifier():
+    """Return a function that makes a classifier which trains in a moment."""
+
+    def make(**parameters):
+        defaults = {
+            "weights": None,
+            "image_size": 32,
+            # "auto" depends on the processor.
+            "precision": "float32",
+            # Several threads repeat a training but for rounding, one to the last bit.
+            "n_threads": 1,
+            "max_epochs": 2,
+            "random_state": 0,
+            "trainable": "all",
+            "backbone": "test_resnet",
+        }
+        return CXRClassifier(**{**defaults, **parameters})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def lungs():
+    """Twelve images and masks of 32 by 32 pixels."""
+    data = make_chest_radiographs(12, image_size=32, random_state=0)
+    return SimpleNamespace(images=data.images, masks=data.masks, groups=data.groups)
+
+
+@pytest.fixture(scope="session")
+def lung_files(lungs, tmp_path_factory):
+    """The same as files: masks whole, and left and right lungs by themselves."""
+    folder = tmp_path_factory.mktemp("lungs")
+    left = lungs.masks.copy()
+    left[:, :, 16:] = False
+    parts = {
+        "images": lungs.images,
+        "masks": lungs.masks * np.uint8(255),
+        "left": left * np.uint8(255),
+        "right": (lungs.masks & ~left) * np.uint8(255),
+    }
+    paths = {}
+    for name, arrays in parts.items():
+        (folder / name).mkdir()
+        files = [str(folder / name / f"{k:02}.png") for k in range(12)]
+        # Of object, so that a longer path can be put in.
+        paths[name] = np.array(files, dtype=object)
+        for path, array in zip(paths[name], arrays, strict=True):
+            Image.fromarray(array).save(path)
+    return SimpleNamespace(
+        folder=folder, pairs=np.column_stack([paths["left"], paths["right"]]), **paths
+    )
+
+
+@pytest.fixture(scope="session")
+def small_segmenter():
+    """Return a function that makes a segmenter which trains in a moment."""
+
+    def make(**parameters):
+        defaults = {
+            "depth": 2,
+            "width": 4,
+            "max_epochs": 2,
+            "batch_size": 4,
+            "random_state": 0,
+            # So that the first epochs of a training are those of a shorter one.
+            "learning_rate_schedule": "constant",
+            "image_size": 32,
+            # "auto" depends on the processor.
+            "precision": "float32",
+            # Several threads repeat a training but for rounding, one to the last bit.
+            "n_threads": 1,
+        }
+        return UNetSegmenter(**{**defaults, **parameters})
+
+    return make
 
 
 class Cuda(SimpleNamespace):

@@ -1,4 +1,4 @@
-"""Errors and warnings of cxrclf. Each message states the remedy."""
+"""Errors and warnings of cxrclf. Each message names the cause and the remedy."""
 
 from collections.abc import Mapping
 
@@ -12,20 +12,19 @@ __all__ = [
 
 
 class ImageReadError(ValueError):
-    """One or more image files cannot be read.
+    """Image files that cannot be read.
 
-    Every unreadable file is reported at once, so that one look at the message
-    is enough to repair a data set.
+    One error names all unreadable files, so that a data set can be repaired at once.
 
     Parameters
     ----------
     failures : mapping of str to str
-        For each unreadable file, its path and what is wrong with it.
+        Path of each unreadable file, and the reason.
 
     Attributes
     ----------
     failures : dict of str to str
-        The same, in the order in which the files were given.
+        Path of each unreadable file, and the reason, in the order of the files.
     """
 
     _SHOWN = 20
@@ -45,20 +44,21 @@ class ImageReadError(ValueError):
         )
 
     def __reduce__(self):
+        # By default an exception is unpickled from its message, not from `failures`.
         return type(self), (self.failures,)
 
 
 class MissingDependencyError(ImportError):
-    """An optional dependency is needed and not installed."""
+    """An optional dependency that is needed but not installed."""
 
 
 class NoLungsWarning(UserWarning):
-    """Images in which no lungs were found were left as they are."""
+    """Images without any lungs found, which stay unchanged."""
 
 
 class PixelRangeWarning(UserWarning):
-    """Float pixels lie outside [0, 1], the range in which they are taken."""
+    """Pixels outside the range that their type stands for, such as floats above 1."""
 
 
 class WeightsError(ValueError):
-    """Weights cannot be found, cannot be read safely, or do not fit the network."""
+    """Weights that are missing, cannot be read safely, or do not fit the network."""

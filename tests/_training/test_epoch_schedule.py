@@ -2,11 +2,16 @@
 
 import numpy as np
 import torch
-from cxrclf._training.images import ArrayImages
 
 from cxrclf import Augmentation
-from cxrclf._training.batches import Batches, Pixels, PixelSet
-from cxrclf._training.epoch_schedule import EpochRows, balanced_order
+from cxrclf._training.batches import Batches
+from cxrclf._training.data import TrainingData
+from cxrclf._training.epoch_schedule import EpochSchedule, balanced_order
+from cxrclf._training.pixels import InputFormat
+from cxrclf._training.samples import PixelSamples
+from cxrclf._training.targets import ClassTargets
+from cxrclf.augmentation import Copies
+from cxrclf.images import ArrayImages
 
 CODES = np.repeat([0, 1, 2], [3, 17, 31])
 
@@ -39,16 +44,20 @@ def test_the_order_is_decided_by_seed_and_epoch():
     assert (balanced_order(CODES, 3, 6) != order).any()
 
 
-def pixel_set(**plan):
-    images = np.random.default_rng(0).integers(0, 256, (51, 8, 8), dtype=np.uint8)
-    pixels = Pixels(ArrayImages(images), (8, 8), torch.device("cpu"), torch.float32)
-    phases = plan.pop("phases", ((np.arange(51), np.ones(51)),))
-    rows = EpochRows(CODES, phases, **plan)
-    return PixelSet(pixels, rows, augmentation=Augmentation(rotation=90))
+def samples_of(phases=None, **settings):
+    phases = phases or ((np.arange(51), np.ones(51)),)
+    array = np.random.default_rng(0).integers(0, 256, (51, 8, 8), dtype=np.uint8)
+    images = ArrayImages(array)
+    schedule = EpochSchedule(phases, **settings)
+    return PixelSamples(
+        TrainingData(images, Copies(images), ClassTargets(CODES), schedule),
+        InputFormat((8, 8), torch.device("cpu"), torch.float32),
+        augmentation=Augmentation(rotation=90),
+    )
 
 
 def test_batches_are_even_and_repeats_have_views_of_their_own():
-    data = pixel_set(balanced=True)
+    data = samples_of(strata=CODES)
     data.begin_epoch(0)
     batches = Batches(data, 9, torch.device("cpu"), torch.float32, shuffle=True)
     views = []
@@ -61,7 +70,7 @@ def test_batches_are_even_and_repeats_have_views_of_their_own():
 
 def test_phases_follow_each_other():
     first, second = np.arange(10), np.arange(20, 26)
-    data = pixel_set(
+    data = samples_of(
         phases=((first, np.full(10, 2.0)), (second, np.full(6, 3.0))),
         epochs=2,
         first_epoch=4,
@@ -70,30 +79,32 @@ def test_phases_follow_each_other():
     for epoch in range(4, 8):
         data.begin_epoch(epoch)
         seen.append((data.rows.tolist(), set(data.weights)))
-        np.testing.assert_array_equal(data.codes, CODES[data.rows])
+        truth = data.truth(np.arange(len(data)))
+        np.testing.assert_array_equal(truth, CODES[data.rows])
     assert seen == [
         (first.tolist(), {2.0}),
         (first.tolist(), {2.0}),
         (second.tolist(), {3.0}),
         (second.tolist(), {3.0}),
     ]
-    assert data.plan.ever().tolist() == [*first, *second]
+    assert data.data.schedule.all_rows().tolist() == [*first, *second]
 
 
 def test_each_phase_deals_its_own_decks():
     """A phase begins with whole decks, whatever the phases before drew."""
     codes = np.repeat([0, 1, 2], [5, 23, 40])
     parts = [np.r_[:5, 5 + k : 28 : 2, 28 + 13 * k : 41 + 13 * k] for k in range(3)]
-    rows = EpochRows(
-        codes,
+    schedule = EpochSchedule(
         tuple((part, np.ones(len(part))) for part in parts),
         epochs=2,
         first_epoch=7,
-        balanced=True,
+        strata=codes,
     )
     starts = []
     for phase, part in enumerate(parts):
-        drawn = np.concatenate([rows.at(7 + 2 * phase + e)[0] for e in range(2)])
+        drawn = np.concatenate(
+            [schedule.rows_of(7 + 2 * phase + e)[0] for e in range(2)]
+        )
         assert set(drawn) <= set(part)
         for code in range(3):
             deck = part[codes[part] == code]

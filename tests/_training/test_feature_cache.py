@@ -1,7 +1,6 @@
-"""The feature bank against a dictionary: what is kept, dropped and shared."""
+"""The feature cache against a dictionary: what is kept, dropped and shared."""
 
 import gc
-import hashlib
 import os
 import shutil
 import signal
@@ -22,8 +21,8 @@ KIB = 1024
 
 
 @pytest.fixture(params=["disk", "memory"])
-def make_bank(request, tmp_path, monkeypatch):
-    """Return a function that makes a bank, empty but for what earlier ones hold."""
+def make_cache(request, tmp_path, monkeypatch):
+    """Return a function that makes a cache, empty but for what earlier ones hold."""
     monkeypatch.setattr(MemoryCache, "_groups", type(MemoryCache._groups)())
     if request.param == "memory":
         return MemoryCache
@@ -68,55 +67,55 @@ def some_keys(n, seed=0):
     return np.unique(keys)
 
 
-def test_what_is_kept_is_not_computed_again(make_bank):
-    bank, keys = make_bank(2**20), some_keys(40)
-    assert fetched(bank.group("body", "0"), keys[:30]) == keys[:30].tolist()
-    assert fetched(bank.group("body", "0"), keys[::2]) == keys[30::2].tolist()
-    assert fetched(make_bank(2**20).group("body", "0"), keys[:31]) == []
+def test_what_is_kept_is_not_computed_again(make_cache):
+    cache, keys = make_cache(2**20), some_keys(40)
+    assert fetched(cache.group("body", "0"), keys[:30]) == keys[:30].tolist()
+    assert fetched(cache.group("body", "0"), keys[::2]) == keys[30::2].tolist()
+    assert fetched(make_cache(2**20).group("body", "0"), keys[:31]) == []
 
 
-def test_groups_do_not_mix(make_bank):
-    bank, keys = make_bank(2**20), some_keys(10)
+def test_groups_do_not_mix(make_cache):
+    cache, keys = make_cache(2**20), some_keys(10)
     for space, view in (("body", "0"), ("body", "1"), ("other", "0")):
-        assert len(fetched(bank.group(space, view), keys)) == 10
+        assert len(fetched(cache.group(space, view), keys)) == 10
 
 
-def test_without_a_bank_everything_is_computed():
+def test_without_a_cache_everything_is_computed():
     group, keys = FeatureGroup(), some_keys(12)
     assert len(fetched(group, keys)) == len(fetched(group, keys)) == 12
 
 
-def test_values_keep_their_type_and_shape(make_bank):
+def test_values_keep_their_type_and_shape(make_cache):
     keys = some_keys(9)
     maps = np.arange(9 * 24, dtype=np.int16).reshape(9, 4, 3, 2)
     for _ in range(2):
-        group = make_bank(2**20).group("body", "maps")
+        group = make_cache(2**20).group("body", "maps")
         for positions, values in group.fetch(keys, maps.__getitem__, 4):
             assert values.dtype == np.int16
             np.testing.assert_array_equal(values, maps[positions])
 
 
-def test_those_used_last_stay_and_the_limit_holds(make_bank, tmp_path, monkeypatch):
+def test_those_used_last_stay_and_the_limit_holds(make_cache, tmp_path, monkeypatch):
     monkeypatch.setattr(feature_file, "_FRESH", 0.0)
     monkeypatch.setattr(DiskCache, "_share", 2**20)  # counts files each time
     # A group has 2 KiB in memory and 6.25 on disk: four or two of them fit.
-    limit = 9 * KIB if make_bank is MemoryCache else 13 * KIB
-    bank, keys = make_bank(limit), some_keys(256)
+    limit = 9 * KIB if make_cache is MemoryCache else 13 * KIB
+    cache, keys = make_cache(limit), some_keys(256)
     computed = {}
     for view in "abacadae":
-        group = bank.group("body", view)
+        group = cache.group("body", view)
         computed[view] = len(fetched(group, keys, chunk=256))
         time.sleep(0.02)  # a file system's clock is coarse
     assert computed == {"a": 0, "b": 256, "c": 256, "d": 256, "e": 256}
-    assert len(fetched(bank.group("body", "b"), keys, chunk=256)) == len(keys)
+    assert len(fetched(cache.group("body", "b"), keys, chunk=256)) == len(keys)
     kept = sum(p.stat().st_size for p in tmp_path.glob("features/*/*/*"))
     assert kept <= limit
 
 
-def test_a_bank_too_small_for_anything_keeps_nothing(make_bank, tmp_path):
+def test_a_cache_too_small_for_anything_keeps_nothing(make_cache, tmp_path):
     keys = some_keys(50)
     for _ in range(2):
-        assert len(fetched(make_bank(16).group("body", "0"), keys)) == 50
+        assert len(fetched(make_cache(16).group("body", "0"), keys)) == 50
     assert not list(tmp_path.glob("features/*/*/*.npy"))
 
 
@@ -128,31 +127,31 @@ def test_memory_keeps_its_limit_and_the_group_in_use(monkeypatch):
     fetched(group, keys, chunk=128)
     assert group.n_bytes == 3 * KIB  # a part that fits; and the other one made room
     assert list(MemoryCache._groups) == [("body", "0")]
-    # A larger bank of the same process goes on with it.
+    # A larger cache of the same process goes on with it.
     assert len(fetched(MemoryCache(2**20).group("body", "0"), keys)) == 128
     assert fetched(MemoryCache(2**20).group("body", "0"), keys) == []
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="counts with /proc")
 def test_segments_are_open_only_while_they_are_read(tmp_path):
-    bank, keys = DiskCache(tmp_path, 2**20), some_keys(400)
-    group = bank.group("body", "0")
+    cache, keys = DiskCache(tmp_path, 2**20), some_keys(400)
+    group = cache.group("body", "0")
     fetched(group, keys, chunk=2)
     assert len(list(tmp_path.glob("*/*/*.npy"))) == 200
     before = n_open_files()
-    fetched(bank.group("body", "0"), keys)
+    fetched(cache.group("body", "0"), keys)
     assert n_open_files() == before
 
 
-def test_a_bank_that_may_only_be_read_is_used(tmp_path, monkeypatch):
+def test_a_cache_that_may_only_be_read_is_used(tmp_path, monkeypatch):
     def refuse(*args):
         raise PermissionError
 
-    bank, keys = DiskCache(tmp_path, 2**20), some_keys(20)
-    fetched(bank.group("body", "0"), keys)
+    cache, keys = DiskCache(tmp_path, 2**20), some_keys(20)
+    fetched(cache.group("body", "0"), keys)
     monkeypatch.setattr(feature_file, "_FRESH", -1.0)
     monkeypatch.setattr(os, "utime", refuse)
-    assert fetched(bank.group("body", "0"), keys) == []
+    assert fetched(cache.group("body", "0"), keys) == []
 
 
 def test_a_disk_without_locks_keeps_features(tmp_path, monkeypatch):
@@ -160,9 +159,9 @@ def test_a_disk_without_locks_keeps_features(tmp_path, monkeypatch):
         raise OSError("no locks available")
 
     monkeypatch.setattr(feature_cache, "try_lock_byte", refuse)
-    bank, keys = DiskCache(tmp_path, 2**20), some_keys(20)
-    assert len(fetched(bank.group("body", "0"), keys)) == 20
-    assert fetched(bank.group("body", "0"), keys) == []
+    cache, keys = DiskCache(tmp_path, 2**20), some_keys(20)
+    assert len(fetched(cache.group("body", "0"), keys)) == 20
+    assert fetched(cache.group("body", "0"), keys) == []
 
 
 def test_a_full_disk_is_said(tmp_path, monkeypatch):
@@ -189,9 +188,9 @@ def test_whoever_waits_too_long_computes_itself(tmp_path, monkeypatch):
         worker.communicate()
 
 
-def test_threads_share_a_bank(make_bank):
+def test_threads_share_a_cache(make_cache):
     keys = some_keys(300)
-    group = make_bank(2**20).group("body", "0")
+    group = make_cache(2**20).group("body", "0")
 
     def work(seed):
         mine = np.unique(np.random.default_rng(seed).choice(keys, 200))
@@ -203,46 +202,46 @@ def test_threads_share_a_bank(make_bank):
 
 
 def test_damaged_segments_are_as_if_they_were_not_there(tmp_path):
-    bank, keys = DiskCache(tmp_path, 2**20), some_keys(20)
-    fetched(bank.group("body", "0"), keys, chunk=10)
+    cache, keys = DiskCache(tmp_path, 2**20), some_keys(20)
+    fetched(cache.group("body", "0"), keys, chunk=10)
     first, second = tmp_path.glob("*/*/*.npy")
     first.write_bytes(first.read_bytes()[:-30])
     second.write_bytes(b"")
-    assert len(fetched(bank.group("body", "0"), keys)) == 20
-    assert fetched(bank.group("body", "0"), keys) == []
+    assert len(fetched(cache.group("body", "0"), keys)) == 20
+    assert fetched(cache.group("body", "0"), keys) == []
 
 
 def test_no_damaged_byte_gets_into_a_feature(tmp_path):
-    bank, keys = DiskCache(tmp_path, 2**20), some_keys(5)
-    fetched(bank.group("body", "0"), keys)
+    cache, keys = DiskCache(tmp_path, 2**20), some_keys(5)
+    fetched(cache.group("body", "0"), keys)
     (path,) = tmp_path.glob("*/*/*.npy")
     whole = path.read_bytes()
     for position in range(len(whole)):
         content = bytearray(whole)
         content[position] ^= 1 << position % 8
         path.write_bytes(content)
-        fetched(bank.group("body", "0"), keys)  # compares the features
+        fetched(cache.group("body", "0"), keys)  # compares the features
         # What was damaged is gone, and what was computed instead is found.
-        assert fetched(bank.group("body", "0"), keys) == []
+        assert fetched(cache.group("body", "0"), keys) == []
         for other in tmp_path.glob("*/*/*.npy"):
             other.unlink()
 
 
 @pytest.mark.parametrize("n_bytes", [0, 1, 60, 130, 200, 300, 370, 1000])
 def test_segments_of_another_length_are_computed_again(tmp_path, n_bytes):
-    bank, keys = DiskCache(tmp_path, 2**20), some_keys(5)
-    fetched(bank.group("body", "0"), keys)
+    cache, keys = DiskCache(tmp_path, 2**20), some_keys(5)
+    fetched(cache.group("body", "0"), keys)
     (path,) = tmp_path.glob("*/*/*.npy")
     with path.open("r+b") as file:
         file.truncate(n_bytes)
-    assert fetched(bank.group("body", "0"), keys) == keys.tolist()
+    assert fetched(cache.group("body", "0"), keys) == keys.tolist()
     assert not path.exists()
 
 
 def test_a_segment_cut_short_while_it_is_used_ends_no_process(tmp_path):
-    bank, keys = DiskCache(tmp_path, 2**20), some_keys(20)
-    fetched(bank.group("body", "0"), keys, chunk=20)
-    group = bank.group("body", "0")
+    cache, keys = DiskCache(tmp_path, 2**20), some_keys(20)
+    fetched(cache.group("body", "0"), keys, chunk=20)
+    group = cache.group("body", "0")
     assert fetched(group, keys) == []
     (path,) = tmp_path.glob("*/*/*.npy")
     os.truncate(path, path.stat().st_size - 1)
@@ -250,53 +249,36 @@ def test_a_segment_cut_short_while_it_is_used_ends_no_process(tmp_path):
 
 
 def test_a_segment_of_another_group_is_not_used(tmp_path):
-    bank, keys = DiskCache(tmp_path, 2**20), some_keys(20)
-    fetched(bank.group("body", "0"), keys)
+    cache, keys = DiskCache(tmp_path, 2**20), some_keys(20)
+    fetched(cache.group("body", "0"), keys)
     for space, view in (("body", "1"), ("other", "0")):
         (tmp_path / space / view).mkdir(parents=True)
         for path in (tmp_path / "body" / "0").glob("*.npy"):
             shutil.copy(path, tmp_path / space / view)
-        assert fetched(bank.group(space, view), keys) == keys.tolist()
+        assert fetched(cache.group(space, view), keys) == keys.tolist()
 
 
 @pytest.mark.parametrize("dtype", ["f8", "f2", "i4", "O"])
 def test_values_of_another_type_or_shape_are_not_used(tmp_path, dtype):
-    bank, keys = DiskCache(tmp_path, 2**20), some_keys(20)
+    cache, keys = DiskCache(tmp_path, 2**20), some_keys(20)
     index = None
     for values in (np.zeros((20, 2), dtype), np.zeros((20, 3), "f4"), np.zeros(20)):
-        fetched(bank.group("body", "0"), keys, chunk=20)
+        fetched(cache.group("body", "0"), keys, chunk=20)
         (path,) = tmp_path.glob("*/*/*.npy")
         with path.open("rb") as file:
             index = np.load(file)
         with path.open("wb") as file:
             np.save(file, index)
             np.save(file, values)
-        assert fetched(bank.group("body", "0"), keys, chunk=20) == keys.tolist()
+        assert fetched(cache.group("body", "0"), keys, chunk=20) == keys.tolist()
         assert not path.exists()
-
-
-@pytest.mark.parametrize("shape", [(3,), (4, 5), (1280,)])
-@pytest.mark.parametrize("dtype", ["f4", "i2", "f8"])
-def test_checksums_are_sums_of_weighted_words(shape, dtype):
-    keys = some_keys(6)
-    values = np.random.default_rng(1).integers(0, 2**15, (6, *shape)).astype(dtype)
-    sums = feature_file._checksums(keys, values, "kind")
-    weights = feature_file._weights(values[0].nbytes // 8 + 2).tolist()
-    salt = hashlib.blake2b(b"kind", digest_size=8).digest()
-    for key, row, found in zip(keys.tolist(), values, sums.tolist(), strict=True):
-        content = row.tobytes() + bytes(-row.nbytes % 8)
-        words = np.frombuffer(content, "<u8").tolist()
-        expected = int.from_bytes(salt, "little") + key * weights[0]
-        expected += sum(w * v for w, v in zip(weights[1:], words, strict=False))
-        assert found == expected % 2**64
-    assert all(weight % 2 for weight in weights)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="has no FIFO, and links need rights")
 @pytest.mark.parametrize("kind", ["fifo", "folder", "link"])
 @pytest.mark.parametrize("name", ["0123456789abcdef.npy", "lock"])
 def test_other_things_than_files_are_not_opened(tmp_path, name, kind):
-    bank, keys = DiskCache(tmp_path / "cache", 2**20), some_keys(20)
+    cache, keys = DiskCache(tmp_path / "cache", 2**20), some_keys(20)
     path, target = tmp_path / "cache" / "body" / "0" / name, tmp_path / "target"
     path.parent.mkdir(parents=True)
     if kind == "fifo":
@@ -305,8 +287,8 @@ def test_other_things_than_files_are_not_opened(tmp_path, name, kind):
         path.mkdir()
     else:
         path.symlink_to(target)
-    assert len(fetched(bank.group("body", "0"), keys)) == 20
-    assert fetched(bank.group("body", "0"), keys) == []
+    assert len(fetched(cache.group("body", "0"), keys)) == 20
+    assert fetched(cache.group("body", "0"), keys) == []
     assert not target.exists()
 
 
@@ -326,14 +308,15 @@ def test_nothing_is_written_or_deleted_through_links(tmp_path, link):
     assert sorted(elsewhere.rglob("*")) == before
     with pytest.warns(RuntimeWarning, match="link, not a folder"):
         fetched(
-            DiskCache(cache, 2 * KIB).group("body", "1" if link == "body" else "0"), keys
+            DiskCache(cache, 2 * KIB).group("body", "1" if link == "body" else "0"),
+            keys,
         )
     assert not list(elsewhere.rglob("lock"))
 
 
 def test_only_segments_are_deleted_to_make_room(tmp_path):
-    bank, keys = DiskCache(tmp_path, 2 * KIB), some_keys(40)
-    fetched(bank.group("body", "0"), keys, chunk=40)
+    cache, keys = DiskCache(tmp_path, 2 * KIB), some_keys(40)
+    fetched(cache.group("body", "0"), keys, chunk=40)
     precious = tmp_path / "body" / "0" / "results.npy"
     np.save(precious, np.zeros(1000))
     make_old(precious)
@@ -349,8 +332,8 @@ def make_old(path):
 
 @pytest.mark.parametrize("by", ["writing", "counting"])
 def test_temporary_files_of_killed_writers_are_removed(tmp_path, by):
-    bank, keys = DiskCache(tmp_path, 2**20), some_keys(20)
-    fetched(bank.group("body", "0"), keys[:10])
+    cache, keys = DiskCache(tmp_path, 2**20), some_keys(20)
+    fetched(cache.group("body", "0"), keys[:10])
     left = tmp_path / "body" / "0" / f".{'0' * 16}.npy.cxrclf-{'1' * 16}"
     left.write_bytes(bytes(100))
     make_old(left)
@@ -361,8 +344,8 @@ def test_temporary_files_of_killed_writers_are_removed(tmp_path, by):
 
 def test_files_that_are_being_written_count(tmp_path, monkeypatch):
     monkeypatch.setattr(feature_cache, "remove_abandoned", lambda folder: None)
-    bank, keys = DiskCache(tmp_path, 4 * KIB), some_keys(40)
-    fetched(bank.group("body", "0"), keys, chunk=40)
+    cache, keys = DiskCache(tmp_path, 4 * KIB), some_keys(40)
+    fetched(cache.group("body", "0"), keys, chunk=40)
     assert len(list(tmp_path.glob("*/*/*.npy"))) == 1
     (tmp_path / "body" / "0" / f".{'0' * 16}.npy.cxrclf-{'1' * 16}").write_bytes(
         bytes(2000)
@@ -382,25 +365,25 @@ def test_a_process_forked_while_a_thread_adds_features_does_not_wait():
 
 
 def test_segments_deleted_while_they_are_read_do_no_harm(tmp_path):
-    bank, keys = DiskCache(tmp_path, 2**20), some_keys(20)
-    fetched(bank.group("body", "0"), keys, chunk=10)
+    cache, keys = DiskCache(tmp_path, 2**20), some_keys(20)
+    fetched(cache.group("body", "0"), keys, chunk=10)
     out = []
-    for positions, values in bank.group("body", "0").fetch(keys, Body(keys), 10):
+    for positions, values in cache.group("body", "0").fetch(keys, Body(keys), 10):
         for path in tmp_path.glob("*/*/*.npy"):
             path.unlink()
         out.extend(positions)
         np.testing.assert_array_equal(values, features_of(keys[positions]))
     assert sorted(out) == list(range(20))
-    assert len(fetched(bank.group("body", "0"), keys)) == 20
+    assert len(fetched(cache.group("body", "0"), keys)) == 20
 
 
 def test_a_disk_that_cannot_be_written_is_said_once(tmp_path):
     (tmp_path / "body").write_text("a file where a folder has to be")
-    bank, keys = DiskCache(tmp_path, 2**20), some_keys(20)
+    cache, keys = DiskCache(tmp_path, 2**20), some_keys(20)
     with pytest.warns(RuntimeWarning, match="cannot be written.*cache_dir") as caught:
-        fetched(bank.group("body", "0"), keys)
+        fetched(cache.group("body", "0"), keys)
     assert len(caught) == 1
-    assert len(fetched(bank.group("body", "0"), keys)) == 20
+    assert len(fetched(cache.group("body", "0"), keys)) == 20
 
 
 WORKERS_KEYS = some_keys(256)

@@ -5,8 +5,7 @@ import pytest
 import torch
 
 from cxrclf import Augmentation
-from cxrclf._torch.device import resolve_device
-from cxrclf._training import forward, precision
+from cxrclf._training import feature_extractor
 from cxrclf.augmentation._noise import keyed_normals
 from cxrclf.nets import (
     ClassificationNetwork,
@@ -102,30 +101,15 @@ def test_the_frozen_part_by_itself(trainable, names, images, cuda):
     torch.testing.assert_close(parts.detach().cpu(), whole.detach().cpu())
 
 
-def test_room_is_a_quarter_of_the_free_memory(cuda):
-    device = torch.device("cuda")
-    free = torch.cuda.mem_get_info(device)[0]
-    assert precision.has_room(free // 5, device)
-    assert not precision.has_room(free // 2, device)
-    assert not precision.has_room(1, torch.device("cpu"))
-
-
-def test_the_device_is_found(cuda):
-    assert resolve_device("auto") == torch.device("cuda")
-    assert resolve_device("cuda:0") == torch.device("cuda", 0)
-    with pytest.raises(ValueError, match="device='cuda:99' is not available here"):
-        resolve_device("cuda:99")
-
-
 def test_the_feature_cache_knows_of_tf32(cuda):
     matmul = torch.backends.cuda.matmul
     name = "fp32_precision" if hasattr(torch.backends.cudnn, "conv") else "allow_tf32"
     before = getattr(matmul, name)
-    modes = forward._float32_modes()
+    modes = feature_extractor._float32_modes()
     try:
         # torch then refuses to read `allow_tf32`, where there are both names.
         setattr(matmul, name, "tf32" if name == "fp32_precision" else True)
-        assert forward._float32_modes() != modes
+        assert feature_extractor._float32_modes() != modes
     finally:
         setattr(matmul, name, before)
-    assert forward._float32_modes() == modes
+    assert feature_extractor._float32_modes() == modes

@@ -352,7 +352,7 @@ def test_a_loss_fetched_in_each_batch_is_found(trainable, trained, monkeypatch):
             self.history.record(f"{prefix}_loss", np.mean(losses))
 
     trained(trainable=trainable)
-    monkeypatch.setattr(net.AutocastNet, "run_single_epoch", with_fault)
+    monkeypatch.setattr(net.TrainingNet, "run_single_epoch", with_fault)
     with pytest.raises(RuntimeError, match="a step of the training: a number is"):
         trained(trainable=trainable)
 

@@ -1,21 +1,16 @@
 """The resume file, the loop's end, and what a run is known by."""
 
 import errno
-import gc
-import hashlib
-import io
 import os
 import signal
 import sys
-import weakref
 
 import numpy as np
 import pytest
 import torch
 
 from cxrclf import CXRClassifier
-from cxrclf._training import trainer
-from cxrclf.exceptions import WeightsError
+from cxrclf._training.trainer import Trainer
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX only")
 
@@ -31,26 +26,6 @@ def classifier_of(**parameters):
     return CXRClassifier("test_resnet", **{**defaults, **parameters})
 
 
-def test_a_damaged_resume_file_is_named(float_images, tmp_path):
-    clf = classifier_of(checkpoint_dir=tmp_path).fit(*float_images)
-    (file,) = tmp_path.glob("*.resume")
-    file.write_bytes(file.read_bytes()[:100])
-    with pytest.raises(WeightsError, match=f"{file.name} is damaged. Delete it"):
-        clf.fit(*float_images)
-
-
-def test_numbers_drawn_by_numpy_can_be_resumed(float_images, tmp_path):
-    settings = {
-        "learning_rate": np.float64(1e-3),
-        "max_epochs": np.int64(2),
-        "learning_rate_schedule": "linear",
-        "checkpoint_dir": tmp_path,
-    }
-    first = classifier_of(**settings).fit(*float_images)
-    again = classifier_of(**settings).fit(*float_images)
-    assert again.history_ == first.history_  # durations too: nothing was trained
-
-
 def test_a_run_is_known_by_what_its_schedule_returns(float_images, tmp_path):
     for factor, n_files in ((0.5, 1), (0.5, 1), (0.25, 2)):
         clf = classifier_of(
@@ -59,160 +34,6 @@ def test_a_run_is_known_by_what_its_schedule_returns(float_images, tmp_path):
         )
         clf.fit(*float_images)
         assert len(list(tmp_path.glob("*.resume"))) == n_files
-
-
-def test_a_training_that_diverges_says_so(float_images):
-    clf = classifier_of(optimizer="sgd", learning_rate=1e38, trainable="all")
-    with pytest.raises(ValueError, match="diverged: the loss of epoch"):
-        clf.fit(*float_images)
-
-
-def test_a_fitted_classifier_does_not_hold_the_images(float_images):
-    X, y = float_images[0].copy(), float_images[1]
-    reference = weakref.ref(X)
-    clf = classifier_of(validation_fraction=0.5).fit(X, y)
-    del X
-    gc.collect()
-    assert reference() is None
-    assert clf.n_epochs_ == 2
-
-
-# A checkpoint of any content ----------------------------------------------------------
-
-
-@pytest.fixture
-def checkpoint(float_images, tmp_path):
-    """Return a classifier that has left a checkpoint with all there can be, and it."""
-    clf = classifier_of(
-        checkpoint_dir=tmp_path, trainable="all", validation_fraction=0.5
-    ).fit(*float_images)
-    (file,) = tmp_path.glob("*.resume")
-    return clf, file
-
-
-def with_digest(content):
-    return content + hashlib.blake2b(content).digest()
-
-
-def first_moments(state):
-    return next(iter(state["optimizer"]["state"].values()))
-
-
-CHANGES = {
-    "a list": lambda s: [s],
-    "no module": lambda s: s.pop("module"),
-    "no optimizer": lambda s: s.pop("optimizer"),
-    "no progress": lambda s: s.pop("progress"),
-    "another key": lambda s: s.update(note=1),
-    "module of another type": lambda s: s.update(module=[1]),
-    "module without tensors": lambda s: s["module"].update(
-        dict.fromkeys(s["module"], 1.0)
-    ),
-    "a missing tensor": lambda s: s["module"].popitem(),
-    "a tensor of another shape": lambda s: s["module"].update(
-        {"head.output.weight": torch.zeros(1)}
-    ),
-    "a tensor of another type": lambda s: s["module"].update(
-        {"head.output.weight": s["module"]["head.output.weight"].long()}
-    ),
-    "no moments": lambda s: s["optimizer"].pop("state"),
-    "moments of no parameter": lambda s: s["optimizer"]["state"].update({9999: {}}),
-    "a missing moment": lambda s: first_moments(s).pop("exp_avg"),
-    "a moment of another shape": lambda s: first_moments(s).update(
-        exp_avg=torch.zeros(1)
-    ),
-    "a moment of another type": lambda s: first_moments(s).update(exp_avg="x"),
-    "a step of another shape": lambda s: first_moments(s).update(step=torch.ones(3)),
-    "progress of another type": lambda s: s.update(progress=3),
-    "unknown progress": lambda s: s["progress"].update(zzz=1),
-    "too many epochs": lambda s: s["progress"].update(done=99),
-    "no epochs": lambda s: s["progress"].update(done=0, history=[]),
-    "epochs of another type": lambda s: s["progress"].update(done="2"),
-    "a short history": lambda s: s["progress"]["history"].pop(),
-    "a history of text": lambda s: s["progress"]["history"][0].update(train_loss="x"),
-    "a history without epochs": lambda s: s["progress"]["history"][0].pop("epoch"),
-    "a best epoch that is none": lambda s: s["progress"].update(best_epoch=7),
-    "a best state of another network": lambda s: s["progress"].update(
-        best_state={"x": torch.zeros(1)}
-    ),
-    "scores of another type": lambda s: s["progress"].update(best_score=None),
-}
-
-
-@pytest.mark.parametrize("name", CHANGES)
-def test_a_checkpoint_of_another_content_is_refused(name, checkpoint, float_images):
-    clf, file = checkpoint
-    state = torch.load(file, weights_only=True)
-    changed = CHANGES[name](state)
-    archive = io.BytesIO()
-    torch.save(changed if isinstance(changed, list) else state, archive)
-    file.write_bytes(with_digest(archive.getvalue()))
-    before = clf.predict_proba(float_images[0])
-    with pytest.raises(WeightsError, match=f"{file.name} is damaged. Delete it"):
-        clf.fit(*float_images)
-    np.testing.assert_array_equal(clf.predict_proba(float_images[0]), before)
-    file.unlink()
-    clf.fit(*float_images)
-
-
-@pytest.mark.parametrize("change", [bytes, with_digest])
-@pytest.mark.parametrize("content", [b"", b"text", b"PK\x03\x04" + bytes(100)])
-def test_a_file_that_is_no_checkpoint_is_refused(
-    content, change, checkpoint, float_images
-):
-    clf, file = checkpoint
-    file.write_bytes(change(content))
-    with pytest.raises(WeightsError, match="Delete it"):
-        clf.fit(*float_images)
-
-
-def test_a_flipped_bit_is_noticed_wherever_it_is(checkpoint, float_images):
-    clf, file = checkpoint
-    content = file.read_bytes()
-    assert content == with_digest(content[:-64])
-    for position in np.linspace(0, len(content) - 1, 12).astype(int):
-        damaged = bytearray(content)
-        damaged[position] ^= 1
-        file.write_bytes(damaged)
-        with pytest.raises(WeightsError, match=f"{file.name} is damaged. Delete it"):
-            clf.fit(*float_images)
-    before = clf.history_
-    file.write_bytes(content)
-    assert clf.fit(*float_images).history_ == before  # nothing was trained
-
-
-@pytest.mark.parametrize("kind", ["folder", "pipe"])
-@posix
-def test_what_is_no_file_is_no_checkpoint(kind, checkpoint, float_images):
-    clf, file = checkpoint
-    file.unlink()
-    file.mkdir() if kind == "folder" else os.mkfifo(file)
-    with pytest.raises(WeightsError, match="Delete it"):
-        clf.fit(*float_images)
-
-
-@pytest.mark.parametrize("optimizer", ["adam", "adamw", "nadam", "sgd"])
-@pytest.mark.parametrize("momentum", [0.0, 0.9])
-def test_a_training_goes_on_with_the_state_of_its_optimizer(
-    optimizer, momentum, float_images, tmp_path, monkeypatch
-):
-    settings = {
-        "optimizer": optimizer,
-        "momentum": momentum,
-        "max_epochs": 3,
-        "trainable": "all",
-        "head_epochs": 1,  # the body has no moments after it
-        "n_threads": 1,
-    }
-    whole = classifier_of(**settings).fit(*float_images)
-    clf = classifier_of(**settings, checkpoint_dir=tmp_path)
-    for epoch in (2, 3):
-        with pytest.raises(KeyboardInterrupt):
-            interrupted_in_epoch(epoch, monkeypatch, clf, float_images)
-    clf.fit(*float_images)
-    np.testing.assert_array_equal(
-        clf.predict_proba(float_images[0]), whole.predict_proba(float_images[0])
-    )
 
 
 # What cannot be written ---------------------------------------------------------------
@@ -307,15 +128,16 @@ def test_what_a_killed_training_left_is_removed(float_images, tmp_path):
 
 def interrupted_in_epoch(number, monkeypatch, clf, data):
     """Press Ctrl-C in an epoch, counted from 1 over all calls."""
-    check = trainer._check_finite
+    run_epoch = Trainer._run_epoch
 
-    def press(row):
+    def press(self, *args):
+        row = run_epoch(self, *args)
         if row["epoch"] == number:
             signal.raise_signal(signal.SIGINT)
-        check(row)
+        return row
 
     with monkeypatch.context() as patch:
-        patch.setattr(trainer, "_check_finite", press)
+        patch.setattr(Trainer, "_run_epoch", press)
         clf.fit(*data)
 
 

@@ -180,8 +180,8 @@ def test_locks_that_always_fail_do_not_keep_anyone_from_writing(tmp_path, monkey
         (errno.ENOSPC, "Free space"),
         (errno.EDQUOT, "Free space"),
         (errno.EFBIG, "Free space"),
-        (errno.EROFS, "Get the right"),
-        (errno.EACCES, "Get the right"),
+        (errno.EROFS, "Get write permission"),
+        (errno.EACCES, "Get write permission"),
         (errno.EIO, "Check its folder"),
     ],
 )

@@ -1,28 +1,20 @@
 """Rows of X that are transformed copies of files."""
 
-import pickle
-
 import numpy as np
 import pytest
 import torch
-from cxrclf._training.images import open_files
 from imblearn.pipeline import make_pipeline
 from sklearn.model_selection import cross_validate
 
 from cxrclf import Augmentation
-from cxrclf._training.batches import PixelSet
+from cxrclf._training.samples import PixelSamples
 from cxrclf._utils.keyed_random import keyed_state
 from cxrclf.augmentation import AugmentedPath
-from cxrclf.images import DecodeStore, ImageReader, content_key
+from cxrclf.images import DecodeStore, content_key
 from cxrclf.sampling import AugmentedOverSampler
 from tolerances import assert_same_predictions
 
 ROTATION = Augmentation(rotation=90, shift=0.1)
-
-
-def opened(values, **settings):
-    settings = {"keep_aspect_ratio": False, "cache_dir": None, "verbose": 0, **settings}
-    return open_files(np.array(values, dtype=object), (32, 32), **settings)
 
 
 @pytest.fixture
@@ -52,36 +44,17 @@ def test_a_copy_is_predicted_as_its_transformed_pixels(fitted, radiograph_files)
     np.testing.assert_array_equal(fitted.predict_proba(rows[:, None]), proba)
 
 
-def test_a_copy_has_a_key_of_its_own_and_the_content_of_its_original(radiograph_files):
-    path = radiograph_files.data[0, 0]
-    rows = [
-        path,
-        AugmentedPath(path, ROTATION, seed=0, copy=0),
-        AugmentedPath(path, ROTATION, seed=0, copy=1),
-        AugmentedPath(path, ROTATION, seed=1, copy=0),
-        AugmentedPath(path, Augmentation(rotation=45), seed=0, copy=0),
-        AugmentedPath(path, Augmentation(rotation=90, shift=0.1), seed=0, copy=0),
-    ]
-    images = opened(rows)
-    assert len(set(images.keys.tolist())) == 1
-    assert len(set(images.sample_keys.tolist())) == 5
-    assert images.sample_keys[1] == images.sample_keys[5]  # equal parameters
-    assert images.sample_keys[0] == images.keys[0]
-    alone = opened(rows[2:3])
-    assert alone.sample_keys[0] == images.sample_keys[2]
-
-
 def test_copies_stay_on_the_side_of_their_original(
     radiograph_files, small_classifier, monkeypatch
 ):
     seen = []
-    init = PixelSet.__init__
+    init = PixelSamples.__init__
 
-    def spy(self, pixels, plan, *args, **kwargs):
-        seen.append(pixels.images.keys[plan.ever()])
-        init(self, pixels, plan, *args, **kwargs)
+    def spy(self, data, *args, **kwargs):
+        seen.append(data.images.keys[data.schedule.all_rows()])
+        init(self, data, *args, **kwargs)
 
-    monkeypatch.setattr(PixelSet, "__init__", spy)
+    monkeypatch.setattr(PixelSamples, "__init__", spy)
     data = radiograph_files
     sampler = AugmentedOverSampler(sampling_strategy={"covid": 30}, random_state=0)
     X, y = sampler.fit_resample(data.data, data.target)
@@ -94,7 +67,7 @@ def test_copies_stay_on_the_side_of_their_original(
 
 
 @pytest.mark.parametrize("augmentation", [None, Augmentation(horizontal_flip=True)])
-def test_the_bank_tells_copies_apart(
+def test_the_feature_cache_tells_copies_apart(
     radiograph_files, small_classifier, tmp_path, augmentation
 ):
     data = radiograph_files
@@ -108,11 +81,11 @@ def test_the_bank_tells_copies_apart(
     }
     without = small_classifier(feature_cache=None, **settings).fit(X, y)
     for _ in range(2):
-        banked = small_classifier(cache_dir=tmp_path, **settings).fit(X, y)
-        assert banked.feature_cache_ == "features"
-        # The bank computes rows in another order.
+        cached = small_classifier(cache_dir=tmp_path, **settings).fit(X, y)
+        assert cached.feature_cache_ == "features"
+        # The cache computes rows in another order.
         assert_same_predictions(
-            banked.predict_proba(data.data),
+            cached.predict_proba(data.data),
             without.predict_proba(data.data),
             "float64",
             trained=True,
@@ -124,33 +97,3 @@ def test_a_pipeline_from_files_predicts_plain_paths(radiograph_files, small_clas
     pipe = make_pipeline(AugmentedOverSampler(random_state=0), small_classifier())
     scores = cross_validate(pipe, data.data, data.target, cv=3, error_score="raise")
     assert np.isfinite(scores["test_score"]).all()
-
-
-def test_others_read_the_original(radiograph_files):
-    path = radiograph_files.data[0, 0]
-    copy = AugmentedPath(path, ROTATION, seed=0, copy=0)
-    images = ImageReader(image_size=32).fit_transform([path, copy])
-    np.testing.assert_array_equal(images[0], images[1])
-
-
-def test_copies_are_equal_by_what_they_stand_for():
-    copy = AugmentedPath("a.png", Augmentation(rotation=15), seed=0, copy=1)
-    again = pickle.loads(pickle.dumps(copy))
-    assert again == copy
-    assert {again, copy} == {copy}
-    assert str(copy) == "a.png" != copy
-    for other in (
-        AugmentedPath("b.png", Augmentation(rotation=15), seed=0, copy=1),
-        AugmentedPath("a.png", Augmentation(rotation=16), seed=0, copy=1),
-        AugmentedPath("a.png", Augmentation(rotation=15), seed=1, copy=1),
-        AugmentedPath("a.png", Augmentation(rotation=15), seed=0, copy=0),
-    ):
-        assert other != copy
-
-
-def test_a_subclass_cannot_stand_for_its_parameters():
-    class Other(Augmentation):
-        pass
-
-    with pytest.raises(TypeError, match="must be an Augmentation"):
-        AugmentedPath("a.png", Other(), seed=0, copy=0)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from cxrclf import Augmentation, CXRClassifier, DualBackboneConcat
-from cxrclf._training import batches, precision, run_record
+from cxrclf import Augmentation, CXRClassifier, DualBackboneConcat, Optimizer
+from cxrclf._training import feature_samples, pixels, precision, run_record
 from cxrclf.sampling import AugmentedOverSampler, PhasedBalancedSplit, PhasedClassifier
 from pretend_cuda import guard_loops
 
@@ -84,8 +84,7 @@ def test_every_optimizer_at_every_depth(
         radiographs.images,
         radiographs.target,
         trainable=trainable,
-        optimizer=optimizer,
-        weight_decay=1e-3,
+        optimizer=Optimizer(optimizer, weight_decay=1e-3),
         learning_rate_schedule="cosine",
     )
 
@@ -115,7 +114,7 @@ def test_every_form_of_images(
         top = 1 if form == "float32" else np.iinfo(form).max
         X = (X / 255 * top).astype(form)
     if not room:
-        for module in (batches, precision):
+        for module in (pixels, feature_samples):
             monkeypatch.setattr(module, "has_room", lambda n_bytes, device: False)
     same_on_both(X, y, trainable=trainable, max_epochs=1)
 
@@ -143,11 +142,11 @@ def test_every_augmentation(trainable, fill_mode, radiographs, same_on_both):
     )
 
 
-@pytest.mark.parametrize("bank", [None, "memory", "disk"])
-def test_the_bank_serves_a_gpu(bank, radiographs, same_on_both):
+@pytest.mark.parametrize("kind", [None, "memory", "disk"])
+def test_the_feature_cache_serves_a_gpu(kind, radiographs, same_on_both):
     X, y = radiographs.images, radiographs.target
-    clf = same_on_both(X, y, trainable="head", feature_cache=bank)
-    assert clf.feature_cache_ == (None if bank is None else "features")
+    clf = same_on_both(X, y, trainable="head", feature_cache=kind)
+    assert clf.feature_cache_ == (None if kind is None else "features")
     before = clf.predict_proba(X)
     np.testing.assert_allclose(clf.fit(X, y).predict_proba(X), before, atol=1e-6)
 
@@ -158,7 +157,7 @@ def test_the_bank_serves_a_gpu(bank, radiographs, same_on_both):
         {"class_weight": "balanced"},
         {"balanced_batches": True},
         {"head_epochs": 1},
-        {"decay_bias_and_norm": True, "weight_decay": 0.01, "optimizer": "adamw"},
+        {"optimizer": Optimizer("adamw", decay_bias_and_norm=True, weight_decay=0.01)},
         {"hidden_units": 8},
         {"pointwise_channels": 8},
         {"pooling": "flatten", "normalization": "unit"},

@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_validate
 
 from cxrclf import Augmentation, CXRClassifier, DualBackboneConcat
-from cxrclf._training.batches import PixelSet
+from cxrclf._training.samples import PixelSamples
 from cxrclf._training.weights import training_weights
 from cxrclf.datasets import make_chest_radiographs
 from cxrclf.sampling import (
@@ -74,15 +74,25 @@ def test_a_continuous_schedule_spans_the_phases(radiographs, small_classifier):
     np.testing.assert_allclose(clf.history_["learning_rate"], [1e-3, 5e-4] * 3)
 
 
-def test_class_weights_are_those_of_the_phase(radiographs, small_classifier):
+def test_class_weights_are_those_of_the_phase(
+    radiographs, small_classifier, monkeypatch
+):
     y, classes = radiographs.target, np.unique(radiographs.target)
-    clf = small_classifier(class_weight={"covid": 2.0})
-    clf.classes_ = classes
-    phases, weigh = clf._check_phases(PHASES, y, None)
-    for rows, given in zip(phases, PHASES, strict=True):
+    seen = []
+    init = PixelSamples.__init__
+
+    def spy(self, data, *args, **kwargs):
+        seen.append(data.schedule)
+        init(self, data, *args, **kwargs)
+
+    monkeypatch.setattr(PixelSamples, "__init__", spy)
+    clf = small_classifier(class_weight={"covid": 2.0}, max_epochs=1)
+    clf.fit(radiographs.images, y, phases=PHASES)
+    (schedule,) = seen
+    for (rows, weights), given in zip(schedule.phases, PHASES, strict=True):
         np.testing.assert_array_equal(rows, given)
         expected = training_weights(y[rows], classes, {"covid": 2.0}, None)
-        np.testing.assert_array_equal(weigh(rows), expected)
+        np.testing.assert_array_equal(weights, expected)
 
 
 def test_class_weights_are_those_of_the_rows_that_are_trained_on(
@@ -90,13 +100,13 @@ def test_class_weights_are_those_of_the_rows_that_are_trained_on(
 ):
     """Not of those before a patient with many images of a class is held out."""
     seen = []
-    init = PixelSet.__init__
+    init = PixelSamples.__init__
 
-    def spy(self, pixels, plan, *args, **kwargs):
-        seen.append(plan)
-        init(self, pixels, plan, *args, **kwargs)
+    def spy(self, data, *args, **kwargs):
+        seen.append(data.schedule)
+        init(self, data, *args, **kwargs)
 
-    monkeypatch.setattr(PixelSet, "__init__", spy)
+    monkeypatch.setattr(PixelSamples, "__init__", spy)
     X, y = radiographs.images, radiographs.target
     groups = np.where(y == "covid", "one", np.arange(30).astype(str))
     groups[np.flatnonzero(y == "covid")[:2]] = ["two", "three"]
@@ -121,7 +131,7 @@ def test_class_weights_are_those_of_the_rows_that_are_trained_on(
 def test_a_hold_out_leaves_rows_in_every_phase(radiographs, small_classifier):
     X, y = radiographs.images, radiographs.target
     clf = small_classifier(validation_fraction=0.3)
-    with pytest.raises(ValueError, match="holds all rows of a phase out"):
+    with pytest.raises(ValueError, match="holds out all rows of a phase"):
         clf.fit(X, y, phases=[np.arange(30), *np.arange(30)[:, None]])
 
 
@@ -203,14 +213,13 @@ def test_validation_is_held_out_before_the_rows_are_cut(
     imbalanced, small_classifier, monkeypatch
 ):
     seen = []
-    init = PixelSet.__init__
+    init = PixelSamples.__init__
 
-    def spy(self, pixels, plan, *args, **kwargs):
-        if pixels.images.shape[0] != 1:
-            seen.append(pixels.images.keys[plan.ever()])
-        init(self, pixels, plan, *args, **kwargs)
+    def spy(self, data, *args, **kwargs):
+        seen.append(data.images.keys[data.schedule.all_rows()])
+        init(self, data, *args, **kwargs)
 
-    monkeypatch.setattr(PixelSet, "__init__", spy)
+    monkeypatch.setattr(PixelSamples, "__init__", spy)
     X, y = imbalanced.images, imbalanced.target
     split = PhasedBalancedSplit(n_phases=3, random_state=0)
     phased = PhasedClassifier(

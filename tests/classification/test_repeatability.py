@@ -118,9 +118,9 @@ def test_a_killed_run_resumes_to_the_same_weights(
 
         from cxrclf import Augmentation, CXRClassifier
         from cxrclf.datasets import make_chest_radiographs
-        from cxrclf._training import trainer
+        from cxrclf._training.trainer import Trainer
 
-        run_epoch, begun = trainer._run_epoch, []
+        run_epoch, begun = Trainer._run_epoch, []
 
         def killed(*args):
             begun.append(args)
@@ -128,7 +128,7 @@ def test_a_killed_run_resumes_to_the_same_weights(
                 os.kill(os.getpid(), signal.SIGKILL)
             return run_epoch(*args)
 
-        trainer._run_epoch = killed
+        Trainer._run_epoch = killed
         data = make_chest_radiographs(30, image_size=48, random_state=0)
         clf = CXRClassifier(
             "test_resnet", weights=None, image_size=32, trainable="all",

@@ -68,14 +68,14 @@ def test_the_feature_cache_changes_nothing(radiographs, tmp_path):
             "precision": "float64",
             "n_threads": 1,
         }
-        banked, again = (baseline_classifier(**options).fit(X, y) for _ in range(2))
+        cached, again = (baseline_classifier(**options).fit(X, y) for _ in range(2))
         plain = baseline_classifier(feature_cache=None, **options).fit(X, y)
         # In parts and rows in another order.
         assert_same_predictions(
-            banked.predict_proba(X), plain.predict_proba(X), "float64", trained=True
+            cached.predict_proba(X), plain.predict_proba(X), "float64", trained=True
         )
-        # Exact: what the bank has is read as it was computed, and one thread trains.
-        np.testing.assert_array_equal(banked.predict_proba(X), again.predict_proba(X))
+        # Exact: what the cache has is read as it was computed, and one thread trains.
+        np.testing.assert_array_equal(cached.predict_proba(X), again.predict_proba(X))
 
 
 def test_files_are_read_at_the_size_of_the_study(radiograph_files):

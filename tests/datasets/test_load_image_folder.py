@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from sklearn.model_selection import StratifiedGroupKFold
 
-from cxrclf._utils.paths import as_paths
 from cxrclf.datasets import load_image_folder
 from cxrclf.exceptions import MissingDependencyError
+from cxrclf.images import find_paths
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data"
 
@@ -71,7 +71,7 @@ def test_data_are_the_canonical_x(kermany):
     assert data.data.dtype == object
     assert {type(path) for path in data.data[:, 0]} == {str}
     assert data.target.shape == (6,)
-    np.testing.assert_array_equal(as_paths(data.data), data.data[:, 0])
+    np.testing.assert_array_equal(find_paths(data.data), data.data[:, 0])
 
 
 def test_files_below_a_class_folder_count(tmp_path):
@@ -216,7 +216,7 @@ def test_as_frame(kermany):
     assert isinstance(data.target, pd.Series)
     assert data.target.name == "target"
     assert data.frame.columns.tolist() == ["path", "target", "group"]
-    np.testing.assert_array_equal(as_paths(data.data), arrays.data[:, 0])
+    np.testing.assert_array_equal(find_paths(data.data), arrays.data[:, 0])
     np.testing.assert_array_equal(data.target, arrays.target)
     np.testing.assert_array_equal(data.frame["group"], arrays.groups)
     plain = load_image_folder(kermany, as_frame=True)

@@ -4,8 +4,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cxrclf._utils.paths import as_paths
 from cxrclf.datasets import load_image_masks
+from cxrclf.images import find_paths
 
 
 def names_of(values):
@@ -34,7 +34,7 @@ def test_pairs_by_name_whatever_the_ending(plant):
     ]
     assert data.masks.dtype == object
     assert {type(path) for path in data.masks.ravel()} == {str}
-    np.testing.assert_array_equal(as_paths(data.data), data.data[:, 0])
+    np.testing.assert_array_equal(find_paths(data.data), data.data[:, 0])
     assert data.groups is None
     assert data.frame is None
     assert "3 images" in data.DESCR

@@ -38,11 +38,11 @@ def test_code_of_the_readme_runs_in_order(tmp_path, monkeypatch):
         exec(compile(block, "README.md", "exec"), names)
 
 
-@pytest.mark.parametrize("room", cxrclf._SUBPACKAGES)
-def test_reference_has_all_public_names(room):
-    page = (DOCS / "api" / f"{room}.rst").read_text(encoding="utf-8")
+@pytest.mark.parametrize("subpackage", cxrclf._SUBPACKAGES)
+def test_reference_has_all_public_names(subpackage):
+    page = (DOCS / "api" / f"{subpackage}.rst").read_text(encoding="utf-8")
     listed = re.findall(r"^   (\w+)$", page, re.MULTILINE)
-    assert listed == import_module(f"cxrclf.{room}").__all__
+    assert listed == import_module(f"cxrclf.{subpackage}").__all__
 
 
 def test_table_of_backbones_is_that_of_the_code():

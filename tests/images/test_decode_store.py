@@ -3,14 +3,11 @@
 import errno
 import multiprocessing
 import os
-import pickle
-import re
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -26,28 +23,13 @@ from cxrclf.images import (
 )
 from cxrclf.images import _decode_store as store_module
 from cxrclf.images._stored_images import StoredImages
-from cxrclf.masks import open_masks
-
-SIZE = (12, 10)
-
-
-def write_image(path, seed, dtype=np.uint8):
-    high = np.iinfo(dtype).max + 1
-    pixels = np.random.default_rng(seed).integers(0, high, (20, 16), dtype=dtype)
-    Image.fromarray(pixels).save(path)
-    return str(path)
-
-
-@pytest.fixture
-def scans(tmp_path):
-    """Paths of twelve images of 8 bits."""
-    (tmp_path / "scans").mkdir()
-    return [write_image(tmp_path / "scans" / f"{i:02d}.png", i) for i in range(12)]
-
-
-@pytest.fixture
-def store(tmp_path):
-    return DecodeStore(SIZE, cache_dir=tmp_path / "cache")
+from stores import (
+    SIZE,
+    all_of,
+    expected,
+    index_of,
+    write_image,
+)
 
 
 @pytest.fixture
@@ -63,19 +45,6 @@ def decoded(monkeypatch):
     return names
 
 
-def all_of(images):
-    return images.gather(np.arange(len(images)))
-
-
-def expected(paths):
-    return np.stack([read_image(path, SIZE) for path in paths])
-
-
-def index_of(tmp_path):
-    (path,) = (tmp_path / "cache").rglob("index.sqlite")
-    return path
-
-
 # What is fetched
 
 
@@ -88,55 +57,6 @@ def test_pixels_are_those_of_read_image(store, scans, n_jobs):
     pixels = all_of(images)
     assert pixels.dtype == np.uint8
     np.testing.assert_array_equal(pixels, expected(scans))
-
-
-def test_keys_are_content_keys(store, scans):
-    images = store.fetch(scans)
-    assert images.keys.dtype == np.uint64
-    assert images.keys.tolist() == [content_key(image) for image in expected(scans)]
-    assert any(key >= 2**63 for key in images.keys.tolist())
-    with pytest.raises(ValueError, match="read-only"):
-        images.keys[0] = 0
-
-
-def test_gather_takes_any_order_and_repeats(store, scans):
-    images, pixels = store.fetch(scans), expected(scans)
-    for rows in ([3], [5, 0, 5, 5, 11], np.array([-1, 2]), range(4), slice(2, 5)):
-        rows = np.arange(12)[rows] if isinstance(rows, slice) else rows
-        np.testing.assert_array_equal(images.gather(rows), pixels[rows])
-    none = images.gather([])
-    assert none.shape == (0, *SIZE)
-    assert none.dtype == np.uint8
-    with pytest.raises(IndexError):
-        images.gather([12])
-
-
-@pytest.mark.parametrize("kind", ["images", "masks in files", "masks in memory"])
-def test_rows_are_chosen_as_numpy_does(kind, store, scans):
-    pixels = expected(scans)
-    images = store.fetch(scans)
-    if kind != "images":
-        pixels = pixels > 99
-        X = [scan.replace(".png", "_mask.png") for scan in scans]
-        for path, mask in zip(X, pixels, strict=True):
-            Image.fromarray(mask).save(path)
-        images = open_masks(X if "files" in kind else pixels, SIZE)
-    some = np.arange(12) % 3 == 0
-    for rows in (some, some.tolist(), ~some, np.zeros(12, bool), [], [-1, 0], [-12]):
-        chosen = pixels[np.arange(12)[rows]]
-        np.testing.assert_array_equal(images.gather(rows), chosen)
-    for rows in ([12], [-13], some[:11], np.append(some, True), [0.0]):
-        with pytest.raises(IndexError):
-            images.gather(rows)
-    for rows in (3, True, [[0, 1]], pixels > 0):
-        with pytest.raises(IndexError, match="one dimension"):
-            images.gather(rows)
-
-
-def test_gathered_pixels_are_a_copy(store, scans):
-    images = store.fetch(scans)
-    images.gather([0])[:] = 0
-    np.testing.assert_array_equal(all_of(images), expected(scans))
 
 
 def test_paths_in_any_form_with_repeats(store, scans, decoded):
@@ -279,176 +199,6 @@ def test_a_file_that_is_gone_is_missing_though_it_was_decoded(store, scans):
     assert caught.value.failures == {scans[5]: "no such file"}
 
 
-# Pickles
-
-
-def test_a_pickle_holds_no_pixels(store, scans):
-    images = store.fetch(scans * 200)
-    pickled = pickle.dumps(images)
-    assert len(pickled) < 1000 + 20 * len(images)
-    copy = pickle.loads(pickled)
-    rows = [7, 0, 2399]
-    np.testing.assert_array_equal(copy.gather(rows), images.gather(rows))
-    np.testing.assert_array_equal(copy.keys, images.keys)
-    with pytest.raises(ValueError, match="read-only"):
-        copy.keys[0] = 0
-
-
-def test_a_pickle_without_its_store_names_the_folder(store, scans, tmp_path):
-    pickled = pickle.dumps(store.fetch(scans))
-    folder = index_of(tmp_path).parent
-    (folder / "pixels-8.bin").unlink()
-    with pytest.raises(RuntimeError, match=re.escape(repr(str(folder)))):
-        pickle.loads(pickled)
-
-
-# Damage
-
-
-def test_a_foreign_index_names_the_folder_to_delete(store, scans, tmp_path):
-    store.fetch(scans)
-    index = index_of(tmp_path)
-    index.write_text("not a database " * 100)
-    with pytest.raises(RuntimeError, match="Delete that folder") as caught:
-        store.fetch(scans)
-    assert str(index.parent) in str(caught.value)
-
-
-def test_an_index_of_other_tables_names_the_folder_to_delete(store, scans, tmp_path):
-    store.fetch(scans)
-    with sqlite3.connect(index_of(tmp_path)) as connection:
-        connection.execute("ALTER TABLE images RENAME COLUMN slot TO place")
-    connection.close()
-    with pytest.raises(RuntimeError, match="Delete that folder"):
-        store.fetch(scans)
-
-
-def test_pixels_cut_short_name_the_folder_to_delete(store, scans, tmp_path):
-    store.fetch(scans)
-    os.truncate(index_of(tmp_path).with_name("pixels-8.bin"), 500)
-    with pytest.raises(RuntimeError, match="Delete that folder"):
-        store.fetch(scans)
-
-
-def change_index(tmp_path, *statements):
-    with sqlite3.connect(index_of(tmp_path)) as connection:
-        for statement in statements:
-            connection.execute(statement)
-    connection.close()
-
-
-def assert_refused(store, paths):
-    with pytest.raises(RuntimeError, match="Delete that folder"):
-        all_of(store.fetch(paths))
-
-
-@pytest.mark.parametrize(
-    "statements",
-    [
-        ["UPDATE images SET slot = -1 WHERE slot = 3"],
-        ["UPDATE images SET slot = 1000 WHERE slot = 3"],
-        ["UPDATE images SET slot = 4611686018427387904 WHERE slot = 3"],
-        ["UPDATE images SET slot = 'three' WHERE slot = 3"],
-        ["UPDATE images SET slot = 2.5 WHERE slot = 3"],
-        ["UPDATE images SET slot = CAST(x'ff' AS TEXT) WHERE slot = 3"],
-        [
-            f"UPDATE images SET slot = {new} WHERE slot = {old}"
-            for old, new in ((3, 99), (4, 3), (99, 4))
-        ],
-        ["DROP INDEX slots", "UPDATE images SET slot = 2 WHERE slot = 3"],
-        ["UPDATE images SET depth = 0 WHERE slot = 3"],
-        ["UPDATE images SET depth = 16 WHERE slot = 3"],
-        ["UPDATE images SET depth = 264 WHERE slot = 3"],
-        ["UPDATE images SET depth = x'08' WHERE slot = 3"],
-        ["UPDATE images SET key = key + 1 WHERE slot = 3"],
-        ["UPDATE images SET key = 'k' WHERE slot = 3"],
-    ],
-)
-def test_a_damaged_index_is_never_believed(store, scans, tmp_path, statements):
-    store.fetch(scans)
-    change_index(tmp_path, *statements)
-    assert_refused(store, scans)
-
-
-@pytest.mark.parametrize("value", ["'text'", "-7", "10000000"])
-def test_a_damaged_index_gives_no_place_to_new_images(store, scans, tmp_path, value):
-    store.fetch(scans[:1])
-    change_index(tmp_path, f"UPDATE images SET slot = {value}")
-    pixels = index_of(tmp_path).with_name("pixels-8.bin")
-    before = pixels.read_bytes()
-    assert_refused(store, scans[1:])
-    assert pixels.read_bytes() == before
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-def test_other_pixels_than_those_stored_are_refused(store, scans, tmp_path, dtype):
-    paths = [*scans, write_image(tmp_path / "one.png", 50, dtype)]
-    store.fetch(paths)
-    depth = 8 * np.dtype(dtype).itemsize
-    pixels = index_of(tmp_path).with_name(f"pixels-{depth}.bin")
-    content = bytearray(pixels.read_bytes())
-    content[-1] ^= 1
-    pixels.write_bytes(content)
-    images = store.fetch(paths)
-    images.gather(np.arange(12))  # the others are as before
-    for rows in ([12], [0, 12]):
-        with pytest.raises(RuntimeError, match="Delete that folder"):
-            images.gather(rows)
-    with pytest.raises(RuntimeError, match="Delete that folder"):
-        all_of(pickle.loads(pickle.dumps(images)))
-
-
-def test_damaged_masks_are_refused(scans, tmp_path):
-    for path in scans:
-        Image.fromarray(np.eye(20, 16, dtype=np.uint8) * 255).save(path)
-    cache = tmp_path / "cache"
-    masks = open_masks(scans, SIZE, cache_dir=cache)
-    pixels = index_of(tmp_path).with_name("pixels-8.bin")
-    pixels.write_bytes(bytes(pixels.stat().st_size))
-    with pytest.raises(RuntimeError, match="Delete that folder"):
-        masks.gather([3])
-
-
-def test_an_image_is_compared_with_its_key_once(store, scans, monkeypatch):
-    compared = []
-
-    def counted(image):
-        compared.append(image)
-        return content_key(image)
-
-    images = store.fetch(scans)
-    monkeypatch.setattr("cxrclf.images._stored_images.content_key", counted)
-    for rows in ([0, 1, 2], [-11, 3], range(12), range(12)):
-        images.gather(rows)
-    assert len(compared) == 12
-    all_of(pickle.loads(pickle.dumps(images)))
-    assert len(compared) == 24
-
-
-def test_pixels_cut_short_while_they_are_used_end_no_process(store, scans, tmp_path):
-    images = store.fetch(scans)
-    all_of(images)
-    os.truncate(index_of(tmp_path).with_name("pixels-8.bin"), 500)
-    with pytest.raises(RuntimeError, match="cut short.*Delete that folder"):
-        all_of(images)
-    np.testing.assert_array_equal(images.gather([0]), expected(scans[:1]))
-
-
-def test_missing_pixels_are_not_replaced_by_a_hole(store, scans, tmp_path):
-    store.fetch(scans[:6])
-    index_of(tmp_path).with_name("pixels-8.bin").unlink()
-    assert_refused(store, scans[6:])
-    assert_refused(store, scans[:6])
-
-
-def test_pixels_are_those_of_the_file_that_was_opened(store, scans, tmp_path):
-    images = store.fetch(scans)
-    pixels = index_of(tmp_path).with_name("pixels-8.bin")
-    pixels.rename(tmp_path / "old")
-    pixels.write_bytes(bytes((tmp_path / "old").stat().st_size))
-    np.testing.assert_array_equal(all_of(images), expected(scans))
-
-
 # Links, pipes and folders in place of our files
 
 
@@ -539,17 +289,6 @@ def test_a_folder_that_may_not_be_made_keeps_the_class_of_the_error(
 
 
 # Threads and forks
-
-
-def test_threads_gather_from_the_same_images(store, scans):
-    images, pixels = store.fetch(scans), expected(scans)
-
-    def gather(seed):
-        rows = np.random.default_rng(seed).integers(0, 12, 40)
-        return (images.gather(rows) == pixels[rows]).all()
-
-    with ThreadPoolExecutor(4) as pool:
-        assert all(pool.map(gather, range(40)))
 
 
 def test_a_worker_of_a_pool_decodes_with_the_threads_asked_for(

@@ -309,7 +309,7 @@ def test_colour(tmp_path):
     dataset = dicom(np.zeros((4, 4, 3), dtype=np.uint8))
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 3, "RGB"
     dataset.PlanarConfiguration = 0
-    assert "colour DICOM image (RGB)" in why_not(written(tmp_path, dataset))
+    assert "color DICOM image (RGB)" in why_not(written(tmp_path, dataset))
 
 
 def test_no_pixels(tmp_path):

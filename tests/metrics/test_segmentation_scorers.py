@@ -273,7 +273,7 @@ def test_another_number_of_masks(shaded):
 
 def test_radiographs_in_place_of_masks(shaded):
     X, _ = shaded
-    with pytest.raises(ValueError, match="must hold 0 and one other value"):
+    with pytest.raises(ValueError, match="as bool or as 0 and one other value"):
         segmentation_scorers()(ThresholdSegmenter().fit(X), X, X)
 
 

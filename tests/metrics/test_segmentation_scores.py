@@ -263,20 +263,24 @@ MASK = np.ones((2, 4, 4), dtype=bool)
 @pytest.mark.parametrize(
     ("true", "predicted", "message"),
     [
-        (MASK, MASK * 0.7, r"y_pred must hold masks.*\[0\.7\].*threshold"),
+        (MASK, MASK * 0.7, r"y_pred must hold masks.*\[0\.7\].*masks > 0\.5"),
         (MASK * 2, MASK, r"y_true must hold masks.*\[2\].*labels=\[\.\.\.\]"),
         (MASK, MASK * np.nan, "y_pred must hold masks"),
         (MASK, -1 * MASK, "y_pred must hold masks"),
         (MASK, np.tile(np.uint8([0, 1, 255, 0]), (2, 4, 1)), r"\[0, 1, 255\]\."),
-        (MASK, np.arange(32).reshape(2, 4, 4), "and others"),
+        (MASK, np.arange(32).reshape(2, 4, 4), r"\[0, 1, 2, 3, 4\] and 27 more"),
         (MASK, MASK.astype(str), "y_pred must hold masks"),
-        (MASK, MASK[:, :2], r"\(2, 4, 4\) and \(2, 2, 4\).*nearest neighbour"),
+        (MASK, MASK[:, :2], r"\(2, 4, 4\) and \(2, 2, 4\).*nearest neighbor"),
         (MASK, MASK[:1], "of the same images"),
         (MASK[0], MASK[0], r"shape \(4, 4\)\. Give one mask as mask\[np\.newaxis\]"),
         (MASK[..., None], MASK, r"shape \(2, 4, 4, 1\)\.$"),
         ([np.ones((2, 2)), np.ones((3, 3))], MASK, "y_true must be masks of one size"),
         (MASK[:0], MASK[:0], "no masks to score"),
-        (MASK, np.array([[["a", 1] * 2] * 4] * 2, dtype=object), r"got \['a', 1\]"),
+        (
+            MASK,
+            np.array([[["a", 1] * 2] * 4] * 2, dtype=object),
+            r"has the values \['a', 1\]",
+        ),
     ],
 )
 def test_unsuitable_masks(true, predicted, message):
@@ -285,7 +289,8 @@ def test_unsuitable_masks(true, predicted, message):
 
 
 def test_values_that_labels_lack(class_maps):
-    with pytest.raises(ValueError, match=r"y_true holds \[2\], which labels lacks"):
+    message = r"y_true has the values \[2\], which are not among the labels \[0, 1\]"
+    with pytest.raises(ValueError, match=message):
         segmentation_scores(*class_maps, labels=[0, 1])
 
 

@@ -8,7 +8,7 @@ from timm.layers import Conv2dSame
 from torch import nn
 
 from cxrclf.nets import make_backbone
-from cxrclf.nets._depthwise import DepthwiseConv2d, ease_depthwise
+from cxrclf.nets._depthwise import DepthwiseConv2d, replace_depthwise
 from tolerances import assert_same_predictions
 
 KINDS = [
@@ -79,5 +79,5 @@ def test_depthwise_convolutions_of_a_network_and_no_others():
     kinds = {type(m) for m in model.modules() if getattr(m, "groups", 1) > 1}
     assert kinds == {DepthwiseConv2d}
     network = nn.Sequential(nn.Conv2d(4, 8, 3, groups=2), nn.Conv2d(8, 8, 1))
-    ease_depthwise(network)
+    replace_depthwise(network)
     assert {type(m) for m in network} == {nn.Conv2d}

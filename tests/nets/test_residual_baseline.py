@@ -20,7 +20,7 @@ from cxrclf.nets import (
     default_image_size,
     make_backbone,
 )
-from cxrclf.nets._grey_conv import GreyConv2d
+from cxrclf.nets._gray_conv import GrayConv2d
 from tolerances import assert_same_predictions
 
 NAME = "residual_baseline"
@@ -220,7 +220,7 @@ def test_frozen_blocks_keep_their_running_statistics():
 def test_grey_images_get_one_convolution_and_channels_last_goes_on(precision):
     net = baseline_net().eval().to(memory_format=torch.channels_last)
     stem = net.backbone.model.blocks[0].conv1
-    assert isinstance(stem, GreyConv2d)
+    assert isinstance(stem, GrayConv2d)
     convolved, made = [], []
     convolve = stem._conv_forward
 

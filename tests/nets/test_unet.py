@@ -4,7 +4,6 @@ import copy
 
 import numpy as np
 import pytest
-import timm
 import torch
 from torch import nn
 from torch.nn import functional
@@ -17,23 +16,9 @@ from cxrclf.nets import (
     UNetDecoder,
     make_backbone,
 )
+from networks import changed, images_of, seeded, values
 
 SMALL = ["test_resnet", "test_efficientnet", "test_convnext"]
-LARGE = [
-    "resnet18",
-    "densenet121",
-    "vgg11",
-    "mobilenetv2_100",
-    "legacy_xception",
-    "convnext_atto",
-    "tf_efficientnet_lite0",
-]
-
-
-def seeded(make):
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        return make()
 
 
 def plain(depth=2, width=4, n_outputs=1, size=(32, 32), in_channels=1, **settings):
@@ -65,11 +50,6 @@ def with_encoder(name="test_resnet", size=64, width=4, in_channels=3, **settings
         return UNet(encoder, decoder)
 
     return seeded(make)
-
-
-def images_of(*size, n=2, channels=1):
-    generator = torch.Generator().manual_seed(1)
-    return torch.rand(n, channels, *size, generator=generator)
 
 
 def n_parameters(module):
@@ -149,14 +129,6 @@ def test_the_classic_network_step_by_step():
     torch.testing.assert_close(net(images), classic(net, images), rtol=0, atol=1e-12)
 
 
-def test_the_maps_of_the_plain_encoder():
-    encoder = seeded(lambda: PlainEncoder(3, 4, image_size=(32, 48)))
-    assert encoder.channels == (4, 8, 16, 32)
-    assert encoder.reductions == (1, 2, 4, 8)
-    shapes = [tuple(m.shape) for m in encoder(images_of(32, 48))]
-    assert shapes == [(2, 4, 32, 48), (2, 8, 16, 24), (2, 16, 8, 12), (2, 32, 4, 6)]
-
-
 @pytest.mark.parametrize("upsampling", ["transposed", "bilinear"])
 @pytest.mark.parametrize("size", [(32, 32), (33, 47), (4, 5), (31, 64)])
 def test_masks_have_the_size_of_images(size, upsampling):
@@ -191,12 +163,6 @@ def test_shifts_of_the_image_shift_the_mask():
     torch.testing.assert_close(moved[inside], expected[inside], rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize(("size", "depth"), [((15, 64), 4), ((3, 3), 2)])
-def test_images_too_small_to_halve(size, depth):
-    with pytest.raises(ValueError, match=f"cannot be halved {depth} times"):
-        PlainEncoder(depth, 4, image_size=size)
-
-
 def test_bad_decoders():
     with pytest.raises(ValueError, match="upsampling must be"):
         UNetDecoder((4, 8), (1, 2), 1, upsampling="nearest")
@@ -213,34 +179,6 @@ def test_wrong_images_are_named():
 
 
 # Encoders of timm
-
-
-@pytest.mark.parametrize("name", SMALL + LARGE)
-def test_maps_are_those_of_timm(name):
-    backbone = seeded(lambda: make_backbone(name, weights=None, image_size=64))
-    state = {k.replace(".", "_"): v for k, v in backbone.model.state_dict().items()}
-    timms = seeded(lambda: timm.create_model(name, features_only=True)).eval()
-    timms.load_state_dict(
-        {
-            key: state[key.removeprefix("body.").replace(".", "_")]
-            for key in timms.state_dict()
-        }
-    )
-    encoder = FeatureEncoder(backbone).eval()
-    assert list(encoder.reductions) == timms.feature_info.reduction()
-    assert list(encoder.channels) == timms.feature_info.channels()
-    images = images_of(64, 64, n=1, channels=3)
-    with torch.no_grad():
-        maps, expected = encoder(images), timms(images)
-    assert len(maps) == len(expected)
-    for one, other in zip(maps, expected, strict=True):
-        assert other.std() > 0
-        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5)
-    for upsampling in ("transposed", "bilinear"):
-        decoder = UNetDecoder(
-            encoder.channels, encoder.reductions, 1, width=2, upsampling=upsampling
-        )
-        assert decoder(maps, (64, 64)).shape == (1, 1, 64, 64)
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -271,14 +209,6 @@ def test_pixels_are_normalised_for_the_encoder():
     torch.testing.assert_close(net(images), expected, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["test_vit", "vit_tiny_patch16_224"])
-def test_networks_without_maps_of_several_sizes_are_refused(name):
-    with torch.device("meta"):
-        backbone = make_backbone(name, weights=None, image_size=160)
-    with pytest.raises(ValueError, match="has no maps of several sizes"):
-        FeatureEncoder(backbone)
-
-
 # Frozen parts, states and memory formats
 
 
@@ -290,14 +220,6 @@ def stepped(net, images):
         net(images).square().mean().backward()
         optimizer.step()
     return net
-
-
-def values(net):
-    return {name: value.clone() for name, value in net.state_dict().items()}
-
-
-def changed(before, net):
-    return {n for n, v in net.state_dict().items() if not torch.equal(v, before[n])}
 
 
 @pytest.mark.parametrize("make", [plain, with_encoder])

@@ -1,138 +1,15 @@
-"""The minimum is the right one, certified, and found for every form of images."""
+"""Denoising of every form of images, with parameters that are checked."""
 
 import numpy as np
 import pytest
 import torch
-from scipy import ndimage, sparse
-from scipy.sparse.linalg import spsolve
 from skimage.restoration import denoise_tv_chambolle
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
-from cxrclf.datasets import make_chest_radiographs
 from cxrclf.images import read_image
 from cxrclf.preprocessing import TotalVariationDenoiser
-from cxrclf.preprocessing._total_variation import edge_weights, minimize
-
-
-@pytest.fixture(scope="module")
-def tv_radiographs():
-    return make_chest_radiographs(4, image_size=48, random_state=0).images
-
-
-@pytest.fixture
-def tv_positive(tv_radiographs):
-    """Radiographs as float64 without black pixels."""
-    return (tv_radiographs + 1.0) / 256
-
-
-def _gradient(u):
-    down, right = np.zeros_like(u), np.zeros_like(u)
-    down[:-1] = u[1:] - u[:-1]
-    right[:, :-1] = u[:, 1:] - u[:, :-1]
-    return down, right
-
-
-def _energy(u, f, w):
-    """Return the model's energy, less the fidelity's least value."""
-    bright = f > 0
-    ratio = f[bright] / u[bright]
-    fidelity = u.sum() - f.sum() + (f[bright] * np.log(ratio)).sum()
-    return fidelity + (w * np.hypot(*_gradient(u))).sum()
-
-
-def _weights_of(images, weight=0.03, min_weight=0.003, contrast=0.005, sigma=1.0):
-    weights = []
-    for image in images:
-        smooth = ndimage.gaussian_filter(255 * image, sigma, mode="nearest")
-        by_axis = [
-            ndimage.correlate1d(smooth, [-0.5, 0, 0.5], axis=axis, mode="nearest")
-            for axis in (0, 1)
-        ]
-        squared = by_axis[0] ** 2 + by_axis[1] ** 2
-        weights.append(min_weight + weight / (1 + contrast * squared))
-    return np.stack(weights)
-
-
-def _minimum(f, w, bound=0.033, fidelity="poisson", tol=1e-6, max_iter=5000):
-    u, dual, gaps = minimize(
-        torch.from_numpy(f),
-        torch.from_numpy(w),
-        bound=bound,
-        fidelity=fidelity,
-        tol=tol,
-        max_iter=max_iter,
-    )
-    return u.numpy(), [part.numpy() for part in dual], gaps.numpy()
-
-
-@pytest.mark.parametrize("sigma", [0, 1.0, 3.0])
-def test_edge_weights_equal_those_of_scipy(tv_positive, sigma):
-    settings = {"weight": 0.03, "min_weight": 0.003, "contrast": 0.005, "sigma": sigma}
-    ours = edge_weights(torch.from_numpy(255 * tv_positive), **settings)
-    np.testing.assert_allclose(ours, _weights_of(tv_positive, **settings), rtol=1e-9)
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("black", [False, True])
-def test_gap_is_the_difference_of_energies(tv_positive, dtype, black):
-    if black:
-        tv_positive[:, 10:20, 10:15] = 0
-        tv_positive[:, 30, 30] = 0
-    f = tv_positive.astype(dtype)
-    w = _weights_of(tv_positive).astype(dtype)
-    us, (downs, rights), gaps = _minimum(f, w, tol=1e-4)
-    assert (gaps <= 1e-4).all()
-    # In double precision, from the definitions of both energies.
-    rows = (values.astype(float) for values in (us, f, w, downs, rights))
-    for u, image, weights, down, right, gap in zip(*rows, gaps, strict=True):
-        assert np.all(np.hypot(down, right) <= weights * (1 + 1e-6))
-        assert not down[-1].any()
-        assert not right[:, -1].any()
-        div = down + right
-        div[1:] -= down[:-1]
-        div[:, 1:] -= right[:, :-1]
-        dual = (image * np.log1p(-div)).sum()
-        primal = _energy(u, image, weights)
-        assert (primal - dual) / primal == pytest.approx(gap, rel=1e-3)
-        assert primal > dual
-
-
-def test_ratios_to_the_optimum_have_mean_one(tv_positive):
-    u, _, _ = _minimum(tv_positive, _weights_of(tv_positive), tol=1e-8)
-    np.testing.assert_allclose((tv_positive / u).mean((1, 2)), 1, atol=1e-10)
-
-
-def test_minimum_equals_that_of_lagged_diffusivity(tv_positive):
-    f, w = tv_positive[0], _weights_of(tv_positive[:1])[0]
-    u, _, _ = _minimum(f[None], w[None], tol=1e-7)
-    lagged = _lagged_diffusivity(f, w)
-    # Lagged diffusivity rounds |gradient| off at 1e-5, so that flat regions slope a
-    # little: its result is near the minimum, and not quite as low.
-    assert np.abs(u[0] - lagged).max() < 2e-3
-    assert _energy(u[0], f, w) == pytest.approx(_energy(lagged, f, w), rel=2e-3)
-    assert _energy(u[0], f, w) <= _energy(lagged, f, w)
-
-
-def _lagged_diffusivity(f, w, rounding=1e-5, n_iterations=200):
-    """Solve diag(1/u) u' + D^T diag(w / |D u|) D u' = f/u until u' is u."""
-    height, width = f.shape
-    down = sparse.kron(_differences(height), sparse.eye_array(width)).tocsr()
-    right = sparse.kron(sparse.eye_array(height), _differences(width)).tocsr()
-    u = f.ravel().copy()
-    for _ in range(n_iterations):
-        size = np.sqrt((down @ u) ** 2 + (right @ u) ** 2 + rounding**2)
-        factor = sparse.diags_array(w.ravel() / size)
-        system = sparse.diags_array(1 / u)
-        system = system + down.T @ factor @ down + right.T @ factor @ right
-        u = spsolve(system.tocsc(), f.ravel() / u)
-    return u.reshape(f.shape)
-
-
-def _differences(n):
-    ones = np.ones(n)
-    ones[-1] = 0  # nothing flows over the border
-    return sparse.diags_array([-ones, ones[:-1]], offsets=[0, 1])
+from total_variation import energy, minimum, weights_of
 
 
 def test_gaussian_fidelity_equals_scikit_image(tv_positive):
@@ -143,13 +20,6 @@ def test_gaussian_fidelity_equals_scikit_image(tv_positive):
     ).transform(tv_positive[:1])
     np.testing.assert_allclose(ours[0], theirs, atol=1e-4)
     assert np.abs(ours[0] - tv_positive[0]).max() > 0.02
-
-
-def test_result_does_not_depend_on_the_unit(tv_positive):
-    w = _weights_of(tv_positive)
-    whole, _, _ = _minimum(tv_positive, w, tol=1e-6)
-    tenth, _, _ = _minimum(tv_positive / 10, w, tol=1e-6)
-    np.testing.assert_allclose(10 * tenth, whole, rtol=1e-9)
 
 
 @pytest.mark.parametrize("fidelity", ["poisson", "gaussian"])
@@ -197,11 +67,11 @@ def test_images_are_denoised_one_by_one(tv_radiographs):
     # In batches, as on a GPU, images that are done leave; results stay the same.
     f = (tv_radiographs / 255.0).astype(np.float32)
     f[1] = 0.5
-    w = _weights_of(f).astype(np.float32)
-    together, _, gaps = _minimum(f, w, tol=1e-4)
+    w = weights_of(f).astype(np.float32)
+    together, _, gaps = minimum(f, w, tol=1e-4)
     assert (gaps <= 1e-4).all()
     for i in range(len(f)):
-        alone, _, _ = _minimum(f[i : i + 1], w[i : i + 1], tol=1e-6)
+        alone, _, _ = minimum(f[i : i + 1], w[i : i + 1], tol=1e-6)
         np.testing.assert_allclose(together[i], alone[0], atol=1.5 / 255)
     whole = TotalVariationDenoiser().transform(tv_radiographs)
     for i in range(len(f)):
@@ -217,10 +87,10 @@ def test_smaller_tol_comes_closer(tv_positive):
         found = denoiser.set_params(tol=tol).transform(tv_positive)
         distances.append(np.abs(found - best).mean())
         for f, w, u, least in zip(
-            tv_positive, _weights_of(tv_positive), found, best, strict=True
+            tv_positive, weights_of(tv_positive), found, best, strict=True
         ):
-            energy = _energy(least, f, w)
-            assert _energy(u, f, w) - energy <= tol * _energy(u, f, w)
+            lowest = energy(least, f, w)
+            assert energy(u, f, w) - lowest <= tol * energy(u, f, w)
     assert distances == sorted(distances, reverse=True)
     assert distances[-1] < distances[0] / 5
 
@@ -259,7 +129,7 @@ def test_reweighting_seeks_edges_in_the_result(tv_positive):
     settings = {"weight": 0.03, "min_weight": 0.003, "tol": 1e-7, "max_iter": 5000}
     first = TotalVariationDenoiser(**settings).transform(tv_positive)
     again = TotalVariationDenoiser(n_reweightings=1, **settings).transform(tv_positive)
-    expected, _, _ = _minimum(tv_positive, _weights_of(first), tol=1e-7)
+    expected, _, _ = minimum(tv_positive, weights_of(first), tol=1e-7)
     np.testing.assert_allclose(again, expected, atol=2e-4)
     assert np.abs(again - first).max() > 2e-3
 

@@ -8,8 +8,7 @@ import pytest
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from cxrclf._utils.paths import path_values
-from cxrclf.images import ImageReader
+from cxrclf.images import ImageReader, find_paths
 from cxrclf.sampling import ImageGenerator
 
 # Worker processes cannot import the tests.
@@ -45,7 +44,7 @@ class MixGenerator(ImageGenerator):
         self.random_state = random_state
 
     def fit(self, X, y):
-        reads = path_values(X) is not None
+        reads = find_paths(X) is not None
         images = ImageReader(self.size).fit_transform(X) if reads else np.asarray(X)
         self.images_ = {label: images[y == label] for label in np.unique(y)}
         self.fitted_on_ = X, y

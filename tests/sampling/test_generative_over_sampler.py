@@ -179,7 +179,7 @@ def test_pixels_that_are_no_numbers_are_refused(few_images):
     ("images", "message"),
     [
         (np.zeros((8, 24, 20), np.uint8), r"shape \(9, H, W\).*got \(8, 24, 20\)"),
-        (np.zeros((9, 24, 20, 3), np.uint8), r"grey images"),
+        (np.zeros((9, 24, 20, 3), np.uint8), r"gray images"),
         (np.zeros((9, 24, 20)), "uint8 or uint16.*255"),
     ],
 )

@@ -81,11 +81,11 @@ def test_nested_parameters_and_clone():
 @pytest.mark.parametrize(
     ("sampler", "message"),
     [
-        (SMOTE(), "SMOTE makes rows of its own"),
-        (SMOTEN(), "SMOTEN makes rows of its own"),
-        (ADASYN(), "ADASYN makes rows of its own"),
-        (ClusterCentroids(), "ClusterCentroids makes rows of its own"),
-        (SMOTEENN(), "SMOTEENN makes rows of its own"),
+        (SMOTE(), "SMOTE creates new rows"),
+        (SMOTEN(), "SMOTEN creates new rows"),
+        (ADASYN(), "ADASYN creates new rows"),
+        (ClusterCentroids(), "ClusterCentroids creates new rows"),
+        (SMOTEENN(), "SMOTEENN creates new rows"),
         (RandomOverSampler(shrinkage=0.1), "Leave shrinkage=None"),
         (NearMiss(), "NearMiss computes with the values of X"),
         (TomekLinks(), "TomekLinks computes with the values of X"),

@@ -263,7 +263,7 @@ Y = np.repeat(["covid", "normal"], [4, 20])
         ({"shared": {"normal": 21}}, "shared asks for 21 rows of class 'normal'"),
         (
             {"per_phase": {"normal": 10}, "shared": {"covid": 2}},
-            r"shared names \['covid'\], of which every phase has all rows",
+            r"shared names \['covid'\], but every phase has all rows",
         ),
     ],
 )

@@ -452,7 +452,7 @@ def test_class_that_a_fold_lacks():
         (Recorder(), {"split": 8}, ValueError, "'split' parameter of"),
         (Recorder(), {"validation_fraction": 1.0}, ValueError, "'validation_fraction'"),
         (PhaseTaker(), {"n_epochs": 2}, ValueError, "such as max_epochs"),
-        (PhaseTaker(0.1), {}, ValueError, "Set it to None, and set that of Phased"),
+        (PhaseTaker(0.1), {}, ValueError, "Set it to None, and set validation_fr"),
         (OldPhaseTaker(), {"schedule": "restart"}, TypeError, "take restart_schedule"),
         (OldPhaseTaker(), {"validation_fraction": 0.1}, TypeError, "take X_val"),
     ],

@@ -13,10 +13,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_validate
 from sklearn.preprocessing import FunctionTransformer
 
-from cxrclf._utils.paths import path_values
 from cxrclf.augmentation import AugmentedPath
 from cxrclf.datasets import load_image_folder
-from cxrclf.images import ImageReader
+from cxrclf.images import ImageReader, find_paths
 from cxrclf.sampling import AugmentedOverSampler, GenerativeOverSampler, ImageSampler
 
 
@@ -36,7 +35,7 @@ class Recorder(ClassifierMixin, BaseEstimator):
 
 def names(X):
     """Return what tells one row from another: the row of paths, or pixels as bytes."""
-    paths = path_values(X)
+    paths = find_paths(X)
     if paths is None:
         return [np.ascontiguousarray(image).tobytes() for image in X]
     return [

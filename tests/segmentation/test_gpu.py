@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from cxrclf import Augmentation, UNetSegmenter
-from cxrclf._training import batches, run_record
+from cxrclf._training import pixels, run_record
 
 MOVES = Augmentation(rotation=15, zoom=0.1, horizontal_flip=True, noise=0.02)
 
@@ -92,7 +92,7 @@ def test_every_form_of_images(form, room, lungs, lung_files, same_on_both, monke
         top = 1 if form == "float32" else np.iinfo(form).max
         X = (X / 255 * top).astype(form)
     if not room:
-        monkeypatch.setattr(batches, "has_room", lambda n_bytes, device: False)
+        monkeypatch.setattr(pixels, "has_room", lambda n_bytes, device: False)
     same_on_both(X, y, max_epochs=1)
 
 

@@ -1,17 +1,12 @@
 """X and y in all forms, and what is said of those that are none."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 from sklearn.exceptions import NotFittedError
 
 from cxrclf.datasets import load_image_masks
 from cxrclf.exceptions import ImageReadError
-from cxrclf.images import ImageReader
-from cxrclf.masks import open_masks
 from cxrclf.sampling import AugmentedOverSampler
 from tolerances import assert_same_predictions
 
@@ -62,17 +57,17 @@ def test_files_and_arrays_train_alike(
     assert unet.score(X, y) == pytest.approx(expected[1])
 
 
-def test_colours_and_single_channels(lungs, small_segmenter):
+def test_colors_and_single_channels(lungs, small_segmenter):
     X, y = lungs.images, lungs.masks
-    grey = small_segmenter().fit(X, y)
+    gray = small_segmenter().fit(X, y)
     same = small_segmenter().fit(X[..., None], y[..., None])
-    np.testing.assert_array_equal(same.predict_proba(X), grey.predict_proba(X))
-    colours = np.stack([X, X // 2, 255 - X], axis=-1)
-    with pytest.raises(ValueError, match="images of 3 channels, .* fitted on grey"):
-        grey.predict(colours)
-    unet = small_segmenter().fit(colours, y)
+    np.testing.assert_array_equal(same.predict_proba(X), gray.predict_proba(X))
+    colors = np.stack([X, X // 2, 255 - X], axis=-1)
+    with pytest.raises(ValueError, match="images of 3 channels, .* fitted on gray"):
+        gray.predict(colors)
+    unet = small_segmenter().fit(colors, y)
     assert unet.net_.module_.backbone.in_channels == 3
-    assert not np.array_equal(unet.predict_proba(colours), unet.predict_proba(X))
+    assert not np.array_equal(unet.predict_proba(colors), unet.predict_proba(X))
     encoded = small_segmenter(encoder="test_resnet", weights=None).fit(X, y)
     repeated = np.repeat(X[..., None], 3, axis=3)
     assert_same_predictions(
@@ -83,11 +78,11 @@ def test_colours_and_single_channels(lungs, small_segmenter):
 @pytest.mark.parametrize(
     ("X", "got"),
     [
-        (None, r"got shape \(\)"),
-        ([], r"got shape \(0,\)"),
-        (np.zeros((12, 1024)), r"got shape \(12, 1024\)"),
-        (np.zeros((2, 3, 4, 5, 6)), r"got shape \(2, 3, 4, 5, 6\)"),
-        ([np.zeros((8, 8)), np.zeros((9, 9))], "images of several sizes"),
+        (None, r"Got an array of shape \(\)"),
+        ([], r"Got an array of shape \(0,\)"),
+        (np.zeros((12, 1024)), r"Got an array of shape \(12, 1024\)"),
+        (np.zeros((2, 3, 4, 5, 6)), r"Got an array of shape \(2, 3, 4, 5, 6\)"),
+        ([np.zeros((8, 8)), np.zeros((9, 9))], "Got images of several sizes"),
     ],
 )
 def test_what_holds_no_images(X, got, lungs, small_segmenter):
@@ -95,7 +90,7 @@ def test_what_holds_no_images(X, got, lungs, small_segmenter):
     for fitted in (False, True):
         if fitted:
             unet.fit(lungs.images, lungs.masks)
-        with pytest.raises(ValueError, match=f"takes files, or images .* {got}"):
+        with pytest.raises(ValueError, match=f"must hold image files .* {got}"):
             unet.predict(X) if fitted else unet.fit(X, lungs.masks)
     with pytest.raises(ValueError, match="Expected several image paths, got one"):
         unet.fit("scan.png", lungs.masks)
@@ -115,7 +110,10 @@ def test_what_holds_no_images(X, got, lungs, small_segmenter):
         ([["a.png", "b.png"]] * 13, "There are 12 images and 13 masks"),
         (np.ones((12, 64, 64)), "images are of 32×32 pixels and their masks of 64×64"),
         (np.ones((12, 16, 32)), "images are of 32×32 pixels and their masks of 16×32"),
-        (np.ones((12, 32, 32)) * np.arange(32) / 31, "must hold 0 and one other value"),
+        (
+            np.ones((12, 32, 32)) * np.arange(32) / 31,
+            "as 0 and one other value",
+        ),
         (np.zeros((12, 32, 32)), "All 12 masks are empty: 0, 1, 2, 3, 4 and 7 more"),
     ],
 )
@@ -129,145 +127,11 @@ def test_what_holds_no_masks(y, message, lungs, small_segmenter):
             )
 
 
-def test_class_names_as_y_are_no_masks(lungs, small_segmenter):
-    with pytest.raises(ValueError, match="no file has a name such as 'covid'"):
-        small_segmenter().fit(lungs.images, np.resize(["covid", "normal"], 12))
-
-
-def test_a_mask_of_another_shape_is_named(tmp_path, lung_files, small_segmenter):
-    masks = lung_files.masks.copy()
-    masks[5], masks[9] = str(tmp_path / "tall.png"), str(tmp_path / "double.png")
-    Image.new("1", (20, 32), 1).save(masks[5])
-    with Image.open(lung_files.masks[9]) as double:
-        double.resize((64, 64)).save(masks[9])
-    with pytest.raises(ValueError, match="1 masks are of another shape") as caught:
-        small_segmenter().fit(lung_files.images, masks)
-    named = f"{lung_files.images[5]} of 32×32 pixels, mask {masks[5]} of 32×20"
-    assert named in str(caught.value)
-    masks[5] = masks[9]  # of another size, but not of another shape
-    small_segmenter(max_epochs=1).fit(lung_files.images, masks)
-    pairs = np.column_stack([lung_files.masks, lung_files.masks])
-    pairs[3, 1] = str(tmp_path / "tall.png")
-    with pytest.raises(ValueError, match="1 masks are of another shape") as caught:
-        small_segmenter().fit(lung_files.images, pairs)
-    assert f"mask {pairs[3, 1]} of 32×20" in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("mask_size", "fits"),
-    [
-        ((512, 512), True),
-        ((167, 167), True),
-        ((500, 494), False),  # the width of the image cropped by 1.2 %
-        ((494, 500), False),
-    ],
-)
-def test_a_mask_that_was_cropped_is_of_another_shape(
-    tmp_path, small_segmenter, mask_size, fits
-):
-    image, mask = str(tmp_path / "image.png"), str(tmp_path / "mask.png")
-    Image.effect_noise((500, 500), 50).save(image)
-    pixels = np.zeros(mask_size, dtype=bool)
-    pixels[20:100, 20:100] = True
-    Image.fromarray(pixels).save(mask)
-    unet = small_segmenter(max_epochs=1)
-    if fits:
-        unet.fit([image] * 2, [mask] * 2)
-    else:
-        with pytest.raises(ValueError, match="2 masks are of another shape"):
-            unet.fit([image] * 2, [mask] * 2)
-
-
-@pytest.mark.parametrize("side", [33, 61, 100, 256])
-def test_rounded_sides_are_of_the_same_shape(tmp_path, small_segmenter, side):
-    image, mask = str(tmp_path / "image.png"), str(tmp_path / "mask.png")
-    Image.effect_noise((317, 411), 50).save(image)
-    drawn = Image.new("1", (317, 411))
-    drawn.paste(1, (80, 80, 240, 300))
-    drawn.resize((side, round(side * 411 / 317))).save(mask)
-    small_segmenter(max_epochs=1).fit([image] * 2, [mask] * 2)
-
-
-def test_portrait_and_landscape(tmp_path, small_segmenter):
-    images, masks = [], []
-    for k in range(4):
-        size = (24, 32) if k % 2 else (32, 24)
-        images.append(str(tmp_path / f"image{k}.png"))
-        masks.append(str(tmp_path / f"mask{k}.png"))
-        Image.effect_noise(size, 50).save(images[-1])
-        mask = Image.new("1", size)
-        mask.paste(1, (5, 5, 15, 15))
-        mask.save(masks[-1])
-    small_segmenter(max_epochs=1).fit(images, masks)
-    with pytest.raises(ValueError, match="4 masks are of another shape") as caught:
-        small_segmenter().fit(images, masks[1:] + masks[:1])
-    assert all(name in str(caught.value) for name in [*images, *masks])
-    with pytest.raises(
-        ValueError, match=r"image1\.png of 32×24 pixels, mask 1 of 24×32"
-    ):
-        small_segmenter().fit(images, np.ones((4, 24, 32), dtype=bool))
-
-
-def test_what_has_been_stretched_on_purpose_fits(tmp_path, small_segmenter):
-    image, mask = str(tmp_path / "image.png"), str(tmp_path / "mask.png")
-    Image.effect_noise((64, 32), 50).save(image)
-    drawn = Image.new("1", (64, 32))
-    drawn.paste(1, (8, 8, 40, 24))
-    drawn.save(mask)
-    unet = small_segmenter(max_epochs=1, image_size=32)
-    # Masks at the working size, and images that another transformer has read.
-    square = open_masks([mask] * 2, 32).gather([0, 1])
-    unet.fit([image] * 2, square)
-    by_files = unet.fit([image] * 2, [mask] * 2).predict([image])
-    read = ImageReader(32).transform([image] * 2)
-    np.testing.assert_array_equal(unet.fit(read, [mask] * 2).predict([image]), by_files)
-
-
-def test_all_files_that_cannot_be_read_are_named_at_once(
-    tmp_path, lung_files, small_segmenter
-):
-    images, masks = lung_files.images.copy(), lung_files.masks.copy()
-    images[0] = masks[1] = str(tmp_path / "missing.png")
-    images[2] = masks[3] = str(tmp_path / "text.png")
-    (tmp_path / "text.png").write_text("no image")
-    with pytest.raises(ImageReadError) as caught:
-        small_segmenter().fit(images, masks)
-    assert set(caught.value.failures) == {images[0], images[2]}
-    cut = {}
-    for name, k, paths in (("image", 4, images), ("mask", 5, masks)):
-        images[:4], masks[:4] = lung_files.images[:4], lung_files.masks[:4]
-        whole = Path(paths[k]).read_bytes()
-        paths[k] = cut[name] = str(tmp_path / f"{name}.png")
-        (tmp_path / f"{name}.png").write_bytes(whole[: len(whole) // 2])
-    masks[6] = images[6]
-    with pytest.raises(ImageReadError) as caught:
-        small_segmenter().fit(images, masks)
-    assert set(caught.value.failures) == {*cut.values(), images[6]}
-    assert "is no mask" in caught.value.failures[images[6]]
-
-
-def test_empty_masks_are_named_and_trained_on(lungs, lung_files, small_segmenter):
-    masks = lungs.masks.copy()
-    masks[[3, 7]] = False
-    with pytest.warns(UserWarning, match="2 of 12 masks are empty: 3, 7. They are"):
-        unet = small_segmenter().fit(lungs.images, masks)
-    assert np.isfinite(unet.history_["train_loss"]).all()
-    empty = lung_files.folder / "empty.png"
-    Image.new("L", (32, 32)).save(empty)
-    paths = lung_files.masks.copy()
-    paths[2] = empty
-    for y in (list(paths), frame(paths), pd.Series(paths, index=range(20, 32))):
-        with pytest.warns(UserWarning, match=f"1 of 12 masks are empty: {empty}. They"):
-            small_segmenter(max_epochs=1).fit(lung_files.images, y)
-    with pytest.raises(ValueError, match="All 12 masks are empty: .*empty.png"):
-        small_segmenter().fit(lung_files.images, [empty] * 12)
-
-
 def test_values_that_are_no_labels_are_named(lungs, lung_files, small_segmenter):
     unet = small_segmenter(labels=(0, 7))
     with pytest.raises(ValueError, match=r"has the values \[255\], which are"):
         unet.fit(lungs.images, lungs.masks * 255)
-    with pytest.raises(ImageReadError, match=r"00.png: has the values \[255\]"):
+    with pytest.raises(ImageReadError, match=r"00.png: it has the values \[255\]"):
         unet.fit(lung_files.images, lung_files.masks)
 
 
@@ -376,19 +240,6 @@ def test_a_failed_fit_changes_nothing(lungs, lung_files, small_segmenter):
     assert unet.image_size_ == (32, 32)
     assert unet.history_ == history
     np.testing.assert_array_equal(unet.predict_proba(lungs.images), before)
-
-
-def test_masks_do_not_replace_their_images_behind_a_link(
-    tmp_path, lung_files, lungs, small_segmenter
-):
-    unet = small_segmenter(max_epochs=1).fit(lungs.images, lungs.masks)
-    images = lung_files.folder / "images"
-    link = tmp_path / "link"
-    link.symlink_to(images, target_is_directory=True)
-    before = (images / "00.png").read_bytes()
-    with pytest.raises(ValueError, match="would replace their images"):
-        unet.save_masks(lung_files.images, link)
-    assert (images / "00.png").read_bytes() == before
 
 
 def test_a_frame_of_a_loader_is_a_y(lung_files, small_segmenter):

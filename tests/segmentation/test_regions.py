@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.measure import label, regionprops
 
-from cxrclf.segmentation._regions import cleaned
+from cxrclf.segmentation._regions import clean_mask
 
 
 def blobs(n_classes, seed):
@@ -47,7 +47,7 @@ def test_the_largest_regions_of_each_class(seed, n_classes, n):
     for code in range(1, n_classes):
         expected[largest(codes == code, n)] = code
     before = codes.copy()
-    np.testing.assert_array_equal(cleaned(codes, n, False), expected)
+    np.testing.assert_array_equal(clean_mask(codes, n, False), expected)
     np.testing.assert_array_equal(codes, before)
 
 
@@ -58,7 +58,7 @@ def test_holes(seed):
     codes[30:35, 25:45] = codes[40, 30] = 0
     expected = filled(codes == 1)
     assert (expected != codes).sum() >= 101
-    np.testing.assert_array_equal(cleaned(codes, None, True), expected)
+    np.testing.assert_array_equal(clean_mask(codes, None, True), expected)
 
 
 def test_what_a_class_encloses():
@@ -68,7 +68,7 @@ def test_what_a_class_encloses():
     codes[11:16, 11:16] = 2  # another class in it,
     codes[13, 13] = 0  # with a hole of its own
     codes[0, 10] = 2
-    result = cleaned(codes, None, True)
+    result = clean_mask(codes, None, True)
     expected = codes.copy()
     expected[5:9, 5:9] = 1
     expected[13, 13] = 2
@@ -80,14 +80,14 @@ def test_other_classes_in_a_hole_stay():
     codes[5:15, 5:15] = 0
     codes[8:12, 8:12] = 1
     expected = np.where(codes == 1, 1, 2)
-    np.testing.assert_array_equal(cleaned(codes, None, True), expected)
+    np.testing.assert_array_equal(clean_mask(codes, None, True), expected)
 
 
-def test_a_diagonal_neighbour_is_of_the_region_and_closes_a_hole():
+def test_a_diagonal_neighbor_is_of_the_region_and_closes_a_hole():
     codes = np.zeros((7, 7), dtype=np.uint8)
     codes[[1, 2, 3, 2], [2, 1, 2, 3]] = 1  # a diamond around (2, 2)
     codes[5, 5] = 1
-    result = cleaned(codes, 1, True)
+    result = clean_mask(codes, 1, True)
     expected = codes.copy()
     expected[2, 2], expected[5, 5] = 1, 0
     np.testing.assert_array_equal(result, expected)
@@ -98,7 +98,7 @@ def test_what_a_dropped_region_leaves_is_a_hole():
     codes[2:12, 2:12] = 1
     codes[6, 6] = 2
     codes[14:18, 14:18] = 2
-    result = cleaned(codes, 1, True)
+    result = clean_mask(codes, 1, True)
     assert result[6, 6] == 1
     codes[6, 6] = 1
     np.testing.assert_array_equal(result, codes)
@@ -107,11 +107,11 @@ def test_what_a_dropped_region_leaves_is_a_hole():
 def test_of_equals_the_first_stays():
     codes = np.zeros((5, 9), dtype=np.uint8)
     codes[1:3, 1:3] = codes[1:3, 5:7] = 1
-    assert cleaned(codes, 1, False)[:, :4].sum() == 4
+    assert clean_mask(codes, 1, False)[:, :4].sum() == 4
 
 
 def test_nothing_to_do():
     codes = blobs(3, 0)
-    np.testing.assert_array_equal(cleaned(codes, None, False), codes)
+    np.testing.assert_array_equal(clean_mask(codes, None, False), codes)
     empty = np.zeros((4, 4), dtype=np.uint8)
-    np.testing.assert_array_equal(cleaned(empty, 2, True), empty)
+    np.testing.assert_array_equal(clean_mask(empty, 2, True), empty)

@@ -1,6 +1,5 @@
 """Training, prediction, selection and persistence of the segmenter."""
 
-import itertools
 import json
 import pickle
 import random
@@ -9,7 +8,6 @@ import joblib
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from scipy.special import expit, softmax
 from sklearn.base import clone
 from sklearn.model_selection import (
@@ -18,15 +16,12 @@ from sklearn.model_selection import (
     cross_val_score,
     cross_validate,
 )
-from torch.nn.functional import interpolate
 
 from cxrclf import Augmentation, UNetSegmenter
-from cxrclf._training import trainer
+from cxrclf._training.trainer import Trainer
 from cxrclf.datasets import make_chest_radiographs
 from cxrclf.exceptions import WeightsError
-from cxrclf.images import read_image_size
 from cxrclf.metrics import segmentation_scorers, segmentation_scores
-from cxrclf.segmentation._regions import cleaned
 from tolerances import assert_same_predictions
 
 MOVES = Augmentation(rotation=15, zoom=0.1, horizontal_flip=True, noise=0.02)
@@ -113,159 +108,6 @@ def test_the_history_is_that_of_the_loss_and_the_dice(lungs, small_segmenter):
     assert history["valid_loss"] == pytest.approx([loss[:5].mean()] * 2, rel=1e-4)
     assert history["train_dice"] == pytest.approx([dice.mean()] * 2, abs=1e-3)
     assert history["valid_dice"] == pytest.approx([dice[:5].mean()] * 2, abs=1e-3)
-
-
-def test_a_higher_threshold_takes_pixels_away(fitted, lungs):
-    masks = []
-    for threshold in (0.05, 0.3, 0.4, 0.6, 0.95):
-        masks.append(fitted.set_params(threshold=threshold).predict(lungs.images))
-        p = fitted.predict_proba(lungs.images)
-        np.testing.assert_array_equal(masks[-1], p >= threshold)
-    assert all((more >= less).all() for more, less in itertools.pairwise(masks))
-    assert masks[0].sum() > masks[-1].sum()
-    # What both are decided from is one number, to its last digit.
-    threshold = float(np.sort(p, axis=None)[p.size // 2])
-    at_median = fitted.set_params(threshold=threshold).predict(lungs.images)
-    np.testing.assert_array_equal(at_median, p >= threshold)
-    assert (p == threshold).any()
-
-
-def test_regions_and_holes_of_predictions(fitted, lungs):
-    X = lungs.images
-    median = float(np.median(fitted.predict_proba(X)))
-    raw = fitted.set_params(threshold=median).predict(X).astype(np.uint8)
-    raw_own = fitted.predict_masks(X)
-    fitted.set_params(largest_components=2, fill_holes=True)
-    expected = np.stack([cleaned(mask, 2, True) for mask in raw])
-    assert (expected != raw).any()
-    np.testing.assert_array_equal(fitted.predict(X), expected)
-    for mask, own in zip(fitted.predict_masks(X), raw_own, strict=True):
-        np.testing.assert_array_equal(mask, cleaned(own.astype(np.uint8), 2, True))
-
-
-def test_the_number_of_images_predicted_at_once_changes_nothing(fitted, lungs):
-    X = np.concatenate([lungs.images] * 4)  # of more than one batch
-    together = fitted.predict_proba(X)
-    alone = np.concatenate([fitted.predict_proba(x[None]) for x in X[:12]])
-    assert_same_predictions(alone, together[:12], "float32")
-    # At other positions of a batch.
-    assert_same_predictions(together[12:24], together[:12], "float32")
-    # Exact: one thread computes a batch, and the last one is filled up.
-    np.testing.assert_array_equal(fitted.predict_proba(X[:37]), together[:37])
-    other = fitted.set_params(batch_size=1, n_threads=2).predict_proba(X)
-    np.testing.assert_array_equal(other, together)
-
-
-# At the images' own size
-
-
-@pytest.fixture
-def files_of_many_sizes(tmp_path, lungs):
-    paths = []
-    for k, size in enumerate([(50, 40), (40, 50), (9, 12), (97, 33)]):
-        paths.append(str(tmp_path / f"scan{k}.png"))
-        Image.fromarray(lungs.images[k]).resize(size).save(paths[-1])
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    paths.append(str(tmp_path / "turned.jpg"))
-    Image.fromarray(lungs.images[4]).resize((60, 44)).save(paths[-1], exif=exif)
-    return paths
-
-
-@pytest.mark.parametrize("keep_aspect_ratio", [False, True])
-def test_masks_at_the_files_own_size(keep_aspect_ratio, fitted, files_of_many_sizes):
-    fitted.set_params(keep_aspect_ratio=keep_aspect_ratio)
-    probabilities = fitted.predict_proba(files_of_many_sizes)
-    masks = fitted.predict_masks(files_of_many_sizes)
-    for path, p, mask in zip(files_of_many_sizes, probabilities, masks, strict=True):
-        size = read_image_size(path)
-        assert mask.shape == size
-        assert mask.dtype == bool
-        if keep_aspect_ratio:
-            height, width = (round(32 * side / max(size)) for side in size)
-            top, left = (32 - height) // 2, (32 - width) // 2
-            p = p[top : top + height, left : left + width]
-        own = interpolate(
-            torch.from_numpy(np.ascontiguousarray(p))[None, None],
-            size,
-            mode="bilinear",
-            antialias=True,
-        )[0, 0].numpy()
-        clear = np.abs(own - 0.5) > 1e-4
-        np.testing.assert_array_equal(mask[clear], (own >= 0.5)[clear])
-
-
-def test_padding_and_stretching_find_the_same_place(tmp_path, small_segmenter):
-    # A bright square that is to be found, in images that are twice as wide as high.
-    rng = np.random.default_rng(0)
-    paths, masks = [], []
-    for k in range(12):
-        mask = np.zeros((32, 64), dtype=np.uint8)
-        row, column = rng.integers(0, 20), rng.integers(0, 52)
-        mask[row : row + 12, column : column + 12] = 255
-        paths.append(str(tmp_path / f"x{k}.png"))
-        masks.append(str(tmp_path / f"y{k}.png"))
-        Image.fromarray(mask // 2 + 20).save(paths[-1])
-        Image.fromarray(mask).save(masks[-1])
-    for keep_aspect_ratio in (False, True):
-        unet = small_segmenter(
-            keep_aspect_ratio=keep_aspect_ratio, max_epochs=20, learning_rate=0.02
-        ).fit(paths, masks)
-        found = np.stack(unet.predict_masks(paths))
-        true = np.stack([np.asarray(Image.open(m).copy()) > 0 for m in masks])
-        scores = segmentation_scores(true, found, distances=False)
-        # Four seeds gave 0.93 to 1. A square beside its place has a Dice of 0.
-        assert scores["dice"].mean() > 0.75
-        assert unet.score(paths, masks) > 0.75
-
-
-def test_masks_of_arrays_have_their_size(lungs, small_segmenter):
-    unet = small_segmenter(image_size=16).fit(lungs.images, lungs.masks)
-    assert unet.predict(lungs.images).shape == (12, 16, 16)
-    for X in (lungs.images, list(lungs.images), lungs.images[..., None]):
-        masks = unet.predict_masks(X)
-        assert [mask.shape for mask in masks] == [(32, 32)] * 12
-    assert unet.score(lungs.images, lungs.masks) >= 0
-
-
-@pytest.mark.parametrize("labels", [None, (0, 3, 200)])
-def test_masks_as_files(labels, lungs, small_segmenter, files_of_many_sizes, tmp_path):
-    masks = lungs.masks * np.where(np.arange(32) < 16, 3, 200 if labels else 3)
-    unet = small_segmenter(labels=labels).fit(lungs.images, masks)
-    folder = tmp_path / "new" / "masks"
-    paths = unet.save_masks(files_of_many_sizes, folder)
-    assert paths.shape == (5, 1)
-    names = [f"scan{k}.png" for k in range(4)] + ["turned.png"]
-    assert paths[:, 0].tolist() == [str(folder / name) for name in names]
-    assert sorted(p.name for p in folder.iterdir()) == sorted(names)
-    for path, mask in zip(paths[:, 0], unet.predict_masks(files_of_many_sizes),
-                          strict=True):  # fmt: skip
-        with Image.open(path) as image:
-            values = np.asarray(image)
-        assert values.dtype == np.uint8
-        np.testing.assert_array_equal(values, mask * 255 if labels is None else mask)
-    if (unet.predict(files_of_many_sizes) > 0).any():
-        unet.fit(files_of_many_sizes, paths)  # they are masks that can be trained on
-
-
-def test_masks_that_cannot_be_saved(
-    lungs, fitted, small_segmenter, files_of_many_sizes, tmp_path
-):
-    X = files_of_many_sizes
-    folder = tmp_path / "masks"
-    with pytest.raises(ValueError, match="X holds none. Use predict_masks"):
-        fitted.save_masks(lungs.images, folder)
-    with pytest.raises(ValueError, match=r"Several files would have .*scan0\.png"):
-        fitted.save_masks([*X, str(tmp_path / "other" / "scan0.jpg")], folder)
-    with pytest.raises(ValueError, match="would replace their images"):
-        fitted.save_masks(X, tmp_path)
-    with pytest.raises(ValueError, match=r"missing\.png: no such file"):
-        fitted.save_masks([*X, str(tmp_path / "missing.png")], folder)
-    deep = small_segmenter(labels=(0, 300), max_epochs=1)
-    deep.fit(lungs.images, lungs.masks * 300)
-    with pytest.raises(ValueError, match="writes 8 bits, and labels go up to 300"):
-        deep.save_masks(X, folder)
-    assert not list(folder.glob("*"))
 
 
 # Repeatability
@@ -397,15 +239,15 @@ def test_an_interrupted_run_resumes_to_the_same_weights(
     }
     whole = small_segmenter(**settings).fit(X, y)
     settings["checkpoint_dir"] = tmp_path
-    run_epoch, done = trainer._run_epoch, []
+    run_epoch, done = Trainer._run_epoch, []
 
-    def interrupted(*args):
+    def interrupted(self, *args):
         if len(done) == 2:
             raise KeyboardInterrupt
         done.append(1)
-        return run_epoch(*args)
+        return run_epoch(self, *args)
 
-    monkeypatch.setattr(trainer, "_run_epoch", interrupted)
+    monkeypatch.setattr(Trainer, "_run_epoch", interrupted)
     with pytest.raises(KeyboardInterrupt):
         small_segmenter(**settings).fit(X, y)
     done.clear()
@@ -452,24 +294,6 @@ def test_parameters_clone_and_repr():
         "UNetSegmenter(augmentation=Augmentation(rotation=5), encoder='resnet18',\n"
         "              labels=(0, 2, 5), width=8)"
     )
-
-
-def test_the_preset_is_the_studys():
-    unet = UNetSegmenter.preset("vgg19_unet", max_epochs=3)
-    expected = {
-        "encoder": None, "image_size": 512, "depth": 4, "width": 64,
-        "batch_norm": False, "upsampling": "transposed", "loss": "cross_entropy",
-        "optimizer": "adam", "learning_rate": 1e-3, "max_epochs": 3, "batch_size": 16,
-        "augmentation__zoom": 0.05, "augmentation__shift": 0.05,
-        "augmentation__horizontal_flip": True, "augmentation__rotation": 0.0,
-    }  # fmt: skip
-    found = unet.get_params()
-    assert {name: found[name] for name in expected} == expected
-    unet.set_params(augmentation__rotation=9)
-    assert UNetSegmenter.preset("vgg19_unet").augmentation.rotation == 0
-    assert UNetSegmenter.preset("vgg19_unet", augmentation=None).augmentation is None
-    with pytest.raises(ValueError, match=r"preset must be one of \['vgg19_unet'\]"):
-        UNetSegmenter.preset("unet")
 
 
 def test_unions_of_files_in_cross_validate(lungs, lung_files, small_segmenter):

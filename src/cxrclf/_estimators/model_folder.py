@@ -55,7 +55,8 @@ def save_folder(folder, module, description):
         Made when missing; an earlier model in it is replaced.
     module : torch.nn.Module
     description : dict
-        JSON-able, with the parameters under ``"params"``.
+        JSON-able, with the parameters under ``"params"``, but for those of
+        ``MACHINE_PARAMETERS``.
 
     Raises
     ------
@@ -66,13 +67,11 @@ def save_folder(folder, module, description):
     """
     folder = Path(folder)
     names = ("cxrclf", "numpy", "scikit-learn", "skorch", "timm", "torch")
-    description = _without_machine(
-        {
-            "format": FORMAT,
-            **description,
-            "versions": {name: version(name) for name in names},
-        }
-    )
+    description = {
+        "format": FORMAT,
+        **description,
+        "versions": {name: version(name) for name in names},
+    }
     try:
         json.dumps(description)  # before anything is written
     except TypeError as error:

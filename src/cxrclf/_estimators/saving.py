@@ -28,15 +28,14 @@ from cxrclf.optimizers import Optimizer
 def save_estimator(estimator, folder):
     """Write a fitted estimator to a folder, see :meth:`ImageEstimator.save`."""
     module = estimator.net_.module_
+    params = {
+        name: value
+        for name, value in estimator._made_with.items()
+        if name not in MACHINE_PARAMETERS
+    }
     description = {
         "estimator": type(estimator).__name__,
-        "params": encode_parameters(
-            {
-                name: value
-                for name, value in estimator._made_with.items()
-                if name not in MACHINE_PARAMETERS
-            }
-        ),
+        "params": encode_parameters(params),
         "fitted": encode_fitted(estimator),
         "preprocessing": {
             "image_size": list(estimator.image_size_),

@@ -1,3 +1,3 @@
-"""Private helpers around torch, which is imported here first."""
+"""Private helpers for torch. Importing this package imports torch."""
 
 import cxrclf._torch.openmp  # noqa: F401

@@ -1,7 +1,7 @@
-"""The generator that dropout in the calling thread draws from.
+"""A random generator per thread, for dropout.
 
-torch has one generator for all threads of a process, so that what a training draws from
-it depends on the trainings in other threads.
+torch has one generator for all threads of a process. The numbers that a training draws
+from it depend on the trainings in other threads. A generator per thread avoids this.
 """
 
 import threading
@@ -15,12 +15,12 @@ _local = threading.local()
 
 @contextmanager
 def drawing_from(generator: torch.Generator) -> Iterator[None]:
-    """Let dropout in the calling thread draw from a generator.
+    """Set the generator of dropout in the calling thread.
 
     Parameters
     ----------
     generator : torch.Generator
-        Of the device on which the network computes.
+        Generator on the device of the network.
     """
     before = current_generator()
     _local.generator = generator
@@ -31,5 +31,5 @@ def drawing_from(generator: torch.Generator) -> Iterator[None]:
 
 
 def current_generator() -> torch.Generator | None:
-    """Return the generator of :func:`drawing_from`, or None for torch's own."""
+    """Return the generator of the calling thread, or None for torch's own."""
     return getattr(_local, "generator", None)

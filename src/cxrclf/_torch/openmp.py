@@ -1,8 +1,9 @@
-"""torch, imported with threads that sleep while they wait.
+"""Import torch with a passive wait policy of OpenMP.
 
-A thread of OpenMP that has computed its part of a layer waits for the others. By
-default it keeps its core busy with waiting, even if the thread that it waits for needs
-that core. OpenMP reads the policy once, when torch is imported.
+A thread of OpenMP that has computed its part of a layer waits for the other threads. By
+default it waits actively and occupies a core, even if another thread needs that core.
+With the passive policy it sleeps. OpenMP reads the policy only once, when torch is
+imported.
 """
 
 import os
@@ -14,7 +15,7 @@ _POLICY = "OMP_WAIT_POLICY"
 def import_torch() -> None:
     """Import torch with the passive policy, unless it is imported or a policy is set.
 
-    The environment is afterwards as it was before.
+    The environment variable is removed afterwards.
     """
     if "torch" in sys.modules or _POLICY in os.environ:
         return
@@ -22,7 +23,8 @@ def import_torch() -> None:
     try:
         import torch
 
-        torch.get_num_threads()  # some implementations read it at the first use
+        # Some implementations of OpenMP read the policy at their first use.
+        torch.get_num_threads()
     finally:
         del os.environ[_POLICY]
 

@@ -1,8 +1,8 @@
-"""The number of threads that torch uses, for one thread of Python at a time.
+"""The number of threads of torch, set for each Python thread separately.
 
-``torch.set_num_threads`` sets two numbers: the one of the calling thread, and the one
-that threads started later begin with. A fit may change the first. The second is shared
-by all fits of a process, so it is put back at once.
+``torch.set_num_threads`` sets two numbers: the number of the calling thread, and the
+initial number of threads that start later. A fit may change the first number. All fits
+of a process share the second one, so it is restored at once.
 """
 
 import threading
@@ -14,28 +14,28 @@ import torch
 
 from cxrclf._utils.forks import after_fork_in_child
 
-# A thread that is new to torch begins with the shared number when it first asks for its
-# own. In this lock it finds no number that another thread has set for itself.
+# A new thread reads the shared number when it first uses torch. The lock prevents it
+# from reading a number that another thread sets for itself, before it is restored.
 _lock = threading.Lock()
-_local = threading.local()  # `outside`: the number of a thread before it was limited
+_local = threading.local()  # `outside`: the number of a thread before the limit
 _forked = False
 
 
 def usable_threads(n_threads: int | None) -> int:
-    """Return how many threads may share a layer.
+    """Return the number of threads for one layer.
 
     Parameters
     ----------
     n_threads : int or None
-        Number asked for. None stands for torch's own number, outside of
+        Requested number. None means torch's own number, as it was before
         :func:`limited_threads`.
 
     Returns
     -------
     int
-        1 in a forked process: OpenMP's threads do not survive a fork, and a layer that
-        waits for them never returns.
+        The requested number, or 1 in a forked process.
     """
+    # OpenMP's threads do not survive a fork. A layer would wait for them forever.
     if _forked:
         return 1
     if n_threads is not None:
@@ -50,10 +50,10 @@ def limited_threads(n_threads: int) -> Iterator[None]:
     Parameters
     ----------
     n_threads : int
-        Number of threads that share an operation.
+        Number of threads per operation.
     """
     previous, outside = _own_threads(), getattr(_local, "outside", None)
-    try:  # an interrupt may come at any step
+    try:  # first, because an interrupt may come at any later step
         _local.outside = outside or previous
         set_own_threads(n_threads)
         yield
@@ -63,18 +63,20 @@ def limited_threads(n_threads: int) -> Iterator[None]:
 
 
 def set_own_threads(n_threads: int) -> None:
-    """Set torch's number of threads for the calling thread alone.
+    """Set torch's number of threads for the calling thread only.
 
     Parameters
     ----------
     n_threads : int
+        Number of threads per operation.
     """
     with _lock:
         previous = torch.get_num_threads()
         if n_threads == previous:
             return
-        shared = max(n_threads, previous)  # if an interrupt comes first
+        shared = max(n_threads, previous)  # used only if an interrupt comes first
         try:
+            # A new thread shows the shared number, which the calling thread hides.
             shared = _in_new_thread(torch.get_num_threads)
         finally:
             torch.set_num_threads(n_threads)
@@ -96,7 +98,7 @@ def _in_new_thread(function: Callable, *args: Any) -> Any:
 
 def _after_fork() -> None:
     global _lock, _forked
-    _lock = threading.Lock()  # a thread of the parent may hold the other one
+    _lock = threading.Lock()  # a thread of the parent may hold the old lock
     _forked = True
     torch.set_num_threads(1)
 

@@ -56,7 +56,8 @@ class FeatureSamples(Dataset):
         device = self.samples.format.device
         places = upload(torch.from_numpy(self.places[chosen]), self.ready.device)
         features = self.ready[places]
-        if features.device != device:
+        # Of the type: "cuda" and "cuda:0" are one device, and not equal.
+        if features.device.type != device.type:
             features = upload(features, device)
         if features.ndim == 4:
             features = features.contiguous(memory_format=torch.channels_last)

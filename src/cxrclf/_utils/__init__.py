@@ -1,1 +1,1 @@
-"""Checks and small helpers shared by every room. Not part of the public API."""
+"""Checks and helpers, shared by all subpackages. Not part of the public API."""

@@ -1,4 +1,4 @@
-"""Files that others might have replaced, shortened, or left no room for."""
+"""Reading and writing files that other processes may replace or truncate."""
 
 import contextlib
 import errno
@@ -17,19 +17,19 @@ _seeking = threading.Lock()
 
 def _renew_lock() -> None:
     global _seeking
-    _seeking = threading.Lock()  # a thread of the parent may hold the other one
+    _seeking = threading.Lock()  # a thread of the parent may hold the old lock
 
 
 after_fork_in_child(_renew_lock)
 
 
 def open_or_create(path: Path) -> IO[bytes]:
-    """Open a regular file for reading and writing; create it when it is missing.
+    """Open a regular file for reading and writing, and create it if it is missing.
 
     Parameters
     ----------
     path : pathlib.Path
-        Links are not followed.
+        Path of the file. Links are not followed.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def open_or_create(path: Path) -> IO[bytes]:
     Raises
     ------
     OSError
-        If there is something else of that name, or the file cannot be opened.
+        If the path is not a regular file, or the file cannot be opened.
     """
     create = os.O_CREAT | os.O_EXCL | os.O_WRONLY
     with contextlib.suppress(FileExistsError):
@@ -51,31 +51,31 @@ def read_rows(
 ) -> None:
     """Read rows of equal size from a file into memory.
 
-    A mapped file would end the process by a signal (SIGBUS) if it were cut short
-    while it is in use. Here that is an error. Threads and forked processes may read
-    from the same file at once.
+    Threads and forked processes may read from the same file at the same time. The
+    function does not map the file into memory, because a mapped file that becomes
+    shorter ends the process with a signal (SIGBUS).
 
     Parameters
     ----------
     file : binary file object
-        Open for reading. Its position is of no importance.
+        File open for reading. Its position does not matter.
     rows : ndarray of shape (b,), int
         Row numbers in the file, in any order, with repeats.
     out : ndarray of shape (b, ...)
-        Contiguous memory for the rows. It also states the size of a row.
+        Contiguous memory for the rows, which also defines the size of a row.
     offset : int, default=0
         Position of row 0 in the file, in bytes.
 
     Raises
     ------
     EOFError
-        If the file ends before a row does.
+        If the file ends before the last byte of a row.
     OSError
         If the file cannot be read.
     """
     n_bytes = out.nbytes // max(len(rows), 1)
     memory = out.reshape(-1).view(np.uint8).data
-    # Neighbors in the file are read by one call.
+    # One call reads all rows that follow each other in the file.
     cuts = (np.flatnonzero(np.diff(rows) != 1) + 1).tolist()
     for start, stop in zip([0, *cuts], [*cuts, len(rows)], strict=True):
         if start < stop:
@@ -95,6 +95,7 @@ def _read_whole(descriptor: int, memory: memoryview, position: int) -> None:
 def _read_at(descriptor: int, memory: memoryview, position: int) -> int:
     if hasattr(os, "preadv"):
         return os.preadv(descriptor, [memory], position)
+    # Windows has no preadv. The lock keeps the position of the file between two calls.
     with _seeking:
         os.lseek(descriptor, position, os.SEEK_SET)
         read = os.read(descriptor, len(memory))
@@ -103,14 +104,14 @@ def _read_at(descriptor: int, memory: memoryview, position: int) -> int:
 
 
 def make_folders(root: Path, *names: str) -> Path:
-    """Make folders within one another, where they are missing.
+    """Create nested folders, as far as they are missing.
 
     Parameters
     ----------
     root : pathlib.Path
-        The outermost folder. It may be a link.
+        The outermost folder, which may be a link.
     *names : str
-        Of the folders below it, which may not.
+        Names of the folders below `root`, which must not be links.
 
     Returns
     -------
@@ -120,7 +121,7 @@ def make_folders(root: Path, *names: str) -> Path:
     Raises
     ------
     OSError
-        If one cannot be made, or something else lies in its place.
+        If a folder cannot be created, or its path is not a folder.
     """
     folder = root
     folder.mkdir(parents=True, exist_ok=True)
@@ -133,24 +134,25 @@ def make_folders(root: Path, *names: str) -> Path:
 
 
 def same_error(error: OSError, message: str) -> OSError:
-    """Return an error of the same number, and so of the same class, with a remedy.
+    """Return an error with the same number and class, and another message.
 
     Parameters
     ----------
     error : OSError
-        What the system has reported.
+        The error of the system.
     message : str
-        What is wrong and what to do.
+        Cause and remedy.
 
     Returns
     -------
     OSError
     """
+    # The number selects the class: OSError(errno.ENOENT, ...) is a FileNotFoundError.
     return OSError(message) if error.errno is None else OSError(error.errno, message)
 
 
 def reason(error: OSError) -> str:
-    """Return the words of an error without its number."""
+    """Return the message of an error without its number."""
     if error.strerror is None:
         return str(error)
     named = "" if error.filename is None else f": {os.fspath(error.filename)!r}"

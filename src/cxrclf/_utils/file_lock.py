@@ -1,4 +1,4 @@
-"""Locks on files that end with their process."""
+"""File locks that end with the process."""
 
 import sys
 from typing import IO
@@ -10,25 +10,26 @@ else:
 
 
 def try_lock(file: IO[bytes], *, shared: bool = False) -> bool:
-    """Try to lock a file for as long as it is open, or until its process dies.
+    """Try to lock a file until it is closed or the process ends.
 
     Parameters
     ----------
     file : binary file object
-        Open for reading and writing.
+        File open for reading and writing.
     shared : bool, default=False
-        Whether other processes may have shared locks at the same time. Windows has
-        none, and nothing is locked there.
+        Whether other processes may hold shared locks at the same time. Windows has no
+        shared locks: the file is not locked there.
 
     Returns
     -------
     bool
-        Whether the lock was free.
+        Whether the file is locked now. False means that another process holds the
+        lock.
 
     Raises
     ------
     OSError
-        If the file system has no locks.
+        If the file system does not support locks.
     """
     try:
         if sys.platform == "win32":
@@ -43,27 +44,29 @@ def try_lock(file: IO[bytes], *, shared: bool = False) -> bool:
 
 
 def try_lock_byte(file: IO[bytes], position: int) -> bool:
-    """Try to lock one byte of a file until any handle of it is closed here.
+    """Try to lock one byte of a file.
 
-    The lock is the process's: its threads do not exclude each other, and processes
-    that it forks do not hold it.
+    The lock belongs to the process: its threads do not exclude each other, and forked
+    processes do not inherit the lock. The lock ends when the process closes any of its
+    handles of the file.
 
     Parameters
     ----------
     file : binary file object
-        Open for writing.
+        File open for writing.
     position : int
-        Of the byte; it need not be there.
+        Position of the byte, which may lie behind the end of the file.
 
     Returns
     -------
     bool
-        Whether the lock was free.
+        Whether the byte is locked now. False means that another process holds the
+        lock.
 
     Raises
     ------
     OSError
-        If the file system has no locks.
+        If the file system does not support locks.
     """
     try:
         if sys.platform == "win32":

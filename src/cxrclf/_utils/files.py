@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and opened without surprises."""
+"""Atomic writing of files, and safe opening of regular files."""
 
 import errno
 import os
@@ -14,9 +14,9 @@ from typing import IO
 
 from cxrclf._utils.file_lock import try_lock
 
-_MARK = "cxrclf-"  # in the names of temporary files: others are the user's
+_MARK = "cxrclf-"  # marks our temporary files; all other files belong to the user
 _TEMPORARY = re.compile(rf"\.(?P<name>.+)\.{_MARK}[0-9a-f]{{16}}", re.DOTALL)
-_OLD = 86400.0  # seconds after which a file that cannot be locked counts as abandoned
+_OLD = 86400.0  # age in seconds at which a file without a lock counts as abandoned
 _TRIES = 10
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _IN_THE_WAY = {errno.EEXIST, errno.EISDIR}
@@ -28,28 +28,32 @@ _NOT_REGULAR = "Not a regular file"
 def replaced_whole(
     path: str | os.PathLike[str], *, sweep: bool = True, durable: bool = False
 ) -> Iterator[Path]:
-    """Give a temporary path that replaces `path` when the block ends well.
+    """Write a file through a temporary file that replaces it at the end.
+
+    If the block raises an error or the process is killed, `path` keeps its old
+    content.
 
     Parameters
     ----------
     path : path-like
-        The file to write. Its folder is made when missing.
+        The file to write. A missing folder is created.
     sweep : bool, default=True
-        Whether to remove first what killed writers of `path` left. A caller that
-        writes many files into a folder calls :func:`remove_abandoned` once instead.
+        Whether to remove temporary files of `path` that killed processes left behind.
+        A caller that writes many files to a folder should call
+        :func:`remove_abandoned` once instead.
     durable : bool, default=False
-        Whether the file also survives a loss of power.
+        Whether to wait until the file is on the disk, so that it survives a power
+        failure.
 
     Yields
     ------
     pathlib.Path
-        An empty file in the same folder, to be written by the caller. On an error or a
-        kill `path` keeps its former content.
+        An empty temporary file in the same folder, for the caller to write to.
 
     Raises
     ------
     OSError
-        If the file cannot be written. The message names the path and the remedy.
+        If the file cannot be written. The message names the path and a remedy.
     """
     path = Path(path)
     with explained_errors(path):
@@ -71,31 +75,31 @@ def replaced_whole(
 
 @contextmanager
 def new_file(folder: Path, prefix: str, suffix: str = "") -> Iterator[Path]:
-    """Create a file that counts as being written until the block ends.
+    """Create an empty file, and lock it until the block ends.
 
     Parameters
     ----------
     folder : pathlib.Path
         An existing folder.
     prefix, suffix : str
-        Of the file's name. 16 random hexadecimal digits stand between them.
+        Start and end of the file name, with 16 random hexadecimal digits between them.
 
     Yields
     ------
     pathlib.Path
-        An empty file. It stays, unless the caller moves or removes it.
+        The new file, which the caller should move or remove.
     """
     create = os.O_CREAT | os.O_EXCL  # follows no link
     for attempt in range(_TRIES):
         path = folder / f"{prefix}{secrets.token_hex(8)}{suffix}"
-        # Not tempfile.mkstemp: its files are readable by their owner alone, for good.
+        # tempfile.mkstemp would create a file that only its owner can ever read.
         with open(
             path, "r+b", opener=lambda p, flags: os.open(p, flags | create, 0o666)
         ) as file:
             if sys.platform == "win32":
-                break  # an open file cannot be renamed: its age protects it
-            # Between its creation and its lock another process may take the file for
-            # abandoned. The last attempt is for file systems whose locks do not work.
+                break  # Windows renames no open file; the age protects the file
+            # Another process may remove the file between its creation and its lock.
+            # The last attempt serves file systems with locks that do not work.
             if (_lock(file) and path.exists()) or attempt == _TRIES - 1:
                 yield path
                 return
@@ -104,24 +108,25 @@ def new_file(folder: Path, prefix: str, suffix: str = "") -> Iterator[Path]:
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Remove the temporary files that killed writers left in a folder.
+    """Remove the temporary files that killed processes left in a folder.
 
-    Files that a live process writes stay, and so does all that is no regular file.
+    Only temporary files of :func:`replaced_whole` that no live process writes to are
+    removed.
 
     Parameters
     ----------
     folder : pathlib.Path
-        Where :func:`replaced_whole` writes. It may be missing.
+        Folder of the temporary files. It may be missing.
     """
     _remove_temporaries(folder, None)
 
 
 def _remove_temporaries(folder: Path, name: str | None) -> None:
-    """Remove abandoned temporary files: those of one file, or all."""
+    """Remove the abandoned temporary files of one file, or of all files."""
     try:
         names = os.listdir(folder)
     except OSError:
-        return  # missing, or not to be read
+        return  # the folder is missing or not readable
     for temporary in names:
         match = _TEMPORARY.fullmatch(temporary)
         if match is None or name not in (None, match["name"]):
@@ -134,24 +139,25 @@ def _remove_temporaries(folder: Path, name: str | None) -> None:
 
 @contextmanager
 def abandoned(path: Path) -> Iterator[bool]:
-    """Find out whether the writer of a file of :func:`new_file` is gone.
+    """Find out whether a file of :func:`new_file` is abandoned.
 
-    Within the block no other process takes the file for abandoned.
+    The file is locked within the block, so that no other process finds it abandoned.
 
     Parameters
     ----------
     path : pathlib.Path
+        A file of :func:`new_file`.
 
     Yields
     ------
     bool
-        Whether no live process holds it. Where there are no locks, whether it is older
-        than a day.
+        Whether no live process has locked the file. On file systems without locks:
+        whether the file is older than a day.
 
     Raises
     ------
     OSError
-        If the file cannot be opened for writing, or is no regular file.
+        If the file cannot be opened for writing, or is not a regular file.
     """
     old = time.time() - path.lstat().st_mtime > _OLD
     if sys.platform == "win32":
@@ -168,13 +174,18 @@ def abandoned(path: Path) -> Iterator[bool]:
 def open_regular(
     path: Path, mode: str = "rb", *, follow_links: bool = True
 ) -> IO[bytes]:
-    """Open a regular file; refuse folders, pipes and devices instead of waiting.
+    """Open a regular file.
+
+    Folders, pipes and devices are refused, because opening them may block forever.
 
     Parameters
     ----------
     path : pathlib.Path
+        Path of the file.
     mode : {"rb", "r+b"}, default="rb"
+        Mode of :func:`open`.
     follow_links : bool, default=True
+        Whether `path` may be a link.
 
     Returns
     -------
@@ -183,12 +194,12 @@ def open_regular(
     Raises
     ------
     OSError
-        If there is no such file, or it is not a regular one.
+        If the file is missing or not a regular file.
     """
 
     def opener(name: str, flags: int) -> int:
-        # The status is looked at twice: opening a device may act on it, and the file
-        # may have been exchanged before it was open.
+        # Two checks: opening a device may have an effect, and another process may
+        # replace the file between the first check and the opening.
         _check_regular(os.stat(name, follow_symlinks=follow_links), path)
         flags |= getattr(os, "O_NONBLOCK", 0)
         flags |= 0 if follow_links else getattr(os, "O_NOFOLLOW", 0)
@@ -209,14 +220,14 @@ def _check_regular(status: os.stat_result, path: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Wait until a file's content is on the disk."""
+    """Wait until the content of a file is on the disk."""
     with path.open("r+b") as file:
         os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:
-    """Wait until a folder's entries are on the disk, where the system allows it."""
-    with suppress(OSError):  # Windows opens no folder
+    """Wait until the entries of a folder are on the disk, if the system allows it."""
+    with suppress(OSError):  # Windows cannot open a folder
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -226,12 +237,17 @@ def _sync_folder(folder: Path) -> None:
 
 @contextmanager
 def explained_errors(path: Path) -> Iterator[None]:
-    """Say in errors of writing which file or folder it is and what to do.
+    """Add the path and a remedy to errors of writing.
 
     Parameters
     ----------
     path : pathlib.Path
-        The file that is written, or the folder of several.
+        The file that the block writes, or the folder of several files.
+
+    Raises
+    ------
+    OSError
+        The error of the block, with the same number and class.
     """
     try:
         yield
@@ -241,14 +257,14 @@ def explained_errors(path: Path) -> Iterator[None]:
         if error.errno in _FULL:
             remedy = "Free space on its disk, or write to another one"
         elif error.errno in _DENIED:
-            remedy = "Get the right to write there, or write to another folder"
+            remedy = "Get write permission there, or write to another folder"
         elif error.errno in _IN_THE_WAY or error.strerror == _NOT_REGULAR:
             remedy = "It is in the way: remove or rename it, or write to another folder"
         else:
             remedy = "Check its folder, or write to another one"
         if error.errno is None:
             raise OSError(f"{path} was not written: {error}. {remedy}.") from error
-        # Of this number's own class, such as PermissionError.
+        # The number selects the class, such as PermissionError.
         reason = error.strerror or os.strerror(error.errno)
         where = path if error.filename is None else Path(os.fsdecode(error.filename))
         if _is_temporary(where, path):
@@ -257,9 +273,9 @@ def explained_errors(path: Path) -> Iterator[None]:
 
 
 def _is_of_writing(error: OSError, path: Path) -> bool:
-    """Return whether an error comes from writing `path`, and not from elsewhere."""
+    """Return whether an error comes from writing to `path`."""
     if type(error) is not type(OSError(error.errno, "")):
-        return False  # of a library, with a meaning of its own
+        return False  # a library's own subclass, with another meaning
     if isinstance(error.__cause__, OSError):
         return False  # explained already
     if error.filename is None:
@@ -275,14 +291,14 @@ def _is_of_writing(error: OSError, path: Path) -> bool:
 
 
 def _is_temporary(named: Path, path: Path) -> bool:
-    """Return whether :func:`replaced_whole` has made this file for `path`."""
+    """Return whether a file is a temporary file of `path`."""
     start = f".{path.name}.{_MARK}"
     return named.parent == path.parent and named.name.startswith(start)
 
 
 def _lock(file: IO[bytes]) -> bool:
-    """Lock a new file; where there are no locks, its age protects it."""
+    """Lock a new file, and return whether it is locked."""
     try:
         return try_lock(file)
-    except OSError:
+    except OSError:  # no locks on this file system; the age protects the file
         return True

@@ -1,4 +1,4 @@
-"""Sizes of images: checked, and how an image fits into one."""
+"""Check image sizes, and fit images into a working size."""
 
 from numbers import Integral
 from typing import Any
@@ -7,19 +7,24 @@ import numpy as np
 
 
 def check_image_size(size: Any, name: str = "image_size") -> tuple[int, int]:
-    """Return an image size as (height, width) in pixels.
+    """Check an image size, and return it as (height, width) in pixels.
 
     Parameters
     ----------
     size : int or (int, int)
         Side of a square, or height and width.
     name : str, default="image_size"
-        What the error message calls it.
+        Name of the parameter in the error message.
+
+    Returns
+    -------
+    (int, int)
+        Height and width.
 
     Raises
     ------
     ValueError
-        If a side is not a positive whole number.
+        If a side is not a positive int.
     """
     sides = size if isinstance(size, (tuple, list)) else (size, size)
     if len(sides) != 2 or not all(_is_positive_int(side) for side in sides):
@@ -38,22 +43,23 @@ def _is_positive_int(value: Any) -> bool:
 def content_size(
     size: tuple[int, int], image_size: tuple[int, int], keep_aspect_ratio: bool
 ) -> tuple[int, int]:
-    """Return how much of the working size an image takes.
+    """Return the size of an image within the working size.
 
     Parameters
     ----------
     size : (int, int)
         Height and width of the image.
     image_size : (int, int)
-        The working size.
+        Height and width of the working size.
     keep_aspect_ratio : bool
-        Whether the image is fitted into it, instead of being stretched to it. The
-        rest is then around it, an odd row or column last.
+        Whether the image keeps its aspect ratio. If False, it is stretched to the
+        working size.
 
     Returns
     -------
     (int, int)
-        Height and width.
+        Height and width of the image in the working size. :func:`pad` adds the
+        border.
     """
     if not keep_aspect_ratio:
         return image_size
@@ -66,7 +72,7 @@ def content_size(
 
 
 def pad(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Centre an image on zeros of shape `size`; an odd row or column goes last."""
+    """Center an image on zeros of shape `size`. An odd row or column is the last."""
     if pixels.shape == size:
         return pixels
     top, left = (

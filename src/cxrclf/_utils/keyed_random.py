@@ -1,41 +1,43 @@
-"""Random numbers that depend on what they are for, not on when they are drawn.
+"""Random numbers that depend on their purpose, and not on the order of drawing.
 
 The view of a sample in an epoch must not change with the fold, the batch size, the
-worker or the device count. So each number is a hash of (seed, sample, repeat, epoch,
-position) instead of the next one of a stream. The hash is SplitMix64's finaliser
-(Steele, Lea & Flood, 2014, "Fast splittable pseudorandom number generators") on
-whole arrays.
+worker or the number of devices. So each random number is a hash of (seed, sample,
+repeat, epoch, position) instead of the next number of a stream. The hash is the
+finalizer of SplitMix64 (Steele, Lea & Flood, 2014, "Fast splittable pseudorandom number
+generators"), computed on whole arrays.
 """
 
 import numpy as np
 from sklearn.utils import check_random_state
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio, SplitMix64's step
 
 
 def _mix(state):
+    # The finalizer of SplitMix64. Products of uint64 wrap around at 2**64, as intended.
     state = (state ^ (state >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     state = (state ^ (state >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return state ^ (state >> np.uint64(31))
 
 
 def keyed_state(seed, keys, repeats=0, epoch=0):
-    """Hash (seed, sample, repeat, epoch) to one 64-bit state a sample.
+    """Hash (seed, sample, repeat, epoch) to one 64-bit state per sample.
 
     Parameters
     ----------
     seed : int or array-like of shape (n,)
-        Decides everything else; 0 <= seed < 2**63.
+        Seed in [0, 2**63).
     keys : array-like of shape (n,) of uint64
-        The samples' content keys.
+        Content keys of the samples.
     repeats : int or array-like of shape (n,), default=0
-        How often the same sample occurred before.
+        Number of earlier occurrences of the same sample.
     epoch : int, default=0
-        The epoch.
+        Number of the epoch.
 
     Returns
     -------
     ndarray of shape (n,) of uint64
+        Random state of each sample.
     """
     keys = np.atleast_1d(np.asarray(keys, dtype=np.uint64))
     state = np.broadcast_to(np.asarray(seed, dtype=np.uint64), keys.shape)
@@ -50,9 +52,9 @@ def keyed_uniforms(state, n_draws):
     Parameters
     ----------
     state : ndarray of shape (n,) of uint64
-        What :func:`keyed_state` returns.
+        Random states, from :func:`keyed_state`.
     n_draws : int
-        How many numbers a sample.
+        Number of random numbers per state.
 
     Returns
     -------
@@ -60,11 +62,12 @@ def keyed_uniforms(state, n_draws):
     """
     steps = np.arange(1, n_draws + 1, dtype=np.uint64) * _GOLDEN
     bits = _mix(state[:, None] + steps[None, :])
+    # The upper 53 bits, as many as float64 represents exactly.
     return (bits >> np.uint64(11)) * 2.0**-53
 
 
 def derived_seed(seed, *parts):
-    """Return a seed in [0, 2**63) that is a hash of a seed and further integers."""
+    """Hash a seed and further integers to a new seed in [0, 2**63)."""
     state = np.full(1, seed, dtype=np.uint64)
     for part in parts:
         state = _mix((state ^ np.uint64(part)) + _GOLDEN)
@@ -72,7 +75,8 @@ def derived_seed(seed, *parts):
 
 
 def draw_seed(random_state):
-    """Return a seed in [0, 2**31), fresh for None, without the global generators."""
+    """Draw a seed in [0, 2**31) from a random state."""
+    # None means fresh entropy here: NumPy's global generator stays untouched.
     if random_state is None:
         return int(np.random.SeedSequence().generate_state(1)[0] >> 1)
     return int(check_random_state(random_state).randint(2**31 - 1))

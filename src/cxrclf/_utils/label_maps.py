@@ -11,39 +11,39 @@ from sklearn.utils import column_or_1d
 def map_labels(
     y: Any, label_map: Mapping[Any, Any] | None, *, rest: Any = None
 ) -> np.ndarray:
-    """Give each label its class in a label scheme.
+    """Map labels to the classes of a label scheme.
 
-    A scheme groups the labels of the data into fewer classes: COVID-19 against the
-    rest is ``{"covid": "covid"}`` with ``rest="other"``.
+    A label scheme groups the labels of the data into fewer classes. For instance,
+    COVID-19 against the rest is ``{"covid": "covid"}`` with ``rest="other"``.
 
     Parameters
     ----------
     y : array-like of shape (n_samples,)
-        Labels: all str or all numbers.
+        Labels, either all str or all numbers.
     label_map : mapping or None
-        For each label, its class in the scheme. It may list labels that do not occur
-        in y. None leaves all labels as they are, and none for `rest`.
+        Mapping from labels to classes of the scheme. It may list labels that do not
+        occur in `y`. If None, labels stay unchanged and `rest` is ignored.
     rest : str or number, optional
-        The class of the labels that `label_map` does not list.
+        Class of all labels that `label_map` does not list.
 
     Returns
     -------
     ndarray of shape (n_samples,)
-        The classes of the scheme.
+        Classes of the scheme.
 
     Raises
     ------
     ValueError
-        Naming the labels of y that `label_map` does not list, if there is no `rest`;
-        if labels or classes mix str and numbers, are neither, or are nan; if y holds
-        numbers and `label_map` str, or the other way round.
+        If there is no `rest` and `label_map` does not list all labels of `y`; if labels
+        or classes mix str and numbers, are neither, or are nan; or if `y` has numbers
+        and `label_map` has str, or vice versa.
     TypeError
         If `label_map` is not a mapping.
 
     See Also
     --------
-    original_class_table : How the images of each label fare in a scheme.
-    cxrclf.LabelMapClassifier : Train a classifier in a scheme.
+    original_class_table : Count the predictions for each original label.
+    cxrclf.LabelMapClassifier : Train a classifier in a label scheme.
 
     Examples
     --------
@@ -77,19 +77,21 @@ def map_labels(
 def full_label_map(
     labels: Iterable[Any], label_map: Mapping[Any, Any] | None, rest: Any = None
 ) -> dict[Any, Any]:
-    """Return the class of each of `labels` and of those that the map lists, sorted.
+    """Return the complete label map: the classes of all labels, sorted by label.
 
-    Parameters and errors are those of :func:`map_labels`.
+    It has the labels in `labels` and the labels that `label_map` lists. Parameters and
+    errors are the same as for :func:`map_labels`.
     """
-    labels = {_plain(label) for label in labels}
-    kind = _kind(labels, "y")
+    labels = {_to_python(label) for label in labels}
+    kind = _check_kind(labels, "y")
     if label_map is None:
         return {label: label for label in sorted(labels)}
-    listed = checked_label_map(label_map, rest)
-    if kind and listed and kind != _kind(listed, "label_map"):
+    listed = check_label_map(label_map, rest)
+    if kind and listed and kind != _check_kind(listed, "label_map"):
         raise ValueError(
-            f"label_map lists {_sorted(listed)} and y holds {_sorted(labels)}: str "
-            "and numbers are never the same label. Write the labels as they are in y."
+            f"label_map lists {_sort_labels(listed)} and y holds "
+            f"{_sort_labels(labels)}: str and numbers are never the same label. List "
+            "the labels of y in label_map."
         )
     unlisted = sorted(labels - listed.keys())
     if unlisted and rest is None:
@@ -97,26 +99,28 @@ def full_label_map(
             f"label_map does not list the labels {unlisted}. Add them, or give their "
             "class as rest=..."
         )
-    full = {**listed, **dict.fromkeys(unlisted, _plain(rest))}
+    full = {**listed, **dict.fromkeys(unlisted, _to_python(rest))}
     return {label: full[label] for label in sorted(full)}
 
 
-def checked_label_map(label_map: Mapping[Any, Any], rest: Any = None) -> dict[Any, Any]:
-    """Return a map as Python's own str and numbers; its errors need no data."""
+def check_label_map(label_map: Mapping[Any, Any], rest: Any = None) -> dict[Any, Any]:
+    """Check a label map without data, and return it with Python str and numbers."""
     if not isinstance(label_map, Mapping):
         raise TypeError(
             "label_map must be a dict {label: class of the scheme} or None, got "
             f"{label_map!r}."
         )
-    listed = {_plain(label): _plain(of) for label, of in label_map.items()}
-    _kind(listed, "label_map")
-    classes = {*listed.values()} if rest is None else {*listed.values(), _plain(rest)}
-    _kind(classes, "The classes of label_map and rest")
+    listed = {_to_python(label): _to_python(of) for label, of in label_map.items()}
+    _check_kind(listed, "label_map")
+    classes = (
+        {*listed.values()} if rest is None else {*listed.values(), _to_python(rest)}
+    )
+    _check_kind(classes, "The classes of label_map and rest")
     return listed
 
 
-def _kind(labels: Iterable[Any], what: str) -> str | None:
-    """Return whether labels are "str" or "numbers"; None where there are none."""
+def _check_kind(labels: Iterable[Any], what: str) -> str | None:
+    """Return "str" or "numbers", or None if there are no labels."""
     kinds = {
         "str"
         if isinstance(label, str)
@@ -128,14 +132,16 @@ def _kind(labels: Iterable[Any], what: str) -> str | None:
     if len(kinds) > 1 or "neither" in kinds:
         raise ValueError(
             f"{what}: expected labels that are all str or all numbers, got "
-            f"{_sorted(labels)}."
+            f"{_sort_labels(labels)}."
         )
     return kinds.pop() if kinds else None
 
 
-def _plain(label: Any) -> Any:
+def _to_python(label: Any) -> Any:
+    """Convert a NumPy scalar to a Python object."""
     return label.item() if isinstance(label, np.generic) else label
 
 
-def _sorted(labels: Iterable[Any]) -> list[Any]:
+def _sort_labels(labels: Iterable[Any]) -> list[Any]:
+    """Sort labels that may have different types."""
     return sorted(labels, key=repr)

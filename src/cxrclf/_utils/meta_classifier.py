@@ -1,4 +1,4 @@
-"""Classifiers around another classifier."""
+"""Base class of classifiers that wrap another classifier."""
 
 from dataclasses import replace
 from typing import Any
@@ -11,10 +11,11 @@ from sklearn.utils.validation import check_is_fitted
 
 
 def _estimator_has(method: str) -> Any:
-    """Return a check of whether the classifier inside has a method."""
+    """Return a check for a method of the wrapped classifier."""
 
     def check(self: Any) -> bool:
-        # Its own AttributeError is the better message where it has one.
+        # getattr raises the AttributeError of the wrapped classifier, which may explain
+        # why the method is missing.
         getattr(getattr(self, "estimator_", self.estimator), method)
         return True
 
@@ -22,10 +23,10 @@ def _estimator_has(method: str) -> Any:
 
 
 class MetaClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
-    """Base of classifiers that fit another one and predict with it.
+    """Base class of classifiers that fit and use another classifier.
 
-    A subclass has the parameter ``estimator`` and leaves the fitted one in
-    ``estimator_``.
+    A subclass has the parameter ``estimator`` and sets the attribute ``estimator_`` to
+    the fitted classifier.
     """
 
     estimator: Any
@@ -37,12 +38,12 @@ class MetaClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of n samples
-            In any form that the estimator takes.
+            Samples in any form that the estimator accepts.
 
         Returns
         -------
         ndarray of shape (n,)
-            Of ``classes_``.
+            Predicted labels, from ``classes_``.
         """
         check_is_fitted(self)
         return self.estimator_.predict(X)
@@ -54,12 +55,12 @@ class MetaClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of n samples
-            In any form that the estimator takes.
+            Samples in any form that the estimator accepts.
 
         Returns
         -------
         ndarray of shape (n, n_classes)
-            In the order of ``classes_``.
+            Probabilities of the classes, in the order of ``classes_``.
         """
         check_is_fitted(self)
         return self.estimator_.predict_proba(X)
@@ -71,12 +72,12 @@ class MetaClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of n samples
-            In any form that the estimator takes.
+            Samples in any form that the estimator accepts.
 
         Returns
         -------
         ndarray of shape (n, n_classes)
-            In the order of ``classes_``.
+            Logarithms of the probabilities, in the order of ``classes_``.
         """
         check_is_fitted(self)
         return self.estimator_.predict_log_proba(X)
@@ -88,27 +89,28 @@ class MetaClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of n samples
-            In any form that the estimator takes.
+            Samples in any form that the estimator accepts.
 
         Returns
         -------
         ndarray of shape (n,) or (n, n_classes)
-            In the order of ``classes_``; for two classes, of the last one.
+            Scores in the order of ``classes_``. For two classes, the scores of
+            ``classes_[1]``.
         """
         check_is_fitted(self)
         return self.estimator_.decision_function(X)
 
     @property
     def n_features_in_(self) -> int:
-        """Number of columns, where the estimator has it."""
-        return self._of_estimator("n_features_in_")
+        """Number of columns, if the estimator has the attribute."""
+        return self._fitted_attribute("n_features_in_")
 
     @property
     def feature_names_in_(self) -> np.ndarray:
-        """Names of the columns, where the estimator has them."""
-        return self._of_estimator("feature_names_in_")
+        """Names of the columns, if the estimator has the attribute."""
+        return self._fitted_attribute("feature_names_in_")
 
-    def _of_estimator(self, name: str) -> Any:
+    def _fitted_attribute(self, name: str) -> Any:
         if not hasattr(self, "estimator_"):
             raise AttributeError(
                 f"This {type(self).__name__} has no {name} before fit."
@@ -117,8 +119,8 @@ class MetaClassifier(ClassifierMixin, MetaEstimatorMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
-        inside = get_tags(self.estimator)
-        tags.input_tags = inside.input_tags
-        of_classifier = inside.classifier_tags or tags.classifier_tags
-        tags.classifier_tags = replace(of_classifier, multi_label=False)
+        inner_tags = get_tags(self.estimator)
+        tags.input_tags = inner_tags.input_tags
+        classifier_tags = inner_tags.classifier_tags or tags.classifier_tags
+        tags.classifier_tags = replace(classifier_tags, multi_label=False)
         return tags

@@ -1,4 +1,4 @@
-"""Optional dependencies, with errors that name the extra that provides them."""
+"""Import optional dependencies, or name the extra that installs them."""
 
 import importlib
 from types import ModuleType
@@ -14,9 +14,9 @@ def import_optional(module: str, *, extra: str, purpose: str) -> ModuleType:
     module : str
         Dotted name of the module to import.
     extra : str
-        The extra of cxrclf that installs it.
+        Name of the extra of cxrclf that installs the module.
     purpose : str
-        What needs it; opens the error message.
+        Feature that needs the module. The error message starts with this text.
 
     Returns
     -------
@@ -26,13 +26,13 @@ def import_optional(module: str, *, extra: str, purpose: str) -> ModuleType:
     Raises
     ------
     MissingDependencyError
-        If the module is not installed; the message names the install command.
+        If the module is not installed. The message contains the install command.
     """
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name is not None and not module.startswith(error.name):
-            raise  # the module is there, one of its own imports is not
+            raise  # the module is installed, but one of its own imports is missing
         raise MissingDependencyError(
             f"{purpose} needs {module.partition('.')[0]}, which is not installed. "
             f'Install it with: pip install "cxrclf[{extra}]"'

@@ -1,35 +1,35 @@
-"""Row numbers."""
+"""Row numbers from an index of rows."""
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 
 def row_numbers(rows: ArrayLike, n_rows: int) -> np.ndarray:
-    """Return the numbers of rows that are chosen in any way that NumPy knows.
+    """Convert an index of rows to row numbers.
 
     Parameters
     ----------
     rows : array-like of shape (b,), int, or of shape (n_rows,), bool
-        Row numbers, of which negative ones count from the end; or a mask.
+        Row numbers or a mask. Negative numbers count from the end.
     n_rows : int
-        Number of rows there are.
+        Total number of rows.
 
     Returns
     -------
     ndarray of shape (b,), int
-        In [0, `n_rows`).
+        Row numbers in [0, `n_rows`).
 
     Raises
     ------
     IndexError
-        If there is no such row, or `rows` is not of one dimension.
+        If a row does not exist, or `rows` does not have one dimension.
     """
     rows = np.asarray(rows)
     if rows.ndim != 1:
         raise IndexError(
-            "Rows must be an array of one dimension, of row numbers or of bool; got "
-            f"one of shape {rows.shape}."
+            "Rows must be an array of one dimension, with row numbers or a mask of "
+            f"bool; got one of shape {rows.shape}."
         )
     if rows.size == 0 and rows.dtype != bool:
-        rows = rows.astype(int)  # NumPy takes an empty list for one of floats
+        rows = rows.astype(int)  # NumPy converts an empty list to floats
     return np.arange(n_rows)[rows]

@@ -1,10 +1,10 @@
-"""A private folder for pixels, shared by a process and its workers.
+"""A private temporary folder for pixels, shared by a process and its workers.
 
-Importing this module does nothing. The first object that may need the folder
-(:class:`UsesSession`) chooses a name that nobody can guess, and hands it on to worker
-processes in an environment variable: they inherit the environment of the moment they
-start in, and loky starts them once for many calls. Whichever process first needs the
-folder makes it.
+Importing this module does nothing. The first object of a :class:`UsesSession` chooses
+a random name and stores it in an environment variable, so that worker processes inherit
+it. This must happen before the first use of the folder: workers inherit the environment
+at their start, and loky starts them once for many calls. The first process that needs
+the folder creates it.
 """
 
 import atexit
@@ -29,26 +29,26 @@ _VARIABLE = "CXRCLF_SESSION_FOLDER"
 _PREFIX = "cxrclf-session-"
 _DEAD = "cxrclf-removed-"
 _OWNER = ".owner"
-_YOUNG = 60.0  # seconds in which a folder may exist before its owner has locked it
+_YOUNG = 60.0  # age in seconds below which a folder may not be locked yet
 _TRIES = 100
-_WAIT = 0.01  # seconds between them
+_WAIT = 0.01  # seconds between two tries
 
 _guard = threading.Lock()
-_names: list[tuple[int, str]] = []  # of folders, and the processes that remove them
-_held: tuple[Path, IO[bytes]] | None = None  # the folder, and the lock on its owner
+_names: list[tuple[int, str]] = []  # process ids and the folders that they remove
+_held: tuple[Path, IO[bytes]] | None = None  # the folder and its locked owner file
 
 
 def name_session() -> None:
-    """Choose the name of the folder, unless this process has been given one."""
+    """Choose the name of the folder, unless the environment variable has a name."""
     if not _is_usable(os.environ.get(_VARIABLE)):
         os.environ[_VARIABLE] = _choose_name()
 
 
 class UsesSession:
-    """Base of classes whose objects share a folder with their copies in workers.
+    """Base class of objects that use the session folder, also in worker processes.
 
-    When an object is made, the folder gets its name: workers that start later inherit
-    it, also if they use the folder first.
+    Creating an object chooses the name of the folder. Workers that start later inherit
+    the name, even if they use the folder first.
     """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
@@ -57,12 +57,12 @@ class UsesSession:
 
 
 def session_folder() -> Path:
-    """Return the folder for files that live as long as the process.
+    """Return the folder for files that are deleted when the process ends.
 
-    It is readable by its user alone, since pixels are patient data. The processes
-    that this one starts find the same folder through an environment variable. The
-    process that has chosen its name removes it at exit. The folders of killed
-    processes are removed when the next session makes its folder.
+    Only the user can read the folder, because pixels are patient data. Worker processes
+    find the same folder through an environment variable. The process that chose the
+    name removes the folder at exit. The folders of killed processes are removed when
+    the next session creates its folder.
 
     Returns
     -------
@@ -72,7 +72,7 @@ def session_folder() -> Path:
     Raises
     ------
     OSError
-        If it cannot be made.
+        If the folder cannot be created.
     """
     global _held
     with _guard:
@@ -82,7 +82,7 @@ def session_folder() -> Path:
             if _held is not None:
                 _held[1].close()
             _held = held
-            # The whole path: a worker may have another folder for temporary files.
+            # The full path, because a worker may use another temporary folder.
             os.environ[_VARIABLE] = str(held[0])
         return _held[0]
 
@@ -94,7 +94,7 @@ def _choose_name() -> str:
 
 
 def _enter_named(value: str | None) -> tuple[Path, IO[bytes]] | None:
-    """Enter the folder of the environment variable, unless it is not to be trusted."""
+    """Lock the folder in the environment variable, if the folder is safe to use."""
     if value and _is_usable(value):
         with contextlib.suppress(OSError):
             folder = Path(tempfile.gettempdir(), value).absolute()
@@ -103,18 +103,18 @@ def _enter_named(value: str | None) -> tuple[Path, IO[bytes]] | None:
 
 
 def _is_usable(value: str | None) -> bool:
-    """Whether this is the name or the path of a session's folder, or a private one.
+    """Return whether a value names a session folder, or is the path of a private one.
 
-    Nothing is opened.
+    This check opens no file.
     """
     folder = Path(value or "")
-    ours = folder.name.startswith(_PREFIX)
+    has_prefix = folder.name.startswith(_PREFIX)
     if not folder.is_absolute():
-        return ours and folder.name == value
+        return has_prefix and folder.name == value
     try:
         return _is_private(folder)
     except OSError:
-        return ours  # not made yet, or removed
+        return has_prefix  # not created yet, or removed
 
 
 def _enter_new() -> tuple[Path, IO[bytes]]:
@@ -126,19 +126,20 @@ def _enter_new() -> tuple[Path, IO[bytes]]:
 
 
 def temporary_error(error: OSError, what: str) -> OSError:
-    """Return the error for something that finds no place among temporary files.
+    """Return the error for data that cannot be stored in the temporary folder.
 
     Parameters
     ----------
     error : OSError
-        What the system has reported.
+        The error of the system.
     what : str
-        What was to be kept there.
+        The data, for the message.
 
     Returns
     -------
     OSError
-        Of the same number, with the folder and the remedy.
+        An error with the same number and class. The message names the folder and the
+        remedy.
     """
     try:
         where = f"the temporary folder {tempfile.gettempdir()!r}"
@@ -148,24 +149,24 @@ def temporary_error(error: OSError, what: str) -> OSError:
         error,
         f"There is no place for {what} in {where}: {reason(error)}. Free space there, "
         "or set the environment variable TMPDIR, before Python starts, to a writable "
-        "folder with room.",
+        "folder with enough space.",
     )
 
 
 def _enter(folder: Path) -> IO[bytes]:
-    """Make a folder, or find it made by another process; return its locked file."""
+    """Create a folder if it is missing, lock it, and return its locked file."""
     for _ in range(_TRIES):
         made = _make(folder)
         with contextlib.suppress(FileNotFoundError, BlockingIOError):
             if not (made or _is_private(folder)):
                 break
             return _lock(folder)
-        time.sleep(_WAIT)  # another process is just removing it
-    raise FileExistsError(f"{str(folder)!r} is not this user's alone")
+        time.sleep(_WAIT)  # another process is removing the folder right now
+    raise FileExistsError(f"{str(folder)!r} is open to other users")
 
 
 def _make(folder: Path) -> bool:
-    """Make a folder, unless it is there."""
+    """Create a folder, and return False if it exists already."""
     try:
         folder.mkdir(mode=0o700)
     except FileExistsError:
@@ -175,15 +176,16 @@ def _make(folder: Path) -> bool:
 
 
 def _lock(folder: Path) -> IO[bytes]:
-    """Declare a folder used for as long as the returned file is open."""
+    """Lock a folder against removal until the returned file is closed."""
     owner = open_or_create(folder / _OWNER)
     try:
         try:
             free = try_lock(owner, shared=True)
-        except OSError:  # without locks nobody removes it
+        except OSError:  # without locks no process removes the folder
             free = True
         if not free:
             raise BlockingIOError
+        # Another process may have renamed the folder before the lock.
         if not _is_at(folder, owner):
             raise FileNotFoundError
     except BaseException:
@@ -193,26 +195,26 @@ def _lock(folder: Path) -> IO[bytes]:
 
 
 def _is_at(folder: Path, owner: IO[bytes]) -> bool:
-    """Whether an open file still is that of the folder."""
+    """Return whether an open file is still the owner file of the folder."""
     try:
-        there = (folder / _OWNER).lstat()
+        status = (folder / _OWNER).lstat()
     except OSError:
         return False
-    return os.path.samestat(os.fstat(owner.fileno()), there)
+    return os.path.samestat(os.fstat(owner.fileno()), status)
 
 
 def _is_private(folder: Path) -> bool:
-    """Whether this is a folder, and no link, which only its user can enter."""
+    """Return whether a path is a folder, not a link, that only this user can enter."""
     status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode):
         return False
-    if sys.platform == "win32":  # each user has a folder for temporary files
+    if sys.platform == "win32":  # each user has a separate temporary folder
         return True
     return status.st_uid == os.geteuid() and not status.st_mode & 0o077
 
 
 def _remove_dead(parent: Path) -> None:
-    """Remove the folders that killed processes of this user have left behind."""
+    """Remove the folders that killed processes of this user left behind."""
     for folder in parent.glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):  # removed by another process
             if _is_private(folder) and _age(folder) > _YOUNG:
@@ -228,9 +230,9 @@ def _age(folder: Path) -> float:
 
 
 def _set_aside(folder: Path) -> None:
-    """Rename a folder that no process uses, so that none begins to."""
+    """Rename a folder that no process uses, so that no process can start to use it."""
     dead = folder.with_name(_DEAD + secrets.token_hex(16))
-    if sys.platform == "win32":  # refuses if any file in it is open
+    if sys.platform == "win32":  # Windows refuses if a file in the folder is open
         folder.rename(dead)
         return
     with open_regular(folder / _OWNER, "r+b", follow_links=False) as owner:
@@ -240,9 +242,10 @@ def _set_aside(folder: Path) -> None:
 
 
 def _remove_named() -> None:
-    """Remove the folders that this process has named, whoever has made them."""
+    """Remove the folders with names from this process, also if a worker made them."""
     global _held
-    # A forked child runs its parent's exit handlers.
+    # A forked child runs the exit handlers of its parent, and must not remove the
+    # folder of its parent.
     names = [name for process, name in _names if process == os.getpid()]
     parents = {Path(parent) for parent in _temporary_folders()}
     if _held is not None:
@@ -255,15 +258,15 @@ def _remove_named() -> None:
 
 
 def _temporary_folders() -> list[str]:
-    """Return where a worker may have made a folder that this process has not used."""
-    # tempfile.gettempdir would write a file to try a folder out.
+    """Return the temporary folders in which a worker may have created a folder."""
+    # tempfile.gettempdir would write a file to test a folder.
     named = [os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP")]
     return [path for path in (tempfile.tempdir, *named, "/tmp", "/var/tmp") if path]
 
 
 def _renew_guard() -> None:
     global _guard
-    _guard = threading.Lock()  # a thread of the parent may hold the other one
+    _guard = threading.Lock()  # a thread of the parent may hold the old lock
 
 
 after_fork_in_child(_renew_guard)

@@ -1,4 +1,4 @@
-"""Which rows a validation set takes."""
+"""Split rows into training and validation rows."""
 
 import numpy as np
 from scipy.sparse import coo_array
@@ -12,17 +12,20 @@ def split_validation(codes, groups, fraction, seed):
     Parameters
     ----------
     codes : ndarray of shape (n,)
-        Class codes.
+        Class code of each row.
     groups : ndarray of shape (n,)
-        Rows of one group stay together. Content keys of the images keep the rows that
-        a sampler repeats on one side; :func:`join_groups` joins them with patients.
+        Group of each row. All rows of a group are on the same side. Content keys of
+        the images keep the rows that a sampler repeats on one side; use
+        :func:`join_groups` to also keep patients together.
     fraction : float in (0, 1)
-        Of the groups.
+        Fraction of the groups in the validation set.
     seed : int
+        Seed of the split.
 
     Returns
     -------
-    train_rows, valid_rows : ndarray of int, sorted
+    train_rows, valid_rows : ndarray of int
+        Sorted row numbers.
 
     Raises
     ------
@@ -35,7 +38,7 @@ def split_validation(codes, groups, fraction, seed):
             np.arange(len(first)),
             test_size=fraction,
             stratify=codes[first],
-            random_state=seed % 2**32,
+            random_state=seed % 2**32,  # NumPy's limit for a seed
         )
     except ValueError as error:
         raise ValueError(
@@ -48,24 +51,25 @@ def split_validation(codes, groups, fraction, seed):
 
 
 def join_groups(groups, keys):
-    """Join patients who share an image.
+    """Merge the groups of patients who share an image.
 
     Parameters
     ----------
     groups : ndarray of shape (n,)
-        Patient ids.
+        Patient id of each row.
     keys : ndarray of shape (n,)
-        Content keys of the images.
+        Content key of each image.
 
     Returns
     -------
     ndarray of shape (n,) of int
-        Equal for rows that are linked by patients and images.
+        Group of each row. Rows with the same patient or the same image have the same
+        group, and so have rows that are linked through other rows.
 
     Raises
     ------
     ValueError
-        If the ids are of mixed types.
+        If the ids have mixed types.
     """
     try:
         patients, patient = np.unique(groups, return_inverse=True)
@@ -74,6 +78,8 @@ def join_groups(groups, keys):
             "groups must be all str or all numbers, and none may be missing: "
             f"{error}. Give rows without a known patient an id of their own."
         ) from error
+    # A graph of patients and images. Each row is an edge; each connected component is
+    # a group.
     images, image = np.unique(keys, return_inverse=True)
     n = len(patients) + len(images)
     links = coo_array(

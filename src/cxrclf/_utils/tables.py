@@ -1,4 +1,4 @@
-"""Grids of scores: look-up, plain text, HTML and CSV."""
+"""Tables of scores: lookup, plain text, HTML and CSV."""
 
 import csv
 import html
@@ -12,7 +12,7 @@ from cxrclf._utils.files import replaced_whole
 
 
 def position(rows: Sequence[str], columns: Sequence[str], key: Any) -> tuple[int, int]:
-    """Find the cell that ``table[row, column]`` asks for."""
+    """Return the position of the cell of ``table[row, column]``."""
     if not isinstance(key, tuple) or len(key) != 2:
         raise KeyError(f"Index with table[row, column], got {key!r}.")
     row, column = str(key[0]), key[1]
@@ -23,18 +23,18 @@ def position(rows: Sequence[str], columns: Sequence[str], key: Any) -> tuple[int
     return rows.index(row), columns.index(column)
 
 
-def spelled(name: str) -> str:
-    """Write the name of an overall score in words."""
+def format_name(name: str) -> str:
+    """Format the name of an overall score in words."""
     return "overall accuracy" if name == "accuracy" else name.replace("_", " ")
 
 
 def csv_cell(value: float) -> str:
-    """Write a number in full precision, and nan as an empty cell."""
+    """Return a number in full precision, and NaN as an empty cell."""
     return "" if np.isnan(value) else repr(float(value)).removesuffix(".0")
 
 
 def as_text(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """Align cells in columns: the first to the left, the others to the right."""
+    """Return cells as text, the first column aligned left and the others right."""
     widths = [
         max(len(cell) for cell in column) for column in zip(header, *lines, strict=True)
     ]
@@ -54,7 +54,7 @@ def as_text(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 def as_html(
     header: Sequence[str], lines: Sequence[Sequence[str]], footer: Sequence[str]
 ) -> str:
-    """Write cells as an HTML table, followed by one paragraph a footer line."""
+    """Return cells as an HTML table, followed by one paragraph per footer line."""
     head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
     body = "".join(
         f"<tr><th>{html.escape(line[0])}</th>"
@@ -74,7 +74,7 @@ def write_csv(
     header: Sequence[str],
     lines: Sequence[Sequence[object]],
 ) -> None:
-    """Write cells to a CSV file, whole or not at all."""
+    """Write cells to a CSV file, completely or not at all."""
     with (
         replaced_whole(path) as temporary,
         open(temporary, "w", newline="", encoding="utf-8") as file,

@@ -1,4 +1,4 @@
-"""Random views of images, and image files with a transformation of their own."""
+"""Random views of images, and transformed copies of image files."""
 
 import cxrclf._torch  # noqa: F401  first, see _torch/openmp.py
 from cxrclf.augmentation._augmentation import Augmentation

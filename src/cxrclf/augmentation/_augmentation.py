@@ -1,4 +1,4 @@
-"""Augmentation: one composed affine map a sample, plus crop and noise."""
+"""Augmentation: random affine maps, crops and noise."""
 
 from numbers import Integral, Real
 
@@ -22,47 +22,51 @@ _N_DRAWS = 10
 
 
 class Augmentation(BaseEstimator):
-    """Random views of radiographs, as Keras 2's ``ImageDataGenerator`` draws them.
+    """Random views of radiographs, with the transformations of Keras 2.
 
-    Rotation, shift, shear, zoom, crop and flips are composed to one affine map a
-    sample and applied with one bilinear interpolation; noise is added last. A view
-    depends on the seed, the sample's pixels, its repeat and the epoch alone: not on
-    the batch, the fold, the worker or the device. Used as ``augmentation=`` of
-    :class:`~cxrclf.CXRClassifier`, with parameters that a grid can search
-    (``augmentation__rotation``).
+    Rotation, shift, shear, zoom, crop and flips are composed to one affine map per
+    sample, which is applied with one bilinear interpolation. Noise is added at the end.
+    A view depends only on the seed, the pixels of the sample, its repeat and the epoch.
+    It does not depend on the batch, the fold, the worker or the device. Pass an
+    Augmentation as ``augmentation`` of :class:`~cxrclf.CXRClassifier`. A grid search
+    can search its parameters (``augmentation__rotation``).
 
     Parameters
     ----------
     rotation : float, default=0.0
-        Largest angle in degrees, in [0, 180]: U(-rotation, rotation).
+        Largest angle in degrees, in [0, 180]. The angle is drawn from
+        U(-rotation, rotation).
     shift : float or (float, float), default=0.0
-        Largest shift as a fraction of the image, in [0, 1]; a pair is (height,
-        width): U(-shift, shift).
+        Largest shift as a fraction of the image, in [0, 1]. A pair is (height, width).
+        The shift is drawn from U(-shift, shift).
     shear : float, default=0.0
-        Largest shear angle in degrees, in [0, 90).
+        Largest shear angle in degrees, in [0, 90). The angle is drawn from
+        U(-shear, shear).
     zoom : float or (float, float), default=0.0
-        A number z in [0, 1) draws from [1 - z, 1 + z]; a pair is the range itself.
-        Rows and columns draw separately. Below 1 magnifies, as in Keras.
+        Range of the zoom factors. A number z in [0, 1) means [1 - z, 1 + z]; a pair is
+        the range itself. Rows and columns have separate random factors. Factors below 1
+        magnify the image, as in Keras.
     crop : float, default=0.0
-        Fraction of each side, in [0, 1), that a window at a random place leaves out;
-        the window is scaled back to the full size.
+        Fraction of each side, in [0, 1), that is cropped. The position of the remaining
+        window is random. The window is resized to the full size.
     horizontal_flip, vertical_flip : bool, default=False
-        Flip half of the views.
+        Whether each view is flipped with a probability of 0.5.
     noise : float, default=0.0
-        Standard deviation of Gaussian noise for pixels in [0, 1]; the result is
-        clipped to [0, 1].
+        Standard deviation of Gaussian noise for pixels in [0, 1]. The result is clipped
+        to [0, 1].
     fill_mode : {"nearest", "constant", "reflect", "wrap"}, default="nearest"
-        What lies outside of the image.
+        Rule for pixels outside of the image.
     fill_value : float, default=0.0
         Pixel value in [0, 1] for ``fill_mode="constant"``.
 
     Notes
     -----
     The map from output to input coordinates is M = R(rotation) T(shift) S(shear)
-    Z(zoom) in (row, column) about the centre of the image, as in keras_preprocessing;
-    shear is in degrees (radians before Keras 2.1.3). Three deviations: the centre is
-    the true one, ((H - 1) / 2, (W - 1) / 2), which Keras uses since 2.6 (before, half
-    a pixel off); crop and noise are additions; shifts are always fractions.
+    Z(zoom) in (row, column) relative to the center of the image, as in
+    keras_preprocessing. The shear is in degrees (radians before Keras 2.1.3). There are
+    three differences. The center is exact, ((H - 1) / 2, (W - 1) / 2), as in Keras
+    since 2.6; before, it was off by half a pixel. Crop and noise are additions. Shifts
+    are always fractions.
 
     References
     ----------
@@ -125,7 +129,7 @@ class Augmentation(BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter is out of its range; the message gives the range.
+            If a parameter is out of its range. The message states the range.
         """
         self._validate_params()
         self._pair("shift", 0, 1)
@@ -138,16 +142,17 @@ class Augmentation(BaseEstimator):
         return self
 
     def views(self, images, *, random_state=0, epoch=0):
-        """Return one view of each image, for a look at what training sees.
+        """Return one view of each image, as the training would use it.
 
         Parameters
         ----------
         images : ndarray of shape (n, H, W) or (n, H, W, C)
             Integer pixels, or floats in [0, 1].
         random_state : int, RandomState instance or None, default=0
-            As that of an estimator: the same int gives the views of its training.
+            Random state of the views. The `random_state` of an estimator as an int
+            gives the views of its training.
         epoch : int, default=0
-            Other epochs have other views.
+            Number of the epoch. Each epoch has different views.
 
         Returns
         -------
@@ -164,10 +169,10 @@ class Augmentation(BaseEstimator):
         if images.ndim not in (3, 4) or images.size == 0:
             raise ValueError(
                 "images must have the shape (n, H, W) or (n, H, W, C), with at least "
-                f"one image; got {images.shape}. Give one image as images[None]."
+                f"one image; got {images.shape}. Pass a single image as image[None]."
             )
         keys = np.array([content_key(image) for image in images], dtype=np.uint64)
-        # A copy, because torch takes neither read-only nor reversed arrays.
+        # A copy, because torch accepts neither read-only nor reversed arrays.
         pixels = torch.from_numpy(images.astype(np.float32))
         if images.dtype.kind in "ui":
             pixels /= np.iinfo(images.dtype).max
@@ -179,20 +184,23 @@ class Augmentation(BaseEstimator):
         return np.ascontiguousarray(pixels.numpy())
 
     def matrices(self, state, height, width):
-        """Return the affine maps from output to input pixels about the centre.
+        """Return the affine maps from output to input pixels.
 
         Parameters
         ----------
         state : ndarray of shape (n,) of uint64
-            The samples' random states, from ``keyed_state``.
+            Random state of each sample, from ``keyed_state``.
         height, width : int
             Size of the images in pixels.
 
         Returns
         -------
         ndarray of shape (n, 2, 3)
-            In (row, column) coordinates relative to ((H - 1) / 2, (W - 1) / 2).
+            Affine maps in (row, column) coordinates, relative to the center of the
+            image, ((H - 1) / 2, (W - 1) / 2).
         """
+        # Each parameter has fixed columns, so that no parameter changes the draws of
+        # another one.
         draws = keyed_uniforms(state, _N_DRAWS)
         signed = 2 * draws - 1
         angle = np.deg2rad(self.rotation) * signed[:, 0]
@@ -215,11 +223,11 @@ class Augmentation(BaseEstimator):
                 [zero, low + (high - low) * draws[:, 5], zero],
             ]
         )
-        kept = (1 - self.crop) * one
+        side = (1 - self.crop) * one
         window = _stack(
             [
-                [kept, zero, self.crop * height / 2 * signed[:, 6]],
-                [zero, kept, self.crop * width / 2 * signed[:, 7]],
+                [side, zero, self.crop * height / 2 * signed[:, 6]],
+                [zero, side, self.crop * width / 2 * signed[:, 7]],
             ]
         )
         flip = _stack(
@@ -235,20 +243,21 @@ class Augmentation(BaseEstimator):
         return (rotate @ translate @ skew @ scale @ window @ flip)[:, :2]
 
     def apply(self, images, state):
-        """Transform a batch on its device.
+        """Transform a batch of images on its device.
 
         Parameters
         ----------
         images : Tensor of shape (n, C, H, W)
             Floats in [0, 1].
         state : ndarray of shape (n,) of uint64
-            The samples' random states, from ``keyed_state``.
+            Random state of each sample, from ``keyed_state``.
 
         Returns
         -------
         Tensor of shape (n, C, H, W)
+            Transformed images.
         """
-        if self._moves():
+        if self._has_motion():
             matrices = self.matrices(state, *images.shape[-2:])
             images = self._warp(images, matrices, fill_value=self.fill_value)
         if self.noise:
@@ -257,27 +266,30 @@ class Augmentation(BaseEstimator):
         return images
 
     def apply_to_masks(self, masks, state):
-        """Move masks as :meth:`apply` moves their images.
+        """Transform masks with the maps of their images.
+
+        Masks are interpolated by nearest neighbor and have no noise. With
+        ``fill_mode="constant"`` the outside of the image is background.
 
         Parameters
         ----------
         masks : Tensor of shape (n, C, H, W)
-            Floats that are numbers of classes; 0 is the background.
+            Class numbers as floats, with 0 for the background.
         state : ndarray of shape (n,) of uint64
-            The samples' random states, from ``keyed_state``.
+            Random state of each sample, from ``keyed_state``.
 
         Returns
         -------
         Tensor of shape (n, C, H, W)
-            Taken by nearest neighbour. Without noise, and background outside of the
-            image where ``fill_mode="constant"``.
+            Transformed masks.
         """
-        if not self._moves():
+        if not self._has_motion():
             return masks
         matrices = self.matrices(state, *masks.shape[-2:])
         return self._warp(masks, matrices, mode="nearest", fill_value=0.0)
 
-    def _moves(self):
+    def _has_motion(self):
+        """Return whether any map differs from the identity."""
         return (
             any((self.rotation, self.shear, self.crop))
             or any((self.horizontal_flip, self.vertical_flip))
@@ -286,9 +298,10 @@ class Augmentation(BaseEstimator):
         )
 
     def _warp(self, images, matrices, *, mode="bilinear", fill_value):
+        """Apply affine maps to a batch, with one interpolation."""
         height, width = images.shape[-2:]
-        # From centred pixels to grid_sample's [-1, 1] coordinates, then from (row,
-        # column) to its (x, y) order.
+        # Convert centered pixels to the coordinates of grid_sample in [-1, 1], and then
+        # the order (row, column) to (x, y).
         half = np.array([height / 2, width / 2])
         theta = matrices.copy()
         theta[:, :, :2] *= half[None, None, :] / half[None, :, None]
@@ -298,14 +311,14 @@ class Augmentation(BaseEstimator):
         theta = upload(theta, images.device)
         grid = _sampling_grid(theta, height, width)
         if self.fill_mode == "wrap":
-            grid = _wrapped(grid, height, width)
+            grid = _wrap(grid, height, width)
         padding = _FILL_MODES.get(self.fill_mode, "border")
         warped = grid_sample(
             images, grid, mode=mode, padding_mode=padding, align_corners=False
         )
         if self.fill_mode == "constant":
-            # scipy's "constant" does not blend with the outside.
-            outside = _outside(grid, height, width)[:, None]
+            # As in scipy's "constant", the border is not blended with the fill value.
+            outside = _find_outside(grid, height, width)[:, None]
             warped = warped.masked_fill(outside, fill_value)
         return warped
 
@@ -315,6 +328,7 @@ class Augmentation(BaseEstimator):
         return self._pair("zoom", 0, None)
 
     def _pair(self, name, low, high):
+        """Return a parameter as a pair, and check its range."""
         value = getattr(self, name)
         pair = (value, value) if isinstance(value, Real) else tuple(value)
         valid = len(pair) == 2 and all(
@@ -331,7 +345,7 @@ class Augmentation(BaseEstimator):
 
 
 def _stack(rows):
-    """Stack (2, 3) entries of shape (n,) to (n, 3, 3) homogeneous matrices."""
+    """Stack (2, 3) entries of shape (n,) to homogeneous matrices (n, 3, 3)."""
     matrices = np.zeros((len(rows[0][0]), 3, 3))
     matrices[:, 2, 2] = 1
     matrices[:, :2] = np.moveaxis(np.array(rows, dtype=float), -1, 0)
@@ -339,17 +353,22 @@ def _stack(rows):
 
 
 def _sampling_grid(theta, height, width):
-    """Return torch's ``affine_grid`` with ``align_corners=False``, five times as fast.
+    """Compute torch's ``affine_grid`` with ``align_corners=False``, five times faster.
 
     Parameters
     ----------
     theta : Tensor of shape (n, 2, 3)
+        Affine maps in (x, y) coordinates.
     height, width : int
+        Size of the images in pixels.
 
     Returns
     -------
     Tensor of shape (n, height, width, 2)
+        Coordinates for ``grid_sample``.
     """
+    # The coordinate of a row and the coordinate of a column are computed once per row
+    # and column; only their sum is computed per pixel.
     rows, columns = (
         (torch.arange(size, device=theta.device, dtype=theta.dtype) * 2 + 1) / size - 1
         for size in (height, width)
@@ -365,21 +384,18 @@ def _sampling_grid(theta, height, width):
     return grid
 
 
-def _outside(grid, height, width):
-    """Return which coordinates lie outside of the outermost pixels' centres.
-
-    Rounding puts the rim of an unmoved image outside by less than a thousandth of a
-    pixel; that is not meant.
-    """
+def _find_outside(grid, height, width):
+    """Return a mask of the coordinates outside of the centers of the border pixels."""
     x, y = grid.abs().unbind(-1)
+    # The tolerance of a thousandth of a pixel is for rounding errors on the border.
     return (x * width > width - 1 + 2e-3) | (y * height > height - 1 + 2e-3)
 
 
-def _wrapped(grid, height, width):
-    """Take outer coordinates modulo n - 1 pixels, the period of scipy's "wrap"."""
+def _wrap(grid, height, width):
+    """Wrap outer coordinates modulo n - 1 pixels, the period of scipy's "wrap"."""
     inside = [
         (((x + 1) * size - 1) / 2).remainder(max(size - 1, 1)).mul(2).add(1) / size - 1
         for x, size in zip(grid.unbind(-1), (width, height), strict=True)
     ]
-    outside = _outside(grid, height, width)[..., None]
+    outside = _find_outside(grid, height, width)[..., None]
     return torch.where(outside, torch.stack(inside, -1), grid)

@@ -1,4 +1,4 @@
-"""Transformed copies of image files that exist as rows of X, not as files."""
+"""Paths that stand for transformed copies of image files."""
 
 from dataclasses import dataclass
 
@@ -7,29 +7,29 @@ from cxrclf.augmentation._augmentation import Augmentation
 
 @dataclass(frozen=True, eq=False)
 class AugmentedPath:
-    """A transformed copy of an image file: a path that says how to read it.
+    """Path that stands for a transformed copy of an image file.
 
-    What a sampler puts into X. The estimators of this library transform the image once
-    it is decoded; for anything else it is the path of the original file. The same
-    image, augmentation, seed and copy give the same pixels wherever they are read, and
-    whatever the other rows are.
+    A sampler adds such paths to X. The estimators of this library decode the file and
+    then transform the image. Other code sees the path of the original file. The pixels
+    depend only on the image, the augmentation, the seed and the copy, and not on other
+    rows of X.
 
     Parameters
     ----------
     path : str
-        The image file.
+        Path of the image file.
     augmentation : Augmentation
-        What the transformation is drawn from; no subclass, since the same parameters
-        must stand for the same pixels.
+        Distribution of the transformation. A subclass is refused, because equal
+        parameters must mean equal pixels.
     seed : int
-        Of the drawing, in [0, 2**63).
+        Seed of the transformation, in [0, 2**63).
     copy : int
-        Number of the copy of this image, from 0: another copy is drawn anew.
+        Number of the copy of this image, from 0. Each copy has another transformation.
 
     Raises
     ------
     TypeError
-        If `augmentation` is anything else.
+        If `augmentation` is not an Augmentation.
 
     Examples
     --------
@@ -48,7 +48,8 @@ class AugmentedPath:
     def __post_init__(self):
         if type(self.augmentation) is not Augmentation:
             raise TypeError(
-                f"augmentation must be an Augmentation, got {self.augmentation!r}."
+                "augmentation must be an Augmentation, and not a subclass; got "
+                f"{self.augmentation!r}."
             )
 
     def __fspath__(self):
@@ -70,5 +71,5 @@ class AugmentedPath:
 
 
 def describe(augmentation):
-    """Return text that is equal for equal augmentations."""
+    """Return the parameters of an augmentation as text, equal for equal parameters."""
     return f"Augmentation{sorted(augmentation.get_params().items())}"

@@ -1,4 +1,4 @@
-"""Rows of images that are transformed copies of files."""
+"""Transform the rows of X that are transformed copies of files."""
 
 import hashlib
 
@@ -11,25 +11,25 @@ from cxrclf.augmentation._augmented_path import AugmentedPath, describe
 
 
 class Copies:
-    """The rows of images that are transformed copies, if there are any.
+    """Transformed copies among the rows of X.
 
     Parameters
     ----------
     images : Images
-        The images as decoded, without any transformation.
-    paths : ndarray of shape (n,) of object, or None
-        Their paths, and an AugmentedPath where a row is a copy. None for images that
-        are no files.
+        Decoded images, before any transformation.
+    paths : ndarray of shape (n,) of object, default=None
+        Paths of the images, with an AugmentedPath for each copy. None means that the
+        images do not come from files, so that there are no copies.
 
     Attributes
     ----------
     is_copy : ndarray of shape (n,) of bool
-        Which rows are transformed copies.
+        Mask of the rows that are transformed copies.
     """
 
     def __init__(self, images, paths=None):
         self._images = images
-        self._kind = np.full(len(images), -1)
+        self._kind = np.full(len(images), -1)  # number of the augmentation of a copy
         self._augmentations = []
         rows = [
             row
@@ -37,12 +37,13 @@ class Copies:
             if isinstance(path, AugmentedPath)
         ]
         if rows:
-            self._number(rows, paths[rows])
+            self._index_copies(rows, paths[rows])
         self.is_copy = self._kind >= 0
 
-    def _number(self, rows, copies):
-        """Enumerate the different augmentations, and derive the state of each copy."""
-        # One object for all copies that a sampler made at once, also when pickled.
+    def _index_copies(self, rows, copies):
+        """Assign each copy an augmentation, a random state and a key."""
+        # A sampler uses one object for all copies, also after pickling. Describe each
+        # object only once.
         objects = {id(copy.augmentation): copy.augmentation for copy in copies}
         texts = {key: describe(augmentation) for key, augmentation in objects.items()}
         kinds = {texts[key]: augmentation for key, augmentation in objects.items()}
@@ -60,20 +61,23 @@ class Copies:
 
     @property
     def keys(self):
-        """Keys of the rows' pixels, (n,) of uint64: a copy has a key of its own."""
+        """Key of the pixels of each row, (n,) of uint64. Each copy has its own key."""
         return self._keys if self._augmentations else self._images.keys
 
     def apply(self, pixels, rows):
-        """Transform those images of a batch that are copies.
+        """Transform the copies in a batch.
 
         Parameters
         ----------
         pixels : Tensor of shape (b, C, H, W)
+            Original images in [0, 1].
         rows : ndarray of shape (b,) of int
+            Row numbers of the images in X.
 
         Returns
         -------
         Tensor of shape (b, C, H, W)
+            Images with transformed copies.
         """
         for kind, augmentation in enumerate(self._augmentations):
             chosen = np.flatnonzero(self._kind[rows] == kind)

@@ -1,6 +1,7 @@
-"""Pixel noise that depends on the image and the epoch, on any device.
+"""Pixel noise that depends on the image and the epoch, and not on the device.
 
-The generator is a 32-bit mixer ("lowbias32", Wellons, 2018) of a pixel's position.
+The random number of a pixel is a 32-bit hash of its position ("lowbias32", Wellons,
+2018).
 """
 
 import math
@@ -17,28 +18,30 @@ def keyed_normals(state, shape, device, dtype):
     Parameters
     ----------
     state : ndarray of shape (n,) of uint64
-        What :func:`keyed_state` returns.
+        Random state of each sample, from ``keyed_state``.
     shape : tuple of int
-        The shape of one sample's noise.
+        Shape of the noise of one sample.
     device, dtype
-        Of the returned tensor.
+        Device and type of the returned tensor.
 
     Returns
     -------
     Tensor of shape (n, *shape)
+        Standard normal random numbers.
     """
     seeds = (state & np.uint64(0xFFFFFFFF)).astype(np.uint32).view(np.int32)
     bits = upload(torch.from_numpy(seeds), torch.device(device))[:, None] + _times(
         torch.arange(math.prod(shape), device=device, dtype=torch.int32), 0x9E3779B1
     )
-    # Products of int32 wrap: their 32 bits are those of unsigned numbers. A shift to
-    # the right copies the sign, which the masks take away.
+    # torch has no arithmetic for uint32. Products of int32 wrap around and have the
+    # same 32 bits. A right shift of int32 copies the sign bit; the masks clear it.
     bits ^= (bits >> 16) & 0xFFFF
     bits = _times(bits, 0x7FEB352D)
     bits ^= (bits >> 15) & 0x1FFFF
     bits = _times(bits, 0x846CA68B)
     bits ^= (bits >> 16) & 0xFFFF
-    # 23 bits and a half step keep the uniforms strictly inside (-1, 1) in float32.
+    # With 23 bits and half a step the uniforms are strictly inside (-1, 1) in float32,
+    # where erfinv is finite.
     uniforms = ((bits >> 9) & 0x7FFFFF).to(dtype)
     uniforms = uniforms.add_(0.5).mul_(2.0**-22).sub_(1)
     normals = uniforms.erfinv_().mul_(2**0.5)
@@ -46,5 +49,5 @@ def keyed_normals(state, shape, device, dtype):
 
 
 def _times(bits, factor):
-    """Multiply int32 numbers in place by an unsigned one."""
+    """Multiply int32 numbers in place by an unsigned 32-bit factor."""
     return bits.mul_(factor - 2**32 if factor >= 2**31 else factor)

@@ -523,7 +523,8 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         ndarray of shape (n,)
             The most probable label of each image.
         """
-        return self.classes_[self._task().decide(self.predict_proba(X))]
+        codes = self._task().decide(self.predict_proba(X))
+        return self.classes_[codes]
 
     def _examples(self, images, y, sample_weight=None):
         """Return checked images and labels as what a training needs of them."""

@@ -1,9 +1,11 @@
-"""Where samples come from.
+"""Loaders of image folders and public data sets, and synthetic radiographs.
 
-Folders with a sub-folder for each class, listed as the (n, 1) array of paths that
-every estimator and sampler takes; images with their lung masks, from two folders or
-from public data sets; and synthetic chest radiographs with known classes, lungs and
-patients, for trying things out without anybody's data.
+- ``load_image_folder`` lists a folder with one subfolder per class, as the (n, 1)
+  array of paths that estimators and samplers take as X.
+- ``load_image_masks`` and the loaders of public data sets list images with their lung
+  masks.
+- ``make_chest_radiographs`` draws radiographs with known classes, lungs and patients.
+  They allow experiments without patient data.
 """
 
 from cxrclf.datasets._chest_radiographs import make_chest_radiographs

@@ -1,4 +1,4 @@
-"""The healthy chest of one synthetic patient, and its shadow."""
+"""Healthy chest of one synthetic patient, and its projection."""
 
 import math
 from typing import NamedTuple
@@ -12,7 +12,7 @@ _N_RIBS = 11
 
 
 class Shadow(NamedTuple):
-    """What one chest does to the beam.
+    """Projection of one chest onto the detector.
 
     Attributes
     ----------
@@ -21,9 +21,9 @@ class Shadow(NamedTuple):
     vessels : ndarray of shape (height, width) of float32
         Attenuation that the vessels of the lungs add.
     depth : ndarray of shape (height, width) of float32
-        How much lung the beam crosses, 0 to 1, soft at the edges.
+        Relative thickness of lung that the beam crosses, in [0, 1], soft at the edges.
     lungs : ndarray of shape (height, width) of bool
-        The lung fields: without the heart, the mediastinum and the diaphragm.
+        Lung fields, without heart, mediastinum and diaphragm.
     """
 
     attenuation: np.ndarray
@@ -33,12 +33,12 @@ class Shadow(NamedTuple):
 
 
 class Anatomy:
-    """Draw one patient's chest at random.
+    """Random anatomy of the chest of one patient.
 
     Parameters
     ----------
     rng : numpy.random.Generator
-        Decides on every length, thickness and vessel of the patient.
+        Random generator of all lengths, thicknesses and vessels.
     """
 
     def __init__(self, rng):
@@ -77,11 +77,18 @@ class Anatomy:
         Parameters
         ----------
         side : {-1, 1}
-            The patient's right or left lung.
-        across, down : float in [0, 1]
-            From the mediastinum to the chest wall, and from apex to base.
+            Right (-1) or left (1) lung of the patient.
+        across : float in [0, 1]
+            Position between the mediastinum (0) and the chest wall (1).
+        down : float in [0, 1]
+            Position between the apex (0) and the base (1).
+
+        Returns
+        -------
+        (float, float)
+            x and y in body coordinates.
         """
-        # The lowest lung lies in the corner between the dome and the chest wall.
+        # The lung reaches lowest in the corner between the dome and the chest wall.
         base = self.dome[int(side > 0)] + 0.12 * across
         y = self.apex + 0.05 + (base - self.apex - 0.05) * down
         medial, lateral = (
@@ -91,7 +98,7 @@ class Anatomy:
         return side * (medial + (lateral - medial) * across), y
 
     def shadow(self, grid):
-        """Project the chest onto the pixels of `grid`; return a `Shadow`."""
+        """Project the chest onto the pixels of `grid`, as a `Shadow`."""
         aside = np.abs(grid.x)
         medial = grid.along_y_by_side(self._right[0], self._left[0])
         lateral = grid.along_y_by_side(self._right[1], self._left[1])
@@ -99,8 +106,8 @@ class Anatomy:
         lungs = (aside > medial) & (aside < lateral) & (grid.y < floor)
         inside = _ramp(aside - medial, 0.05) * _ramp(lateral - aside, 0.06)
         inside *= _ramp(floor - grid.y, 0.025)
-        centre = (aside - medial) / np.maximum(lateral - medial, 0.05) - 0.55
-        depth = inside * (1.08 - 0.9 * centre * centre)
+        center = (aside - medial) / np.maximum(lateral - medial, 0.05) - 0.55
+        depth = inside * (1.08 - 0.9 * center * center)
         depth *= grid.along_y(1.0 - 0.12 * NODES)
 
         attenuation = self._trunk(grid) - np.float32(self.lung_contrast) * depth
@@ -114,7 +121,8 @@ class Anatomy:
         """Return (medial, lateral) of the right and of the left lung at `NODES`."""
         y = NODES
         along = np.clip((y - self.apex) / (0.25 - self.apex), 0, 1)
-        # sqrt: the apex is round; the wall leans in again below the widest rib.
+        # The square root makes the apex round. Below the widest rib, the wall bends
+        # inwards.
         wall = self.half_width * np.sqrt(1 - (1 - along) ** self.fullness)
         wall -= 0.10 * np.clip(y - 0.25, 0, 1) ** 2
         flare = 0.20 * _bump(y, self.apex - 0.04, 0.12)
@@ -127,13 +135,13 @@ class Anatomy:
         return (right, wall), (left, wall * 0.985)
 
     def _diaphragm(self):
-        """Return the height of the domes at `NODES`."""
+        """Return the y coordinate of the diaphragm at `NODES`."""
         top = np.where(NODES > 0, self.dome[1], self.dome[0])
         away = np.abs(np.abs(NODES) - 0.36) / 0.38
         return top + np.where(np.abs(NODES) > 0.36, 0.23, 0.12) * away**2.4
 
     def _body(self, grid, aside):
-        """Cut the body out: neck, shoulders, flanks; air around it attenuates 0."""
+        """Return a factor that is 0 in the air around neck, shoulders and flanks."""
         neck = 0.27 + 0.12 * _bump(NODES, -1.6, 0.5)
         slope = np.clip((NODES - self.shoulder) / 0.16, 0, 1)
         chest = self.half_width + self.flank
@@ -143,7 +151,7 @@ class Anatomy:
         return np.minimum(np.sqrt(away * 9), 1)
 
     def _trunk(self, grid):
-        """Soft tissue: thick along the midline and in the abdomen, thin aside."""
+        """Return soft tissue, thick at the midline and in the abdomen."""
         across = 1 - 0.36 * np.clip(np.abs(NODES) / 0.95, 0, 1.2) ** 2.2
         down = 0.86 + 0.16 / (1 + np.exp(-(NODES - self.dome.mean()) / 0.10))
         down += 0.06 * np.clip(NODES, -1, 1)
@@ -151,7 +159,7 @@ class Anatomy:
         return grid.along_x(across) * grid.along_y(down)
 
     def _mediastinum(self, grid, aside, medial):
-        """Heart, spine and trachea, all in the midline's own shadow."""
+        """Return mediastinum, hila, spine and trachea."""
         x, y = NODES, NODES
         middle = 0.14 * _ramp(medial - aside, 0.10)
         middle *= grid.along_y(0.25 + 0.75 * _bump(y, 0.22, 0.4))
@@ -167,7 +175,7 @@ class Anatomy:
         return middle
 
     def _ribs(self, grid, aside, lateral):
-        """Posterior arcs, fainter anterior arcs, clavicles."""
+        """Return posterior ribs, fainter anterior ribs, and clavicles."""
         across = np.minimum(aside / np.maximum(lateral, 0.12), 1.25)
         square = across * across
         side = (grid.x > 0).astype(np.int32)
@@ -190,7 +198,7 @@ class Anatomy:
         return np.float32(self.bone) * shadow
 
     def _arcs(self, at, side):
-        """Return the profile of ribs whose centres lie at whole values + 1/2."""
+        """Return the profile of ribs with their centers at whole values + 1/2."""
         number = np.floor(at)
         rib = np.clip(number, 0, _N_RIBS - 1).astype(np.int32) + side * _N_RIBS
         off = np.abs(at - number - 0.5 - self.rib_shift.astype(np.float32).take(rib))
@@ -201,7 +209,7 @@ class Anatomy:
         return profile * ((number >= 0) & (number < _N_RIBS))
 
     def _soft_shadows(self, grid, aside, floor):
-        """Breasts, shoulder blades and the stomach's bubble."""
+        """Return breasts, shoulder blades, upper arms and the gas in the stomach."""
         shadow = np.float32(self.breast) * (
             grid.along_x(_bump(np.abs(NODES), 0.42, 0.2))
             * grid.along_y(_bump(NODES, 0.28, 0.17))
@@ -220,7 +228,7 @@ class Anatomy:
         return shadow
 
     def _vessels(self, grid):
-        """Draw the vessels at twice the size and halve it, for smooth edges."""
+        """Draw the vessels at twice the size and reduce it, for smooth edges."""
         height, width = grid.image_size
         canvas = Image.new("L", (2 * width, 2 * height))
         pen = ImageDraw.Draw(canvas)
@@ -228,7 +236,7 @@ class Anatomy:
         end = grid.to_pixels(self.vessels[:, 2], self.vessels[:, 3])
         lines = (2 * np.column_stack([*start, *end])).tolist()
         widths = 2 * self.vessels[:, 4] / grid.pixel
-        # A line thinner than a pixel is drawn one pixel wide and fainter.
+        # A line thinner than one pixel is drawn one pixel wide with less intensity.
         ink = self.vessels[:, 5] * np.clip(widths, 0.3, 1)
         for line, breadth, shade in zip(lines, widths, ink, strict=True):
             pen.line(line, fill=int(255 * shade), width=max(1, round(breadth)))
@@ -263,13 +271,15 @@ def _draw_vessels(rng):
 
 
 def _ramp(distance, width):
-    """Return 0 outside, 1 inside, linear over `width` about the edge."""
+    """Return 0 outside and 1 inside, with a linear ramp of `width` at the edge."""
     return np.clip(distance * np.float32(1 / width) + np.float32(0.5), 0, 1)
 
 
 def _ramp_table(distance, width):
+    """Return `_ramp` of a table at `NODES`, in the precision of the table."""
     return np.clip(distance / width + 0.5, 0, 1)
 
 
-def _bump(values, centre, spread):
-    return np.exp(-(((values - centre) / spread) ** 2))
+def _bump(values, center, spread):
+    """Return a Gaussian bump of height 1."""
+    return np.exp(-(((values - center) / spread) ** 2))

@@ -1,20 +1,20 @@
-"""Where each pixel of a radiograph lies in the body."""
+"""Body coordinates of the pixels of a radiograph."""
 
 from typing import NamedTuple
 
 import numpy as np
 
-# One-dimensional functions of x or y are tabulated over this range of body
-# coordinates and looked up for each pixel: a gather costs a tenth of a power.
+# Functions of x or y are tabulated over this range of body coordinates and looked up
+# for each pixel. A look-up takes a tenth of the time of a power.
 _REACH = 2.5
 _N_NODES = 8192
 NODES = np.linspace(-_REACH, _REACH, _N_NODES, dtype=np.float32)
 
 
 class Pose(NamedTuple):
-    """How the patient stands before the detector.
+    """Pose of the patient in front of the detector.
 
-    Lengths are in half sides of the image's shorter side, angles in radians.
+    The unit of lengths is half of the shorter side of the image. Angles are in radians.
     """
 
     rotation: float
@@ -27,22 +27,22 @@ class Pose(NamedTuple):
 class BodyGrid:
     """Body coordinates of the pixels of one image.
 
-    The midline is x = 0, x grows towards the patient's left (the right of the
-    image), y grows downwards; the image's shorter side spans [-1, 1] in the
-    neutral pose. Coordinates do not depend on the number of pixels, so the same
-    patient can be drawn at any size.
+    The midline is x = 0. x grows towards the left side of the patient, which is the
+    right side of the image. y grows downwards. In the neutral pose, the shorter side of
+    the image spans [-1, 1]. Coordinates do not depend on the number of pixels, so the
+    same patient can be drawn at any size.
 
     Parameters
     ----------
     image_size : (int, int)
         Height and width in pixels.
     pose : Pose
-        Where the body lies in the image.
+        Pose of the patient.
 
     Attributes
     ----------
     x, y : ndarray of shape (height, width) of float32
-        Body coordinates of the pixel centres.
+        Body coordinates of the pixel centers.
     pixel : float
         Side of a pixel in body coordinates.
     """
@@ -66,19 +66,19 @@ class BodyGrid:
         self._sided_row = self._row + np.where(self.x > 0, _N_NODES, 0)
 
     def along_x(self, values):
-        """Look a function of x, given at `NODES`, up for each pixel."""
+        """Look up a function of x, given at `NODES`, for each pixel."""
         return values.astype(np.float32).take(self._column)
 
     def along_y(self, values):
-        """Look a function of y, given at `NODES`, up for each pixel."""
+        """Look up a function of y, given at `NODES`, for each pixel."""
         return values.astype(np.float32).take(self._row)
 
     def along_y_by_side(self, right, left):
-        """Look up a function of y that differs between the patient's sides."""
+        """Look up a function of y that differs between the sides of the patient."""
         return np.concatenate([right, left]).astype(np.float32).take(self._sided_row)
 
     def to_pixels(self, x, y):
-        """Return the column and the row (floats) of points in body coordinates."""
+        """Convert body coordinates to columns and rows, as floats."""
         pose = self.pose
         cos, sin = np.cos(pose.rotation), np.sin(pose.rotation)
         x, y = x * pose.scale_x, y * pose.scale_y
@@ -88,22 +88,25 @@ class BodyGrid:
         return column, row
 
     def window(self, x, y, radius):
-        """Return the slices of the pixels within `radius` of a point of the body."""
+        """Return slices that contain all pixels within `radius` of a point."""
         column, row = self.to_pixels(x, y)
         reach = radius / self.pixel * max(1.0, self.pose.scale_y / self.pose.scale_x)
         height, width = self.image_size
-        rows = slice(_within(row - reach, height), _within(row + reach + 1, height))
+        rows = slice(
+            _clip_index(row - reach, height), _clip_index(row + reach + 1, height)
+        )
         columns = slice(
-            _within(column - reach, width), _within(column + reach + 1, width)
+            _clip_index(column - reach, width), _clip_index(column + reach + 1, width)
         )
         return rows, columns
 
 
 def _nearest_node(values):
+    """Return the number of the node that is nearest to each value."""
     step = 2 * _REACH / (_N_NODES - 1)
     nodes = (values + np.float32(_REACH + step / 2)) * np.float32(1 / step)
     return np.clip(nodes, 0, _N_NODES - 1).astype(np.int32)
 
 
-def _within(index, size):
+def _clip_index(index, size):
     return int(np.clip(index, 0, size))

@@ -8,7 +8,7 @@ from sklearn.utils import Bunch, check_random_state
 from cxrclf._utils.image_size import check_image_size
 from cxrclf.datasets._anatomy import Anatomy
 from cxrclf.datasets._body_grid import BodyGrid
-from cxrclf.datasets._opacities import FINDINGS, add_opacities, on_another_day
+from cxrclf.datasets._opacities import FINDINGS, add_opacities, vary_patches
 from cxrclf.datasets._scanner import draw_pose, expose
 
 _SMALLEST_SIDE = 16
@@ -25,40 +25,39 @@ def make_chest_radiographs(
 ):
     """Draw synthetic frontal chest radiographs.
 
-    Each patient has an anatomy (chest, heart, ribs, vessels, lungs) and, by class,
-    opacities in the lungs that vary in place, extent and density:
+    Each patient has a random anatomy (chest, heart, ribs, vessels, lungs). The class
+    determines the opacities in the lungs, which vary in place, extent and density:
 
-    - ``"normal"``: none;
+    - ``"normal"``: no opacities;
     - ``"pneumonia"``: one or two dense consolidations in one lobe;
-    - ``"covid"``: faint patches of ground glass in both lungs, mostly peripheral
-      and low;
-    - ``"tuberculosis"``: opacities of one or both apices, now and then with a
-      cavity.
+    - ``"covid"``: faint ground-glass patches in both lungs, mostly peripheral and
+      low;
+    - ``"tuberculosis"``: opacities in one or both apices, sometimes with a cavity.
 
-    Each image of a patient has its own pose, inspiration, exposure, contrast,
-    blur, noise, collimation and side marker. These are drawn alike for all
-    classes, so that neither the border nor the brightness of an image tells its
-    class: a model has to find the opacities.
+    Each image of a patient has its own pose, inspiration, exposure, contrast, blur,
+    noise, collimation and side marker. Their distribution is the same for all classes.
+    Neither the border nor the brightness of an image reveals its class, so a model has
+    to find the opacities.
 
     Parameters
     ----------
     n_samples : int, default=300
         Number of images.
     classes : sequence of str, default=("covid", "normal", "pneumonia")
-        Which classes to draw: any of "covid", "normal", "pneumonia" and
-        "tuberculosis".
+        Classes to draw: any of "covid", "normal", "pneumonia" and "tuberculosis".
     weights : sequence of float, default=None
-        Share of the images in each class, in the order of `classes`; scaled to
-        sum to 1. None draws equally many of each.
+        Fraction of the images in each class, in the order of `classes`. They are
+        scaled to sum to 1. If None, all classes have the same number of images.
     image_size : int or (int, int), default=224
-        Side, or height and width, in pixels; at least 16. The patients are the
-        same at any size.
+        Height and width in pixels, at least 16, or one int for square images. The
+        patients do not depend on the size.
     n_patients : int, default=None
-        Number of patients, from one a class up to `n_samples`. None takes two
-        patients for three images. A patient has one class.
+        Number of patients, from the number of classes to `n_samples`. Each patient has
+        one class. If None, there are two patients per three images.
     random_state : int, RandomState instance or None, default=None
-        Decides on everything. The same int gives the same bytes on the same
-        machine; None draws anew each time and leaves the global generator alone.
+        Controls all random numbers. The same int gives the same bytes on the same
+        machine. None gives different images in each call, and does not use the global
+        generator.
 
     Returns
     -------
@@ -66,35 +65,35 @@ def make_chest_radiographs(
         With the attributes
 
         images : ndarray of shape (n_samples, height, width) of uint8
-            The radiographs, in random order. Air is dark, bone bright.
+            Radiographs in random order. Air is dark and bone is bright.
         target : ndarray of shape (n_samples,) of str
-            The classes.
+            Class of each image.
         masks : ndarray of shape (n_samples, height, width) of bool
-            The lung fields, without heart and mediastinum. Opacities belong
-            to them.
+            Masks of the lung fields, without heart and mediastinum. Opacities belong
+            to the lung fields.
         groups : ndarray of shape (n_samples,) of str
-            The patients: "patient0000", ...
+            Patient of each image: "patient0000", ...
         target_names : list of str
-            The classes in sorted order.
+            Classes in sorted order.
         DESCR : str
-            What the data are.
+            Description of the data.
 
     Raises
     ------
     ValueError
-        If a parameter is out of range, or a class is left without an image or a
+        If a parameter is out of range, or if a class would have no image or no
         patient.
 
     See Also
     --------
-    save_image_folder : Write the images as files, a folder for each class.
+    save_image_folder : Write the images as files, with one folder per class.
 
     Notes
     -----
-    The images imitate what matters to software; they are no ground for any
-    statement about patients. For the three default classes a linear model on
-    32×32 or 64×64 pixels reaches a balanced accuracy of about 0.5 (chance: 1/3),
-    a small convolutional network trained on 450 images more than 0.9.
+    The images are made to test software. They do not support any conclusion about
+    patients. For the three default classes, a linear model on 32×32 or 64×64 pixels
+    reaches a balanced accuracy of about 0.5 (chance: 1/3). A small convolutional
+    network trained on 450 images reaches more than 0.9.
 
     Examples
     --------
@@ -120,7 +119,7 @@ def make_chest_radiographs(
 
     seeds = _seed_sequence(random_state).spawn(3)
     order = np.random.default_rng(seeds[0])
-    patients, finding = _assign(order, per_class, patients_per_class)
+    patients, finding = _assign_patients(order, per_class, patients_per_class)
     patient_seeds = seeds[1].spawn(n_patients)
     image_seeds = seeds[2].spawn(n_samples)
     images = np.empty((n_samples, height, width), dtype=np.uint8)
@@ -130,7 +129,7 @@ def make_chest_radiographs(
         anatomy = Anatomy(rng)
         patches = FINDINGS[classes[finding[patient]]](rng, anatomy)
         for i in np.flatnonzero(patients == patient):
-            images[i], masks[i] = _radiograph(
+            images[i], masks[i] = _draw_radiograph(
                 anatomy, patches, (height, width), np.random.default_rng(image_seeds[i])
             )
     return Bunch(
@@ -142,25 +141,27 @@ def make_chest_radiographs(
         DESCR=(
             f"Synthetic chest radiographs: {n_samples} images of {n_patients} "
             f"patients, {height}×{width} pixels, classes {', '.join(sorted(classes))}. "
-            "Drawn by cxrclf.datasets.make_chest_radiographs; they show no person."
+            "Drawn by cxrclf.datasets.make_chest_radiographs. They show no real "
+            "person."
         ),
     )
 
 
-def _radiograph(anatomy, patches, image_size, rng):
+def _draw_radiograph(anatomy, patches, image_size, rng):
     """Return one image of a patient and its lung mask."""
     grid = BodyGrid(image_size, draw_pose(rng))
     shadow = anatomy.shadow(grid)
-    # From a generator of its own: the class decides on nothing but the opacities.
-    patches = on_another_day(patches, rng.spawn(1)[0])
+    # The patches have a generator of their own. The random numbers of pose and exposure
+    # then do not depend on the number of patches, and so not on the class.
+    patches = vary_patches(patches, rng.spawn(1)[0])
     attenuation = add_opacities(shadow, patches, grid, anatomy.lung_contrast)
     return expose(attenuation, rng), shadow.lungs
 
 
-def _assign(rng, per_class, patients_per_class):
-    """Return the patient of each image and the class number of each patient."""
+def _assign_patients(rng, per_class, patients_per_class):
+    """Draw the patient of each image and the class number of each patient."""
     n_patients = sum(patients_per_class)
-    # Shuffled, so that the number of a patient does not tell the class.
+    # The numbers are shuffled, so the number of a patient does not reveal the class.
     numbers = rng.permutation(n_patients)
     finding = np.empty(n_patients, dtype=int)
     patients = []
@@ -169,6 +170,7 @@ def _assign(rng, per_class, patients_per_class):
     ):
         own, numbers = numbers[:n], numbers[n:]
         finding[own] = label
+        # Each patient has one image. The other images are drawn at random.
         patients.extend([own, rng.choice(own, n_images - n)])
     return rng.permutation(np.concatenate(patients)), finding
 
@@ -187,7 +189,7 @@ def _check_size(image_size):
     height, width = check_image_size(image_size)
     if min(height, width) < _SMALLEST_SIDE:
         raise ValueError(
-            f"image_size must be at least {_SMALLEST_SIDE} pixels a side; got "
+            f"image_size must be at least {_SMALLEST_SIDE} pixels per side; got "
             f"{image_size!r}."
         )
     return height, width
@@ -218,12 +220,12 @@ def _images_per_class(n_samples, classes, weights):
             f"weights must be positive and finite; got {weights!r}. Leave a class "
             "out of `classes` to draw none of it."
         )
-    counts = _shares_of(n_samples, shares)
+    counts = _split_by_shares(n_samples, shares)
     if min(counts) < 1:
         raise ValueError(
             f"n_samples={n_samples} leaves no image for class "
-            f"{classes[int(np.argmin(counts))]!r}. Draw more samples or give the "
-            "class more weight."
+            f"{classes[int(np.argmin(counts))]!r}. Increase n_samples or the weight "
+            "of the class."
         )
     return counts
 
@@ -235,18 +237,20 @@ def _patients_per_class(n_patients, per_class, classes):
             f"n_patients must lie between the number of classes, {len(classes)}, and "
             f"n_samples, {n_samples}; got {n_patients}."
         )
-    # One for each class; the others in proportion to the images still without one.
+    # Each class has one patient. The other patients are split in proportion to the
+    # remaining images of the classes.
     spare = np.array(per_class) - 1
     left = n_patients - len(classes)
-    extra = _shares_of(left, spare) if left else [0] * len(classes)
+    extra = _split_by_shares(left, spare) if left else [0] * len(classes)
     return [1 + n for n in extra]
 
 
-def _shares_of(total, shares):
-    """Split `total` in whole parts as near to `shares` as can be."""
+def _split_by_shares(total, shares):
+    """Split `total` into whole numbers by the method of largest remainders."""
     exact = total * np.asarray(shares, float) / np.sum(shares)
     parts = np.floor(exact).astype(int)
-    # Largest remainders first; the first of equals.
+    # The parts with the largest remainders get one more. The stable sort prefers the
+    # first of equal remainders.
     for i in np.argsort(parts - exact, kind="stable")[: total - parts.sum()]:
         parts[i] += 1
     return parts.tolist()

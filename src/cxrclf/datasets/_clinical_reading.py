@@ -1,11 +1,11 @@
-"""The texts that come with the Montgomery and Shenzhen radiographs."""
+"""Clinical readings: the texts of the Montgomery and Shenzhen data sets."""
 
 import re
 from typing import NamedTuple
 
 _SEX = re.compile(r"sex:[ \t]*(\w+)", re.IGNORECASE)
 _AGE = re.compile(r"age:(.*)", re.IGNORECASE)
-_GENDER = re.compile(r"\b(fe)?mal", re.IGNORECASE)  # "femal 32yrs" is in the set
+_GENDER = re.compile(r"\b(fe)?mal", re.IGNORECASE)  # one reading has "femal 32yrs"
 _DURATION = re.compile(
     r"(\d+(?:\.\d+)?)\s*(?:(y|yrs?|years?)|(m|mos?|months?)|(w|weeks?)|(d|days?))\b",
     re.IGNORECASE,
@@ -15,16 +15,16 @@ _SAME = re.compile(r"same (?:pt|patient) as\W+(\w+CXR_\d+)", re.IGNORECASE)
 
 
 class ClinicalReading(NamedTuple):
-    """What a text says about the patient.
+    """Content of a clinical reading.
 
     Attributes
     ----------
     sex : str or None
-        "F", "M", or another letter as it is written.
+        "F", "M", or another letter in the text.
     age : float
-        In years; NaN where it is missing or has no unit.
+        Age in years. NaN if it is missing or has no unit.
     same_as : str or None
-        An image of the same patient, without its label: "MCUCXR_0113".
+        Name of another image of the same patient, without its label: "MCUCXR_0113".
     """
 
     sex: str | None = None
@@ -33,27 +33,38 @@ class ClinicalReading(NamedTuple):
 
 
 def parse_reading(text):
-    """Return the ClinicalReading of a text.
+    """Parse the text of a clinical reading.
 
-    Two forms are known: "Patient's Sex: F", "Patient's Age: 027Y" on lines of their
-    own, and "male 45yrs" on the first line. The rest is prose, whose numbers ("off Rx
-    since 6M") are no ages.
+    A text has one of two forms: separate lines "Patient's Sex: F" and "Patient's Age:
+    027Y", or "male 45yrs" on the first line. Numbers in the rest of the text ("off Rx
+    since 6M") are not ages.
+
+    Parameters
+    ----------
+    text : str
+        Text of the reading.
+
+    Returns
+    -------
+    ClinicalReading
+        Sex, age and another image of the patient, as far as the text has them.
     """
     lines = [line.strip("\ufeff \t") for line in text.splitlines()]
     first = next((line for line in lines if line), "")
     same = _SAME.search(text)
-    labelled_sex, labelled_age = _SEX.search(text), _AGE.search(text)
-    if labelled_sex or labelled_age:
-        sex = labelled_sex and labelled_sex[1][0].upper()
-        age = _years(labelled_age[1]) if labelled_age else float("nan")
+    labeled_sex, labeled_age = _SEX.search(text), _AGE.search(text)
+    if labeled_sex or labeled_age:
+        sex = labeled_sex and labeled_sex[1][0].upper()
+        age = _parse_age(labeled_age[1]) if labeled_age else float("nan")
     else:
         gender = _GENDER.search(first)
         sex = gender and ("F" if gender[1] else "M")
-        age = _years(first)
+        age = _parse_age(first)
     return ClinicalReading(sex, age, same and same[1].upper())
 
 
-def _years(text):
+def _parse_age(text):
+    """Return the first duration of a text in years, or NaN."""
     match = _DURATION.search(text)
     if match is None:
         return float("nan")

@@ -1,4 +1,4 @@
-"""Finding out whose image a file is."""
+"""Extract patient ids from file names."""
 
 import re
 from numbers import Integral
@@ -6,18 +6,23 @@ from pathlib import Path
 
 import numpy as np
 
-from cxrclf.datasets._layout import some
+from cxrclf.datasets._layout import format_names
 
 
 def check_groups(groups):
-    """Return a function path -> id or None, or None when there are no groups."""
+    """Return a function from a path to an id or None, or None without `groups`.
+
+    Parameters
+    ----------
+    groups : str, re.Pattern, callable or None
+        Parameter `groups` of a loader.
+    """
     if groups is None or callable(groups):
         return groups
     if not isinstance(groups, (str, re.Pattern)):
         raise ValueError(
             "groups must be a regular expression, a callable or None; got "
-            f"{groups!r}. Ids that are known already need no groups here: pass "
-            "them to the splitter."
+            f"{groups!r}. Pass known ids to the splitter instead."
         )
     try:
         pattern = re.compile(groups)
@@ -30,17 +35,28 @@ def check_groups(groups):
         match = pattern.search(Path(path).name)
         if match is None or not match.group():
             return None
-        # A part that took no part counts as empty: so "(a\d+)|(b\d+)" cannot
-        # give two patients one id.
+        # A group of the pattern that does not match counts as "". With
+        # "(a\d+)|(b\d+)", two patients then cannot get the same id.
         return "-".join(part or "" for part in match.groups()) or match.group()
 
     return find
 
 
 def find_groups(paths, find_group, groups):
-    """Return the ids of all paths as an array; `groups` is what the user gave."""
+    """Return the ids of all paths as an array.
+
+    Parameters
+    ----------
+    paths : list of str
+        Paths of the images.
+    find_group : callable
+        Function from a path to an id or None, see `check_groups`.
+    groups : str, re.Pattern or callable
+        Parameter `groups` of the loader, for error messages.
+    """
     ids = [find_group(path) for path in paths]
-    # x != x: a NaN, what a look-up in a table gives for a file it lacks.
+    # `found != found` detects NaN, which a look-up in a table returns for a path that
+    # is not in the table.
     missing = [
         Path(path).name
         for path, found in zip(paths, ids, strict=True)
@@ -49,15 +65,16 @@ def find_groups(paths, find_group, groups):
     if missing:
         raise ValueError(
             f"groups={groups!r} finds no id for {len(missing)} of {len(paths)} files: "
-            f"{some(missing)}. Widen the pattern to match them, or pass a callable "
-            "that returns an id for each path; a file without a patient cannot be "
-            "kept with the patient's other files."
+            f"{format_names(missing)}. Widen the pattern to match them, or pass a "
+            "callable that returns an id for each path. Without an id, the files of a "
+            "patient could fall on both sides of a split."
         )
-    # Mixed, they would all become str, and patients 1 and "1" the same.
+    # An array of mixed ids has type str, in which the patients 1 and "1" are the same.
     if not any(
         all(isinstance(found, kind) for found in ids) for kind in (str, Integral)
     ):
         raise ValueError(
-            f"The groups callable must return ids all str or all int; got {some(ids)}."
+            "The groups callable must return ids all str or all int; got "
+            f"{format_names(ids)}. Convert all ids to str."
         )
     return np.array(ids)

@@ -1,4 +1,4 @@
-"""The form in which readers of files return what they found."""
+"""Bunch that the loaders of image files return."""
 
 import numpy as np
 from sklearn.utils import Bunch
@@ -8,27 +8,36 @@ from cxrclf._utils.optional import import_optional
 _COLUMNS = {"groups": "group"}
 
 
-def pandas_for(as_frame, reader):
-    """Return pandas where a frame is wanted, else None, before any reading."""
+def import_pandas(as_frame, reader):
+    """Import pandas if `as_frame` is true, and return it or None.
+
+    Loaders call this first: if pandas is missing, the error is raised before files are
+    listed.
+    """
     if not as_frame:
         return None
     return import_optional("pandas", extra="pandas", purpose=f"{reader}(as_frame=True)")
 
 
-def image_bunch(paths, fields, described, pandas):
-    """Return a Bunch of image files and what is known of each.
+def make_image_bunch(paths, fields, description, pandas):
+    """Return a Bunch of image files with further fields.
 
     Parameters
     ----------
     paths : list of str
-        The n images.
+        Paths of the n images.
     fields : dict of str to (array of shape (n,), dict or None)
-        Attributes of the Bunch; a dict of columns (each a list of n values) becomes
-        an (n, k) array of object, None stays None.
-    described : str
-        The attribute `DESCR`.
+        Attributes of the Bunch. A dict of k columns (each a list of n values) becomes
+        an (n, k) array of object.
+    description : str
+        Attribute `DESCR`.
     pandas : module or None
-        Returns data, target and dicts of columns as frames and Series.
+        If given, `data`, `target` and dicts of columns become DataFrames and Series.
+
+    Returns
+    -------
+    sklearn.utils.Bunch
+        Images with their fields, as documented for the loaders.
     """
     columns = {"path": paths}
     for name, values in fields.items():
@@ -37,21 +46,22 @@ def image_bunch(paths, fields, described, pandas):
         elif values is not None:
             columns[_COLUMNS.get(name, name)] = values
     frame = None if pandas is None else pandas.DataFrame(columns)
-    bunch = Bunch(data=_table({"path": paths}, frame))
+    bunch = Bunch(data=_make_table({"path": paths}, frame))
     for name, values in fields.items():
         if isinstance(values, dict):
-            bunch[name] = _table(values, frame)
+            bunch[name] = _make_table(values, frame)
         elif name == "target":
             bunch.target = values if frame is None else frame["target"]
             bunch.target_names = sorted(set(values.tolist()))
         else:
             bunch[name] = values
     bunch.frame = frame
-    bunch.DESCR = described
+    bunch.DESCR = description
     return bunch
 
 
-def _table(columns, frame):
+def _make_table(columns, frame):
+    """Return columns as a DataFrame, or as an array if there is no frame."""
     if frame is not None:
         return frame[list(columns)]
     return np.array(list(zip(*columns.values(), strict=True)), dtype=object)

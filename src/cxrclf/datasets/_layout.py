@@ -1,4 +1,4 @@
-"""What reading and writing folders of images have in common."""
+"""Helpers to read and write folders of images."""
 
 import os
 from pathlib import Path
@@ -11,19 +11,19 @@ _DEPTH = 2
 
 
 def is_data(name):
-    """Tell whether a file or folder of this name can be part of a data set."""
+    """Return whether a file or folder of this name can be part of a data set."""
     return not name.startswith(".") and name.lower() not in _NOT_DATA
 
 
-def some(names, shown=_SHOWN):
-    """Return the first few of a list of names, for a message."""
+def format_names(names, shown=_SHOWN):
+    """Format the first few of a list of names for a message."""
     text = ", ".join(repr(name) for name in names[:shown])
     more = len(names) - shown
     return text if more <= 0 else f"{text}, ... and {more} more"
 
 
 def check_extensions(extensions):
-    """Return the endings of files as a tuple, in lower case."""
+    """Check file extensions and return them as a tuple in lower case."""
     if isinstance(extensions, str):
         extensions = [extensions]
     endings = tuple(sorted({str(ending).lower() for ending in extensions}))
@@ -36,14 +36,14 @@ def check_extensions(extensions):
 
 
 def check_folder(folder, wanted):
-    """Return an existing folder as a Path.
+    """Check that a folder exists and return it as a Path.
 
     Parameters
     ----------
     folder : path-like
-        What the user gave.
+        Parameter of a loader.
     wanted : str
-        The folder to give instead of a file, for the message.
+        Description of the expected folder, for the error message.
     """
     folder = Path(folder)
     if not folder.exists():
@@ -56,8 +56,11 @@ def check_folder(folder, wanted):
     return folder
 
 
-def images_below(folder, endings=EXTENSIONS):
-    """Return the image files below a folder as Paths, sorted by their parts."""
+def find_images(folder, endings=EXTENSIONS):
+    """Return the image files below a folder as Paths, sorted by their parts.
+
+    Sorting by parts gives the same order on all operating systems.
+    """
     found = []
     for parent, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if is_data(name)]
@@ -70,28 +73,33 @@ def images_below(folder, endings=EXTENSIONS):
 
 
 def subfolders(folder):
-    """Return the folders in a folder that can be part of a data set, sorted."""
+    """Return the sorted subfolders that can be part of a data set."""
     return sorted(
         path for path in folder.iterdir() if path.is_dir() and is_data(path.name)
     )
 
 
 def find_root(folder, is_root, wanted):
-    """Return the folder of a data set, at `folder` or up to two levels below it.
+    """Find the root folder of a data set, at `folder` or up to two levels below.
 
     Parameters
     ----------
     folder : path-like
-        What the user gave.
+        Parameter of a loader.
     is_root : callable
-        Tells whether a folder (Path) is that of the data set.
+        Returns whether a folder (Path) is the root of the data set.
     wanted : str
-        What that folder is called and holds, for the messages.
+        Name and content of the root folder, for the error messages.
+
+    Returns
+    -------
+    Path
+        Root folder of the data set.
     """
     folder = check_folder(folder, wanted)
     level = [folder]
     for _ in range(_DEPTH + 1):
-        # By what they resolve to: a link to the set is not a second one.
+        # Keys are resolved paths: a symbolic link to the data set is not a second one.
         found = {path.resolve(): path for path in level if is_root(path)}
         roots = list(found.values())
         if len(roots) == 1:
@@ -99,10 +107,11 @@ def find_root(folder, is_root, wanted):
         if roots:
             raise ValueError(
                 f"{str(folder)!r} holds several such data sets: "
-                f"{some([str(root) for root in roots])}. Give one of them."
+                f"{format_names([str(root) for root in roots])}. Give one of them."
             )
         level = [below for path in level for below in subfolders(path)]
         level = [path for path in level if _can_list(path)]
+    # If the user passed a folder inside the data set, the message names its root.
     near = [path for path in folder.resolve().parents[:_DEPTH] if _can_list(path)]
     above = next((path for path in near if is_root(path)), None)
     cure = "" if above is None else f" That is {str(above)!r}."

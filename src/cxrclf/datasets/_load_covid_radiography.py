@@ -1,9 +1,9 @@
-"""Reading the COVID-19 Radiography Database."""
+"""Load the COVID-19 Radiography Database."""
 
 import numpy as np
 
-from cxrclf.datasets._image_bunch import image_bunch, pandas_for
-from cxrclf.datasets._layout import find_root, images_below, some, subfolders
+from cxrclf.datasets._image_bunch import import_pandas, make_image_bunch
+from cxrclf.datasets._layout import find_images, find_root, format_names, subfolders
 from cxrclf.datasets._pairing import Pairing, check_pairing, pair, relative_key
 
 _CLASSES = {"covid", "covid-19", "lung_opacity", "normal", "viral pneumonia"}
@@ -12,24 +12,24 @@ _CLASSES = {"covid", "covid-19", "lung_opacity", "normal", "viral pneumonia"}
 def load_covid_radiography(folder, *, masks=True, as_frame=False):
     r"""List the images of the COVID-19 Radiography Database with their lung masks.
 
-    The fifth version has 21,165 images in four classes, 299 × 299 pixels, and for
-    each a lung mask of 256 × 256 pixels that a network has drawn [1]_ [2]_::
+    The fifth version has 21,165 images of 299 × 299 pixels in four classes. Each image
+    has a lung mask of 256 × 256 pixels, which a network predicted [1]_ [2]_::
 
         COVID-19_Radiography_Dataset/COVID/images/COVID-1.png
         COVID-19_Radiography_Dataset/COVID/masks/COVID-1.png
         COVID-19_Radiography_Dataset/Viral Pneumonia/images/Viral Pneumonia-1.png
 
-    Versions 1 to 3 have the images directly in the class folders, and no masks. Files
-    are listed, not opened.
+    Versions 1 to 3 have the images directly in the class folders, and have no masks.
+    Files are listed but not opened.
 
     Parameters
     ----------
     folder : path-like
-        ``COVID-19_Radiography_Dataset``, or a folder up to two levels above it.
+        Folder ``COVID-19_Radiography_Dataset``, or a folder up to two levels above it.
     masks : bool, default=True
-        Return masks, too. False lists the images of any version without masks.
+        Whether to return masks. Use False for versions 1 to 3.
     as_frame : bool, default=False
-        Return pandas DataFrames and Series. Needs pandas.
+        Whether to return pandas DataFrames and Series. Needs pandas.
 
     Returns
     -------
@@ -37,22 +37,22 @@ def load_covid_radiography(folder, *, masks=True, as_frame=False):
         With the attributes
 
         data : ndarray of shape (n, 1) of object, or DataFrame
-            The paths of the images as str, sorted by class and path; as a frame, the
+            Paths of the images as str, sorted by class and path. A DataFrame has the
             column `path`.
         target : ndarray of shape (n,) of str, or Series
-            The names of the class folders.
+            Class of each image: the name of its class folder.
         target_names : list of str
-            The classes in sorted order.
+            Classes in sorted order.
         masks : ndarray of shape (n, 1) of object, DataFrame or None
-            The paths of the masks of both lungs in one: y of a segmenter. As a frame,
-            the column `mask`.
+            Paths of the masks as str, to be used as y of a segmenter. Each mask has
+            both lungs. A DataFrame has the column `mask`.
         groups : None
             The patients are not known.
         frame : DataFrame or None
-            The columns `path`, `target` and, with masks, `mask`; None unless
-            `as_frame`.
+            DataFrame with the columns `path`, `target` and, with masks, `mask`. None
+            unless `as_frame` is true.
         DESCR : str
-            What was read.
+            Description of the data.
 
     Raises
     ------
@@ -61,27 +61,27 @@ def load_covid_radiography(folder, *, masks=True, as_frame=False):
     NotADirectoryError
         If `folder` is a file.
     ValueError
-        If the folder is not that of the set, if a class folder holds no images, or
-        with masks, if the version has none, or if images and masks do not pair. All
-        such folders or files are named at once.
+        If the folder is not the folder of the data set, or if a class folder has no
+        images. With masks, also if this version has no masks, or if images and masks do
+        not pair. The message names all these folders or files.
     MissingDependencyError
-        If `as_frame` is set and pandas is not installed.
+        If `as_frame` is true and pandas is not installed.
 
     See Also
     --------
-    load_image_folder : Read class folders. It would take the masks for images.
+    load_image_folder : List class folders. It would list the masks as images.
 
     Notes
     -----
-    The classes come from different places: "Normal" from the RSNA challenge (8,851
-    adults) and from children of one to five years (1,341), "Viral Pneumonia" from
-    these children alone, "Lung_Opacity" from the RSNA challenge, "COVID" from many
-    collections. What tells the classes apart may tell the places apart. Several images
-    are of one patient, and who that is is not recorded: a score of this set is
-    optimistic by an unknown amount.
+    The classes come from different sources. "Normal" comes from the RSNA challenge
+    (8,851 adults) and from children of one to five years (1,341). "Viral Pneumonia"
+    comes only from these children, "Lung_Opacity" from the RSNA challenge, and "COVID"
+    from many collections. A classifier may therefore learn the sources instead of the
+    classes. Some patients have several images, but the patients are not recorded.
+    Scores on this data set are optimiztic by an unknown amount.
 
-    The sheets ``*.metadata.xlsx`` with the origin of each image are not read. They
-    spell names differently: "NORMAL-1" is ``Normal-1.png``.
+    The sheets ``*.metadata.xlsx`` with the origin of each image are not read. Their
+    names differ from the file names: "NORMAL-1" is ``Normal-1.png``.
 
     References
     ----------
@@ -106,42 +106,43 @@ def load_covid_radiography(folder, *, masks=True, as_frame=False):
     >>> data.data.shape, data.masks.shape, data.target.tolist()
     ((2, 1), (2, 1), ['COVID', 'Normal'])
     """
-    pandas = pandas_for(as_frame, "load_covid_radiography")
+    pandas = import_pandas(as_frame, "load_covid_radiography")
     root = find_root(
         folder,
         _is_root,
         "COVID-19_Radiography_Dataset, which holds the classes COVID, Normal, ...",
     )
     class_folders = subfolders(root)
-    files = {path.name: _images(path) for path in class_folders}
+    files = {path.name: _list_images(path) for path in class_folders}
     empty = [name for name, found in files.items() if not found]
     if empty:
         raise ValueError(
-            f"No image in {some(empty)} of {str(root)!r}. Images lie in "
-            "<class>/images, in versions 1 to 3 in <class>; move away what is no class."
+            f"No image in {format_names(empty)} of {str(root)!r}. Images must lie in "
+            "<class>/images, or in <class> for versions 1 to 3. Move folders that are "
+            "no classes to another place."
         )
     columns = None
     if masks:
-        files, columns = _with_masks(class_folders, files)
+        files, columns = _pair_masks(class_folders, files)
     paths = [str(path) for found in files.values() for path in found]
     target = np.array([name for name, found in files.items() for _ in found])
-    described = f"{len(paths)} image files of {len(files)} classes in {root}"
-    described += ", each with a lung mask." if masks else "."
+    description = f"{len(paths)} image files of {len(files)} classes in {root}"
+    description += ", each with a lung mask." if masks else "."
     fields = {"target": target, "masks": columns, "groups": None}
-    return image_bunch(paths, fields, described, pandas)
+    return make_image_bunch(paths, fields, description, pandas)
 
 
 def _is_root(folder):
     return any(path.name.casefold() in _CLASSES for path in subfolders(folder))
 
 
-def _images(class_folder):
+def _list_images(class_folder):
     inner = class_folder / "images"
-    return images_below(inner if inner.is_dir() else class_folder)
+    return find_images(inner if inner.is_dir() else class_folder)
 
 
-def _with_masks(class_folders, files):
-    """Return {class: images} and the column of their masks."""
+def _pair_masks(class_folders, files):
+    """Return the images of each class that have a mask, and the column of masks."""
     old = [
         path.name
         for path in class_folders
@@ -149,14 +150,14 @@ def _with_masks(class_folders, files):
     ]
     if old:
         raise ValueError(
-            f"No folders 'images' and 'masks' in {some(old)} of "
+            f"No folders 'images' and 'masks' in {format_names(old)} of "
             f"{str(class_folders[0].parent)!r}. Versions 1 to 3 of the set have no "
-            "masks: pass masks=False, or get a later version."
+            "masks: pass masks=False, or use a later version."
         )
     found = {
         path.name: pair(
             files[path.name],
-            {str(path / "masks"): images_below(path / "masks")},
+            {str(path / "masks"): find_images(path / "masks")},
             relative_key(path / "images"),
             [relative_key(path / "masks")],
         )
@@ -166,8 +167,8 @@ def _with_masks(class_folders, files):
     every = Pairing(*([name for names in part for name in names] for part in parts))
     check_pairing(
         every,
-        "The set has a mask for each image: unpack it again, or list its images with "
-        "masks=False.",
+        "The data set has a mask for each image. Unpack it again, or list its images "
+        "with masks=False.",
     )
     masks = [mask for pairing in found.values() for mask in pairing.masks[0]]
     return {name: pairing.images for name, pairing in found.items()}, {"mask": masks}

@@ -1,47 +1,48 @@
-"""Reading folders with one sub-folder of images for each class."""
+"""Load folders of images with one subfolder per class."""
 
 import numpy as np
 
 from cxrclf.datasets._groups import check_groups, find_groups
-from cxrclf.datasets._image_bunch import image_bunch, pandas_for
+from cxrclf.datasets._image_bunch import import_pandas, make_image_bunch
 from cxrclf.datasets._layout import (
     EXTENSIONS,
     check_extensions,
     check_folder,
-    images_below,
+    find_images,
+    format_names,
     is_data,
-    some,
     subfolders,
 )
 
 
 def load_image_folder(folder, *, groups=None, as_frame=False, extensions=EXTENSIONS):
-    r"""List the images of a folder that has one sub-folder for each class.
+    r"""List the images of a folder with one subfolder per class.
 
-    The layout is ``folder/<class>/<image>``, where images may also lie deeper
-    below their class folder. A data set that comes split, such as
-    ``chest_xray/train/NORMAL``, is read a part at a time: give
-    ``chest_xray/train``, not ``chest_xray``, whose classes would be "train" and
-    "test". Files are listed, not opened. Hidden files and folders, ``__MACOSX``,
-    ``Thumbs.db`` and files beside the class folders are passed over.
+    The layout is ``folder/<class>/<image>``. Images may also lie in subfolders of a
+    class folder. Files are listed but not opened. Hidden files and folders,
+    ``__MACOSX``, ``Thumbs.db`` and files beside the class folders are ignored.
+
+    If a data set is already split, such as ``chest_xray/train/NORMAL``, load each part
+    separately. Pass ``chest_xray/train`` and not ``chest_xray``, which would have the
+    classes "train" and "test".
 
     Parameters
     ----------
     folder : path-like
-        The folder that holds the class folders.
+        Folder with the class folders.
     groups : str or callable, default=None
-        Who is in an image, for splits that keep a patient together.
+        Rule to find the patient of an image, for splits by patient.
 
-        - str: a regular expression searched in the file name. The group is what
-          its parentheses match (several are joined with "-"), or the whole match
-          when it has none.
-        - callable: called with each path (str), returns an id (str or int).
-        - None: not known.
+        - str: regular expression that is searched in the file name. The id is the text
+          that its parentheses match (several are joined with "-"), or the whole match
+          if it has no parentheses.
+        - callable: function from a path (str) to an id (str or int).
+        - None: patients are not known.
     as_frame : bool, default=False
-        Return a pandas DataFrame and Series. Needs pandas.
+        Whether to return a pandas DataFrame and Series. Needs pandas.
     extensions : sequence of str
-        Endings of the files to list, with the dot; upper and lower case are the
-        same. By default those of BMP, DICOM, JPEG, PNG and TIFF files.
+        Extensions of the files to list, with the dot. Upper and lower case are the
+        same. By default, the extensions of BMP, DICOM, JPEG, PNG and TIFF files.
 
     Returns
     -------
@@ -49,19 +50,19 @@ def load_image_folder(folder, *, groups=None, as_frame=False, extensions=EXTENSI
         With the attributes
 
         data : ndarray of shape (n, 1) of object, or DataFrame
-            The paths as str, sorted by class and path; as a frame, the column
-            `path`. Estimators and samplers of cxrclf take it as X.
+            Paths of the images as str, sorted by class and path, to be used as X of
+            estimators and samplers. A DataFrame has the column `path`.
         target : ndarray of shape (n,) of str, or Series
-            The names of the class folders.
+            Class of each image: the name of its class folder.
         target_names : list of str
-            The classes in sorted order.
+            Classes in sorted order.
         groups : ndarray of shape (n,), or None
-            The ids found by `groups`.
+            Patient id of each image. None if `groups` is None.
         frame : DataFrame or None
-            The columns `path` and `target`, and `group` where groups are known;
-            None unless `as_frame`.
+            DataFrame with the columns `path` and `target`, and `group` if groups are
+            known. None unless `as_frame` is true.
         DESCR : str
-            What was read.
+            Description of the data.
 
     Raises
     ------
@@ -70,24 +71,24 @@ def load_image_folder(folder, *, groups=None, as_frame=False, extensions=EXTENSI
     NotADirectoryError
         If `folder` is a file.
     ValueError
-        If there is no class folder, if a class folder holds no image, or if
+        If there is no class folder, if a class folder has no images, or if
         `groups` finds no id for a file.
     MissingDependencyError
-        If `as_frame` is set and pandas is not installed.
+        If `as_frame` is true and pandas is not installed.
 
     See Also
     --------
-    load_image_masks : Read a folder of images and one of their masks.
-    save_image_folder : Write such a folder.
+    load_image_masks : List a folder of images with a folder of masks.
+    save_image_folder : Write a folder with this layout.
 
     Notes
     -----
-    A patient whose images fall on both sides of a split makes a score
-    optimistic. Some patterns for public data sets:
+    Scores are optimiztic if images of one patient are in the training set and in
+    the test set. Patterns for some public data sets are:
 
     - Kermany et al. (chest-xray-pneumonia):
       ``r"^(person\d+|(?:NORMAL2-)?IM-\d+)"``, and
-      ``r"^(BACTERIA|VIRUS|NORMAL)-(\d+)-"`` for its third version;
+      ``r"^(BACTERIA|VIRUS|NORMAL)-(\d+)-"`` for the third version;
     - Montgomery and Shenzhen: ``r"^((?:MCU|CHN)CXR_\d+)_"``;
     - files written by `save_image_folder`: ``r"^(patient\d+)"``.
 
@@ -109,39 +110,40 @@ def load_image_folder(folder, *, groups=None, as_frame=False, extensions=EXTENSI
     """
     find_group = check_groups(groups)
     endings = check_extensions(extensions)
-    pandas = pandas_for(as_frame, "load_image_folder")
+    pandas = import_pandas(as_frame, "load_image_folder")
     folder = check_folder(folder, "the folder that holds one sub-folder for each class")
     class_folders = _class_folders(folder, endings)
     files = {
-        path.name: [str(image) for image in images_below(path, endings)]
+        path.name: [str(image) for image in find_images(path, endings)]
         for path in class_folders
     }
     empty = [name for name, found in files.items() if not found]
     if empty:
         raise ValueError(
             f"No image ({', '.join(endings)}) in the class {_noun(empty)} "
-            f"{some(empty)} of {str(folder)!r}. Remove what is no class, or name "
-            "other `extensions`."
+            f"{format_names(empty)} of {str(folder)!r}. Remove folders that are no "
+            "classes, or pass other extensions."
         )
     paths = [path for found in files.values() for path in found]
     target = np.array([name for name, found in files.items() for _ in found])
     ids = None if find_group is None else find_groups(paths, find_group, groups)
-    described = f"{len(paths)} image files of {len(files)} classes in {folder}"
-    described += "." if ids is None else f", of {len(set(ids.tolist()))} groups."
-    return image_bunch(paths, {"target": target, "groups": ids}, described, pandas)
+    description = f"{len(paths)} image files of {len(files)} classes in {folder}"
+    description += "." if ids is None else f", of {len(set(ids.tolist()))} groups."
+    fields = {"target": target, "groups": ids}
+    return make_image_bunch(paths, fields, description, pandas)
 
 
 def _class_folders(folder, endings):
-    found = subfolders(folder)
-    if not found:
+    class_folders = subfolders(folder)
+    if not class_folders:
         names = sorted(path.name for path in folder.iterdir() if is_data(path.name))
         images = [name for name in names if name.lower().endswith(endings)]
-        lies = f"holds images such as {some(images)}, but " if images else "holds "
+        found = f"images such as {format_names(images)}, but " if images else ""
         raise ValueError(
-            f"{str(folder)!r} {lies}no class folders. The layout must be "
-            "<folder>/<class>/<image>: one sub-folder for each class, named like it."
+            f"{str(folder)!r} holds {found}no class folders. The layout must be "
+            "<folder>/<class>/<image>, with one sub-folder for each class."
         )
-    return found
+    return class_folders
 
 
 def _noun(names):

@@ -1,16 +1,16 @@
-"""Reading a folder of images and folders of their masks."""
+"""Load a folder of images with folders of masks."""
 
 import os
 
 from cxrclf.datasets._groups import check_groups, find_groups
-from cxrclf.datasets._image_bunch import image_bunch, pandas_for
+from cxrclf.datasets._image_bunch import import_pandas, make_image_bunch
 from cxrclf.datasets._layout import (
     EXTENSIONS,
     check_extensions,
     check_folder,
-    images_below,
+    find_images,
 )
-from cxrclf.datasets._pairing import check_apart, check_pairing, pair, relative_key
+from cxrclf.datasets._pairing import check_disjoint, check_pairing, pair, relative_key
 
 
 def load_image_masks(
@@ -25,33 +25,32 @@ def load_image_masks(
 ):
     r"""List the images of a folder with their masks, paired by name.
 
-    An image and its mask have the same name and lie at the same place below their
-    folders: ``images/a/1.jpg`` and ``masks/a/1.png``. Endings may differ, upper and
-    lower case are the same. Files are listed, not opened. Hidden files and folders,
-    ``__MACOSX`` and ``Thumbs.db`` are passed over.
+    An image and its mask must have the same name and lie in the same subfolder of their
+    folders, such as ``images/a/1.jpg`` and ``masks/a/1.png``. Extensions may differ.
+    Upper and lower case are the same. Files are listed but not opened. Hidden files and
+    folders, ``__MACOSX`` and ``Thumbs.db`` are ignored.
 
     Parameters
     ----------
     images : path-like
-        The folder of images.
+        Folder of images.
     masks : path-like or list of path-like
-        The folder of masks, or one for each part of a mask, such as the left and
-        the right lung. The mask of an image is the union of its files.
+        Folder of masks, or one folder for each part of a mask, such as the left and
+        the right lung. The mask of an image is then the union of its parts.
     suffix : str, default=""
-        What the names of masks have at their end that those of images have not,
-        such as ``"_mask"`` for ``1.png`` and ``1_mask.png``. Masks without it pair
-        by their whole name.
+        Suffix of the names of masks, such as ``"_mask"`` for ``1.png`` and
+        ``1_mask.png``. Masks without the suffix pair by their whole name.
     unpaired : {"raise", "drop"}, default="raise"
-        What to do about images without a mask and masks without an image: raise an
-        error that names them, or leave them out; `DESCR` counts them.
+        Action on images without a mask and masks without an image. ``"raise"`` raises
+        an error that names them. ``"drop"`` omits them and counts them in `DESCR`.
     groups : str or callable, default=None
-        Who is in an image, as in `load_image_folder`: a regular expression searched
-        in the image's file name, or a function of its path.
+        Rule to find the patient of an image: a regular expression that is searched in
+        the file name of the image, or a function of its path. See `load_image_folder`.
     as_frame : bool, default=False
-        Return pandas DataFrames. Needs pandas.
+        Whether to return pandas DataFrames. Needs pandas.
     extensions : sequence of str
-        Endings of the files to list, images and masks, with the dot; upper and
-        lower case are the same. By default those of BMP, DICOM, JPEG, PNG and TIFF
+        Extensions of the images and masks to list, with the dot. Upper and lower case
+        are the same. By default, the extensions of BMP, DICOM, JPEG, PNG and TIFF
         files.
 
     Returns
@@ -60,17 +59,18 @@ def load_image_masks(
         With the attributes
 
         data : ndarray of shape (n, 1) of object, or DataFrame
-            The paths of the images as str, sorted; as a frame, the column `path`.
+            Sorted paths of the images as str. A DataFrame has the column `path`.
         masks : ndarray of shape (n, k) of object, or DataFrame
-            The paths of the masks as str, one column for each folder of masks: y of
-            a segmenter. As a frame, the column `mask`, or `mask_0`, `mask_1`, ...
+            Paths of the masks as str, with one column per folder of masks, to be used
+            as y of a segmenter. A DataFrame has the column `mask`, or the columns
+            `mask_0`, `mask_1`, ...
         groups : ndarray of shape (n,), or None
-            The ids found by `groups`.
+            Patient id of each image. None if `groups` is None.
         frame : DataFrame or None
-            The columns `path`, those of the masks, and `group` where groups are
-            known; None unless `as_frame`.
+            DataFrame with the column `path`, the columns of the masks, and `group` if
+            groups are known. None unless `as_frame` is true.
         DESCR : str
-            What was read, and how many files were left out.
+            Description of the data, with the number of omitted files.
 
     Raises
     ------
@@ -79,17 +79,17 @@ def load_image_masks(
     NotADirectoryError
         If a folder is a file.
     ValueError
-        If a folder holds no images, is or lies in another one, if files do not pair
-        (see `unpaired`) or share their name, such as ``1.png`` and ``1.jpg`` in one
-        folder, or if `groups` finds no id for a file. All such files are named at
-        once.
+        If a folder has no images, if two folders are the same or one lies in the other,
+        if files do not pair (see `unpaired`), if two files of a folder share their name
+        (such as ``1.png`` and ``1.jpg``), or if `groups` finds no id for a file. The
+        message names all these files.
     MissingDependencyError
-        If `as_frame` is set and pandas is not installed.
+        If `as_frame` is true and pandas is not installed.
 
     See Also
     --------
     load_covid_radiography, load_montgomery, load_montgomery_shenzhen, load_shenzhen :
-        Read the public data sets with lung masks.
+        List public data sets with lung masks.
 
     Examples
     --------
@@ -109,60 +109,66 @@ def load_image_masks(
     endings = check_extensions(extensions)
     if unpaired not in ("raise", "drop"):
         raise ValueError(f"unpaired must be 'raise' or 'drop'; got {unpaired!r}.")
-    pandas = pandas_for(as_frame, "load_image_masks")
+    pandas = import_pandas(as_frame, "load_image_masks")
     mask_folders = [masks] if isinstance(masks, (str, os.PathLike)) else list(masks)
     if not mask_folders:
-        raise ValueError("masks must name at least one folder of masks; got none.")
+        raise ValueError(
+            "masks must name at least one folder of masks; got an empty list."
+        )
     image_folder = check_folder(images, "the folder of the images")
     mask_folders = [
         check_folder(folder, "the folder of the masks") for folder in mask_folders
     ]
-    check_apart([image_folder, *mask_folders])
+    check_disjoint([image_folder, *mask_folders])
     pairing = pair(
-        _listed(image_folder, endings),
-        {str(folder): _listed(folder, endings) for folder in mask_folders},
+        _list_images(image_folder, endings),
+        {str(folder): _list_images(folder, endings) for folder in mask_folders},
         relative_key(image_folder),
         [relative_key(folder, suffix) for folder in mask_folders],
     )
     drop = unpaired == "drop"
-    cure = "Names, and folders below both, must be the same but for ending and suffix."
+    cure = (
+        "An image and its mask must have the same name, except for extension and "
+        "suffix, in the same subfolder."
+    )
     if not drop:
-        cure += ' unpaired="drop" leaves out what has no partner.'
-    check_pairing(pairing, cure, unmasked_fine=drop, orphans_fine=drop)
+        cure += ' Use unpaired="drop" to omit files without a partner.'
+    check_pairing(pairing, cure, allow_unmasked=drop, allow_orphans=drop)
     ids = (
         None if find_group is None else find_groups(pairing.images, find_group, groups)
     )
-    return image_bunch(
+    return make_image_bunch(
         pairing.images,
-        {"masks": mask_columns(pairing.masks), "groups": ids},
+        {"masks": name_mask_columns(pairing.masks), "groups": ids},
         _describe(pairing, image_folder, mask_folders),
         pandas,
     )
 
 
-def mask_columns(masks):
-    """Name the columns of masks, given as one list for each column."""
+def name_mask_columns(masks):
+    """Return a dict with a name for each column of masks."""
     if len(masks) == 1:
         return {"mask": masks[0]}
     return {f"mask_{number}": column for number, column in enumerate(masks)}
 
 
-def _listed(folder, endings):
-    found = images_below(folder, endings)
+def _list_images(folder, endings):
+    found = find_images(folder, endings)
     if not found:
         raise ValueError(
-            f"No image ({', '.join(endings)}) in {str(folder)!r}. Give the folder that "
-            "holds them, or name other `extensions`."
+            f"No image ({', '.join(endings)}) in {str(folder)!r}. Pass the folder of "
+            "the files, or pass other extensions."
         )
     return found
 
 
 def _describe(pairing, image_folder, mask_folders):
     where = ", ".join(str(folder) for folder in mask_folders)
-    described = f"{len(pairing.images)} images of {image_folder} with masks of {where}."
+    n_images = len(pairing.images)
+    description = f"{n_images} images of {image_folder} with masks of {where}."
     if pairing.unmasked or pairing.orphans:
-        described += (
+        description += (
             f" Left out: images without a mask ({len(pairing.unmasked)}), masks "
             f"without an image ({len(pairing.orphans)})."
         )
-    return described
+    return description

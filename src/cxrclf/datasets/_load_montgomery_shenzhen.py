@@ -1,21 +1,21 @@
-"""Reading the folder that merges the Montgomery and the Shenzhen set."""
+"""Load the Montgomery and the Shenzhen radiographs from one folder."""
 
-from cxrclf.datasets._image_bunch import image_bunch, pandas_for
+from cxrclf.datasets._image_bunch import import_pandas, make_image_bunch
 from cxrclf.datasets._layout import find_root
 from cxrclf.datasets._nlm import (
     SETS,
     describe_nlm,
-    masked_nlm,
-    nlm_fields,
-    nlm_images,
+    find_nlm_images,
+    pair_nlm_masks,
+    read_nlm_fields,
 )
 
 
 def load_montgomery_shenzhen(folder, *, masks=True, as_frame=False):
     r"""List the Montgomery and Shenzhen radiographs of one folder, with lung masks.
 
-    Kaggle's "Chest Xray Masks and Labels" has both sets in one folder: 138 images of
-    Montgomery County and 662 of Shenzhen, 704 of them with a lung mask::
+    Kaggle's "Chest Xray Masks and Labels" has both data sets in one folder. 138 images
+    come from Montgomery County and 662 from Shenzhen. 704 of them have a lung mask::
 
         Lung Segmentation/CXR_png/MCUCXR_0001_0.png
         Lung Segmentation/CXR_png/CHNCXR_0001_0.png
@@ -23,18 +23,18 @@ def load_montgomery_shenzhen(folder, *, masks=True, as_frame=False):
         Lung Segmentation/masks/CHNCXR_0001_0_mask.png
         Lung Segmentation/ClinicalReadings/MCUCXR_0001_0.txt
 
-    Its folder ``test`` holds copies of the 96 images that have no mask and is not
-    read. Images are listed, not opened; the clinical readings are read.
+    The folder ``test`` is not read. It has copies of the 96 images without a mask.
+    Images are listed but not opened. The clinical readings are read.
 
     Parameters
     ----------
     folder : path-like
-        ``Lung Segmentation``, or a folder up to two levels above it.
+        Folder ``Lung Segmentation``, or a folder up to two levels above it.
     masks : bool, default=True
-        Return masks and leave out the images without one, counted in `DESCR`. False
-        lists all images, without masks.
+        Whether to return masks. If True, images without a mask are omitted and counted
+        in `DESCR`. If False, all images are listed without masks.
     as_frame : bool, default=False
-        Return pandas DataFrames and Series. Needs pandas.
+        Whether to return pandas DataFrames and Series. Needs pandas.
 
     Returns
     -------
@@ -42,27 +42,30 @@ def load_montgomery_shenzhen(folder, *, masks=True, as_frame=False):
         With the attributes
 
         data : ndarray of shape (n, 1) of object, or DataFrame
-            The paths of the images as str, sorted; as a frame, the column `path`.
+            Sorted paths of the images as str. A DataFrame has the column `path`.
         target : ndarray of shape (n,) of str, or Series
-            "normal" or "tuberculosis", by the last digit of the name.
+            Class of each image: "normal" or "tuberculosis", from the last digit of the
+            file name.
         target_names : list of str
-            The classes in sorted order.
+            Classes in sorted order.
         masks : ndarray of shape (n, 1) of object, DataFrame or None
-            The paths of the masks of both lungs in one: y of a segmenter. As a frame,
-            the column `mask`.
+            Paths of the masks as str, to be used as y of a segmenter. Each mask has
+            both lungs. A DataFrame has the column `mask`.
         groups : ndarray of shape (n,) of str
-            The patients: "CHNCXR_0001", "MCUCXR_0001", ...; as in `load_montgomery`.
+            Patient of each image: "CHNCXR_0001", "MCUCXR_0001", ... See
+            `load_montgomery`.
         sex : ndarray of shape (n,) of object
-            "F", "M", "O" (in one reading), or None where it is not known.
+            Sex of each patient: "F", "M", "O" (in one reading), or None if it is not
+            known.
         age : ndarray of shape (n,) of float
-            In years; NaN where it is not known or has no unit.
+            Age of each patient in years. NaN if it is not known or has no unit.
         source : ndarray of shape (n,) of str
-            "montgomery" or "shenzhen".
+            Data set of each image: "montgomery" or "shenzhen".
         frame : DataFrame or None
-            The columns `path`, `target`, `mask` (with masks), `group`, `sex`, `age`
-            and `source`; None unless `as_frame`.
+            DataFrame with the columns `path`, `target`, `mask` (with masks), `group`,
+            `sex`, `age` and `source`. None unless `as_frame` is true.
         DESCR : str
-            What was read, and how many images were left out.
+            Description of the data, with the number of omitted images.
 
     Raises
     ------
@@ -71,21 +74,21 @@ def load_montgomery_shenzhen(folder, *, masks=True, as_frame=False):
     NotADirectoryError
         If `folder` is a file.
     ValueError
-        If the folder is not that of the merged sets, if a name is not one of them, or
-        if a mask has no image. All such files are named at once.
+        If the folder is not the folder of the merged data sets, if a file name does not
+        belong to them, or if a mask has no image. The message names all these files.
     MissingDependencyError
-        If `as_frame` is set and pandas is not installed.
+        If `as_frame` is true and pandas is not installed.
 
     See Also
     --------
-    load_montgomery, load_shenzhen : Read the sets as their authors publish them.
+    load_montgomery, load_shenzhen : List the data sets as published by their authors.
 
     Notes
     -----
-    The hospitals differ in more than their patients, and in their share of
-    tuberculosis. A model trained on one and tested on the other,
-    ``LeaveOneGroupOut`` with ``groups=data.source``, scores lower than within one,
-    and tells more.
+    The hospitals differ in their devices and in their fraction of tuberculosis. To
+    measure how a model generalizes, train it on one hospital and test it on the other,
+    with ``LeaveOneGroupOut`` and ``groups=data.source``. Scores are then lower than
+    within one hospital, and more realistic.
 
     Examples
     --------
@@ -103,23 +106,23 @@ def load_montgomery_shenzhen(folder, *, masks=True, as_frame=False):
     >>> data.source.tolist(), data.target.tolist()
     (['shenzhen', 'montgomery'], ['normal', 'tuberculosis'])
     """
-    pandas = pandas_for(as_frame, "load_montgomery_shenzhen")
+    pandas = import_pandas(as_frame, "load_montgomery_shenzhen")
     root = find_root(
         folder, _is_root, "'Lung Segmentation', which holds CXR_png and masks"
     )
-    images = nlm_images(root, set(SETS))
+    images = find_nlm_images(root, set(SETS))
     n_images = len(images)
     columns = None
     if masks:
-        images, columns = masked_nlm(images, root / "masks")
-    fields = nlm_fields(root, images, with_source=True)
-    described = describe_nlm("Montgomery County and Shenzhen", images, fields, root)
+        images, columns = pair_nlm_masks(images, root / "masks")
+    fields = read_nlm_fields(root, images, with_source=True)
+    description = describe_nlm("Montgomery County and Shenzhen", images, fields, root)
     if masks:
-        described += f" Left out, without a lung mask: {n_images - len(images)}."
-    return image_bunch(
+        description += f" Left out, without a lung mask: {n_images - len(images)}."
+    return make_image_bunch(
         [str(path) for path in images],
         {"target": fields.pop("target"), "masks": columns, **fields},
-        described,
+        description,
         pandas,
     )
 

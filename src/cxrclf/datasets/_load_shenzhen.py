@@ -1,33 +1,38 @@
-"""Reading the Shenzhen set of radiographs, with lung masks from elsewhere."""
+"""Load the Shenzhen radiographs with lung masks from another source."""
 
-from cxrclf.datasets._image_bunch import image_bunch, pandas_for
+from cxrclf.datasets._image_bunch import import_pandas, make_image_bunch
 from cxrclf.datasets._layout import check_folder, find_root
-from cxrclf.datasets._nlm import describe_nlm, masked_nlm, nlm_fields, nlm_images
-from cxrclf.datasets._pairing import check_apart
+from cxrclf.datasets._nlm import (
+    describe_nlm,
+    find_nlm_images,
+    pair_nlm_masks,
+    read_nlm_fields,
+)
+from cxrclf.datasets._pairing import check_disjoint
 
 
 def load_shenzhen(folder, *, masks=None, as_frame=False):
-    r"""List the Shenzhen radiographs, with their lung masks where these are given.
+    r"""List the Shenzhen radiographs, with or without lung masks.
 
-    662 frontal radiographs, 326 normal and 336 with tuberculosis, some of children
-    [1]_. The layout is that of the National Library of Medicine; lung masks were
-    drawn later, by others, for 566 of the images [2]_::
+    The data set has 662 frontal radiographs, 326 normal and 336 with tuberculosis. Some
+    show children [1]_. The National Library of Medicine publishes the images. Another
+    group published lung masks for 566 of them [2]_. The layout is::
 
         ChinaSet_AllFiles/CXR_png/CHNCXR_0001_0.png
         ChinaSet_AllFiles/ClinicalReadings/CHNCXR_0001_0.txt
         mask/CHNCXR_0001_0_mask.png
 
-    Images are listed, not opened; the clinical readings are read.
+    Images are listed but not opened. The clinical readings are read.
 
     Parameters
     ----------
     folder : path-like
-        ``ChinaSet_AllFiles``, or a folder up to two levels above it.
+        Folder ``ChinaSet_AllFiles``, or a folder up to two levels above it.
     masks : path-like, default=None
-        The folder of the lung masks. Images without one are left out, and counted in
-        `DESCR`. None lists all images, without masks.
+        Folder of the lung masks. Images without a mask are omitted and counted in
+        `DESCR`. If None, all images are listed without masks.
     as_frame : bool, default=False
-        Return pandas DataFrames and Series. Needs pandas.
+        Whether to return pandas DataFrames and Series. Needs pandas.
 
     Returns
     -------
@@ -35,26 +40,27 @@ def load_shenzhen(folder, *, masks=None, as_frame=False):
         With the attributes
 
         data : ndarray of shape (n, 1) of object, or DataFrame
-            The paths of the images as str, sorted; as a frame, the column `path`.
+            Sorted paths of the images as str. A DataFrame has the column `path`.
         target : ndarray of shape (n,) of str, or Series
-            "normal" or "tuberculosis", by the last digit of the name.
+            Class of each image: "normal" or "tuberculosis", from the last digit of the
+            file name.
         target_names : list of str
-            The classes in sorted order.
+            Classes in sorted order.
         masks : ndarray of shape (n, 1) of object, DataFrame or None
-            The paths of the masks of both lungs in one: y of a segmenter. As a frame,
-            the column `mask`.
+            Paths of the masks as str, to be used as y of a segmenter. Each mask has
+            both lungs. A DataFrame has the column `mask`.
         groups : ndarray of shape (n,) of str
-            The patients: "CHNCXR_0001", ...
+            Patient of each image: "CHNCXR_0001", ...
         sex : ndarray of shape (n,) of object
-            "F" or "M", or None where it is not known.
+            Sex of each patient: "F" or "M", or None if it is not known.
         age : ndarray of shape (n,) of float
-            In years, also where the reading has months or days; NaN where it is not
-            known or has no unit.
+            Age of each patient in years. Months, weeks and days in the reading are
+            converted. NaN if it is not known or has no unit.
         frame : DataFrame or None
-            The columns `path`, `target`, `mask` (with masks), `group`, `sex` and
-            `age`; None unless `as_frame`.
+            DataFrame with the columns `path`, `target`, `mask` (with masks), `group`,
+            `sex` and `age`. None unless `as_frame` is true.
         DESCR : str
-            What was read, and how many images were left out.
+            Description of the data, with the number of omitted images.
 
     Raises
     ------
@@ -63,15 +69,15 @@ def load_shenzhen(folder, *, masks=None, as_frame=False):
     NotADirectoryError
         If a folder is a file.
     ValueError
-        If the folder is not that of the set, if a name is not one of the set, or if a
-        mask has no image. All such files are named at once.
+        If the folder is not the folder of the data set, if a file name does not belong
+        to the data set, or if a mask has no image. The message names all these files.
     MissingDependencyError
-        If `as_frame` is set and pandas is not installed.
+        If `as_frame` is true and pandas is not installed.
 
     See Also
     --------
-    load_montgomery : Read the other set of the same source.
-    load_montgomery_shenzhen : Read both sets from one folder.
+    load_montgomery : List the other data set of the same source.
+    load_montgomery_shenzhen : List both data sets from one folder.
 
     References
     ----------
@@ -101,30 +107,30 @@ def load_shenzhen(folder, *, masks=None, as_frame=False):
     >>> masked.masks.shape
     (1, 1)
     """
-    pandas = pandas_for(as_frame, "load_shenzhen")
+    pandas = import_pandas(as_frame, "load_shenzhen")
     if isinstance(masks, bool):
         raise ValueError(
-            "masks must be the folder of the lung masks, or None; they are published "
-            f"apart from the images. Got {masks!r}."
+            f"masks must be the folder of the lung masks, or None; got {masks!r}. The "
+            "masks are published separately from the images."
         )
     if masks is not None:
         masks = check_folder(masks, "the folder of the lung masks")
     root = find_root(folder, _is_root, "ChinaSet_AllFiles, which holds CXR_png")
     if masks is not None:
-        check_apart([root / "CXR_png", masks])
-    images = nlm_images(root, {"CHNCXR"})
+        check_disjoint([root / "CXR_png", masks])
+    images = find_nlm_images(root, {"CHNCXR"})
     n_images = len(images)
     columns = None
     if masks is not None:
-        images, columns = masked_nlm(images, masks)
-    fields = nlm_fields(root, images)
-    described = describe_nlm("Shenzhen", images, fields, root)
+        images, columns = pair_nlm_masks(images, masks)
+    fields = read_nlm_fields(root, images)
+    description = describe_nlm("Shenzhen", images, fields, root)
     if masks is not None:
-        described += f" Left out, without a lung mask: {n_images - len(images)}."
-    return image_bunch(
+        description += f" Left out, without a lung mask: {n_images - len(images)}."
+    return make_image_bunch(
         [str(path) for path in images],
         {"target": fields.pop("target"), "masks": columns, **fields},
-        described,
+        description,
         pandas,
     )
 

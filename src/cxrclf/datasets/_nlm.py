@@ -1,4 +1,4 @@
-"""What the Montgomery and Shenzhen sets of tuberculosis radiographs have in common."""
+"""Helpers for the Montgomery and Shenzhen sets of tuberculosis radiographs."""
 
 import re
 from functools import partial
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from cxrclf.datasets._clinical_reading import ClinicalReading, parse_reading
-from cxrclf.datasets._layout import images_below, some
+from cxrclf.datasets._layout import find_images, format_names
 from cxrclf.datasets._pairing import check_pairing, pair, stem_key
 
 SETS = {"MCUCXR": "montgomery", "CHNCXR": "shenzhen"}
@@ -16,22 +16,24 @@ _LABELS = {"0": "normal", "1": "tuberculosis"}
 _STEM = re.compile(r"((MCUCXR|CHNCXR)_\d+)_([01])", re.IGNORECASE)
 
 
-def nlm_images(root, prefixes):
-    """Return the images of `root`/CXR_png, after a check of all their names.
+def find_nlm_images(root, prefixes):
+    """Return the images in `root`/CXR_png and check their names.
 
     Parameters
     ----------
     root : Path
-        Holds CXR_png.
+        Folder with the subfolder CXR_png.
     prefixes : set of str
-        Which of `SETS` the images can belong to.
+        Keys of `SETS` that may occur in the names.
     """
-    images = images_below(root / "CXR_png")
+    images = find_images(root / "CXR_png")
     strange = [
-        str(p) for p in images if _parts(p) is None or _set_of(p) not in prefixes
+        str(p)
+        for p in images
+        if _match_name(p) is None or _get_prefix(p) not in prefixes
     ]
     if strange or not images:
-        found = f"other names ({len(strange)}): {some(strange, 20)}"
+        found = f"other names ({len(strange)}): {format_names(strange, 20)}"
         forms = " or ".join(f"{prefix}_0001_0.png" for prefix in sorted(prefixes))
         raise ValueError(
             f"The images of {str(root / 'CXR_png')!r} must be named like {forms}, with "
@@ -42,55 +44,56 @@ def nlm_images(root, prefixes):
     return images
 
 
-def masked_nlm(images, mask_folder):
+def pair_nlm_masks(images, mask_folder):
     """Return the images that have a lung mask, and the column of masks.
 
-    Masks of Shenzhen have "_mask" in their names, those of Montgomery have not.
+    The names of the Shenzhen masks end with "_mask". The names of the Montgomery masks
+    have no suffix.
     """
     pairing = pair(
         images,
-        {str(mask_folder): images_below(mask_folder)},
+        {str(mask_folder): find_images(mask_folder)},
         stem_key,
         [partial(stem_key, suffix="_mask")],
     )
     check_pairing(
         pairing,
-        "Lung masks are named like CHNCXR_0001_0_mask.png or MCUCXR_0001_0.png, one "
-        "for an image. Give the folder that holds them and nothing else, and unpack "
-        "images that are missing.",
-        unmasked_fine=True,
+        "The names of lung masks must be like CHNCXR_0001_0_mask.png or "
+        "MCUCXR_0001_0.png, with one mask per image. Pass a folder with lung masks "
+        "only, and unpack missing images.",
+        allow_unmasked=True,
     )
     return [Path(path) for path in pairing.images], {"mask": pairing.masks[0]}
 
 
-def nlm_fields(root, images, *, with_source=False):
+def read_nlm_fields(root, images, *, with_source=False):
     """Return target, groups, sex and age of images, as arrays of shape (n,).
 
     Parameters
     ----------
     root : Path
-        May hold ClinicalReadings.
+        Folder of the data set. It may have the subfolder ClinicalReadings.
     images : list of Path
-        Of `nlm_images`.
+        Images from `find_nlm_images`.
     with_source : bool, default=False
-        Whether to return which set each image is of, too.
+        Whether to also return the data set of each image.
     """
-    readings = [_reading(root, path) for path in images]
-    ids = [_parts(path)[1].upper() for path in images]
-    patient = _patients(ids, [reading.same_as for reading in readings])
+    readings = [_read_reading(root, path) for path in images]
+    ids = [_match_name(path)[1].upper() for path in images]
+    patient = _merge_patients(ids, [reading.same_as for reading in readings])
     fields = {
-        "target": np.array([_LABELS[_parts(path)[3]] for path in images]),
+        "target": np.array([_LABELS[_match_name(path)[3]] for path in images]),
         "groups": np.array([patient[id_] for id_ in ids]),
         "sex": np.array([reading.sex for reading in readings], dtype=object),
         "age": np.array([reading.age for reading in readings], dtype=float),
     }
     if with_source:
-        fields["source"] = np.array([SETS[_set_of(path)] for path in images])
+        fields["source"] = np.array([SETS[_get_prefix(path)] for path in images])
     return fields
 
 
 def describe_nlm(name, images, fields, root):
-    """Return the first sentence of a DESCR."""
+    """Return the first sentence of `DESCR`."""
     n_tb = int((fields["target"] == "tuberculosis").sum())
     return (
         f"{name}: {len(images)} radiographs, {len(images) - n_tb} normal and {n_tb} "
@@ -99,27 +102,29 @@ def describe_nlm(name, images, fields, root):
     )
 
 
-def _parts(path):
+def _match_name(path):
     return _STEM.fullmatch(path.stem)
 
 
-def _set_of(path):
-    return _parts(path)[2].upper()
+def _get_prefix(path):
+    return _match_name(path)[2].upper()
 
 
-def _reading(root, path):
+def _read_reading(root, path):
+    """Return the clinical reading of an image, empty if there is no text file."""
     file = root / "ClinicalReadings" / f"{path.stem}.txt"
     if not file.is_file():
         return ClinicalReading()
     return parse_reading(file.read_text(encoding="utf-8", errors="replace"))
 
 
-def _patients(ids, same_as):
-    """Map each id to the first id of its patient."""
+def _merge_patients(ids, same_as):
+    """Map each id to the smallest id of the same patient."""
     patient = {id_: id_ for id_ in ids}
     for id_, other in zip(ids, same_as, strict=True):
         if other is not None:
             one, two = patient[id_], patient.setdefault(other, other)
-            joined = min(one, two)
-            patient |= {k: joined for k, v in patient.items() if v in (one, two)}
+            # Merge both groups, also if they already have several images.
+            first = min(one, two)
+            patient |= {k: first for k, v in patient.items() if v in (one, two)}
     return patient

@@ -1,15 +1,15 @@
-"""What diseases add to the lungs of a synthetic patient."""
+"""Opacities in the lungs of a synthetic patient, by disease."""
 
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
-_GRAIN = 7  # cells along a side of the noise that frays a patch
+_GRAIN = 7  # cells per side of the noise that makes the edge of a patch irregular
 
 
 class Patch(NamedTuple):
-    """One opacity; lengths in body coordinates, angle in radians."""
+    """One opacity. Lengths are in body coordinates and the angle is in radians."""
 
     x: float
     y: float
@@ -24,12 +24,12 @@ class Patch(NamedTuple):
 
 
 def draw_normal(rng, anatomy):
-    """Return no opacity at all."""
+    """Return no patches."""
     return []
 
 
 def draw_pneumonia(rng, anatomy):
-    """Return one or two dense consolidations in one lobe."""
+    """Draw one or two dense consolidations in one lobe."""
     side = 1 if rng.random() < 0.45 else -1
     down = rng.uniform(0.12, 0.92)
     across = rng.uniform(0.15, 0.8)
@@ -41,7 +41,7 @@ def draw_pneumonia(rng, anatomy):
             np.clip(down + rng.normal(0, 0.06), 0.08, 0.95),
         )
         patches.append(
-            _patch(
+            _draw_patch(
                 rng,
                 x,
                 y,
@@ -55,7 +55,7 @@ def draw_pneumonia(rng, anatomy):
 
 
 def draw_covid(rng, anatomy):
-    """Return several faint patches in the periphery of both lower lungs."""
+    """Draw several faint patches in the periphery of both lower lungs."""
     patches = []
     for side in (-1, 1):
         for _ in range(rng.integers(2, 5)):
@@ -63,7 +63,7 @@ def draw_covid(rng, anatomy):
                 side, rng.uniform(0.5, 0.98), 1 - rng.beta(1.3, 1.8) * 0.8
             )
             patches.append(
-                _patch(
+                _draw_patch(
                     rng,
                     x,
                     y,
@@ -77,7 +77,7 @@ def draw_covid(rng, anatomy):
 
 
 def draw_tuberculosis(rng, anatomy):
-    """Return opacities of one apex, or both, now and then with a cavity."""
+    """Draw opacities in one or both apices, sometimes with a cavity."""
     first = 1 if rng.random() < 0.5 else -1
     sides = [first, -first] if rng.random() < 0.3 else [first]
     patches = []
@@ -88,7 +88,7 @@ def draw_tuberculosis(rng, anatomy):
             )
             hollow = number == 0 and rng.random() < 0.4
             patches.append(
-                _patch(
+                _draw_patch(
                     rng,
                     x,
                     y,
@@ -110,7 +110,7 @@ FINDINGS = {
 }
 
 
-def _patch(rng, x, y, *, radius, strength, softness, veil, cavity=0.0):
+def _draw_patch(rng, x, y, *, radius, strength, softness, veil, cavity=0.0):
     return Patch(
         x,
         y,
@@ -125,8 +125,8 @@ def _patch(rng, x, y, *, radius, strength, softness, veil, cavity=0.0):
     )
 
 
-def on_another_day(patches, rng):
-    """Return the patches of a patient as another image shows them."""
+def vary_patches(patches, rng):
+    """Vary the patches of a patient at random for another image."""
     return [
         patch._replace(
             x=patch.x + rng.normal(0, 0.012),
@@ -139,27 +139,29 @@ def on_another_day(patches, rng):
 
 
 def add_opacities(shadow, patches, grid, lung_contrast):
-    """Return the attenuation of a chest whose lungs hold `patches`.
+    """Return the attenuation of a chest with opacities.
 
     Parameters
     ----------
     shadow : Shadow
-        The healthy chest.
+        Projection of the healthy chest.
     patches : list of Patch
-        The opacities. They fill lung only.
+        Opacities. They only change pixels of the lungs.
     grid : BodyGrid
-        The pixels.
+        Body coordinates of the pixels.
     lung_contrast : float
-        Attenuation that a lung lacks because of its air: what a patch of
-        strength 1 gives back.
+        Attenuation that the air in a healthy lung removes. A patch of strength 1
+        restores it completely.
 
     Returns
     -------
     ndarray of shape (height, width) of float32
+        Attenuation with opacities and vessels.
     """
     attenuation = shadow.attenuation.copy()
     vessels = shadow.vessels.copy()
-    # Where patches overlap, the air that is left shrinks: they multiply.
+    # Each patch removes a fraction of the remaining air, so overlapping patches
+    # multiply.
     air = np.ones_like(attenuation)
     for patch in patches:
         window = grid.window(patch.x, patch.y, 1.6 * patch.radius)
@@ -171,7 +173,7 @@ def add_opacities(shadow, patches, grid, lung_contrast):
 
 
 def _cover(patch, x, y):
-    """Return how much of each pixel's lung a patch covers, 0 to 1."""
+    """Return the fraction of the lung in each pixel that a patch covers."""
     if x.size == 0:
         return np.zeros_like(x)
     cos, sin = np.float32(np.cos(patch.angle)), np.float32(np.sin(patch.angle))

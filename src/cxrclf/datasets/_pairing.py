@@ -1,50 +1,50 @@
-"""Which mask belongs to which image, by their names."""
+"""Pair images and masks by their names."""
 
 from collections import defaultdict
 from itertools import combinations
 from typing import NamedTuple
 
-from cxrclf.datasets._layout import some
+from cxrclf.datasets._layout import format_names
 
 _NAMED = 20
 
 
 class Pairing(NamedTuple):
-    """Images with their masks, and what is left over.
+    """Images with their masks, and files that do not pair.
 
     Attributes
     ----------
     images : list of str
-        The images that have a mask in each folder, in the order given.
+        Images that have a mask in each folder, in the given order.
     masks : list of list of str
-        For each folder of masks, the mask of each image.
+        Masks of these images, as one list per folder of masks.
     unmasked : list of str
-        Images that lack a mask, with the folders where it is missing if there are
-        several.
+        Images without a mask. If there are several folders of masks, with the folders
+        where the mask is missing.
     orphans : list of str
         Masks without an image.
-    twins : list of str
-        Files that share their name, so that nobody can tell which one is meant.
+    duplicates : list of str
+        Groups of files with the same name in one folder, which are ambiguous.
     """
 
     images: list
     masks: list
     unmasked: list
     orphans: list
-    twins: list
+    duplicates: list
 
 
 def stem_key(path, suffix=""):
-    """Return what an image and its mask have in common: the name without ending.
+    """Return the key that pairs an image and its mask: the name without extension.
 
-    Upper and lower case are the same, as the file systems of Windows and macOS have
-    it; `suffix` is taken off where the name has it.
+    Upper and lower case are the same, as in the file systems of Windows and macOS.
+    `suffix` is removed from the end of the name.
     """
     return path.stem.casefold().removesuffix(suffix.casefold())
 
 
 def relative_key(root, suffix=""):
-    """Return `stem_key` with the folders between `root` and the file before it."""
+    """Return a function from a path to the subfolders below `root` and `stem_key`."""
 
     def key(path):
         folders = path.parent.relative_to(root).as_posix().casefold()
@@ -59,20 +59,25 @@ def pair(images, mask_folders, image_key, mask_keys):
     Parameters
     ----------
     images : list of Path
-        The images.
+        Images.
     mask_folders : dict of str to list of Path
-        For each folder of masks, by what messages call it, the masks.
+        Masks of each folder. The keys name the folders in messages.
     image_key : callable
-        Maps a Path to what an image and its mask have in common.
+        Function from the Path of an image to the key that pairs it with its mask.
     mask_keys : list of callable
-        The same for the masks of each folder.
+        Function from the Path of a mask to its key, for each folder of masks.
+
+    Returns
+    -------
+    Pairing
+        Paired images and masks, and the files that do not pair.
     """
-    by_key, twins = _unique(images, image_key)
+    by_key, duplicates = _index_by_key(images, image_key)
     found = []
     orphans = []
     for masks, mask_key in zip(mask_folders.values(), mask_keys, strict=True):
-        mask_of, more = _unique(masks, mask_key)
-        twins += more
+        mask_of, more = _index_by_key(masks, mask_key)
+        duplicates += more
         orphans += [str(path) for key, path in mask_of.items() if key not in by_key]
         found.append(mask_of)
     unmasked = []
@@ -94,30 +99,34 @@ def pair(images, mask_folders, image_key, mask_keys):
         masks=[[str(mask_of[key]) for key in both] for mask_of in found],
         unmasked=unmasked,
         orphans=orphans,
-        twins=twins,
+        duplicates=duplicates,
     )
 
 
-def check_pairing(pairing, cure, *, unmasked_fine=False, orphans_fine=False):
-    """Raise a ValueError that names every file that does not pair.
+def check_pairing(pairing, cure, *, allow_unmasked=False, allow_orphans=False):
+    """Raise a ValueError that names all files that do not pair.
 
     Parameters
     ----------
     pairing : Pairing
-        What was found.
+        Result of `pair`.
     cure : str
-        What to do, the end of the message.
-    unmasked_fine, orphans_fine : bool, default=False
-        Whether images without a mask, or masks without an image, are left out.
+        Last sentences of the message, which name the solution.
+    allow_unmasked : bool, default=False
+        Whether images without a mask are allowed, if any image has a mask.
+    allow_orphans : bool, default=False
+        Whether masks without an image are allowed, if any image has a mask.
     """
-    none = not pairing.images
+    # If nothing pairs at all, all files are named: the folders or names are wrong.
+    allow_unmasked = allow_unmasked and bool(pairing.images)
+    allow_orphans = allow_orphans and bool(pairing.images)
     kinds = {
-        "images without a mask": [] if unmasked_fine and not none else pairing.unmasked,
-        "masks without an image": [] if orphans_fine and not none else pairing.orphans,
-        "files that share their name": pairing.twins,
+        "images without a mask": [] if allow_unmasked else pairing.unmasked,
+        "masks without an image": [] if allow_orphans else pairing.orphans,
+        "files that share their name": pairing.duplicates,
     }
     lines = [
-        f"  {kind} ({len(names)}): {some(names, _NAMED)}"
+        f"  {kind} ({len(names)}): {format_names(names, _NAMED)}"
         for kind, names in kinds.items()
         if names
     ]
@@ -127,25 +136,25 @@ def check_pairing(pairing, cure, *, unmasked_fine=False, orphans_fine=False):
         )
 
 
-def check_apart(folders):
-    """Raise a ValueError when a folder is, or lies in, another one."""
+def check_disjoint(folders):
+    """Raise a ValueError if two folders are the same or one lies in the other."""
     for a, b in combinations([folder.resolve() for folder in folders], 2):
         if a.is_relative_to(b) or b.is_relative_to(a):
             raise ValueError(
                 f"{str(a)!r} and {str(b)!r} are one folder or lie in each other, so "
-                "that images would be taken for masks. Give folders beside each other."
+                "images would be listed as masks. Give folders beside each other."
             )
 
 
-def _unique(paths, key):
-    """Return the first path of each key, and those that share one, for a message."""
+def _index_by_key(paths, key):
+    """Return the first path of each key, and a text for each key with several paths."""
     by_key = defaultdict(list)
     for path in paths:
         by_key[key(path)].append(path)
     first = {key: found[0] for key, found in by_key.items()}
-    twins = [
+    duplicates = [
         " and ".join(str(path) for path in found)
         for found in by_key.values()
         if len(found) > 1
     ]
-    return first, twins
+    return first, duplicates

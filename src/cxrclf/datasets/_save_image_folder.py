@@ -1,4 +1,4 @@
-"""Writing folders with one sub-folder of images for each class."""
+"""Save images to a folder with one subfolder per class."""
 
 import re
 from collections import Counter
@@ -8,29 +8,30 @@ import numpy as np
 from PIL import Image
 
 from cxrclf._utils.files import replaced_whole
-from cxrclf.datasets._layout import is_data, some
+from cxrclf.datasets._layout import format_names, is_data
 
 
 def save_image_folder(images, target, folder, *, groups=None, image_format="png"):
-    r"""Write images as files, in one sub-folder for each class.
+    r"""Write images to files, in one subfolder per class.
 
-    The files are named ``<group>_<number>.png``, such as ``patient0007_02.png``,
-    or ``image000007.png`` when no groups are given. `load_image_folder` reads the
-    folder, with ``groups=r"^(patient\d+)"`` the groups too.
+    The names of the files are ``<group>_<number>.png``, such as
+    ``patient0007_02.png``. Without groups, they are like ``image000007.png``.
+    `load_image_folder` lists the folder. It also finds the groups with
+    ``groups=r"^(patient\d+)"``.
 
     Parameters
     ----------
     images : array-like of shape (n, height, width) of uint8 or uint16
-        The images. 16-bit ones need PNG.
+        Images. 16-bit images need PNG.
     target : array-like of shape (n,)
-        The class of each image; names its folder.
+        Class of each image. It becomes the name of the subfolder.
     folder : path-like
-        Where to write: a new or an empty folder.
+        Folder to write to. It must be empty or not exist yet.
     groups : array-like of shape (n,), default=None
-        The patient of each image: whole numbers, which become ``patient0007``,
-        or str, taken as they are.
+        Patient of each image. Whole numbers are written as ``patient0007``, and str
+        are not changed.
     image_format : {"png", "jpeg"}, default="png"
-        PNG keeps each pixel; JPEG (quality 95) does not.
+        Format of the files. PNG is lossless. JPEG (quality 95) changes pixels.
 
     Returns
     -------
@@ -40,14 +41,14 @@ def save_image_folder(images, target, folder, *, groups=None, image_format="png"
     Raises
     ------
     FileExistsError
-        If the folder already holds files. Nothing is written then.
+        If the folder already has files. No file is written then.
     ValueError
-        If shapes, types or formats do not fit, or a class or group cannot be the
-        name of a file. Nothing is written then.
+        If shapes, types or formats do not fit, or if a class or group cannot be the
+        name of a file. No file is written then.
 
     See Also
     --------
-    load_image_folder : Read such a folder.
+    load_image_folder : List the images of such a folder.
 
     Examples
     --------
@@ -62,12 +63,12 @@ def save_image_folder(images, target, folder, *, groups=None, image_format="png"
     """
     images = _check_images(images, image_format)
     classes = _check_names(target, len(images), "target")
-    stems = _file_stems(groups, len(images))
+    stems = _make_file_stems(groups, len(images))
     folder = Path(folder)
     if folder.exists() and any(folder.iterdir()):
         raise FileExistsError(
-            f"{str(folder)!r} already holds files. Empty it or name a new folder, so "
-            "that no images of another set are mixed in."
+            f"{str(folder)!r} already holds files, which would be mixed with the new "
+            "images. Empty it or pass another folder."
         )
     options = {"quality": 95} if image_format == "jpeg" else {}
     for image, name, stem in zip(images, classes, stems, strict=True):
@@ -91,12 +92,15 @@ def _check_images(images, image_format):
             "[0, 1] with (255 * images).round().astype(np.uint8)."
         )
     if image_format == "jpeg" and images.dtype == np.uint16:
-        raise ValueError("JPEG holds 8 bits; write uint16 images as 'png'.")
+        raise ValueError(
+            "JPEG has 8 bits per pixel, but the images are uint16. Use "
+            "image_format='png'."
+        )
     return images
 
 
 def _check_names(values, n, what):
-    """Return `n` values as str that can name a file or folder."""
+    """Return `n` values as str, and check that they can be names of files."""
     values = np.asarray(values)
     if values.shape != (n,):
         raise ValueError(
@@ -110,13 +114,14 @@ def _check_names(values, n, what):
     )
     if bad:
         raise ValueError(
-            f"{what} {some(bad)} cannot name a file. Use letters, digits, '_', '-', "
-            "'+', '.' and inner spaces, beginning with a letter or digit."
+            f"{what} {format_names(bad)} cannot name a file. Use letters, digits, '_', "
+            "'-', '+', '.' and inner spaces, and begin with a letter or digit."
         )
     return names
 
 
-def _file_stems(groups, n):
+def _make_file_stems(groups, n):
+    """Return the names of the files without extension."""
     if groups is None:
         return [f"image{number:06d}" for number in range(n)]
     groups = np.asarray(groups)

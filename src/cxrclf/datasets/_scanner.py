@@ -1,4 +1,4 @@
-"""From the shadow of a chest to an 8-bit radiograph: nothing here knows the class."""
+"""Exposure of a chest to an 8-bit radiograph, independent of the class."""
 
 import numpy as np
 from PIL import Image
@@ -13,7 +13,7 @@ _LETTERS = {
 
 
 def draw_pose(rng):
-    """Return how a patient stands for one image."""
+    """Draw the pose of a patient for one image."""
     scale = rng.uniform(0.86, 1.14)
     breath = rng.uniform(0.93, 1.07)
     return Pose(
@@ -26,34 +26,35 @@ def draw_pose(rng):
 
 
 def expose(attenuation, rng):
-    """Turn attenuation into the pixels of one radiograph.
+    """Convert attenuation to the pixels of one radiograph.
 
     Parameters
     ----------
     attenuation : ndarray of shape (height, width) of float32
-        What the beam meets, 0 in air.
+        Attenuation of the beam, 0 in air.
     rng : numpy.random.Generator
-        Decides on exposure, contrast, blur, noise, collimation and marker.
+        Random generator of exposure, contrast, blur, noise, collimation and marker.
 
     Returns
     -------
     ndarray of shape (height, width) of uint8
-        Bright where much is absorbed.
+        Pixels. High attenuation is bright.
     """
     pixels = attenuation.shape
     side = min(pixels)
     blur = rng.uniform(0.15, 0.9) * side / 224
-    image = attenuation * (1 + _texture(pixels, rng))
+    image = attenuation * (1 + _draw_texture(pixels, rng))
     image = gaussian_filter(image, blur, truncate=2.5)
-    # Systems set the exposure by the image itself; so brightness as a whole
-    # tells nothing of how much of the lungs is opaque.
+    # As in real devices, the exposure adapts to the image. The mean brightness then
+    # does not reveal the extent of opacities.
     image *= np.float32(rng.uniform(0.45, 0.62) / float(image.mean()))
     np.maximum(image, 0, out=image)
     image **= np.float32(rng.uniform(0.8, 1.35))
-    # Film and display saturate gently towards white.
+    # Film and display saturate smoothly towards white.
     image = np.tanh(image * np.float32(1.1))
     image += np.float32(rng.uniform(0.0, 0.06))
-    # From a generator of its own: the number of pixels decides on nothing else.
+    # The noise has a generator of its own. The random numbers after it then do not
+    # depend on the number of pixels.
     grain = rng.spawn(1)[0].standard_normal(pixels, dtype=np.float32)
     image += np.float32(rng.uniform(0.004, 0.022)) * grain
     _put_marker(image, rng)
@@ -61,8 +62,8 @@ def expose(attenuation, rng):
     return (np.clip(image, 0, 1) * 255).astype(np.uint8)
 
 
-def _texture(pixels, rng):
-    """Return the unevenness of tissue, coarse and fine, about 0."""
+def _draw_texture(pixels, rng):
+    """Draw coarse and fine variations of the tissue around 0."""
     texture = np.zeros(pixels, dtype=np.float32)
     for cells, strength in ((8, 0.03), (40, 0.02)):
         coarse = rng.standard_normal((cells, cells), dtype=np.float32)
@@ -72,7 +73,7 @@ def _texture(pixels, rng):
 
 
 def _put_marker(image, rng):
-    """Lay the letter of a side, in lead, near its upper corner."""
+    """Draw a side marker, the letter R or L, near the upper corner of the side."""
     letter, chance = rng.choice(["R", "L"]), rng.random()
     across, down, size = rng.uniform([0.03, 0.04, 0.05], [0.10, 0.30, 0.07])
     if chance > 0.5:
@@ -89,7 +90,7 @@ def _put_marker(image, rng):
 
 
 def _collimate(image, rng):
-    """Blacken what the shutters cut off, now and then."""
+    """Set margins to black in some images, as collimator shutters do."""
     chance, margins = rng.random(), rng.uniform(0, 0.07, 4)
     if chance > 0.3:
         return

@@ -1,11 +1,10 @@
-"""Files to pixels: decoders, the decode store, ImageReader.
+"""Read image files as gray pixels, and store decoded pixels on disk.
 
-Radiographs are grey, so every file is read as greyscale: 8 bits, or 16 bits where
-the file has more than 8. `read_image` reads one file, `ImageReader` is the
-scikit-learn transformer from paths to an array, and `DecodeStore` keeps decoded
-pixels on disk, shared by folds, grid points and processes. `content_key` names
-pixels by their content, in a file or in memory alike. Masks are read by `read_mask`
-and `open_masks`, as numbers of classes and without blending.
+Radiographs are gray, so every file is read as grayscale: with 16 bits if the file has
+more than 8 bits per pixel, else with 8 bits. `read_image` reads one file. `ImageReader`
+is a scikit-learn transformer from paths to an array. `DecodeStore` stores decoded
+pixels on disk, where folds, grid points and processes share them. `content_key`
+identifies an image by its pixels. Masks are read by :mod:`cxrclf.masks`.
 """
 
 from cxrclf.images._array_images import ArrayImages, Images

@@ -1,4 +1,4 @@
-"""Images that are gathered by row, on disk or in memory."""
+"""Images of one size, read by row number."""
 
 from typing import Protocol
 
@@ -16,7 +16,7 @@ class Images(Protocol):
     shape : tuple of int
         (n, H, W) or (n, H, W, C).
     keys : ndarray of shape (n,) of uint64
-        The content key of each image.
+        Content key of each image.
     """
 
     @property
@@ -28,7 +28,7 @@ class Images(Protocol):
     def __len__(self) -> int: ...
 
     def gather(self, rows: ArrayLike) -> np.ndarray:
-        """Return the pixels of some rows, in their order."""
+        """Return the pixels of the given rows, in the given order."""
         ...
 
 
@@ -38,12 +38,12 @@ class ArrayImages:
     Parameters
     ----------
     array : ndarray of shape (n, H, W) or (n, H, W, C)
-        Integer or float pixels; not copied.
+        Integer or float pixels. The array is not copied.
 
     Attributes
     ----------
     shape : tuple of int
-        The shape of the array.
+        Shape of the array.
     """
 
     def __init__(self, array: np.ndarray):
@@ -56,19 +56,20 @@ class ArrayImages:
 
     @property
     def keys(self) -> np.ndarray:
-        """The content key of each image, (n,) of uint64."""
-        # Not a cached_property: before Python 3.12 all objects share its lock, which
-        # makes threads wait, and a forked process for ever.
+        """Content key of each image, (n,) of uint64."""
+        # No cached_property: before Python 3.12 all objects share its lock. Threads
+        # would wait for each other, and a forked process could wait forever.
         if self._keys is None:
             self._keys = np.array([content_key(i) for i in self.array], dtype=np.uint64)
         return self._keys
 
     def gather(self, rows: ArrayLike) -> np.ndarray:
-        """Return the pixels of some rows, in their order.
+        """Return the pixels of the given rows, in the given order.
 
         Parameters
         ----------
         rows : array-like of shape (b,) of int
+            Row numbers.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""Names for pixels that depend on nothing but the pixels."""
+"""Keys of images that depend on the pixels only."""
 
 import hashlib
 
@@ -7,12 +7,12 @@ from numpy.typing import ArrayLike
 
 
 def content_key(pixels: ArrayLike) -> int:
-    """Return a 64-bit key of an image's content.
+    """Return a 64-bit key of the content of an image.
 
-    Two images have the same key when they have the same shape, type and values,
-    wherever they come from: a file as decoded, or an array in memory. Two
-    different images share a key with a probability of 5e-20, and any two among
-    a million with one of 3e-8.
+    Images with the same shape, type and values have the same key, whether they come
+    from a file or from memory. Two different images have the same key with a
+    probability of 5e-20. Among a million images, the probability that any two have the
+    same key is 3e-8.
 
     Parameters
     ----------
@@ -22,8 +22,8 @@ def content_key(pixels: ArrayLike) -> int:
     Returns
     -------
     int
-        At least 0 and less than 2**64: BLAKE2b over the shape, the type and the
-        values in little-endian C order, the same on every machine.
+        Key in [0, 2**64). It is the BLAKE2b hash of the shape, the type and the values
+        in little-endian C order, so it is the same on every machine.
 
     Raises
     ------
@@ -45,6 +45,7 @@ def content_key(pixels: ArrayLike) -> int:
         raise TypeError(
             f"content_key needs numeric pixels, got an array of type {pixels.dtype}."
         )
+    # One byte order and one memory layout, so that equal values have equal bytes.
     pixels = np.ascontiguousarray(pixels, dtype=pixels.dtype.newbyteorder("<"))
     name = repr((*pixels.shape, pixels.dtype.str)).encode()
     digest = hashlib.blake2b(name, digest_size=8)

@@ -1,4 +1,4 @@
-"""Files decoded once, to a folder shared by folds, grid points and processes."""
+"""A store of decoded images on disk, shared by folds, grid points and processes."""
 
 import hashlib
 import os
@@ -18,36 +18,36 @@ from cxrclf._utils.image_size import check_image_size
 from cxrclf._utils.session import UsesSession, session_folder
 from cxrclf.exceptions import ImageReadError
 from cxrclf.images._paths import find_paths
-from cxrclf.images._read_image import quiet_decoders, read_image, why_unreadable
-from cxrclf.images._store_index import DecodeIndex, Identity, Places, unusable
+from cxrclf.images._read_image import describe_error, quiet_decoders, read_image
+from cxrclf.images._store_index import DecodeIndex, Identity, Places, access_error
 from cxrclf.images._stored_images import StoredImages
 
-_FORMAT = 1  # raised when the files of a store change their layout
-_PIXELS = 1  # raised when read_image gives other pixels
-_CHUNK_BYTES = 2**25  # decoded at once, before they are written
-_CHUNK_FILES = 512
+_FORMAT = 1  # increase it when the layout of the files changes
+_PIXELS = 1  # increase it when read_image returns different pixels
+_CHUNK_BYTES = 2**25  # largest number of bytes that are decoded before writing
+_CHUNK_FILES = 512  # largest number of files that are decoded before writing
 
 
 class DecodeStore(UsesSession):
-    """Image files, decoded once.
+    """Store of decoded image files.
 
-    The pixels are kept on disk at one size, addressed by a file's path, size and
-    modification time and by how it was decoded. So a file that changes is decoded
-    again, and files that do not are decoded once for all folds, grid points, runs
-    and processes. Several processes may use a store at once, and one that is killed
-    leaves nothing half-written.
+    The store holds the pixels of files on disk, at one size. Each file is decoded once
+    for all folds, grid points, runs and processes. The store identifies a file by its
+    path, size and modification time, so it decodes a changed file again. Several
+    processes may use a store at the same time. A killed process leaves the store
+    valid.
 
     Parameters
     ----------
     image_size : int or (int, int)
         Side of a square, or height and width, in pixels.
     keep_aspect_ratio : bool, default=False
-        Whether to fit images into `image_size` and to centre them on zeros,
-        instead of resizing them to it.
+        Whether images keep their aspect ratio. If True, images are fitted into
+        `image_size` and centered on zeros. If False, images are stretched.
     cache_dir : path-like, optional
-        Where the store keeps its files: in a folder `decoded` there, which may be
-        deleted at any time between runs. The default is a temporary folder that
-        the process shares with its workers and removes when it ends.
+        Folder for the subfolder `decoded` with the files of the store. You may delete
+        the subfolder between runs. The default is a temporary folder, which the process
+        shares with its workers and removes at its end.
 
     Raises
     ------
@@ -56,8 +56,8 @@ class DecodeStore(UsesSession):
 
     See Also
     --------
-    ImageReader : The transformer that uses it.
-    read_image : Decodes one file, and says how.
+    ImageReader : Transformer from paths to an array, which uses this store.
+    read_image : Function that decodes one file.
 
     Examples
     --------
@@ -92,16 +92,16 @@ class DecodeStore(UsesSession):
     def fetch(
         self, paths: Any, *, n_jobs: int | None = None, verbose: int = 0
     ) -> StoredImages:
-        """Decode the files that are not stored yet, and return all.
+        """Decode the files that are not stored yet, and return all images.
 
         Parameters
         ----------
         paths : array-like of path-like
             Paths as an (n,) or (n, 1) array, a list, a Series, or a data frame
-            with a column `path`. The same path may occur many times.
+            with a column `path`. The same path may occur several times.
         n_jobs : int, optional
-            Number of threads that decode, as in scikit-learn: None means 1 unless
-            in a `joblib.parallel_config` context, -1 all processors.
+            Number of decoding threads. As in scikit-learn, None means 1 unless in a
+            `joblib.parallel_config` context, and -1 means all processors.
         verbose : int, default=0
             Whether to show a progress bar.
 
@@ -113,16 +113,16 @@ class DecodeStore(UsesSession):
         Raises
         ------
         ImageReadError
-            If files cannot be read. All of them are named at once; the others stay
-            decoded.
+            If files cannot be read. The message names all of them. The other files
+            are stored.
         RuntimeError
-            If the store is damaged; the message names the folder to delete.
+            If the store is damaged. The message names the folder to delete.
         OSError
             If the store cannot be written.
         """
         names = check_paths(paths)
         n_threads = _count_threads(n_jobs)
-        numbers: dict[str, int] = {}  # of different files, in order
+        numbers: dict[str, int] = {}  # absolute path to number, in order
         files = np.array(
             [numbers.setdefault(os.path.abspath(name), len(numbers)) for name in names]
         )
@@ -132,7 +132,8 @@ class DecodeStore(UsesSession):
             failures |= self._decode(index, identities, n_threads, verbose)
             places = index.find(identities)
         if failures:
-            # In the words of the caller, and in the order of the files.
+            # Report the paths as given, in the order of the files. The last value for a
+            # key stays in a dict, so reverse: the first spelling of a path is reported.
             given = dict(zip(files[::-1], names[::-1], strict=True))
             raise ImageReadError(
                 {
@@ -152,24 +153,25 @@ class DecodeStore(UsesSession):
         n_threads: int,
         verbose: int,
     ) -> dict[str, str]:
-        """Decode and store the files that are not, and return why any cannot be."""
+        """Decode and store missing files, and return failures by path."""
         failures = {}
-        absent = _absent(index, identities)
+        missing = _find_missing(index, identities)
         image_bytes = 2 * self.image_size[0] * self.image_size[1]
+        # Pixels of one chunk are in memory at once.
         step = min(_CHUNK_FILES, max(n_threads, _CHUNK_BYTES // image_bytes))
         with (
             quiet_decoders(),
             tqdm(
-                total=len(absent),
+                total=len(missing),
                 desc="decoding",
                 unit="image",
-                disable=not (verbose and absent),
+                disable=not (verbose and missing),
             ) as bar,
             ThreadPoolExecutor(n_threads) as pool,
         ):
-            for start in range(0, len(absent), step):
-                # Another process may be decoding the same files.
-                chunk = _absent(index, absent[start : start + step])
+            for start in range(0, len(missing), step):
+                # Another process may have stored some of them in the meantime.
+                chunk = _find_missing(index, missing[start : start + step])
                 decoded = {}
                 for identity, result in zip(
                     chunk, pool.map(self._decode_one, chunk), strict=True
@@ -183,6 +185,7 @@ class DecodeStore(UsesSession):
         return failures
 
     def _decode_one(self, identity: Identity) -> np.ndarray | str:
+        """Return the pixels of a file, or the reason why it cannot be read."""
         try:
             return self._read(os.fsdecode(identity.path))
         except ImageReadError as error:
@@ -195,7 +198,7 @@ class DecodeStore(UsesSession):
         )
 
     def _settings(self) -> tuple:
-        """Return all that decides pixels besides the file."""
+        """Return the settings that determine the pixels of a file."""
         return (
             _FORMAT,
             _PIXELS,
@@ -213,39 +216,40 @@ class DecodeStore(UsesSession):
         try:
             return make_folders(root.absolute(), *names)
         except OSError as error:
-            raise unusable(root.absolute().joinpath(*names), error) from error
+            raise access_error(root.absolute().joinpath(*names), error) from error
 
 
 def _count_threads(n_jobs: int | None) -> int:
-    """Return the number of threads for `n_jobs`, as joblib counts them."""
+    """Return the number of threads for `n_jobs`, with joblib's rules."""
     if n_jobs is None:
         _, n_jobs = get_active_backend()
-    # Joblib counts 1, with a warning, where its default backend may start no processes.
+    # With its default backend joblib would warn and return 1 where it cannot start
+    # processes, such as in a worker.
     with parallel_config(prefer="threads", require="sharedmem", verbose=0):
         return effective_n_jobs(n_jobs)
 
 
 def check_paths(X: Any) -> np.ndarray:
-    """Return the paths in X as an (n,) array of str, or say that there are none."""
+    """Return the paths in X as an (n,) array of str, or raise an error."""
     paths = find_paths(X)
     if paths is None:
         shape = getattr(X, "shape", None)
         what = f"{type(X).__name__}" + (f" of shape {shape}" if shape else "")
         raise ValueError(
             "Expected paths of image files, as an (n,) or (n, 1) array, a list, a "
-            f"Series or a data frame with a column 'path'; got {what} without any."
+            f"Series or a data frame with a column 'path'; got {what} without paths."
         )
     return np.array([os.fspath(path) for path in paths], dtype=object)
 
 
 def _identify(paths: Iterable[str]) -> tuple[list[Identity], dict[str, str]]:
-    """Return the identities of files that exist, and what is wrong with others."""
+    """Return the identities of existing files, and the errors of other files."""
     identities, failures = [], {}
     for path in paths:
         try:
             status = os.stat(path)
         except (OSError, ValueError) as error:
-            failures[path] = why_unreadable(path, error)
+            failures[path] = describe_error(path, error)
         else:
             identities.append(
                 Identity(os.fsencode(path), status.st_size, status.st_mtime_ns)
@@ -253,7 +257,8 @@ def _identify(paths: Iterable[str]) -> tuple[list[Identity], dict[str, str]]:
     return identities, failures
 
 
-def _absent(index: DecodeIndex, identities: Sequence[Identity]) -> list[Identity]:
+def _find_missing(index: DecodeIndex, identities: Sequence[Identity]) -> list[Identity]:
+    """Return the identities of files that are not stored."""
     depths = index.find(identities).depths
     return [
         identity

@@ -1,4 +1,4 @@
-"""X, understood once: image files or pixels, in any form."""
+"""Interpret X as image files or pixels."""
 
 import os
 import warnings
@@ -26,19 +26,19 @@ _FILES = (
 class ImageInput:
     """Images in any form that the estimators, transformers and samplers accept.
 
-    Made by :meth:`from_X`, which is the only place where X is interpreted. No file is
-    read before :meth:`open` or :meth:`stream`.
+    Create an object with :meth:`from_X`, which is the only function that interprets X.
+    Only :meth:`open` and :meth:`stream` read files.
 
     Parameters
     ----------
     X : array-like
-        The images as given.
+        Images as passed by the user.
     paths : ndarray of shape (n,) of object, or None
-        The str and path-like objects in X, or None where X holds pixels.
+        The str and path-like objects in X, or None if X holds pixels.
     values : ndarray of shape (n, F), (n, H, W) or (n, H, W, C), or None
-        The checked pixels in the shape of X, or None where X holds paths.
+        Checked pixels in the shape of X, or None if X holds paths.
     image_shape : tuple of int, default=None
-        (H, W) or (H, W, C) of the image that a flat row stands for.
+        Shape (H, W) or (H, W, C) of the image in each flat row.
     """
 
     X: Any
@@ -66,17 +66,17 @@ class ImageInput:
             with a column `path`; images of shape (n, H, W) or (n, H, W, C); or flat
             rows of shape (n, F).
         estimator : estimator object, default=None
-            The estimator whose X this is. It gets or compares `n_features_in_` and
-            `feature_names_in_` where X is a table of numbers.
+            Estimator that receives X. If X has flat rows, `n_features_in_` and
+            `feature_names_in_` of the estimator are set or checked.
         reset : bool, default=True
-            Whether the estimator learns these attributes, instead of comparing them.
+            Whether these attributes are set. If False, X is checked against them.
         image_shape : tuple of int, default=None
-            (H, W) or (H, W, C) of the image that a flat row stands for. By default a
-            row of F values is a 1 × 1 image of F channels.
+            Shape (H, W) or (H, W, C) of the image in each flat row. By default a row of
+            F values is a 1 × 1 image with F channels.
         flat_rows : bool, default=True
             Whether flat rows are accepted.
         **checks
-            Parameters of :func:`sklearn.utils.check_array`, for pixels.
+            Parameters of :func:`sklearn.utils.check_array` for pixels.
 
         Returns
         -------
@@ -91,7 +91,7 @@ class ImageInput:
         """
         if estimator is not None and reset:
             for name in ("n_features_in_", "feature_names_in_"):
-                vars(estimator).pop(name, None)  # of an earlier fit, on flat rows
+                vars(estimator).pop(name, None)  # from an earlier fit on flat rows
         paths = find_paths(X)
         if paths is not None:
             return cls(X, paths, None)
@@ -101,7 +101,7 @@ class ImageInput:
         if ndim == 2 and estimator is not None:
             validate_data(estimator, X, reset=reset, skip_check_array=True)
         values = check_array(
-            np.asarray(X) if hasattr(X, "columns") else X,  # of sparse columns, too
+            np.asarray(X) if hasattr(X, "columns") else X,  # also for sparse columns
             allow_nd=True,
             ensure_2d=False,
             estimator=estimator,
@@ -111,37 +111,39 @@ class ImageInput:
         return cls(X, None, values, _check_image_shape(values, image_shape))
 
     def __len__(self) -> int:
-        return len(self.values if self.paths is None else self.paths)
+        values = self.values if self.paths is None else self.paths
+        return len(values)  # type: ignore[arg-type]  # one of the two is an array
 
     @property
     def pixels(self) -> np.ndarray | None:
-        """The images in X, (n, H, W) or (n, H, W, C), or None where X holds paths."""
+        """Images of shape (n, H, W) or (n, H, W, C), or None if X holds paths."""
         if self.values is None or self.values.ndim > 2:
             return self.values
         return self.values.reshape(len(self), *(self.image_shape or (1, 1, -1)))
 
     @property
     def sample_shape(self) -> tuple[int, ...] | None:
-        """Shape of an image, (H, W) or (H, W, C), or None for files."""
+        """Shape (H, W) or (H, W, C) of an image, or None if X holds paths."""
         return None if self.pixels is None else self.pixels.shape[1:]
 
     @property
     def is_copy(self) -> np.ndarray:
-        """Whether a row is a transformed copy of a file, (n,) of bool.
+        """Mask of the rows that are transformed copies of files, (n,) of bool.
 
-        Such a path has the attribute ``augmentation``, as
-        :class:`~cxrclf.augmentation.AugmentedPath` has.
+        A transformed copy is a path with the attribute ``augmentation``, such as
+        :class:`~cxrclf.augmentation.AugmentedPath`.
         """
         if self.paths is None:
             return np.zeros(len(self), dtype=bool)
         return np.array([hasattr(path, "augmentation") for path in self.paths], bool)
 
     def take(self, rows: np.ndarray) -> Any:
-        """Return some rows of X in the form of X.
+        """Return rows of X in the form of X.
 
         Parameters
         ----------
         rows : ndarray of shape (m,) of int
+            Row numbers.
 
         Returns
         -------
@@ -151,25 +153,26 @@ class ImageInput:
         return taken.reset_index(drop=True) if hasattr(taken, "iloc") else taken
 
     def append(self, new: np.ndarray, rows: np.ndarray | None = None) -> Any:
-        """Return X with images appended, in the form of X.
+        """Append images to X, and return the result in the form of X.
 
         Parameters
         ----------
         new : ndarray of shape (m,) of object, or of shape (m, ...)
-            Paths, or pixels of the type and shape of `values`.
+            Paths, or pixels with the type and shape of `values`.
         rows : ndarray of shape (m,) of int, default=None
-            Rows of X from which the other columns of a data frame are copied. By
-            default the new rows have missing values there.
+            Rows of X that supply the other columns of a data frame. By default the
+            other columns of the new rows have missing values.
 
         Returns
         -------
         array-like of n + m rows
-            Paths in arrays have the type object.
+            X and the new rows. Arrays of paths have the type object.
         """
         X = self.X
         if isinstance(X, (list, tuple)):
-            as_lists = self.paths is None and isinstance(X[0], (list, tuple))
-            return [*X, *(new.tolist() if as_lists else new)]
+            if isinstance(X[0], (list, tuple)):  # of pixels, or of one path
+                new = (new if self.paths is None else new[:, None]).tolist()
+            return [*X, *new]
         if self.paths is None:
             values = np.concatenate([self.values, new])
             if hasattr(X, "columns"):
@@ -194,31 +197,35 @@ class ImageInput:
         cache_dir: str | os.PathLike[str] | None = None,
         verbose: int = 0,
     ) -> Images:
-        """Decode files, or find them decoded; pixels stay as they are.
+        """Open the images for access by row.
+
+        Files are decoded, unless they are stored already. Pixels are not changed.
 
         Parameters
         ----------
         image_size : (int, int)
-            Height and width at which files are read, in pixels.
+            Height and width of decoded files, in pixels.
         keep_aspect_ratio : bool, default=False
             Whether files are padded to `image_size` instead of being stretched.
         cache_dir : path-like, default=None
-            Folder of decoded files. By default they are kept until the process ends.
+            Folder of decoded files. By default decoded files are deleted when the
+            process ends.
         verbose : int, default=0
             Whether to show a progress bar.
 
         Returns
         -------
         Images
-            The n images, gathered by row.
+            The n images in the order of X.
 
         Raises
         ------
         ImageReadError
-            Naming all unreadable files.
+            If files cannot be read. The message names all of them.
         """
-        if self.paths is None:
-            return ArrayImages(self.pixels)
+        pixels = self.pixels
+        if pixels is not None:
+            return ArrayImages(pixels)
         store = DecodeStore(
             image_size, keep_aspect_ratio=keep_aspect_ratio, cache_dir=cache_dir
         )
@@ -232,7 +239,7 @@ class ImageInput:
         keep_aspect_ratio: bool = False,
         cache_dir: str | os.PathLike[str] | None = None,
     ) -> Iterator[tuple[slice, Images]]:
-        """Decode files in parts, each while the part before is being used.
+        """Decode files in parts, one part ahead of the caller.
 
         Parameters
         ----------
@@ -244,28 +251,30 @@ class ImageInput:
         Yields
         ------
         rows : slice
-            Which rows of X the part holds.
+            Rows of X in the part.
         images : Images
+            Images of the part.
 
         Raises
         ------
         ImageReadError
-            Naming all unreadable files. Missing files are found before anything is
-            yielded.
+            If files cannot be read. The message names all of them. For missing files
+            the error is raised before the first part.
         """
         if self.paths is None:
-            yield slice(0, len(self)), ArrayImages(self.pixels)
+            yield slice(0, len(self)), self.open(image_size)
             return
+        paths = self.paths
         store = DecodeStore(
             image_size, keep_aspect_ratio=keep_aspect_ratio, cache_dir=cache_dir
         )
-        if not all(map(os.path.exists, self.paths)):
-            store.fetch(self.paths, n_jobs=-1)  # raises an error that names all
+        if not all(map(os.path.exists, paths)):
+            store.fetch(paths, n_jobs=-1)  # raises an error that names all failures
         failures: dict[str, str] = {}
 
         def fetch(rows):
             try:
-                return rows, store.fetch(self.paths[rows], n_jobs=-1)
+                return rows, store.fetch(paths[rows], n_jobs=-1)
             except ImageReadError as error:
                 failures.update(error.failures)
                 return None
@@ -273,18 +282,19 @@ class ImageInput:
         parts = [slice(i, i + n_rows) for i in range(0, len(self), n_rows)]
         with ThreadPoolExecutor(1) as executor:
             for part in _map_ahead(executor, fetch, parts):
-                # After a failure the rest is decoded to name all that fail.
+                # After a failure decode the other parts to find all failures.
                 if not failures:
                     yield part
         if failures:
             raise ImageReadError(failures)
 
     def warn_of_range(self) -> None:
-        """Warn of pixels that do not look like the range of their type.
+        """Warn about pixels that do not use the range of their type.
 
         Warns
         -----
         PixelRangeWarning
+            If floats lie outside [0, 1], or integers use only a few bits of their type.
         """
         pixels = self.pixels
         if pixels is None or pixels.shape[1:3] == (1, 1):
@@ -293,7 +303,7 @@ class ImageInput:
             low, high = pixels.min(), pixels.max()
             if low < 0 or high > 1:
                 warnings.warn(
-                    f"Float pixels must be in [0, 1], and X has values from {low:.4g} "
+                    f"Float pixels must be in [0, 1], but X has values from {low:.4g} "
                     f"to {high:.4g}. Divide 8-bit pixels by 255, or pass them as "
                     "uint8.",
                     PixelRangeWarning,
@@ -302,7 +312,8 @@ class ImageInput:
         elif pixels.dtype.kind in "iu":
             limit = np.iinfo(pixels.dtype).max
             high = pixels.max()
-            # A few bits of the type, or no more than 8 bits in a wider one.
+            # The type has more than 8 bits, but the values use at most 8 bits, or at
+            # most 1/256 of its range.
             if pixels.dtype.itemsize > 1 and high <= max(255, limit // 256):
                 warnings.warn(
                     f"{pixels.dtype} pixels are divided by {limit}, the maximum of "
@@ -316,7 +327,7 @@ class ImageInput:
 def _count_dimensions(X: Any) -> int | None:
     """Return the number of dimensions of X, or None for images of several sizes."""
     try:
-        return X.ndim if hasattr(X, "ndim") else np.ndim(X)
+        return X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
     except ValueError:
         return None
 
@@ -327,7 +338,7 @@ def _describe_accepted(
     """Return the message for an X of the wrong number of dimensions."""
     name = "X" if estimator is None else f"X of {type(estimator).__name__}"
     if ndim is None:
-        got = "images of several sizes. Resize them to one size, or give files"
+        got = "images of several sizes. Resize them to one size, or pass files"
     else:
         got = (
             f"an array of shape {np.shape(X)}. Reshape your data; a single image is "
@@ -343,7 +354,7 @@ def _describe_accepted(
 def _check_image_shape(
     values: np.ndarray, image_shape: tuple[int, ...] | None
 ) -> tuple[int, ...] | None:
-    """Check that the shape of an image is that of the rows."""
+    """Check `image_shape` against the shape of the values, and return it."""
     if image_shape is None:
         return None
     shape = tuple(image_shape)
@@ -362,11 +373,11 @@ def _check_image_shape(
 
 
 def _map_ahead(executor: Executor, function: Any, items: list) -> Iterator[Any]:
-    """Map a function over items, and compute each value while the last is used."""
-    coming = None
+    """Map a function over items, and compute the next value while one is in use."""
+    upcoming = None
     for item in items:
-        last, coming = coming, executor.submit(function, item)
-        if last is not None:
-            yield last.result()
-    if coming is not None:
-        yield coming.result()
+        current, upcoming = upcoming, executor.submit(function, item)
+        if current is not None:
+            yield current.result()
+    if upcoming is not None:
+        yield upcoming.result()

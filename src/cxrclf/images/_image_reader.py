@@ -1,4 +1,4 @@
-"""Image files to an array, as a scikit-learn transformer."""
+"""A scikit-learn transformer from image files to an array."""
 
 import os
 from numbers import Integral
@@ -15,38 +15,39 @@ from cxrclf.images._decode_store import DecodeStore, check_paths
 
 
 class ImageReader(UsesSession, TransformerMixin, BaseEstimator):
-    """Read image files into an array of grey pixels.
+    """Read image files into an array of gray pixels.
 
-    A transformer without anything to learn, for pipelines that start at files and
-    go on with arrays. Files are decoded once, into a `DecodeStore`: a
-    cross-validation or a grid search does not decode them again.
+    Use this transformer as the first step of a pipeline from files to arrays. It learns
+    nothing in `fit`. It decodes each file once, into a `DecodeStore`, so that a
+    cross-validation or a grid search does not decode the files again.
 
     Parameters
     ----------
     image_size : int or (int, int), default=224
         Side of a square, or height and width, in pixels.
     keep_aspect_ratio : bool, default=False
-        Whether to fit images into `image_size` and to centre them on zeros. The
-        default ignores the aspect ratio, as the published studies do.
+        Whether images keep their aspect ratio. If True, images are fitted into
+        `image_size` and centered on zeros. The default stretches images, as in the
+        published studies.
     cache_dir : path-like, default=None
-        Where decoded pixels are kept for later runs. With None they are kept until
-        the process ends.
+        Folder of decoded pixels for later runs. With None decoded pixels are deleted
+        when the process ends.
     n_jobs : int, default=None
-        Number of threads that decode. None means 1 unless in a
-        `joblib.parallel_config` context, -1 all processors.
+        Number of decoding threads. None means 1 unless in a `joblib.parallel_config`
+        context, and -1 means all processors.
     verbose : int, default=0
         Whether to show a progress bar.
 
     See Also
     --------
-    read_image : Reads one file, and says how files are read.
-    DecodeStore : Gives rows without holding all images in memory.
+    read_image : Function that reads one file.
+    DecodeStore : Access to images by row, without holding all of them in memory.
 
     Notes
     -----
-    The transformed copies of files that a sampler makes
-    (:class:`~cxrclf.augmentation.AugmentedPath`) are read as their originals: for
-    arrays, put the sampler behind the reader.
+    The reader returns the original image for a transformed copy of a file from a
+    sampler (:class:`~cxrclf.augmentation.AugmentedPath`). To oversample arrays with
+    transformed copies, put the sampler after the reader.
 
     Examples
     --------
@@ -89,7 +90,7 @@ class ImageReader(UsesSession, TransformerMixin, BaseEstimator):
         self.verbose = verbose
 
     def fit(self, X: Any, y: Any = None) -> Self:
-        """Check the parameters and that X holds paths. No file is opened.
+        """Check the parameters and the paths in X, without opening a file.
 
         Parameters
         ----------
@@ -101,8 +102,7 @@ class ImageReader(UsesSession, TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ImageReader
-            The transformer itself.
+        self : ImageReader
 
         Raises
         ------
@@ -113,7 +113,7 @@ class ImageReader(UsesSession, TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: Any) -> np.ndarray:
-        """Read files.
+        """Read the image files in X.
 
         Parameters
         ----------
@@ -124,13 +124,13 @@ class ImageReader(UsesSession, TransformerMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n, H, W)
-            uint8; uint16 if any file has more than 8 bits a pixel, and pixels of
-            8 bits are then multiplied by 257.
+            Pixels of uint8, or of uint16 if any file has more than 8 bits per pixel.
+            Pixels of 8-bit files are then multiplied by 257.
 
         Raises
         ------
         ImageReadError
-            If files cannot be read. All of them are named at once.
+            If files cannot be read. The message names all of them.
         ValueError
             If a parameter is invalid or X holds no paths.
         """

@@ -1,4 +1,4 @@
-"""Which values of X are paths of image files."""
+"""Find the paths of image files in X."""
 
 import os
 from typing import Any
@@ -7,24 +7,24 @@ import numpy as np
 
 
 def find_paths(X: Any) -> np.ndarray | None:
-    """Return the str and path-like objects that X holds, or None when it holds pixels.
+    """Return the paths in X, or None if X holds pixels.
 
     Parameters
     ----------
     X : array-like
         Paths as an (n, 1) or (n,) array, a list of paths, a Series, or a data
-        frame with a column `path` (other columns are ignored).
+        frame with a column `path`. Other columns are ignored.
 
     Returns
     -------
     ndarray of shape (n,) of object, or None
-        The objects themselves, in the order of X.
+        The str and path-like objects in X, in the order of X.
 
     Raises
     ------
     ValueError
-        If a data frame of strings has no column `path`, or if an array of paths
-        has more than one column.
+        If X is a single path, if a data frame of strings has no column `path`, or if an
+        array of paths has more than one column.
     TypeError
         If only some of the values are paths.
     """
@@ -36,10 +36,16 @@ def find_paths(X: Any) -> np.ndarray | None:
     columns = getattr(X, "columns", None)
     if columns is not None:
         if "path" not in columns:
-            return None if not _any_path(np.asarray(X).ravel()) else _no_path_column(X)
+            if _contains_path(np.asarray(X).ravel()):
+                raise ValueError(
+                    "A data frame of image files needs a column named 'path', got the "
+                    f"columns {[str(name) for name in X.columns]}. Rename the column "
+                    "of the files."
+                )
+            return None
         X = X["path"]
     if isinstance(X, (list, tuple)):
-        if not _any_path(np.array(X[:1], dtype=object).ravel()):
+        if not _contains_path(np.array(X[:1], dtype=object).ravel()):
             return None
         X = np.array(X, dtype=object)
     elif not hasattr(X, "__array__"):
@@ -47,7 +53,8 @@ def find_paths(X: Any) -> np.ndarray | None:
     values = np.asarray(X)
     if values.dtype.kind not in "OUT" or values.size == 0:
         return None
-    if not _any_path(values.ravel()[:1]):
+    # The first value decides; _check_path reports any other value below.
+    if not _contains_path(values.ravel()[:1]):
         return None
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
@@ -60,15 +67,8 @@ def find_paths(X: Any) -> np.ndarray | None:
     return values.astype(object)
 
 
-def _any_path(values: np.ndarray) -> bool:
+def _contains_path(values: np.ndarray) -> bool:
     return any(isinstance(value, (str, os.PathLike)) for value in values)
-
-
-def _no_path_column(X: Any) -> np.ndarray:
-    raise ValueError(
-        "A data frame of image files needs a column named 'path', got the columns "
-        f"{[str(name) for name in X.columns]}. Rename the one that holds the files."
-    )
 
 
 def _check_path(value: Any) -> None:

@@ -1,4 +1,4 @@
-"""Grey pixels from the formats that Pillow reads."""
+"""Read the image formats of Pillow as gray pixels."""
 
 from collections.abc import Callable
 from typing import IO
@@ -9,7 +9,7 @@ from PIL import Image
 from cxrclf._utils.image_size import content_size
 from cxrclf.images._resize import resize
 
-# What turns stored pixels upright, for the values of the EXIF tag Orientation.
+# Functions that turn stored pixels upright, by the value of the EXIF tag Orientation.
 _UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     2: lambda pixels: pixels[:, ::-1],
     3: lambda pixels: pixels[::-1, ::-1],
@@ -23,63 +23,66 @@ SIDEWAYS = (5, 6, 7, 8)
 ORIENTATION = 0x0112
 _BITS_PER_SAMPLE, _PHOTOMETRIC, _WHITE_IS_ZERO = 258, 262, 0
 
-# A JPEG is decoded at 1/2, 1/4 or 1/8 where that leaves at least twice the target
-# size. On real radiographs of about 512 pixels, and targets of 64 to 128, the result
-# then differs from full decoding by 0.18 to 0.34 grey levels of 255 on average (by 2
-# at most at the 99th percentile), 1.5 to 1.9 times as fast; originals of 2000 pixels
-# are read up to 4 times as fast. Were the target size itself enough, the decoder's
-# filter would replace the resize filter, and the difference be 0.31 to 0.79 (5).
+# A JPEG is decoded at 1/2, 1/4 or 1/8 of its size if the result is at least twice the
+# target size. For real radiographs of about 512 pixels and targets of 64 to 128 pixels,
+# this is 1.5 to 1.9 times as fast as full decoding. The mean difference to full
+# decoding is 0.18 to 0.34 of 255 gray levels, and at most 2 at the 99th percentile.
+# Radiographs of 2000 pixels are read up to 4 times as fast. With an oversampling of 1
+# the filter of the decoder would replace the resize filter, with a mean difference of
+# 0.31 to 0.79 (5 at the 99th percentile).
 _OVERSAMPLING = 2
 
 
 def read_pillow(
     file: IO[bytes], image_size: tuple[int, int] | None, keep_aspect_ratio: bool
 ) -> np.ndarray:
-    """Read an open file as upright grey pixels, resized but not padded."""
+    """Read an open file as upright gray pixels, resized but not padded."""
     with Image.open(file) as image:
         check_single(image)
         if image.format == "TIFF":
-            image.load()  # turns the image itself, and removes the tag
+            image.load()  # for TIFF, Pillow turns the image here and removes the tag
         orientation = image.getexif().get(ORIENTATION, 1)
         size = image.height, image.width
         extent: tuple[float, float] = size
         target = None
         if image_size is not None:
-            # The image is turned last, when it is small: so far, its sides are
-            # those of the file.
+            # The small image is turned at the end. Until then the height and width are
+            # as stored in the file.
             sideways = orientation in SIDEWAYS
             frame = image_size[::-1] if sideways else image_size
             target = content_size(size, frame, keep_aspect_ratio)
         enough = target and (target[1] * _OVERSAMPLING, target[0] * _OVERSAMPLING)
-        # Only JPEG has drafts; a mode of "L" skips its colours.
+        # Only JPEG supports drafts. The mode "L" skips the color channels.
         draft = image.draft("L", enough)
         if draft is not None:
+            # The part of the draft that the image covers may have a fractional size.
             _, (_, _, width, height) = draft
             extent = height, width
-        pixels = _grey(image)
+        pixels = _convert_to_gray(image)
     if target is not None:
         pixels = resize(pixels, target, extent)
     return _UPRIGHT.get(orientation, lambda upright: upright)(pixels)
 
 
 def check_single(image: Image.Image) -> None:
+    """Check that a file holds one image."""
     n_frames = getattr(image, "n_frames", 1)
-    # MPO is a JPEG of a camera, followed by previews of itself.
+    # MPO is a JPEG from a camera, followed by previews of the same image.
     if n_frames > 1 and image.format != "MPO":
         raise ValueError(
             f"holds {n_frames} images, expected one; save each to a file of its own"
         )
 
 
-def _grey(image: Image.Image) -> np.ndarray:
+def _convert_to_gray(image: Image.Image) -> np.ndarray:
     if image.mode.startswith("I;16"):
-        return _grey_16(image)
+        return _read_16_bits(image)
     if image.mode == "I":
-        return _whole_to_16(np.asarray(image))
+        return _convert_integers(np.asarray(image))
     if image.mode == "F":
-        return _unit_to_16(np.asarray(image))
+        return _convert_floats(np.asarray(image))
     if image.has_transparency_data:
-        # Over black: what lies beneath transparent pixels is arbitrary.
+        # Blend with black, because the values of transparent pixels are arbitrary.
         pixels = np.asarray(image.convert("RGBA").convert("LA")).astype(np.uint16)
         return ((pixels[..., 0] * pixels[..., 1] + 127) // 255).astype(np.uint8)
     if image.mode not in ("1", "L", "RGB"):
@@ -87,10 +90,10 @@ def _grey(image: Image.Image) -> np.ndarray:
     return np.asarray(image.convert("L"))
 
 
-def _grey_16(image: Image.Image) -> np.ndarray:
+def _read_16_bits(image: Image.Image) -> np.ndarray:
     pixels = np.asarray(image).astype(np.uint16)
     if image.format == "TIFF":
-        # Pillow leaves these two of 16-bit TIFF to its callers.
+        # Pillow ignores these two tags of a TIFF with 16 bits.
         tags = image.tag_v2  # type: ignore[attr-defined]
         top = 2 ** tags.get(_BITS_PER_SAMPLE, (16,))[0] - 1
         if top < 65535:
@@ -100,17 +103,19 @@ def _grey_16(image: Image.Image) -> np.ndarray:
     return pixels
 
 
-def _whole_to_16(pixels: np.ndarray) -> np.ndarray:
+def _convert_integers(pixels: np.ndarray) -> np.ndarray:
+    """Convert integers of 32 bits to 16 bits, if they are in its range."""
     if pixels.min() < 0 or pixels.max() > 65535:
         raise ValueError(
-            f"holds 32-bit whole numbers from {pixels.min()} to {pixels.max()}, and "
+            f"holds 32-bit integers from {pixels.min()} to {pixels.max()}, and "
             "their scale is unknown; save it with 8 or 16 bits"
         )
     return pixels.astype(np.uint16)
 
 
-def _unit_to_16(pixels: np.ndarray) -> np.ndarray:
-    if not (pixels.min() >= 0 and pixels.max() <= 1):  # false for NaN, too
+def _convert_floats(pixels: np.ndarray) -> np.ndarray:
+    """Convert floats in [0, 1] to 16 bits."""
+    if not (pixels.min() >= 0 and pixels.max() <= 1):  # also refuses NaN
         raise ValueError(
             "holds floating-point numbers outside [0, 1], and their scale is unknown; "
             "save it with 8 or 16 bits"

@@ -1,4 +1,4 @@
-"""One file to grey pixels."""
+"""Read one image file as gray pixels."""
 
 import os
 import re
@@ -19,7 +19,7 @@ from cxrclf.images._dicom import is_dicom, read_dicom
 from cxrclf.images._pillow import read_pillow
 from cxrclf.images._resize import resize
 
-# Of Pillow and of pydicom.
+# Words in the error messages of Pillow and pydicom for incomplete files.
 _CUT_SHORT = re.compile("truncated|less than expected", re.IGNORECASE)
 
 
@@ -29,28 +29,29 @@ def read_image(
     *,
     keep_aspect_ratio: bool = False,
 ) -> np.ndarray:
-    """Read an image file as greyscale.
+    """Read an image file as grayscale.
 
-    Reads DICOM (with ``pip install "cxrclf[dicom]"``) and what Pillow reads, among
-    them JPEG, PNG and TIFF. DICOM is told by its content, or by the suffix .dcm or
-    .dicom.
+    The function reads DICOM (with ``pip install "cxrclf[dicom]"``) and the formats of
+    Pillow, such as JPEG, PNG and TIFF. It recognizes DICOM by the content of the file
+    or by the suffix .dcm or .dicom.
 
     Parameters
     ----------
     path : path-like
-        The file.
+        Path of the file.
     image_size : int or (int, int), optional
-        Side of a square, or height and width, in pixels. None keeps the file's
-        size.
+        Side of a square, or height and width, in pixels. By default the image is not
+        resized.
     keep_aspect_ratio : bool, default=False
-        Whether to fit the image into `image_size` and to centre it on zeros. The
-        default ignores the aspect ratio, as the published studies do.
+        Whether the image keeps its aspect ratio. If True, it is fitted into
+        `image_size` and centered on zeros. The default stretches the image, as in the
+        published studies.
 
     Returns
     -------
     ndarray of shape (H, W)
-        uint8 in [0, 255]; uint16 in [0, 65535] where the file has more than 8 bits
-        a pixel.
+        Pixels of uint16 in [0, 65535] if the file has more than 8 bits per pixel, else
+        of uint8 in [0, 255].
 
     Raises
     ------
@@ -64,26 +65,27 @@ def read_image(
 
     See Also
     --------
-    ImageReader : Many files to one array, as a scikit-learn transformer.
+    ImageReader : Scikit-learn transformer from many files to one array.
 
     Notes
     -----
-    - Colours become ITU-R 601-2 luma. Colour images of 16 bits a channel are read
-      with 8 bits. Transparent pixels are laid over black.
+    - Color images are converted to ITU-R 601-2 luma. Color images with 16 bits per
+      channel are read with 8 bits. Transparent pixels are blended with black.
     - Images are turned upright by their EXIF orientation.
-    - Resizing is bilinear with antialiasing. 16-bit pixels keep their 16 bits.
-    - JPEGs larger than four times the working size are decoded at reduced scale.
-    - TIFF of 12 bits is scaled to the full range of 16. Whole numbers of 32 bits
-      must lie in [0, 65535] and are taken as they are; floats must lie in [0, 1]
-      and are scaled to 16 bits. Others are refused: their scale is unknown.
-    - Files of several images are refused.
-    - DICOM: modality LUT or rescale, then the first VOI LUT or else the first
-      window, then the inversion of MONOCHROME1 [1]_; 8 bits where at most 8 are
-      stored, else 16. Without a VOI LUT or window the range of the stored bits
-      becomes the full range. Padding values are treated as pixels.
-    - More than twice `PIL.Image.MAX_IMAGE_PIXELS` pixels (179 million, unless you
-      set it) count as a decompression bomb; Pillow's warning at half of that is
-      not shown.
+    - Resizing is bilinear with antialiasing. Pixels of 16 bits keep 16 bits.
+    - JPEGs larger than four times the working size are decoded at a reduced scale.
+    - TIFF files with 12 bits are scaled to the full range of 16 bits. Integers of 32
+      bits must be in [0, 65535] and are not scaled. Floats must be in [0, 1] and are
+      scaled to 16 bits. Other values are refused, because their scale is unknown.
+    - Files with several images are refused.
+    - For DICOM the steps are the modality LUT or rescale, then the first VOI LUT or
+      else the first window, then the inversion of MONOCHROME1 [1]_. The result has 8
+      bits if at most 8 bits are stored, else 16 bits. Without a VOI LUT or window the
+      range of the stored bits is scaled to the full range. Padding values are treated
+      as pixels.
+    - Images with more than twice `PIL.Image.MAX_IMAGE_PIXELS` pixels (179 million by
+      default) are refused as a decompression bomb. Pillow's warning at half of this
+      number is not shown.
 
     References
     ----------
@@ -109,15 +111,15 @@ def read_image(
     size = None if image_size is None else check_image_size(image_size)
     try:
         with quiet_decoders(), open(path, "rb") as file:
-            return _read(file, path, size, keep_aspect_ratio)
+            return _decode(file, path, size, keep_aspect_ratio)
     except (MissingDependencyError, MemoryError):
         raise
     except Exception as error:
-        # Decoders raise whatever a damaged file leads them to.
-        raise ImageReadError({path: why_unreadable(path, error)}) from error
+        # A damaged file can cause any exception in a decoder.
+        raise ImageReadError({path: describe_error(path, error)}) from error
 
 
-def _read(
+def _decode(
     file: IO[bytes], path: str, size: tuple[int, int] | None, keep_aspect_ratio: bool
 ) -> np.ndarray:
     head = file.read(132)
@@ -134,11 +136,11 @@ def _read(
     return np.ascontiguousarray(pixels if size is None else pad(pixels, size))
 
 
-def why_unreadable(path: str, error: Exception) -> str:
-    """Put into a few words why a file cannot be read."""
+def describe_error(path: str, error: Exception) -> str:
+    """Return in a few words why a file cannot be read."""
     if isinstance(error, FileNotFoundError):
         return "no such file"
-    if os.path.isdir(path):  # which Windows calls a lack of permission
+    if os.path.isdir(path):  # Windows raises PermissionError for a folder
         return "is a folder, not a file"
     if isinstance(error, PermissionError):
         return "no permission to read it"
@@ -163,10 +165,10 @@ _quiet_stack = ExitStack()
 
 @contextmanager
 def quiet_decoders() -> Iterator[None]:
-    """Keep Pillow and pydicom from warning about single files.
+    """Suppress the warnings of Pillow and pydicom about single files.
 
-    `warnings.catch_warnings` is not safe in threads, so the first of several
-    threads enters it and the last one leaves it.
+    `warnings.catch_warnings` is not thread-safe. Therefore the first of several threads
+    enters it, and the last thread exits it.
     """
     global _quiet_users
     lock = _quiet_lock
@@ -178,7 +180,9 @@ def quiet_decoders() -> Iterator[None]:
     try:
         yield
     finally:
-        if lock is _quiet_lock:  # not in a child that was forked within the block
+        # A child that was forked within the block has another lock, and has restored
+        # the warnings already.
+        if lock is _quiet_lock:
             with lock:
                 _quiet_users -= 1
                 if _quiet_users == 0:
@@ -186,9 +190,9 @@ def quiet_decoders() -> Iterator[None]:
 
 
 def _restore_warnings() -> None:
-    """Leave the block in a forked child: its parent's threads cannot do it there."""
+    """Restore the warnings in a forked child, where no other thread can do it."""
     global _quiet_lock, _quiet_users
-    _quiet_lock = threading.Lock()  # a thread of the parent may hold the other one
+    _quiet_lock = threading.Lock()  # a thread of the parent may hold the old lock
     _quiet_users = 0
     _quiet_stack.close()
 

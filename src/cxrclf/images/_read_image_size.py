@@ -1,4 +1,4 @@
-"""The size of image files, without reading their pixels."""
+"""Read the size of image files without reading their pixels."""
 
 import os
 import struct
@@ -12,10 +12,10 @@ from cxrclf._utils.optional import import_optional
 from cxrclf.exceptions import ImageReadError, MissingDependencyError
 from cxrclf.images._dicom import is_dicom
 from cxrclf.images._pillow import ORIENTATION, SIDEWAYS
-from cxrclf.images._read_image import quiet_decoders, why_unreadable
+from cxrclf.images._read_image import describe_error, quiet_decoders
 
-_WIDTH, _HEIGHT = 256, 257  # tags of TIFF
-_PNG_TEXTS = (b"eXIf", b"iTXt", b"tEXt", b"zTXt")  # chunks that may hold EXIF
+_WIDTH, _HEIGHT = 256, 257  # TIFF tags
+_PNG_TEXTS = (b"eXIf", b"iTXt", b"tEXt", b"zTXt")  # PNG chunks that may hold EXIF
 
 
 def read_image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
@@ -24,13 +24,13 @@ def read_image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
     Parameters
     ----------
     path : path-like
-        The file, of any kind that :func:`read_image` reads. Its pixels are not read.
+        Path of a file in any format of :func:`read_image`. The pixels are not read.
 
     Returns
     -------
     (int, int)
-        Height and width, in pixels, of what `read_image` returns without
-        `image_size`: upright by the EXIF orientation.
+        Height and width in pixels, after the image is turned upright by its EXIF
+        orientation. `read_image` without `image_size` returns an array of this shape.
 
     Raises
     ------
@@ -66,18 +66,20 @@ def read_image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
                 return int(dataset.Rows), int(dataset.Columns)
             with Image.open(file) as image:
                 if image.format == "TIFF":
-                    # Some versions of Pillow have turned `size` already.
+                    # In some versions of Pillow `size` is upright already.
                     tags = image.tag_v2  # type: ignore[attr-defined]
                     size = tags[_WIDTH], tags[_HEIGHT]
                 else:
                     size = image.size
-                sideways = _exif(image, file).get(ORIENTATION, 1) in SIDEWAYS
+                sideways = _read_exif(image, file).get(ORIENTATION, 1) in SIDEWAYS
+                # `size` is (width, height), which is the upright (height, width) of a
+                # sideways image.
                 return size if sideways else size[::-1]
     except (MissingDependencyError, MemoryError):
         raise
     except Exception as error:
-        # Decoders raise whatever a damaged file leads them to.
-        raise ImageReadError({path: why_unreadable(path, error)}) from error
+        # A damaged file can cause any exception in a decoder.
+        raise ImageReadError({path: describe_error(path, error)}) from error
 
 
 def read_image_sizes(paths: Iterable[str | os.PathLike[str]]) -> np.ndarray:
@@ -86,16 +88,17 @@ def read_image_sizes(paths: Iterable[str | os.PathLike[str]]) -> np.ndarray:
     Parameters
     ----------
     paths : iterable of path-like
+        Paths of files in any format of :func:`read_image`.
 
     Returns
     -------
     ndarray of shape (n, 2) of int
-        What :func:`read_image_size` returns for each.
+        Height and width of each image, as from :func:`read_image_size`.
 
     Raises
     ------
     ImageReadError
-        Naming all files that cannot be read.
+        If files cannot be read. The message names all of them.
     """
     sizes, failures = [], {}
     for path in paths:
@@ -108,25 +111,25 @@ def read_image_sizes(paths: Iterable[str | os.PathLike[str]]) -> np.ndarray:
     return np.array(sizes).reshape(-1, 2)
 
 
-def _exif(image: Image.Image, file: IO[bytes]) -> Image.Exif:
-    # PNG's own getexif decodes the pixels, for the sake of what may follow them.
+def _read_exif(image: Image.Image, file: IO[bytes]) -> Image.Exif:
+    # The getexif method for PNG decodes all pixels to reach the chunks after them.
     if image.format == "PNG" and not _png_has_late_text(file):
         return Image.Image.getexif(image)
     return image.getexif()
 
 
 def _png_has_late_text(file: IO[bytes]) -> bool:
-    """Tell whether a PNG has chunks after its pixels that may hold EXIF."""
+    """Return whether a PNG has chunks after its pixels that may hold EXIF."""
     position = file.tell()
     try:
-        file.seek(8)
+        file.seek(8)  # behind the signature
         pixels = False
         while len(head := file.read(8)) == 8:
             length, kind = struct.unpack(">I4s", head)
             if pixels and kind in _PNG_TEXTS:
                 return True
             pixels = pixels or kind == b"IDAT"
-            file.seek(length + 4, os.SEEK_CUR)
+            file.seek(length + 4, os.SEEK_CUR)  # data and checksum
         return False
     finally:
         file.seek(position)

@@ -1,4 +1,4 @@
-"""Read the values of a file's pixels as they are stored."""
+"""Read the stored values of the pixels of a file."""
 
 import os
 
@@ -8,14 +8,14 @@ from PIL import Image, ImageOps
 from cxrclf.exceptions import ImageReadError
 from cxrclf.images._dicom import is_dicom
 from cxrclf.images._pillow import check_single
-from cxrclf.images._read_image import quiet_decoders, why_unreadable
+from cxrclf.images._read_image import describe_error, quiet_decoders
 
 
 def read_values(path: str | os.PathLike[str]) -> np.ndarray:
-    """Read the values of a file's pixels without conversion.
+    """Read the stored values of the pixels of a file, without conversion.
 
-    Use it for files whose pixels are numbers of classes. :func:`read_image` converts
-    pixels to gray instead.
+    Use this function for files of class numbers. :func:`read_image` converts pixels to
+    gray instead.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def read_values(path: str | os.PathLike[str]) -> np.ndarray:
     Returns
     -------
     ndarray of shape (H, W) or (H, W, C)
-        The upright pixels. The pixels of an image with a palette are its indices.
+        Upright pixels. For an image with a palette they are indices of the palette.
 
     Raises
     ------
@@ -49,5 +49,5 @@ def read_values(path: str | os.PathLike[str]) -> np.ndarray:
     except MemoryError:
         raise
     except Exception as error:
-        # Decoders raise whatever a damaged file leads them to.
-        raise ImageReadError({path: why_unreadable(path, error)}) from error
+        # A damaged file can cause any exception in a decoder.
+        raise ImageReadError({path: describe_error(path, error)}) from error

@@ -1,4 +1,4 @@
-"""Grey pixels to a working size."""
+"""Resize gray pixels."""
 
 import numpy as np
 from PIL import Image
@@ -9,25 +9,27 @@ def resize(
     size: tuple[int, int],
     extent: tuple[float, float] | None = None,
 ) -> np.ndarray:
-    """Resize with an antialiased bilinear (triangle) filter.
+    """Resize an image with an antialiased bilinear (triangle) filter.
 
     Parameters
     ----------
-    pixels : ndarray of shape (H, W), uint8, uint16 or floats
+    pixels : ndarray of shape (H, W)
+        Pixels of uint8, uint16 or a float type.
     size : (int, int)
         Height and width of the result.
     extent : (float, float), optional
-        The height and width of the image in `pixels`, where its last row and
-        column are only partly covered. The default is the shape of `pixels`.
+        Height and width of the image within `pixels`, if it covers the last row and
+        column only in part. The default is the shape of `pixels`.
 
     Returns
     -------
-    ndarray of shape `size`, of the type of `pixels`
+    ndarray of shape `size`
+        Pixels of the type of `pixels`.
     """
     height, width = extent or pixels.shape
     if (height, width) == size:
         return pixels
-    # Pillow resizes 16-bit integers only as floats; float32 holds them exactly.
+    # Pillow cannot resize 16-bit integers. float32 represents them exactly.
     image = Image.fromarray(
         pixels if pixels.dtype == np.uint8 else pixels.astype(np.float32)
     )

@@ -1,4 +1,4 @@
-"""The files of a decode store: an index and two arrays of pixels on disk."""
+"""Files of a decode store: an index and two arrays of pixels on disk."""
 
 import errno
 import os
@@ -15,7 +15,7 @@ import numpy as np
 from cxrclf._utils.disk import open_or_create, reason, same_error
 from cxrclf.images._content_key import content_key
 
-_WAIT = 300.0  # seconds for another process to finish writing
+_WAIT = 300.0  # longest time in seconds to wait for the write lock
 _TABLES = """
 CREATE TABLE IF NOT EXISTS images (
     path BLOB NOT NULL, size INTEGER NOT NULL, mtime INTEGER NOT NULL,
@@ -28,25 +28,25 @@ _WANTED = """
 CREATE TEMP TABLE wanted (row INTEGER PRIMARY KEY, path BLOB, size INTEGER,
                           mtime INTEGER)
 """
-# CROSS JOIN makes SQLite walk the wanted files, not the whole index.
+# CROSS JOIN makes SQLite look up the wanted files instead of reading the whole index.
 _LOOKUP = """
 SELECT row, depth, slot, key FROM wanted CROSS JOIN images
     USING (path, size, mtime)
 """
 _DAMAGED = {
-    sqlite3.SQLITE_CONSTRAINT,  # a place given twice
+    sqlite3.SQLITE_CONSTRAINT,  # two images have the same place
     sqlite3.SQLITE_CORRUPT,
-    sqlite3.SQLITE_ERROR,  # other tables than ours
+    sqlite3.SQLITE_ERROR,  # the tables have other columns
     sqlite3.SQLITE_NOTADB,
 }
-_NO_FILE = {errno.ENOENT, errno.EINVAL}  # or something that is no regular file
+_NO_FILE = {errno.ENOENT, errno.EINVAL}  # missing, or not a regular file
 _INDEX = "index.sqlite"
 
 DEPTHS: dict[int, np.dtype] = {8: np.dtype("u1"), 16: np.dtype("<u2")}
 
 
 class Identity(NamedTuple):
-    """What tells a file from another one, and from itself after a change."""
+    """Identity of a file version: path, size, and modification time in nanoseconds."""
 
     path: bytes
     size: int
@@ -54,49 +54,64 @@ class Identity(NamedTuple):
 
 
 class Places(NamedTuple):
-    """Where images are: three arrays of shape (n,). A depth of 0 means nowhere."""
+    """Places of n images in a store, as three arrays of shape (n,).
+
+    Attributes
+    ----------
+    depths : ndarray of uint8
+        Number of bits, 8 or 16, which selects the file. 0 means not stored.
+    slots : ndarray of int64
+        Position of the image in the file.
+    keys : ndarray of uint64
+        Content key.
+    """
 
     depths: np.ndarray
     slots: np.ndarray
     keys: np.ndarray
 
     @classmethod
-    def nowhere(cls, n: int) -> Self:
+    def not_stored(cls, n: int) -> Self:
         """Return the places of n images that are not stored."""
         return cls(np.zeros(n, np.uint8), np.zeros(n, np.int64), np.zeros(n, np.uint64))
 
 
 def pixel_file(folder: Path, depth: int) -> Path:
-    """Return the file that holds the images of 8 or 16 bits, one after the other."""
+    """Return the path of the file with all images of 8 or 16 bits."""
     return folder / f"pixels-{depth}.bin"
 
 
 class DecodeIndex:
-    """An open index, to be closed by leaving a with statement.
+    """Index of a decode store, as a context manager.
 
-    Pixels are written first and indexed after, in one transaction that starts by
-    taking SQLite's write lock. A process that is killed leaves pixels without an
-    entry, which the next one overwrites. Entries are never changed or removed, so
-    that whoever has looked a place up can read it as long as the folder exists.
+    One transaction holds SQLite's write lock, writes the pixels, and then adds their
+    entries. A killed process leaves pixels without entries, which the next process
+    overwrites. Entries are never changed or removed. Therefore a place that was looked
+    up stays readable as long as the folder exists.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Existing folder of the store.
     """
 
     def __init__(self, folder: Path):
         self.folder = folder
-        with self._clear_errors():
+        with self._explained_errors():
             self._check_files()
-            # Transactions are begun and ended by hand.
+            # isolation_level=None: _transaction issues BEGIN and COMMIT itself.
             self._connection = sqlite3.connect(
                 folder / _INDEX, timeout=_WAIT, isolation_level=None
             )
             self._connection.text_factory = bytes  # damaged text may not be UTF-8
             try:
-                self._set_up()
+                self._create_tables()
             except BaseException:
                 self._connection.close()
                 raise
 
     def _check_files(self) -> None:
-        """Refuse links, which SQLite would follow, and pipes, which would block it."""
+        """Refuse links, which SQLite follows, and pipes, on which it waits forever."""
         for suffix in ("", "-journal", "-wal", "-shm"):
             path = self.folder / f"{_INDEX}{suffix}"
             try:
@@ -104,9 +119,9 @@ class DecodeIndex:
             except FileNotFoundError:
                 continue
             if not stat.S_ISREG(mode):
-                raise damaged(self.folder, f"{path.name} is not a regular file")
+                raise damage_error(self.folder, f"{path.name} is not a regular file")
 
-    def _set_up(self) -> None:
+    def _create_tables(self) -> None:
         known = "SELECT count(*) FROM sqlite_master WHERE name IN ('images', 'slots')"
         if self._connection.execute(known).fetchone()[0] < 2:
             with self._transaction("IMMEDIATE"):
@@ -127,19 +142,19 @@ class DecodeIndex:
         self._connection.close()
 
     def find(self, identities: Sequence[Identity]) -> Places:
-        """Look up where the images of files are."""
-        with self._clear_errors(), self._transaction("DEFERRED"):
+        """Return the places of the images of files."""
+        with self._explained_errors(), self._transaction("DEFERRED"):
             return self._find(identities)
 
     def add(self, identities: Sequence[Identity], images: Sequence[np.ndarray]) -> None:
-        """Store images, but for those that another process has stored meanwhile."""
-        with self._clear_errors(), self._transaction("IMMEDIATE"):
-            absent = np.flatnonzero(self._find(identities).depths == 0).tolist()
+        """Store images, unless another process has stored them in the meantime."""
+        with self._explained_errors(), self._transaction("IMMEDIATE"):
+            missing = np.flatnonzero(self._find(identities).depths == 0).tolist()
             for depth, dtype in DEPTHS.items():
-                rows = [row for row in absent if images[row].itemsize * 8 == depth]
+                rows = [row for row in missing if images[row].itemsize * 8 == depth]
                 if rows:
                     first = self._append([images[row] for row in rows], depth, dtype)
-                    self._enter(rows, identities, images, depth, first)
+                    self._insert(rows, identities, images, depth, first)
 
     def _find(self, identities: Sequence[Identity]) -> Places:
         execute = self._connection.execute
@@ -148,21 +163,21 @@ class DecodeIndex:
             "INSERT INTO wanted VALUES (?, ?, ?, ?)",
             ((row, *identity) for row, identity in enumerate(identities)),
         )
-        places = Places.nowhere(len(identities))
-        # SQLite stores values of any type in any column.
+        places = Places.not_stored(len(identities))
+        # A damaged index may hold other types, because SQLite does not check them.
         found = np.array(execute(_LOOKUP).fetchall() or np.empty((0, 4), np.int64))
         if found.dtype.kind != "i":
-            raise damaged(self.folder, "its index does not hold integers")
+            raise damage_error(self.folder, "its index does not hold integers")
         rows, depths, slots, keys = found.T
         if not np.isin(depths, list(DEPTHS)).all() or (slots < 0).any():
-            raise damaged(self.folder, "its index holds impossible places")
+            raise damage_error(self.folder, "its index holds impossible places")
         places.depths[rows] = depths
         places.slots[rows] = slots
         places.keys[rows] = keys.astype(np.uint64)
         return places
 
     def _append(self, images: Sequence[np.ndarray], depth: int, dtype: np.dtype) -> int:
-        """Write images behind all that are indexed, and return the first slot."""
+        """Write images after all indexed images, and return the first slot."""
         (last,) = self._connection.execute(
             "SELECT coalesce(max(slot), -1) FROM images WHERE depth = ?", (depth,)
         ).fetchone()
@@ -170,17 +185,18 @@ class DecodeIndex:
         with open_or_create(path) as file:
             size, image_bytes = os.fstat(file.fileno()).st_size, images[0].nbytes
             if not (isinstance(last, int) and 0 <= (last + 1) * image_bytes <= size):
-                raise damaged(self.folder, f"{path.name} is cut short")
+                raise damage_error(self.folder, f"{path.name} is cut short")
             first = last + 1
             file.seek(first * image_bytes)
             for image in images:
                 file.write(np.ascontiguousarray(image, dtype=dtype).data)
             file.flush()
-            # On disk before the index says so, lest a power cut parts them.
+            # The pixels must be on the disk before their entries. After a power failure
+            # the index would otherwise refer to missing pixels.
             os.fsync(file.fileno())
         return first
 
-    def _enter(
+    def _insert(
         self,
         rows: Sequence[int],
         identities: Sequence[Identity],
@@ -191,7 +207,7 @@ class DecodeIndex:
         self._connection.executemany(
             "INSERT INTO images VALUES (?, ?, ?, ?, ?, ?)",
             (
-                (*identities[row], depth, slot, _signed(content_key(images[row])))
+                (*identities[row], depth, slot, _to_signed(content_key(images[row])))
                 for slot, row in enumerate(rows, start=first)
             ),
         )
@@ -208,44 +224,45 @@ class DecodeIndex:
             raise
 
     @contextmanager
-    def _clear_errors(self) -> Iterator[None]:
+    def _explained_errors(self) -> Iterator[None]:
+        """Replace errors by errors that name the store and a remedy."""
         try:
             yield
         except (sqlite3.Error, OSError) as error:
             raise store_error(self.folder, error) from error
 
 
-def damaged(folder: Path, why: object) -> RuntimeError:
-    """Return the error for a store that holds what no store would write."""
+def damage_error(folder: Path, cause: object) -> RuntimeError:
+    """Return the error for a store with invalid content."""
     return RuntimeError(
-        f"The decode store in {str(folder)!r} is damaged ({why}). Delete that folder; "
-        "its images will be decoded again."
+        f"The decode store in {str(folder)!r} is damaged ({cause}). Delete that "
+        "folder; its images will be decoded again."
     )
 
 
 def store_error(
     folder: Path, error: sqlite3.Error | OSError | EOFError
 ) -> RuntimeError | OSError:
-    """Return an error that names the store and what to do about it."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # less its details
+    """Return an error that names the store and the remedy."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the primary result code
     number = getattr(error, "errno", None)
     if code in _DAMAGED or number in _NO_FILE or isinstance(error, EOFError):
-        return damaged(folder, error)
+        return damage_error(folder, error)
     if not isinstance(error, OSError):
         full = code == sqlite3.SQLITE_FULL
         error = OSError(errno.ENOSPC, str(error)) if full else OSError(str(error))
-    return unusable(folder, error)
+    return access_error(folder, error)
 
 
-def unusable(folder: Path, error: OSError) -> OSError:
+def access_error(folder: Path, error: OSError) -> OSError:
     """Return the error for a store that cannot be read or written."""
     return same_error(
         error,
-        f"The decode store in {str(folder)!r} cannot be used: {reason(error)}. See "
-        "that its disk is writable and has room, or give another cache_dir.",
+        f"The decode store in {str(folder)!r} cannot be used: {reason(error)}. Check "
+        "that its disk is writable and has free space, or pass another cache_dir.",
     )
 
 
-def _signed(key: int) -> int:
-    # SQLite's integers are signed. Back: the same 64 bits, taken as unsigned.
+def _to_signed(key: int) -> int:
+    # SQLite's integers are signed. `_find` converts the 64 bits back to unsigned.
     return key - 2**64 if key >= 2**63 else key

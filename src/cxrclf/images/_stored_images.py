@@ -1,4 +1,4 @@
-"""Decoded images on disk, gathered by row."""
+"""Decoded images on disk, read by row number."""
 
 import math
 import os
@@ -13,36 +13,52 @@ from cxrclf._utils.disk import read_rows
 from cxrclf._utils.files import open_regular
 from cxrclf._utils.rows import row_numbers
 from cxrclf.images._content_key import content_key
-from cxrclf.images._store_index import DEPTHS, Places, damaged, pixel_file, store_error
+from cxrclf.images._store_index import (
+    DEPTHS,
+    Places,
+    damage_error,
+    pixel_file,
+    store_error,
+)
 
-_OPENED = ("_files", "_verified")  # by each process for itself
+_OPENED = ("_files", "_verified")  # attributes that each process creates for itself
 
 
 class StoredImages:
     """Decoded images of one size, in a decode store.
 
-    Made by `DecodeStore.fetch`. The pixels stay on disk, where the operating system
-    keeps what is read often in memory for all processes, and a pickle holds 17 bytes
-    per image. When the pixels of an image are first read, they are compared with its
-    content key.
+    `DecodeStore.fetch` returns this object. The pixels stay on disk; the operating
+    system caches them in memory for all processes. A pickle has 17 bytes per image. The
+    pixels of an image are compared with its content key when they are read for the
+    first time.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Folder of the store.
+    image_size : (int, int)
+        Height and width of the images in pixels.
+    places : Places
+        Places of the images in the store.
 
     Attributes
     ----------
     shape : (int, int, int)
-        The number of images, and their height and width in pixels.
+        Number of images, height and width in pixels.
     keys : ndarray of shape (n,), uint64
-        What `content_key` returns for each image as decoded. Read-only.
+        Content key of each decoded image. Read-only.
 
     Raises
     ------
     RuntimeError
-        If the store's pixels are gone or cut short, also when unpickled.
+        If the pixels in the store are missing or cut short. Unpickling raises the same
+        error.
     OSError
         If the store cannot be read.
 
     See Also
     --------
-    DecodeStore : Makes them from files.
+    DecodeStore : Store that creates this object from files.
     """
 
     def __init__(self, folder: Path, image_size: tuple[int, int], places: Places):
@@ -68,7 +84,7 @@ class StoredImages:
                 image_bytes = math.prod(self._image_size) * dtype.itemsize
                 needed = (int(slots.max()) + 1) * image_bytes
                 if os.fstat(file.fileno()).st_size < needed:
-                    raise damaged(self._folder, f"{path.name} is cut short")
+                    raise damage_error(self._folder, f"{path.name} is cut short")
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: v for name, v in vars(self).items() if name not in _OPENED}
@@ -86,7 +102,7 @@ class StoredImages:
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Number of images, height, width."""
+        """Number of images, height and width."""
         return len(self), *self._image_size
 
     def gather(self, rows: ArrayLike) -> np.ndarray:
@@ -95,22 +111,22 @@ class StoredImages:
         Parameters
         ----------
         rows : array-like of shape (b,), int, or of shape (n,), bool
-            Which images, in any order, with repeats. Negative ones count from the
-            end. Or whether to copy each image.
+            Row numbers in any order, with repeats, or a mask. Negative numbers count
+            from the end.
 
         Returns
         -------
         ndarray of shape (b, H, W)
-            uint8; uint16 if any of these images has 16 bits, and those of 8 bits
-            are then multiplied by 257, so that pixels divided by their type's
-            maximum keep their value.
+            Pixels of uint8, or of uint16 if any of these images has 16 bits. Images
+            with 8 bits are then multiplied by 257, so that a pixel divided by the
+            maximum of its type has the same value as before.
 
         Raises
         ------
         IndexError
-            If a row is not one of the images, or `rows` is not of one dimension.
+            If a row does not exist, or `rows` does not have one dimension.
         RuntimeError
-            If the store is damaged; the message names the folder to delete.
+            If the store is damaged. The message names the folder to delete.
         OSError
             If the store cannot be read.
         """
@@ -136,10 +152,10 @@ class StoredImages:
         return images
 
     def _verify(self, rows: np.ndarray, images: np.ndarray) -> None:
-        """Compare pixels with their keys, those of each row for the first time only."""
+        """Compare pixels with their content keys, for rows not verified yet."""
         new = np.flatnonzero(~self._verified[rows])
         keys = self.keys[rows[new]].tolist()
         for i, key in zip(new.tolist(), keys, strict=True):
             if content_key(images[i]) != key:
-                raise damaged(self._folder, "pixels are not those that were stored")
+                raise damage_error(self._folder, "stored pixels have changed")
         self._verified[rows] = True

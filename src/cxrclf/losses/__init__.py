@@ -1,4 +1,4 @@
-"""Losses over classes and masks, with a weight per sample."""
+"""Losses of classification and segmentation, with a weight per sample."""
 
 import cxrclf._torch  # noqa: F401  first, see _torch/openmp.py
 from cxrclf.losses._mask_loss import MASK_LOSSES, MaskLoss, sum_of_dice

@@ -1,4 +1,4 @@
-"""Losses over the pixels of masks, with a weight a sample."""
+"""Losses of segmentation, with a weight per sample."""
 
 import torch
 from torch import nn
@@ -10,26 +10,33 @@ from torch.nn.functional import (
 )
 
 MASK_LOSSES = ("cross_entropy", "cross_entropy+dice", "dice", "focal")
-# Keeps the Dice of an image without the object, and none predicted, at 1. In pixels,
-# of which a lung has thousands.
+# Added to numerator and denominator of the soft Dice, in pixels. The Dice is then 1 if
+# an image has no object and none is predicted. A lung has thousands of pixels, so the
+# effect on other images is small.
 _SMOOTH = 1.0
-_FOCUS = 2.0  # gamma of the focal loss's paper
+_FOCUS = 2.0  # gamma in the paper of the focal loss
 
 
 class MaskLoss(nn.Module):
-    """Loss of an image, averaged over the batch with the samples' weights.
+    """Loss per image, multiplied by the sample weights and averaged over the batch.
 
     Parameters
     ----------
     kind : {"cross_entropy", "cross_entropy+dice", "dice", "focal"}
-        Cross-entropy, averaged over pixels; the soft Dice loss [1]_ 1 - 2 Σpt / (Σp +
-        Σt), averaged over the foreground classes; their sum; or the focal loss [2]_
-        with gamma = 2 and without alpha, averaged over pixels.
+        Name of the loss.
+
+        - ``"cross_entropy"``: cross-entropy, averaged over pixels.
+        - ``"dice"``: soft Dice loss [1]_ 1 - 2 Σpt / (Σp + Σt), averaged over the
+          foreground classes. p is the predicted probability and t is 1 in pixels of the
+          class.
+        - ``"cross_entropy+dice"``: sum of the cross-entropy and the soft Dice loss.
+        - ``"focal"``: focal loss [2]_ with gamma = 2 and without alpha, averaged over
+          pixels.
 
     References
     ----------
     .. [1] F. Milletari, N. Navab, S.-A. Ahmadi, "V-Net", 3DV 2016, arXiv:1606.04797,
-       with sums in place of sums of squares.
+       with sums instead of sums of squares.
     .. [2] T.-Y. Lin et al., "Focal loss for dense object detection", ICCV 2017,
        arXiv:1708.02002.
     """
@@ -44,9 +51,15 @@ class MaskLoss(nn.Module):
         Parameters
         ----------
         logits : Tensor of shape (b, 1, H, W) or (b, n_classes, H, W)
-            With one output, that of the object against the background.
+            Logits per pixel. A single output is the logit of the object against the
+            background.
         target : (Tensor of shape (b, H, W) of int64, Tensor of shape (b,))
-            Class numbers and sample weights.
+            Class numbers per pixel, and sample weights.
+
+        Returns
+        -------
+        Tensor
+            Scalar loss.
         """
         codes, weights = target
         losses = 0
@@ -66,23 +79,27 @@ def sum_of_dice(logits, codes):
     Parameters
     ----------
     logits : Tensor of shape (b, 1, H, W) or (b, n_classes, H, W)
+        Logits per pixel, as for :class:`MaskLoss`.
     codes : Tensor of shape (b, H, W) of int64
+        Class numbers per pixel.
 
     Returns
     -------
     Tensor
-        A class that is neither there nor predicted counts as 1.
+        Scalar sum. The Dice of a class is 1 in an image where the class is neither
+        present nor predicted.
     """
-    found = logits[:, 0] > 0 if logits.shape[1] == 1 else logits.argmax(1)
+    predicted = logits[:, 0] > 0 if logits.shape[1] == 1 else logits.argmax(1)
     n_classes = max(logits.shape[1], 2)
-    found, there = (_foreground(x.long(), n_classes) for x in (found, codes))
-    both = (found * there).sum((2, 3))
-    sizes = found.sum((2, 3)) + there.sum((2, 3))
-    dice = torch.where(sizes > 0, 2 * both / sizes.clamp(min=1), 1.0)
+    predicted, true = (_foreground(x.long(), n_classes) for x in (predicted, codes))
+    overlap = (predicted * true).sum((2, 3))
+    sizes = predicted.sum((2, 3)) + true.sum((2, 3))
+    dice = torch.where(sizes > 0, 2 * overlap / sizes.clamp(min=1), 1.0)
     return dice.mean(1).sum()
 
 
 def _cross_entropy(logits, codes):
+    """Return the cross-entropy per pixel, of shape (b, H, W)."""
     if logits.shape[1] == 1:
         return binary_cross_entropy_with_logits(
             logits[:, 0], codes.to(logits.dtype), reduction="none"
@@ -91,19 +108,19 @@ def _cross_entropy(logits, codes):
 
 
 def _soft_dice(logits, codes):
-    """Return the soft Dice of each image, averaged over the foreground classes."""
+    """Return the soft Dice per image, averaged over the foreground classes."""
     if logits.shape[1] == 1:
-        found = torch.sigmoid(logits)
+        probability = torch.sigmoid(logits)
     else:
-        found = softmax(logits, 1)[:, 1:]
-    there = _foreground(codes, found.shape[1] + 1).to(found.dtype)
-    both = (found * there).sum((2, 3))
-    sizes = found.sum((2, 3)) + there.sum((2, 3))
-    return ((2 * both + _SMOOTH) / (sizes + _SMOOTH)).mean(1)
+        probability = softmax(logits, 1)[:, 1:]
+    true = _foreground(codes, probability.shape[1] + 1).to(probability.dtype)
+    overlap = (probability * true).sum((2, 3))
+    sizes = probability.sum((2, 3)) + true.sum((2, 3))
+    return ((2 * overlap + _SMOOTH) / (sizes + _SMOOTH)).mean(1)
 
 
 def _foreground(codes, n_classes):
-    """Return (b, n_classes - 1, H, W), 1 where a pixel is of the class."""
+    """Return indicators of the foreground classes, (b, n_classes - 1, H, W)."""
     if n_classes == 2:
         return codes[:, None]
     return one_hot(codes, n_classes).movedim(-1, 1)[:, 1:]

@@ -5,11 +5,11 @@ from torch.nn.functional import cross_entropy
 
 
 class WeightedCrossEntropy(torch.nn.Module):
-    """Softmax cross-entropy with a weight a sample, averaged over the batch.
+    """Softmax cross-entropy with a weight per sample, averaged over the batch.
 
-    The weighted losses are divided by the number of samples, as Keras does, and not
-    by the sum of their weights, as torch's ``CrossEntropyLoss(weight=)`` does: a
-    batch of rare samples counts for more.
+    The sum of the weighted losses is divided by the number of samples, as in Keras.
+    A batch of samples with large weights therefore has a large loss. torch's
+    ``CrossEntropyLoss(weight=)`` divides by the sum of the weights instead.
     """
 
     def forward(self, logits, target):
@@ -18,8 +18,14 @@ class WeightedCrossEntropy(torch.nn.Module):
         Parameters
         ----------
         logits : Tensor of shape (b, n_classes)
+            Logits.
         target : (Tensor of shape (b,) of int64, Tensor of shape (b,))
-            Class codes and sample weights.
+            Class numbers and sample weights.
+
+        Returns
+        -------
+        Tensor
+            Scalar loss.
         """
         codes, weights = target
         losses = cross_entropy(logits, codes, reduction="none")

@@ -1,4 +1,4 @@
-"""Masks, from files and arrays, as the class numbers of their pixels."""
+"""Masks from files and arrays, as the class number of each pixel."""
 
 from cxrclf.masks._mask_codes import check_mask_labels, mask_codes
 from cxrclf.masks._mask_input import MaskInput

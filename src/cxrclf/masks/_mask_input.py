@@ -1,4 +1,4 @@
-"""Masks in any form, understood once: mask files or arrays."""
+"""Interpret y of a segmenter as mask files or arrays of masks."""
 
 import os
 from collections.abc import Sequence
@@ -14,26 +14,27 @@ from cxrclf.masks._masks import Masks
 from cxrclf.masks._read_mask import read_mask
 from cxrclf.masks._resize_masks import fit_mask
 
-_FORMAT = 1  # raised when read_mask returns other numbers
-_FEWER = "Where an image has fewer masks than others, repeat one of them."
+_FORMAT = 1  # increase it when read_mask returns different numbers
+_FEWER = "If an image has fewer masks than others, repeat one of them."
 
 
 @dataclass(frozen=True, eq=False)
 class MaskInput:
     """Masks in any form that a segmenter accepts.
 
-    Made by :meth:`from_y`, which is the only place where y of a segmenter is
-    interpreted. No file is read before :meth:`open` or :meth:`sizes`.
+    Create an object with :meth:`from_y`, which is the only function that interprets y
+    of a segmenter. Only :meth:`open` and :meth:`sizes` read files.
 
     Parameters
     ----------
     columns : list of ndarray of shape (n,) of object, or None
-        Paths of mask files. The mask of an image is the union of the files of its
-        row. None where y holds pixels.
+        Paths of mask files, or None if y holds pixels. The mask of an image is the
+        union of the files in its row.
     values : ndarray of shape (n, H, W), or None
-        The pixels of masks, not interpreted yet, or None where y holds files.
+        Pixels of masks before their conversion to class numbers, or None if y holds
+        files.
     labels : ndarray of shape (n_classes,), default=None
-        The value of each class, the background first.
+        Pixel value of each class, with the background first.
     """
 
     columns: list[np.ndarray] | None
@@ -47,12 +48,13 @@ class MaskInput:
         Parameters
         ----------
         y : array-like
-            Mask files as an (n,), (n, 1) or (n, k) array, a list, or a data frame: of
-            its column `path`, or where it has none, of all its columns. Or an array
-            of shape (n, H, W): of bool, of `labels`, or of 0 and one other value.
+            Mask files as an (n,), (n, 1) or (n, k) array, a list, or a data frame; or
+            masks as an array of shape (n, H, W). A data frame has the files in its
+            column `path`, or else in all columns. An array holds bool, `labels`, or 0
+            and one other value.
         labels : sequence of int, default=None
-            The value of each class, the background first. By default there are two
-            classes.
+            Pixel value of each class, with the background first. By default there are
+            two classes.
 
         Returns
         -------
@@ -61,40 +63,47 @@ class MaskInput:
         Raises
         ------
         ValueError
-            If y is neither files nor an array of this shape, or the labels are
+            If y holds neither files nor an array of this shape, or the labels are
             invalid.
         """
         values = None if labels is None else check_mask_labels(labels, in_files=True)
         columns = _find_columns(y)
         if columns is None:
-            return cls(None, _check_stack(y), values)
+            return cls(None, _check_pixels(y), values)
         if len(columns) > 1 and values is not None and len(values) > 2:
             raise ValueError(
-                f"A row of {len(columns)} mask files is the union of them, which is "
-                f"not defined for {len(values)} classes. Give one file per row, or no "
+                f"The mask of a row of {len(columns)} files is their union, which is "
+                f"not defined for {len(values)} classes. Pass one file per row, or no "
                 "labels."
             )
         return cls(columns, None, values)
 
     def __len__(self) -> int:
-        return len(self.columns[0] if self.values is None else self.values)
+        values = self.columns[0] if self.columns else self.values
+        return len(values)  # type: ignore[arg-type]  # one of the two is set
 
     def name(self, row: int) -> str:
-        """Return the files of a mask as text, or the number of its row."""
+        """Return the name of a mask for messages: its files, or its row number."""
         if self.columns is None:
             return str(row)
         return " + ".join(str(column[row]) for column in self.columns)
 
     def sizes(self) -> np.ndarray:
-        """Return the height and width of each mask, (k, n, 2) of int.
+        """Return the height and width of each mask.
+
+        Returns
+        -------
+        ndarray of shape (k, n, 2) of int
+            Height and width of each of the k files per row, or of the pixels (k = 1).
 
         Raises
         ------
         ImageReadError
-            Naming all files that cannot be read.
+            If files cannot be read. The message names all of them.
         """
         if self.columns is None:
-            return np.tile(self.values.shape[1:], (1, len(self), 1))
+            shape = self.values.shape  # type: ignore[union-attr]
+            return np.tile(shape[1:], (1, len(self), 1))
         sizes = read_image_sizes(np.concatenate(self.columns))
         return sizes.reshape(len(self.columns), len(self), 2)
 
@@ -106,17 +115,18 @@ class MaskInput:
         cache_dir: str | os.PathLike[str] | None = None,
         verbose: int = 0,
     ) -> Masks:
-        """Read masks at one size, as the class numbers of their pixels.
+        """Read masks at one size, as the class number of each pixel.
 
         Parameters
         ----------
         image_size : (int, int), default=None
-            Height and width in pixels. None keeps the size of an array; files need
-            it. Pixels are resized by nearest neighbor.
+            Height and width in pixels. By default arrays are not resized. Files need
+            this parameter. Masks are resized by nearest neighbor.
         keep_aspect_ratio : bool, default=False
             Whether masks are padded with background instead of being stretched.
         cache_dir : path-like, default=None
-            Folder of decoded files. By default they are kept until the process ends.
+            Folder of decoded files. By default decoded files are deleted when the
+            process ends.
         verbose : int, default=0
             Whether to show a progress bar.
 
@@ -127,13 +137,13 @@ class MaskInput:
         Raises
         ------
         ImageReadError
-            Naming all files that cannot be read or are no masks.
+            If files cannot be read or are not masks. The message names all of them.
         ValueError
             If an array has values that are not among the labels, or `image_size` is
             missing for files.
         """
         if self.columns is None:
-            codes = mask_codes(self.values, self.labels)
+            codes = mask_codes(self.values, self.labels)  # type: ignore[arg-type]
             if image_size is not None and codes.shape[1:] != image_size:
                 codes = np.stack(
                     [fit_mask(mask, image_size, keep_aspect_ratio) for mask in codes]
@@ -149,17 +159,17 @@ class MaskInput:
             keep_aspect_ratio=keep_aspect_ratio,
             cache_dir=cache_dir,
         )
-        # All at once, so that one error names all files that cannot be read.
+        # Fetch all columns at once, so that one error names all unreadable files.
         stored = store.fetch(np.concatenate(self.columns), n_jobs=-1, verbose=verbose)
         rows = np.arange(len(stored)).reshape(len(self.columns), -1)
         return Masks([_StoredRows(stored, part) for part in rows])
 
 
 def _find_columns(y: Any) -> list[np.ndarray] | None:
-    """Return the columns of mask paths, or None where masks are pixels."""
-    values = _as_rows(y) if _is_nested(y) else y
+    """Return the columns of mask paths, or None if y holds pixels."""
+    values = _convert_rows(y) if _is_nested(y) else y
     if "path" not in getattr(y, "columns", ["path"]):
-        values = np.asarray(y)  # a frame whose columns are all files
+        values = np.asarray(y)  # a data frame with files in all columns
     if not hasattr(values, "columns") and getattr(values, "ndim", 1) == 2:
         columns = [find_paths(np.asarray(column)) for column in values.T]
         found = [column for column in columns if column is not None]
@@ -172,7 +182,7 @@ def _find_columns(y: Any) -> list[np.ndarray] | None:
 
 
 def _is_nested(y: Any) -> bool:
-    """Return whether masks are a list of rows of paths."""
+    """Return whether y is a list of rows of paths."""
     return (
         isinstance(y, (list, tuple))
         and len(y) > 0
@@ -182,13 +192,14 @@ def _is_nested(y: Any) -> bool:
     )
 
 
-def _as_rows(y: Sequence[Sequence[Any]]) -> np.ndarray:
+def _convert_rows(y: Sequence[Sequence[Any]]) -> np.ndarray:
     if len({len(row) for row in y}) > 1:
         raise ValueError(f"All rows of mask files must be of one length. {_FEWER}")
     return np.asarray(y, dtype=object)
 
 
-def _check_stack(y: Any) -> np.ndarray:
+def _check_pixels(y: Any) -> np.ndarray:
+    """Check an array of masks, and return it in the shape (n, H, W)."""
     try:
         values = np.asarray(y)
     except ValueError:
@@ -197,19 +208,19 @@ def _check_stack(y: Any) -> np.ndarray:
         if values.shape[3:] in ((), (1,)) and values.ndim > 2 and values.size:
             if values.dtype.kind not in "biuf":
                 raise ValueError(
-                    "An array of masks must be of bool or of whole numbers; got one "
-                    f"of {values.dtype}."
+                    "An array of masks must hold bool or whole numbers; got one of "
+                    f"{values.dtype}."
                 )
             return values.reshape(values.shape[:3])
         got = f"an array of {values.shape}"
     raise ValueError(
-        "Masks must be files, or pixels as an array of shape (n, H, W), a mask for "
-        f"each image; got {got}."
+        "Masks must be files, or pixels as an array of shape (n, H, W), one mask per "
+        f"image; got {got}."
     )
 
 
 class _MaskStore(DecodeStore):
-    """A decode store of class numbers."""
+    """Decode store of class numbers."""
 
     def __init__(self, image_size, *, labels, keep_aspect_ratio, cache_dir):
         super().__init__(
@@ -231,7 +242,7 @@ class _MaskStore(DecodeStore):
 
 
 class _StoredRows:
-    """Some rows of stored masks."""
+    """Selected rows of stored masks."""
 
     def __init__(self, stored, rows):
         self._stored, self._rows = stored, rows

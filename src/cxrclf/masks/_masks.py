@@ -1,4 +1,4 @@
-"""Masks of one size, gathered by row."""
+"""Masks of one size, read by row number."""
 
 from collections.abc import Sequence
 
@@ -10,23 +10,26 @@ from cxrclf.images import Images
 
 
 class Masks:
-    """Masks of one size, gathered by row. Made by :func:`open_masks`.
+    """Masks of one size, read by row number.
+
+    :func:`open_masks` returns this object.
 
     Parameters
     ----------
-    sources : sequence
-        Class numbers of which the masks are the union.
+    sources : sequence of Images
+        Class numbers, one source per mask file of a row. The mask of a row is the union
+        of all sources.
 
     Attributes
     ----------
     shape : (int, int, int)
-        The number of masks, and their height and width in pixels.
+        Number of masks, height and width in pixels.
     keys : ndarray of shape (n,), uint64
-        One for each content.
+        Content key of each mask.
 
     See Also
     --------
-    open_masks : Makes them.
+    open_masks : Function that creates this object.
     """
 
     def __init__(self, sources: Sequence[Images]):
@@ -38,10 +41,11 @@ class Masks:
 
     @property
     def keys(self) -> np.ndarray:
-        """A key of each mask's content, (n,) of uint64."""
+        """Content key of each mask, (n,) of uint64."""
         keys = np.zeros(len(self), dtype=np.uint64)
         for source in self._sources:
-            # Each part counts, whatever the others are.
+            # A polynomial hash: it depends on each source and on their order. Products
+            # of uint64 wrap around at 2**64, as intended.
             keys = keys * np.uint64(0x9E3779B97F4A7C15) + source.keys
         return keys
 
@@ -51,15 +55,16 @@ class Masks:
         Parameters
         ----------
         rows : array-like of shape (b,), int, or of shape (n,), bool
-            Which masks, in any order, with repeats. Negative ones count from the
-            end. Or whether to copy each mask.
+            Row numbers in any order, with repeats, or a mask. Negative numbers count
+            from the end.
 
         Returns
         -------
         ndarray of shape (b, H, W), uint8
-            Numbers of the classes, 0 for the background.
+            Class number of each pixel, with 0 for the background.
         """
         rows = row_numbers(rows, len(self))
+        # Several sources have two classes, so the maximum is the union.
         codes = self._sources[0].gather(rows)
         for source in self._sources[1:]:
             codes = np.maximum(codes, source.gather(rows))

@@ -1,4 +1,4 @@
-"""Masks, from files and arrays, at one size."""
+"""Open masks from files and arrays at one size."""
 
 import os
 from collections.abc import Sequence
@@ -18,39 +18,41 @@ def open_masks(
     cache_dir: str | os.PathLike[str] | None = None,
     verbose: int = 0,
 ) -> Masks:
-    """Open masks, in any form that a segmenter takes, at one size.
+    """Open masks at one size, in any form that a segmenter accepts.
 
     Parameters
     ----------
     masks : array-like
-        Mask files as an (n,), (n, 1) or (n, k) array, a list, or a data frame: of
-        its column ``path``, or where it has none, of all its columns. The k files of a
-        row are one mask, the union of them. Or an array of (n, H, W): of bool, of
-        `labels`, or of 0 and one other value.
+        Mask files as an (n,), (n, 1) or (n, k) array, a list, or a data frame; or masks
+        as an array of shape (n, H, W). A data frame has the files in its column
+        ``path``, or else in all columns. The mask of a row is the union of its k files.
+        An array holds bool, `labels`, or 0 and one other value.
     image_size : int or (int, int), optional
-        Side of a square, or height and width, in pixels. None keeps the size of an
-        array; files need it. Pixels are taken by nearest neighbour.
+        Side of a square, or height and width, in pixels. By default arrays are not
+        resized. Files need this parameter. Masks are resized by nearest neighbor.
     labels : sequence of int, optional
-        The value of each class, the background first. None stands for two classes,
-        see :func:`read_mask`.
+        Pixel value of each class, with the background first. By default there are two
+        classes, see :func:`read_mask`.
     keep_aspect_ratio : bool, default=False
-        Whether to fit masks into `image_size` and to centre them on background.
+        Whether masks keep their aspect ratio. If True, masks are fitted into
+        `image_size` and centered on background. If False, masks are stretched.
     cache_dir : path-like, optional
-        Where decoded files are kept for later runs; by default until the process
-        ends.
+        Folder of decoded files for later runs. By default decoded files are deleted
+        when the process ends.
     verbose : int, default=0
         Whether to show a progress bar.
 
     Returns
     -------
     Masks
+        The n masks in the order of `masks`.
 
     Raises
     ------
     ImageReadError
-        Naming all files that cannot be read or are no masks.
+        If files cannot be read or are not masks. The message names all of them.
     ValueError
-        If an array has another shape or values that are not among the labels, or a
+        If an array has another shape or has values that are not among the labels, or a
         parameter is invalid.
 
     Examples

@@ -1,4 +1,4 @@
-"""Masks, from files and arrays, as the numbers of the classes of their pixels."""
+"""Read a mask file as the class number of each pixel."""
 
 import os
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ from cxrclf.masks._mask_codes import (
 )
 from cxrclf.masks._resize_masks import fit_mask
 
-# A mask of two classes is bright or dark. Its edges may be grey, where a JPEG or an
-# antialiased resize has blurred them, but a photograph is grey all over.
-_MOST_GREY = 0.1
-_LEAST_WHITE = 16  # what is darker than this at its brightest holds numbers, not greys
+# A mask of two classes is bright and dark. JPEG compression or antialiasing may leave
+# gray edges. A larger gray area means that the file is a radiograph.
+_LARGEST_GRAY_FRACTION = 0.1
+_SMALLEST_WHITE = 16  # a file with a smaller maximum holds class numbers
 
 
 def read_mask(
@@ -28,48 +28,52 @@ def read_mask(
     labels: Sequence[int] | None = None,
     keep_aspect_ratio: bool = False,
 ) -> np.ndarray:
-    """Read a mask file as the class numbers of its pixels.
+    """Read a mask file as the class number of each pixel.
 
     Parameters
     ----------
     path : path-like
-        The file, of any kind that :func:`read_image` reads.
+        Path of a file in any format of :func:`read_image`.
     image_size : int or (int, int), optional
-        Side of a square, or height and width, in pixels. None keeps the file's size.
-        Pixels are taken by nearest neighbour and never blended.
+        Side of a square, or height and width, in pixels. By default the mask is not
+        resized. Masks are resized by nearest neighbor, without blending.
     labels : sequence of int, optional
-        The value in the file of each class, the background first. A file with
-        another value is refused. None stands for two classes: a pixel belongs to the
-        object where it is brighter than half of the brightest one, so that masks of
-        0 and 1, of 0 and 255, of one colour on black, and with grey edges after a
-        JPEG compression are all read right.
+        Pixel value of each class in the file, with the background first. A file with
+        other values is refused. By default there are two classes: a pixel belongs to
+        the object if it is brighter than half of the maximum. This rule fits masks of 0
+        and 1, of 0 and 255, of one color on black, and with gray edges from JPEG
+        compression.
     keep_aspect_ratio : bool, default=False
-        Whether to fit the mask into `image_size` and to centre it on background.
+        Whether the mask keeps its aspect ratio. If True, it is fitted into `image_size`
+        and centered on background. If False, it is stretched.
 
     Returns
     -------
     ndarray of shape (H, W), uint8
-        Numbers of the classes: 0 and 1, or positions in `labels`.
+        Class number of each pixel, which is the position of its label. Without labels,
+        0 for the background and 1 for the object.
 
     Raises
     ------
     ImageReadError
-        If the file cannot be read, has values that are not in `labels`, or, without
-        them, is grey all over as a radiograph is, or holds numbers as 0, 1 and 2.
+        If the file cannot be read, or has values that are not among `labels`. Without
+        `labels`, also if the file has large gray areas, as a radiograph has, or holds
+        more than two class numbers.
     ValueError
         If `image_size` or `labels` are invalid.
 
     See Also
     --------
-    open_masks : Many masks, from files or arrays.
+    open_masks : Function for many masks, from files or arrays.
 
     Notes
     -----
-    Without `labels`, a third tone that covers less than a tenth of the image counts as
-    dark or bright, whichever it is nearer to: some sets mark pixels to be ignored so.
+    Some data sets mark pixels to be ignored with a third gray level. Without `labels`,
+    such a level counts as dark or bright, whichever is closer, if it covers less than a
+    tenth of the image.
 
-    With `labels`, the values of an image with a palette are its indices, and of a
-    colour image its channels must be equal. DICOM masks are of two classes.
+    With `labels`, the values of an image with a palette are its indices, and the
+    channels of a color image must be equal. DICOM masks always have two classes.
 
     Examples
     --------
@@ -90,42 +94,45 @@ def read_mask(
     size = None if image_size is None else check_image_size(image_size)
     values = None if labels is None else check_mask_labels(labels, in_files=True)
     if values is None:
-        codes = _bright(read_image(path), path)
+        codes = _threshold(read_image(path), path)
     else:
-        codes = _numbered(path, values)
+        codes = _read_codes(path, values)
     return codes if size is None else fit_mask(codes, size, keep_aspect_ratio)
 
 
-def _bright(pixels: np.ndarray, path: str) -> np.ndarray:
-    """Return which pixels are brighter than half of the brightest one."""
+def _threshold(pixels: np.ndarray, path: str) -> np.ndarray:
+    """Return 1 for pixels brighter than half of the maximum, and 0 for others."""
     top = int(pixels.max())
+    # Compare in quarters of the maximum, to stay in exact integers.
     quarters = 4 * pixels.astype(np.int32)
-    if top < _LEAST_WHITE and ((pixels > 0) & (pixels < top)).any():
+    if top < _SMALLEST_WHITE and ((pixels > 0) & (pixels < top)).any():
         raise ImageReadError(
             {
-                path: f"has the values {describe_values(pixels)}, more than two; give the "
-                "labels of its classes, the background first"
+                path: f"has the values {describe_values(pixels)}, more than two; "
+                "give the labels of its classes, the background first"
             }
         )
-    between = (quarters > top) & (quarters < 3 * top)
-    if between.mean() > _MOST_GREY:
+    gray = (quarters > top) & (quarters < 3 * top)
+    if gray.mean() > _LARGEST_GRAY_FRACTION:
         raise ImageReadError(
             {
-                path: f"is no mask: {between.mean():.0%} of its pixels are neither "
-                "dark nor bright; give the mask and not the image, or the labels of "
+                path: f"is no mask: {gray.mean():.0%} of its pixels are neither "
+                "dark nor bright; pass the mask instead of the image, or the labels of "
                 "its classes"
             }
         )
     return (quarters > 2 * top).view(np.uint8)
 
 
-def _numbered(path: str, labels: np.ndarray) -> np.ndarray:
+def _read_codes(path: str, labels: np.ndarray) -> np.ndarray:
+    """Read a file with the given labels as class numbers."""
     values = read_values(path)
     if values.ndim == 3:
+        # Without the alpha channel, which is the second of two or the fourth of four.
         colors = values[..., : 1 if values.shape[2] == 2 else 3]
         if (colors != colors[..., :1]).any():
             raise ImageReadError(
-                {path: "is a mask in colors; save the numbers of its classes in gray"}
+                {path: "is a mask in colors; save its class numbers as a gray image"}
             )
         values = colors[..., 0]
     try:

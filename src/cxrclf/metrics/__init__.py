@@ -1,13 +1,15 @@
-"""Numbers: per-class scores as a table and as scorers, and scores of masks.
+"""Scores of classification per class, and scores of segmentation.
 
-:func:`classification_table` scores every class against the rest, from labels and
-probabilities; :func:`table_from_confusion` and :func:`table_from_counts` do the same
-from published counts; :func:`fold_summary` averages tables over folds, and
-:func:`scorers` gives the same scores to scikit-learn's `cross_validate` and
-`GridSearchCV`. In a scheme of fewer classes than the labels, :func:`map_labels` gives
-the classes, and :func:`original_class_table` says how each label fares.
-:func:`segmentation_scores` compares masks, image by image, and
-:func:`segmentation_scorers` gives the means to scikit-learn.
+- :func:`classification_table` scores each class against the rest, from labels and
+  probabilities. :func:`table_from_confusion` and :func:`table_from_counts` do the same
+  from published counts.
+- :func:`fold_summary` averages tables over folds.
+- :func:`scorers` computes the same scores in scikit-learn's `cross_validate` and
+  `GridSearchCV`.
+- :func:`map_labels` maps labels to the classes of a label scheme.
+  :func:`original_class_table` counts the predictions for each original label.
+- :func:`segmentation_scores` compares masks, image by image.
+  :func:`segmentation_scorers` computes their means in `cross_validate`.
 """
 
 from cxrclf._utils.label_maps import map_labels

@@ -1,4 +1,4 @@
-"""Per-class scores from labels, from a confusion matrix, from published counts."""
+"""Scores per class from labels, from a confusion matrix or from published counts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -21,12 +21,18 @@ _RATES = ("accuracy", "precision", "sensitivity", "specificity", "f1")
 def classification_table(
     y_true: Any, y_pred: Any, y_score: Any = None, *, labels: Any = None
 ) -> ScoreTable:
-    """Score every class against the rest.
+    """Score each class against the rest.
 
-    For each class, with TP, FN, FP and TN counted for that class against all
-    others: accuracy (TP + TN) / n, precision TP / (TP + FP), sensitivity (recall)
-    TP / (TP + FN), specificity TN / (TN + FP), F1 2 TP / (2 TP + FP + FN), the area
-    under the ROC curve where `y_score` is given, and the support TP + FN.
+    TP, FN, FP and TN are counted for each class against all other classes. The scores
+    are:
+
+    - accuracy (TP + TN) / n
+    - precision TP / (TP + FP)
+    - sensitivity (recall) TP / (TP + FN)
+    - specificity TN / (TN + FP)
+    - F1 2 TP / (2 TP + FP + FN)
+    - area under the ROC curve, if `y_score` is given
+    - support TP + FN
 
     Parameters
     ----------
@@ -35,45 +41,45 @@ def classification_table(
     y_pred : array-like of shape (n_samples,)
         Predicted labels.
     y_score : array-like of shape (n_samples, n_classes) or (n_samples,), optional
-        Probabilities, or other scores that grow with the belief in a class, one
-        column a class **in sorted order of the classes**: what `predict_proba`
-        returns, whatever the order of `labels`. For two classes, also the scores
-        of the class that sorts last.
+        Output of `predict_proba`: probabilities, or other scores that increase with
+        the confidence in a class. There is one column per class, always **in sorted
+        order of the classes**, also if `labels` has another order. For two classes, it
+        can also be the scores of the last class in sorted order.
     labels : array-like of shape (n_classes,), optional
-        The classes and the order of the rows. Must hold every label that occurs.
-        By default, the labels that occur, sorted.
+        Classes in the order of the rows. They must include all labels in `y_true` and
+        `y_pred`. By default, the sorted labels in `y_true` and `y_pred`.
 
     Returns
     -------
     ScoreTable
-        One row a class (both of them for a binary problem) and the macro average;
-        columns `accuracy`, `precision`, `sensitivity`, `specificity`, `f1`, `auc`
-        (with `y_score` only) and `support`; overall `accuracy` and
-        `balanced_accuracy`.
+        Table with one row per class (two rows for a binary problem) and the macro
+        average. The columns are `accuracy`, `precision`, `sensitivity`, `specificity`,
+        `f1`, `auc` (only with `y_score`) and `support`. The overall scores are
+        `accuracy` and `balanced_accuracy`.
 
     Raises
     ------
     ValueError
-        If the lengths differ, if there are no samples, if `labels` lacks a label
-        that occurs or repeats one, or if the shape of `y_score` does not fit.
+        If the lengths differ, if there are no samples, if `labels` does not include a
+        label of the data or repeats a label, or if the shape of `y_score` does not fit.
 
     See Also
     --------
-    table_from_confusion : The same from a confusion matrix.
-    table_from_counts : The same from published counts.
-    scorers : The same scores in `cross_validate` and `GridSearchCV`.
+    table_from_confusion : Compute the table from a confusion matrix.
+    table_from_counts : Compute the table from published counts.
+    scorers : Compute the same scores in `cross_validate` and `GridSearchCV`.
 
     Notes
     -----
-    A score that is not defined is nan, and no warning is given: sensitivity and AUC
-    of a class with no samples, precision of a class that is never predicted,
-    specificity and AUC of a class that all samples belong to. scikit-learn writes
-    0 in most of these places, which reads as a measured failure.
+    An undefined score is nan, without a warning. Sensitivity and AUC are undefined for
+    a class without samples. Precision is undefined for a class that is never predicted.
+    Specificity and AUC are undefined for a class that all samples belong to.
+    scikit-learn returns 0 in most of these cases, which looks like a bad score.
 
-    The macro average is the unweighted mean over the classes that occur in
-    `y_true`. It is nan where the score of one of these classes is: leaving out the
-    class that a classifier never predicts would reward it. The macro average of
-    the sensitivity is the balanced accuracy.
+    The macro average is the unweighted mean over the classes in `y_true`. It is nan if
+    the score of one of these classes is nan. Without this rule, a classifier would gain
+    by never predicting a class. The macro average of the sensitivity is the balanced
+    accuracy.
 
     Examples
     --------
@@ -99,32 +105,33 @@ def classification_table(
                 f"{name} must hold class labels, got {type_of_target(y)} values. "
                 "Pass probabilities as y_score."
             )
-    classes = _classes(labels, present=unique_labels(y_true, y_pred))
+    classes = _check_classes(labels, present=unique_labels(y_true, y_pred))
     auc = None if y_score is None else _one_vs_rest_auc(y_true, y_score, classes)
     matrix = confusion_matrix(y_true, y_pred, labels=classes)
-    return _from_matrix(classes, matrix, auc)
+    return _make_from_matrix(classes, matrix, auc)
 
 
 def table_from_confusion(matrix: Any, labels: Sequence[Any]) -> ScoreTable:
-    """Score every class against the rest, from a confusion matrix.
+    """Score each class against the rest, from a confusion matrix.
 
     Parameters
     ----------
     matrix : array-like of shape (n_classes, n_classes)
-        Whole numbers of samples: true classes in rows, predicted ones in columns.
+        Numbers of samples (int), with true classes in rows and predicted classes in
+        columns.
     labels : sequence of length n_classes
-        The classes, in the order of the rows.
+        Classes in the order of the rows.
 
     Returns
     -------
     ScoreTable
-        As :func:`classification_table` without `y_score`.
+        Table as returned by :func:`classification_table` without `y_score`.
 
     Raises
     ------
     ValueError
-        If the matrix is not square, holds anything but counts or no samples, or if
-        the number of labels does not fit.
+        If the matrix is not square, if it holds values that are not counts, if all
+        counts are 0, or if the number of labels does not fit.
 
     Examples
     --------
@@ -133,47 +140,50 @@ def table_from_confusion(matrix: Any, labels: Sequence[Any]) -> ScoreTable:
     >>> round(table["covid", "precision"], 4)
     0.2766
     """
-    counts = _counts(matrix, "matrix")
+    counts = _check_counts(matrix, "matrix")
     if counts.ndim != 2 or counts.shape != (len(labels), len(labels)):
         raise ValueError(
             f"A confusion matrix of {len(labels)} classes has shape "
-            f"{(len(labels), len(labels))}, got {counts.shape}."
+            f"{(len(labels), len(labels))}, got {counts.shape}. Pass one label per row."
         )
-    return _from_matrix(labels, counts)
+    return _make_from_matrix(labels, counts)
 
 
 def table_from_counts(
     labels: Sequence[Any], *, correct: Any, missed: Any, wrong: Any
 ) -> ScoreTable:
-    """Score every class against the rest, from the counts that papers print.
+    """Score each class against the rest, from counts as published in papers.
 
     Parameters
     ----------
     labels : sequence of length n_classes
         All classes of the problem.
     correct : array-like of shape (n_classes,)
-        Samples of each class that were recognised (true positives).
+        Number of samples of each class that were predicted as this class (true
+        positives).
     missed : array-like of shape (n_classes,)
-        Samples of each class given to another one (false negatives).
+        Number of samples of each class that were predicted as another class (false
+        negatives).
     wrong : array-like of shape (n_classes,)
-        Samples of other classes given to this one (false positives).
+        Number of samples of other classes that were predicted as this class (false
+        positives).
 
     Returns
     -------
     ScoreTable
-        As :func:`classification_table` without `y_score`.
+        Table as returned by :func:`classification_table` without `y_score`.
 
     Raises
     ------
     ValueError
-        If the lengths differ, if the values are not counts, or if they contradict
-        each other: a sample missed by its class is wrong for another one, so both
-        must have the same sum.
+        If the lengths differ, if the values are not counts, or if the sums of `missed`
+        and `wrong` differ. Each missed sample of one class is a wrong sample of another
+        class, so both sums must be equal.
 
     Notes
     -----
-    The counts do not tell which classes were confused with each other; no
-    one-vs-rest score depends on that.
+    The counts do not contain which classes were confused with each other. The scores
+    of one class against the rest do not depend on it.
 
     References
     ----------
@@ -199,7 +209,7 @@ def table_from_counts(
     overall accuracy 0.911, balanced accuracy 0.880
     """
     tp, fn, fp = (
-        _counts(values, name)
+        _check_counts(values, name)
         for name, values in (("correct", correct), ("missed", missed), ("wrong", wrong))
     )
     if not tp.shape == fn.shape == fp.shape == (len(labels),):
@@ -210,29 +220,30 @@ def table_from_counts(
     if fn.sum() != fp.sum():
         raise ValueError(
             f"{fn.sum()} samples are missed but {fp.sum()} are wrong. Each missed "
-            "sample is a wrong one of another class: give the counts of all classes, "
-            "and check them."
+            "sample must be a wrong sample of another class. Check the counts, and "
+            "pass the counts of all classes."
         )
-    return _from_counts(labels, tp, fn, fp)
+    return _make_from_counts(labels, tp, fn, fp)
 
 
-def _from_matrix(
+def _make_from_matrix(
     classes: Sequence[Any], matrix: np.ndarray, auc: np.ndarray | None = None
 ) -> ScoreTable:
+    """Make the table from a confusion matrix."""
     tp = np.diag(matrix)
-    return _from_counts(
+    return _make_from_counts(
         classes, tp, matrix.sum(axis=1) - tp, matrix.sum(axis=0) - tp, auc
     )
 
 
-def _from_counts(
+def _make_from_counts(
     classes: Sequence[Any],
     tp: np.ndarray,
     fn: np.ndarray,
     fp: np.ndarray,
     auc: np.ndarray | None = None,
 ) -> ScoreTable:
-    """Make the table; every public way to a table ends here."""
+    """Make the table from counts. All public functions of this module end here."""
     support = tp + fn
     n = support.sum()
     if n == 0:
@@ -252,8 +263,9 @@ def _from_counts(
 
 
 def _rates(tp: int, fn: int, fp: int, tn: int) -> tuple[float, ...]:
-    # The four cells of one class against the rest, as four weighted samples:
-    # scikit-learn's own definitions then serve labels and published counts alike.
+    """Return the scores `_RATES` of one class."""
+    # The four counts become the weights of four samples. The scores of labels and of
+    # published counts then both follow the definitions of scikit-learn.
     weighted = {
         "y_true": [1, 1, 0, 0],
         "y_pred": [1, 0, 1, 0],
@@ -262,11 +274,12 @@ def _rates(tp: int, fn: int, fp: int, tn: int) -> tuple[float, ...]:
     precision, recall, f1, _ = precision_recall_fscore_support(
         **weighted, labels=[1, 0], zero_division=np.nan
     )
-    # The specificity is the recall of the rest.
+    # The specificity of a class is the recall of the rest.
     return accuracy_score(**weighted), precision[0], recall[0], recall[1], f1[0]
 
 
 def _one_vs_rest_auc(y_true: np.ndarray, y_score: Any, classes: list) -> np.ndarray:
+    """Return the area under the ROC curve of each class against the rest."""
     y_score = check_array(
         y_score, dtype="numeric", ensure_2d=False, input_name="y_score"
     )
@@ -278,8 +291,8 @@ def _one_vs_rest_auc(y_true: np.ndarray, y_score: Any, classes: list) -> np.ndar
         raise ValueError(
             f"y_score must have shape (n_samples, n_classes) = "
             f"{(len(y_true), len(classes))}{alternative}, got {y_score.shape}: one "
-            f"column for each of {classes}, in sorted order. If some of the classes "
-            "do not occur in y_true or y_pred, name them all in labels."
+            f"column for each of {classes}, in sorted order. If some classes do not "
+            "occur in y_true or y_pred, pass all classes as labels."
         )
     column = {label: j for j, label in enumerate(sorted(classes))}
     return np.array(
@@ -288,12 +301,14 @@ def _one_vs_rest_auc(y_true: np.ndarray, y_score: Any, classes: list) -> np.ndar
 
 
 def _auc(is_class: np.ndarray, score: np.ndarray) -> float:
+    """Return the area under the ROC curve, or nan if there is only one class."""
     if is_class.all() or not is_class.any():
         return np.nan
     return roc_auc_score(is_class, score)
 
 
-def _classes(labels: Any, present: np.ndarray) -> list:
+def _check_classes(labels: Any, present: np.ndarray) -> list:
+    """Check `labels` against the labels of the data and return them as a list."""
     if labels is None:
         return present.tolist()
     classes = column_or_1d(labels).tolist()
@@ -308,7 +323,8 @@ def _classes(labels: Any, present: np.ndarray) -> list:
     return classes
 
 
-def _counts(values: Any, name: str) -> np.ndarray:
+def _check_counts(values: Any, name: str) -> np.ndarray:
+    """Check that values are counts and return them as an array."""
     counts = np.asarray(values)
     if counts.dtype.kind not in "iu" or (counts < 0).any():
         raise ValueError(

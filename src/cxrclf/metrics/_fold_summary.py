@@ -10,22 +10,23 @@ from cxrclf._utils.tables import (
     as_html,
     as_text,
     csv_cell,
+    format_name,
     position,
-    spelled,
     write_csv,
 )
 from cxrclf.metrics._score_table import ScoreTable
 
 
 class FoldScore(NamedTuple):
-    """One score over folds.
+    """Mean and standard deviation of one score over folds.
 
     Attributes
     ----------
     mean : float
-        Mean over the folds in which the score is defined, nan where it is in none.
+        Mean over the folds in which the score is defined. nan if there is no such fold.
     sd : float
-        Standard deviation over the same folds (``ddof=1``), nan for fewer than two.
+        Standard deviation over the same folds (``ddof=1``). nan for fewer than two
+        folds.
     n_folds : int
         Number of folds in which the score is defined.
     """
@@ -36,19 +37,19 @@ class FoldScore(NamedTuple):
 
 
 class FoldSummary:
-    """Mean and standard deviation over folds of every score of a table.
+    """Mean and standard deviation over folds for each score of a table.
 
-    Made by :func:`fold_summary`. A summary does not change once made.
+    :func:`fold_summary` makes a summary. A summary is immutable.
 
     Parameters
     ----------
     tables : sequence of ScoreTable
-        One table a fold, all with the same rows, columns and overall scores.
+        One table per fold. All tables have the same rows, columns and overall scores.
 
     Attributes
     ----------
     rows : tuple of str
-        The class names, then ``"macro average"``.
+        Names of the classes, followed by ``"macro average"``.
     columns : tuple of str
         Names of the scores.
     n_folds : int
@@ -77,17 +78,17 @@ class FoldSummary:
         self._rows, self._columns = first.rows, first.columns
         self._n_folds = len(tables)
         self._scores = [
-            [_over_folds(values) for values in row]
+            [_summarize_score(values) for values in row]
             for row in np.stack([table.values for table in tables], axis=-1)
         ]
         self._overall = {
-            name: _over_folds(np.array([table.overall[name] for table in tables]))
+            name: _summarize_score(np.array([table.overall[name] for table in tables]))
             for name in first.overall
         }
 
     @property
     def rows(self) -> tuple[str, ...]:
-        """The class names, then ``"macro average"``."""
+        """Names of the classes, followed by ``"macro average"``."""
         return self._rows
 
     @property
@@ -111,29 +112,30 @@ class FoldSummary:
         return self._scores[i][j]
 
     def __str__(self) -> str:
-        return "\n".join([as_text(*self._cells()), *self._footer()])
+        return "\n".join([as_text(*self._format_cells()), *self._format_footer()])
 
     def __repr__(self) -> str:
         return (
             f"<FoldSummary of {self._n_folds} folds, {len(self._rows) - 1} classes: "
-            f"{self._footer()[0]}>"
+            f"{self._format_footer()[0]}>"
         )
 
     def _repr_html_(self) -> str:
-        return as_html(*self._cells(), self._footer())
+        return as_html(*self._format_cells(), self._format_footer())
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write the summary to a CSV file, whole or not at all.
+        """Write the summary to a CSV file.
 
-        Each score has three columns, `<score>_mean`, `<score>_sd` and
-        `<score>_folds` (in how many folds it is defined); undefined values are
-        empty cells. The overall scores are two more rows, `overall accuracy` and
-        `balanced accuracy`, with their values in the columns of the accuracy.
+        The file is written completely or not at all. Each score has three columns:
+        `<score>_mean`, `<score>_sd` and `<score>_folds` (the number of folds in which
+        it is defined). Undefined values are empty cells. The overall scores are two
+        additional rows, `overall accuracy` and `balanced accuracy`, with their values
+        in the columns of the accuracy.
 
         Parameters
         ----------
         path : path-like
-            The file to write.
+            File to write.
         """
         header = [
             f"{column}_{what}"
@@ -146,32 +148,35 @@ class FoldSummary:
         ]
         empty = [""] * (len(header) - len(FoldScore._fields))
         lines += [
-            [spelled(name), *map(csv_cell, score), *empty]
+            [format_name(name), *map(csv_cell, score), *empty]
             for name, score in self._overall.items()
         ]
         write_csv(path, ["class", *header], lines)
 
-    def _cells(self) -> tuple[list[str], list[list[str]]]:
+    def _format_cells(self) -> tuple[list[str], list[list[str]]]:
+        """Return the header and the lines of the table as text."""
         lines = [
             [row]
             + [
-                self._cell(score, digits=1 if column == "support" else 3)
+                self._format_cell(score, digits=1 if column == "support" else 3)
                 for column, score in zip(self._columns, scores, strict=True)
             ]
             for row, scores in zip(self._rows, self._scores, strict=True)
         ]
         return ["", *self._columns], lines
 
-    def _cell(self, score: FoldScore, digits: int = 3) -> str:
+    def _format_cell(self, score: FoldScore, digits: int = 3) -> str:
+        """Format one score, with the number of folds if some are missing."""
         if score.n_folds == 0:
             return "nan"
         sd = "nan" if np.isnan(score.sd) else f"{score.sd:.{digits}f}"
         folds = "" if score.n_folds == self._n_folds else f" ({score.n_folds})"
         return f"{score.mean:.{digits}f} ± {sd}{folds}"
 
-    def _footer(self) -> list[str]:
+    def _format_footer(self) -> list[str]:
+        """Return the lines below the table."""
         overall = ", ".join(
-            f"{spelled(name)} {self._cell(score)}"
+            f"{format_name(name)} {self._format_cell(score)}"
             for name, score in self._overall.items()
         )
         lines = [overall, f"Mean ± standard deviation over {self._n_folds} folds."]
@@ -182,30 +187,30 @@ class FoldSummary:
 
 
 def fold_summary(tables: Iterable[ScoreTable]) -> FoldSummary:
-    """Summarise the score tables of several folds.
+    """Summarize the score tables of several folds.
 
     Parameters
     ----------
     tables : iterable of ScoreTable
-        One table a fold, all with the same rows and columns.
+        One table per fold. All tables have the same rows and columns.
 
     Returns
     -------
     FoldSummary
-        Mean and standard deviation (``ddof=1``) of every score. A score that is
-        undefined (nan) in some of the folds is averaged over the others, and the
-        printed summary says over how many.
+        Mean and standard deviation (``ddof=1``) of each score. If a score is undefined
+        (nan) in some folds, it is averaged over the other folds. The printed summary
+        shows their number.
 
     Raises
     ------
     ValueError
-        If there are no tables or if their rows or columns differ.
+        If there are no tables, or if their rows or columns differ.
 
     Notes
     -----
-    The folds of a cross-validation share training samples, so the standard
-    deviation describes how much scores vary from fold to fold; divided by the
-    square root of the number of folds it is not a valid standard error [1]_.
+    The standard deviation describes the variation of scores between folds. The folds of
+    a cross-validation share training samples. Therefore, the standard deviation divided
+    by the square root of the number of folds is not a valid standard error [1]_.
 
     References
     ----------
@@ -229,20 +234,21 @@ def fold_summary(tables: Iterable[ScoreTable]) -> FoldSummary:
     """
     tables = list(tables)
     if not tables:
-        raise ValueError("There are no tables to summarise: give one a fold.")
+        raise ValueError("There are no tables to summarize. Pass one table per fold.")
     for fold, table in enumerate(tables):
         for what in ("rows", "columns"):
             if getattr(table, what) != getattr(tables[0], what):
                 raise ValueError(
                     f"The tables of all folds need the same {what}: the first has "
                     f"{list(getattr(tables[0], what))}, number {fold} has "
-                    f"{list(getattr(table, what))}. Give every table the same "
-                    "labels, and y_score to all or none."
+                    f"{list(getattr(table, what))}. Make all tables with the same "
+                    "labels, and either all or none with y_score."
                 )
     return FoldSummary(tables)
 
 
-def _over_folds(values: np.ndarray) -> FoldScore:
+def _summarize_score(values: np.ndarray) -> FoldScore:
+    """Return mean and standard deviation of the values that are not nan."""
     defined = values[~np.isnan(values)]
     n = len(defined)
     mean = float(defined.mean()) if n else np.nan

@@ -1,4 +1,4 @@
-"""How the samples of each label fare in a label scheme."""
+"""Table of the predictions for each original class in a label scheme."""
 
 import os
 from collections import Counter
@@ -14,31 +14,36 @@ from cxrclf._utils.tables import as_html, as_text, csv_cell, position, write_csv
 
 
 class OriginalClassTable:
-    """Which class of a scheme the samples of each original class are given to.
+    """Number of samples per original class and predicted class of a label scheme.
 
-    Made by :func:`original_class_table`. A table does not change once made.
+    :func:`original_class_table` makes a table. A table is immutable.
 
     Parameters
     ----------
     label_map : mapping
-        For each original class, its class in the scheme. One row each.
+        Mapping from original classes to classes of the scheme. Each original class
+        becomes a row.
     counts : array-like of shape (n_original_classes, n_classes) of int
-        Samples of each original class that are given to each class of the scheme,
-        these sorted.
+        Number of samples of each original class (row) that are predicted as each class
+        of the scheme (column, in sorted order).
 
     Attributes
     ----------
     rows : tuple of str
         Names of the original classes.
     columns : tuple of str
-        ``"class"``, the class of the scheme that the original class belongs to;
-        ``"as <class>"`` for each class of the scheme, the number of samples given to
-        it; ``"sensitivity"``, the share given to the class that they belong to, nan
-        where there are none; ``"support"``, the number of samples.
+        Names of the columns:
+
+        - ``"class"``: class of the scheme that the original class belongs to;
+        - ``"as <class>"`` for each class of the scheme: number of samples that are
+          predicted as this class;
+        - ``"sensitivity"``: fraction of samples that are predicted as the class that
+          they belong to, nan if there are no samples;
+        - ``"support"``: number of samples.
 
     See Also
     --------
-    ScoreTable : Scores of the scheme's classes.
+    ScoreTable : Scores of the classes of the scheme.
 
     Examples
     --------
@@ -78,7 +83,7 @@ class OriginalClassTable:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The class, the counts given to each class, sensitivity and support."""
+        """Names of the columns: class, counts, sensitivity and support."""
         return self._columns
 
     def __getitem__(self, key: tuple[Any, str]) -> Any:
@@ -87,7 +92,7 @@ class OriginalClassTable:
         return self._lines[i][j]
 
     def __str__(self) -> str:
-        return as_text(*self._cells())
+        return as_text(*self._format_cells())
 
     def __repr__(self) -> str:
         n_classes = len(self._columns) - 3
@@ -97,7 +102,7 @@ class OriginalClassTable:
         )
 
     def _repr_html_(self) -> str:
-        return as_html(*self._cells(), [])
+        return as_html(*self._format_cells(), [])
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Return the table as nested dictionaries.
@@ -118,7 +123,7 @@ class OriginalClassTable:
         Returns
         -------
         pandas.DataFrame of shape (n_original_classes, n_columns)
-            One row an original class.
+            One row per original class.
 
         Raises
         ------
@@ -133,14 +138,15 @@ class OriginalClassTable:
         )
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write the table to a CSV file, whole or not at all.
+        """Write the table to a CSV file.
 
-        Sensitivities are written in full precision, undefined ones as empty cells.
+        The file is written completely or not at all. Sensitivities are written in full
+        precision. Undefined sensitivities are empty cells.
 
         Parameters
         ----------
         path : path-like
-            The file to write.
+            File to write.
         """
         lines = [
             [row, of, *map(csv_cell, numbers)]
@@ -148,7 +154,8 @@ class OriginalClassTable:
         ]
         write_csv(path, ["original class", *self._columns], lines)
 
-    def _cells(self) -> tuple[list[str], Sequence[list[str]]]:
+    def _format_cells(self) -> tuple[list[str], Sequence[list[str]]]:
+        """Return the header and the lines of the table as text."""
         lines = [
             [row, of, *map(str, given), f"{sensitivity:.3f}", str(support)]
             for row, (of, *given, sensitivity, support) in zip(
@@ -161,40 +168,43 @@ class OriginalClassTable:
 def original_class_table(
     y_true: Any, y_pred: Any, label_map: Mapping[Any, Any], *, rest: Any = None
 ) -> OriginalClassTable:
-    """Count which class of a scheme the samples of each original class are given to.
+    """Count the predictions of a label scheme for each original class.
 
-    A sensitivity of a merged class does not tell whose samples are missed. This table
-    does: for instance how many radiographs with tuberculosis a classifier of COVID-19
-    against the rest takes for COVID-19.
+    The sensitivity of a merged class does not show which of its original classes are
+    missed. This table does. For instance, it shows how many radiographs with
+    tuberculosis are predicted as COVID-19 by a classifier of COVID-19 against the rest.
 
     Parameters
     ----------
     y_true : array-like of shape (n_samples,)
-        True labels of the data: original classes.
+        True original classes.
     y_pred : array-like of shape (n_samples,)
-        Predicted classes of the scheme, as a :class:`cxrclf.LabelMapClassifier`
-        predicts them. Predicted original classes go through :func:`map_labels` first.
+        Predicted classes of the scheme, for instance from a
+        :class:`cxrclf.LabelMapClassifier`. Convert predicted original classes with
+        :func:`map_labels` first.
     label_map : mapping
-        For each original class, its class in the scheme.
+        Mapping from original classes to classes of the scheme.
     rest : str or number, optional
-        The class of the labels that `label_map` does not list.
+        Class of all labels that `label_map` does not list.
 
     Returns
     -------
     OriginalClassTable
-        One row for each original class that occurs or that `label_map` lists, sorted.
+        Table with one row for each original class that is in `y_true` or that
+        `label_map` lists, sorted.
 
     Raises
     ------
     ValueError
-        If the lengths differ, if there are no samples, if `y_pred` holds anything but
-        classes of the scheme, and as :func:`map_labels`.
+        If the lengths differ, if there are no samples, if `y_pred` has labels that are
+        not classes of the scheme, or if :func:`map_labels` raises it.
 
     See Also
     --------
-    classification_table : Scores of the scheme's classes, given
+    classification_table : Score the classes of the scheme, with
         ``map_labels(y_true, label_map)`` as true labels.
-    scorers : The sensitivities in `cross_validate`, as `original_sensitivity_<label>`.
+    scorers : Compute the sensitivities in `cross_validate`, as
+        `original_sensitivity_<label>`.
 
     Examples
     --------
@@ -217,7 +227,7 @@ def original_class_table(
     if foreign:
         raise ValueError(
             f"y_pred holds {foreign}, which are no classes of the scheme: {classes}. "
-            "Give predictions of original classes as map_labels(y_pred, label_map, "
+            "Convert predicted original classes with map_labels(y_pred, label_map, "
             "rest=...)."
         )
     pairs = Counter(zip(true, predicted, strict=True))

@@ -1,4 +1,4 @@
-"""Scores of every class, as a table."""
+"""Table of the scores of each class."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -11,8 +11,8 @@ from cxrclf._utils.tables import (
     as_html,
     as_text,
     csv_cell,
+    format_name,
     position,
-    spelled,
     write_csv,
 )
 
@@ -22,37 +22,37 @@ MACRO_AVERAGE = "macro average"
 class ScoreTable:
     """Scores of each class, their macro average, and overall scores.
 
-    Made by :func:`classification_table`, :func:`table_from_confusion` and
-    :func:`table_from_counts`. A table does not change once made. Scores are
-    fractions in [0, 1]; an undefined one is nan.
+    :func:`classification_table`, :func:`table_from_confusion` and
+    :func:`table_from_counts` make a table. A table is immutable. Scores are fractions
+    in [0, 1]. An undefined score is nan.
 
     Parameters
     ----------
     classes : sequence
-        The classes, one a row. Their names are their ``str()``.
+        Classes, one per row. Their names are their ``str()``.
     columns : sequence of str
         Names of the scores.
     values : array-like of shape (n_classes + 1, n_columns)
-        The scores of each class, and in the last row their macro average.
+        Scores of each class, with the macro average in the last row.
     overall : mapping of str to float
         Scores of all classes together.
 
     Attributes
     ----------
     rows : tuple of str
-        The class names, then ``"macro average"``.
+        Names of the classes, followed by ``"macro average"``.
     columns : tuple of str
         Names of the scores.
     values : ndarray of shape (n_classes + 1, n_columns), read-only
-        The scores.
+        Scores of each class, with the macro average in the last row.
     overall : dict of str to float
         Scores of all classes together: `accuracy` and `balanced_accuracy`.
 
     Raises
     ------
     ValueError
-        If two rows would have the same name, or if the shape of `values` does not
-        fit.
+        If two rows or two columns have the same name, or if the shape of `values` does
+        not fit.
 
     See Also
     --------
@@ -88,8 +88,8 @@ class ScoreTable:
             repeated = sorted({name for name in names if names.count(name) > 1})
             if repeated:
                 raise ValueError(
-                    f"Rows and columns need names of their own, got {repeated} more "
-                    f"than once. Rename the class."
+                    f"Rows and columns must have different names, got {repeated} more "
+                    "than once. Rename the class."
                 )
         if self._values.shape != (len(self._rows), len(self._columns)):
             raise ValueError(
@@ -99,7 +99,7 @@ class ScoreTable:
 
     @property
     def rows(self) -> tuple[str, ...]:
-        """The class names, then ``"macro average"``."""
+        """Names of the classes, followed by ``"macro average"``."""
         return self._rows
 
     @property
@@ -109,7 +109,7 @@ class ScoreTable:
 
     @property
     def values(self) -> np.ndarray:
-        """The scores, of shape (n_classes + 1, n_columns), read-only."""
+        """Scores as a read-only array of shape (n_classes + 1, n_columns)."""
         return self._values
 
     @property
@@ -122,16 +122,16 @@ class ScoreTable:
         return float(self._values[position(self._rows, self._columns, key)])
 
     def __str__(self) -> str:
-        return as_text(*self._cells()) + "\n" + self._footer()
+        return as_text(*self._format_cells()) + "\n" + self._format_footer()
 
     def __repr__(self) -> str:
         return (
             f"<ScoreTable of {len(self._rows) - 1} classes, {len(self._columns)} "
-            f"scores: {self._footer()}>"
+            f"scores: {self._format_footer()}>"
         )
 
     def _repr_html_(self) -> str:
-        return as_html(*self._cells(), [self._footer()])
+        return as_html(*self._format_cells(), [self._format_footer()])
 
     def to_dict(self) -> dict[str, Any]:
         """Return the scores as nested dictionaries.
@@ -139,8 +139,8 @@ class ScoreTable:
         Returns
         -------
         dict
-            ``"classes"``: ``{row: {column: score}}``, the macro average included;
-            ``"overall"``: ``{name: score}``.
+            ``"classes"`` is ``{row: {column: score}}``, with the macro average.
+            ``"overall"`` is ``{name: score}``.
         """
         return {
             "classes": {
@@ -151,12 +151,12 @@ class ScoreTable:
         }
 
     def to_frame(self) -> Any:
-        """Return the scores as a data frame, without the overall ones.
+        """Return the scores as a data frame, without the overall scores.
 
         Returns
         -------
         pandas.DataFrame of shape (n_classes + 1, n_columns)
-            One row a class, and the macro average.
+            One row per class, and the macro average.
 
         Raises
         ------
@@ -171,16 +171,17 @@ class ScoreTable:
         )
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write the table to a CSV file, whole or not at all.
+        """Write the table to a CSV file.
 
-        Scores are written in full precision, undefined ones as empty cells. The
-        overall scores are two more rows, `overall accuracy` and `balanced accuracy`,
-        with their value in the column `accuracy`.
+        The file is written completely or not at all. Scores are written in full
+        precision. Undefined scores are empty cells. The overall scores are two
+        additional rows, `overall accuracy` and `balanced accuracy`, with their values
+        in the column `accuracy`.
 
         Parameters
         ----------
         path : path-like
-            The file to write.
+            File to write.
         """
         lines = [
             [row, *(csv_cell(value) for value in line)]
@@ -188,12 +189,13 @@ class ScoreTable:
         ]
         empty = [""] * (len(self._columns) - 1)
         lines += [
-            [spelled(name), csv_cell(value), *empty]
+            [format_name(name), csv_cell(value), *empty]
             for name, value in self._overall.items()
         ]
         write_csv(path, ["class", *self._columns], lines)
 
-    def _cells(self) -> tuple[list[str], list[list[str]]]:
+    def _format_cells(self) -> tuple[list[str], list[list[str]]]:
+        """Return the header and the lines of the table as text."""
         lines = [
             [row]
             + [
@@ -204,7 +206,8 @@ class ScoreTable:
         ]
         return ["", *self._columns], lines
 
-    def _footer(self) -> str:
+    def _format_footer(self) -> str:
+        """Return the line of the overall scores."""
         return ", ".join(
-            f"{spelled(name)} {value:.3f}" for name, value in self._overall.items()
+            f"{format_name(name)} {value:.3f}" for name, value in self._overall.items()
         )

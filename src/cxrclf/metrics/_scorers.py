@@ -1,4 +1,4 @@
-"""Per-class scores for cross_validate and GridSearchCV."""
+"""Scores per class in cross_validate and GridSearchCV."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClas
 from sklearn.utils import column_or_1d
 
 from cxrclf._utils.label_maps import (
-    checked_label_map,
+    check_label_map,
     full_label_map,
     map_labels,
 )
@@ -23,73 +23,77 @@ def scorers(
     rest: Any = None,
     call_predict: bool = False,
 ) -> Callable[[Any, Any, Any], dict[str, float]]:
-    """Score every class in `cross_validate`, `GridSearchCV` and the like.
+    """Make a scorer of each class for `cross_validate` and `GridSearchCV`.
 
-    Give the result as `scoring`. It is a callable ``(estimator, X, y) -> dict`` that
-    passes the test samples through the estimator once for all scores.
+    Pass the scorer as `scoring`. It is a callable ``(estimator, X, y) -> dict``. It
+    computes the predictions of the test samples once for all scores.
 
     Parameters
     ----------
     labels : array-like of shape (n_classes,), optional
-        The classes to score. Must hold every label that occurs. By default the
-        estimator's `classes_`; give them if a rare class may be missing from a
-        training fold, where scikit-learn needs the same scores from every fold.
+        Classes to score. They must include all classes of the estimator and of the test
+        samples. By default, `classes_` of the estimator. Pass all classes if a rare
+        class may be missing from a training fold, because scikit-learn needs the same
+        scores from each fold.
     label_map : mapping, optional
-        The label scheme to score in: for each label of the data, its class. By
-        default the scheme that the estimator was trained in, if it is a
+        Label scheme of the scores: a mapping from labels of the data to classes. By
+        default, the scheme of the estimator if it is a
         :class:`cxrclf.LabelMapClassifier`, also as the last step of a pipeline or as
-        the best estimator of a search; for other estimators, the labels themselves.
+        the best estimator of a search. The default for other estimators is no scheme.
     rest : str or number, optional
-        The class of the labels that `label_map` does not list.
+        Class of all labels that `label_map` does not list.
     call_predict : bool, default=False
-        Where the predicted labels come from. If False, they are the most probable
-        classes of `predict_proba`, so that images run through the estimator once.
-        If True, `predict` is called as well: for estimators whose `predict` does
-        something else. This is always done for estimators without `predict_proba`,
-        and for scikit-learn's `FixedThresholdClassifier` and
-        `TunedThresholdClassifierCV`, also as the last step of a pipeline.
+        Whether to call `predict`. If False, the predicted labels are the most probable
+        classes of `predict_proba`, so images are processed only once. Use True if
+        `predict` of the estimator follows another rule. `predict` is always called for
+        estimators without `predict_proba`, and for scikit-learn's
+        `FixedThresholdClassifier` and `TunedThresholdClassifierCV`, also as the last
+        step of a pipeline.
 
     Returns
     -------
     callable
-        A picklable scorer. The keys of its result: `accuracy`,
-        `balanced_accuracy`; `macro_accuracy`, `macro_precision`,
-        `macro_sensitivity`, `macro_specificity`, `macro_f1`, `macro_auc`; and for
-        each class `accuracy_<class>`, `precision_<class>`, `sensitivity_<class>`,
-        `specificity_<class>`, `f1_<class>`, `auc_<class>`, with ``str(class)`` as
-        it is, spaces included. Estimators without `predict_proba` have no AUC.
+        Scorer that can be pickled. The keys of its result are:
 
-        In a scheme these are the scheme's classes, and
-        ``original_sensitivity_<label>`` is for each label of the data the share of
-        its samples that are given to its class.
+        - `accuracy`, `balanced_accuracy`;
+        - `macro_accuracy`, `macro_precision`, `macro_sensitivity`,
+          `macro_specificity`, `macro_f1`, `macro_auc`;
+        - for each class, `accuracy_<class>`, `precision_<class>`,
+          `sensitivity_<class>`, `specificity_<class>`, `f1_<class>`, `auc_<class>`,
+          with the unchanged ``str(class)``, including spaces;
+        - in a scheme, ``original_sensitivity_<label>`` for each label of the data: the
+          fraction of its samples that are predicted as its class. All other keys are
+          scores of the classes of the scheme.
+
+        Estimators without `predict_proba` have no AUC.
 
     Raises
     ------
     TypeError, ValueError
-        If `label_map` or `rest` are unsuitable; see :func:`map_labels`.
+        If `label_map` or `rest` is invalid, see :func:`map_labels`.
 
     See Also
     --------
-    classification_table : Definitions of the scores, and when they are nan.
-    original_class_table : Which class the samples of each label are given to.
+    classification_table : Define the scores, and the cases where they are nan.
+    original_class_table : Count the predictions for each original label.
 
     Notes
     -----
-    A class that is missing from a test fold has nan for its sensitivity and AUC in
-    this fold: average over folds with :func:`numpy.nanmean`. `macro_f1`,
-    `balanced_accuracy` and `accuracy` are never nan, so they suit
-    ``GridSearchCV(refit=...)``. A class of `labels` that the estimator was not
-    fitted on gets the probability 0. Sample weights are not used, and need not be
+    If a class is missing from a test fold, its sensitivity and AUC are nan in this
+    fold. Average over folds with :func:`numpy.nanmean`. `macro_f1`,
+    `balanced_accuracy` and `accuracy` are never nan, so they are suitable for
+    ``GridSearchCV(refit=...)``. If the estimator was not fitted on a class of `labels`,
+    the probability of this class is 0. Sample weights are not used and need not be
     routed.
 
-    An estimator may be scored in another scheme than it was trained in, if that one
-    merges whole classes of the estimator: the probabilities of merged classes add up,
-    and a predicted class counts as the one that it is merged into. With one
-    `label_map`, classifiers of two, three and four classes answer the same question,
-    and a grid over their schemes can be scored.
+    An estimator can be scored in a coarser scheme than the scheme of its training. The
+    scheme of the scores must merge whole classes of the estimator. The probabilities of
+    merged classes are added, and a predicted class is replaced by its merged class.
+    With one `label_map`, classifiers with two, three and four classes can be compared,
+    also in a grid search over their schemes.
 
-    ValueError is raised where the estimator or the test samples know a class that is
-    not scored. `cross_validate` shows it as a warning unless told
+    The scorer raises a ValueError if the estimator or the test samples have a class
+    that is not scored. `cross_validate` shows it as a warning, unless
     ``error_score="raise"``.
 
     Examples
@@ -107,11 +111,13 @@ def scorers(
 
 
 class _ClassScorers:
+    """Scorer that `scorers` returns."""
+
     def __init__(self, labels: Any, label_map: Any, rest: Any, call_predict: bool):
         self.labels = None if labels is None else np.asarray(labels).tolist()
         self.label_map = None
         if label_map is not None:
-            self.label_map = checked_label_map(label_map, rest)
+            self.label_map = check_label_map(label_map, rest)
         self.rest = rest
         self.call_predict = call_predict
 
@@ -128,11 +134,11 @@ class _ClassScorers:
             labels = self.labels
         else:
             labels = sorted({*(merged if scheme is None else scheme).values()})
-        y_true = y if scheme is None else _in_scheme(y, scheme)
+        y_true = y if scheme is None else _map_to_scheme(y, scheme)
         _check_labels_known(labels, sorted({*merged.values()}), y_true)
         y_pred, y_score = self._predict(estimator, X, labels, merged)
         table = classification_table(y_true, y_pred, y_score, labels=labels)
-        scores = _named(table, labels)
+        scores = _name_scores(table, labels)
         for label in scheme or ():
             right = (y_pred == y_true)[y == label]
             name = f"original_sensitivity_{label}"
@@ -140,19 +146,19 @@ class _ClassScorers:
         return scores
 
     def _scheme(self, estimator: Any) -> tuple[dict[Any, Any] | None, dict[Any, Any]]:
-        """Return the class of each label, if there is a scheme, and of predictions."""
+        """Return the scheme of the labels, or None, and the map of predictions."""
         unchanged = {label: label for label in estimator.classes_.tolist()}
         own = getattr(_last_step(estimator), "label_map_", None)
         if self.label_map is None:
             return own, unchanged
         own = own or unchanged
         scheme = full_label_map(own, self.label_map, self.rest)
-        return scheme, {label: _merged(label, own, scheme) for label in unchanged}
+        return scheme, {label: _merge_class(label, own, scheme) for label in unchanged}
 
     def _predict(
         self, estimator: Any, X: Any, labels: list, merged: dict[Any, Any]
     ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return the predicted classes and a column of probabilities for each label."""
+        """Return the predicted classes, and one column of probabilities per label."""
         if not hasattr(estimator, "predict_proba"):
             predicted, y_score = estimator.predict(X), None
         else:
@@ -168,7 +174,8 @@ class _ClassScorers:
         return np.array([merged[label] for label in predicted.tolist()]), y_score
 
 
-def _named(table: ScoreTable, labels: list) -> dict[str, float]:
+def _name_scores(table: ScoreTable, labels: list) -> dict[str, float]:
+    """Return the scores of a table by the keys of a scorer."""
     scores = table.overall
     for prefix, row in [(None, MACRO_AVERAGE), *((label, label) for label in labels)]:
         for column in table.columns:
@@ -180,6 +187,7 @@ def _named(table: ScoreTable, labels: list) -> dict[str, float]:
 
 
 def _check_labels_known(labels: list, fitted: list, y: Any) -> None:
+    """Check that all classes of the estimator and of the samples are scored."""
     for what, values in (
         ("The estimator was fitted on", fitted),
         ("The samples to score hold", np.unique(y).tolist()),
@@ -188,36 +196,37 @@ def _check_labels_known(labels: list, fitted: list, y: Any) -> None:
         if unknown:
             raise ValueError(
                 f"{what} the classes {unknown}, which are not scored: scoring "
-                f"{labels}. Name all classes of the data with scorers(labels=[...])."
+                f"{labels}. Pass all classes of the data: scorers(labels=[...])."
             )
 
 
-def _in_scheme(y: np.ndarray, scheme: dict[Any, Any]) -> np.ndarray:
+def _map_to_scheme(y: np.ndarray, scheme: dict[Any, Any]) -> np.ndarray:
+    """Map labels of the test samples to the classes of a scheme."""
     unknown = sorted({*y.tolist()} - scheme.keys(), key=repr)
     if unknown:
         raise ValueError(
             f"The samples to score hold the labels {unknown}, which the estimator was "
-            "not fitted on. List all labels of the data in label_map, so that every "
+            "not fitted on. List all labels of the data in label_map, so that each "
             "fold has the same scores."
         )
     return map_labels(y, scheme)
 
 
-def _merged(of: Any, own: dict[Any, Any], scheme: dict[Any, Any]) -> Any:
-    """Return the class of `scheme` that has all labels which `own` gives the class."""
+def _merge_class(of: Any, own: dict[Any, Any], scheme: dict[Any, Any]) -> Any:
+    """Return the class of `scheme` that a class of the scheme `own` is merged into."""
     labels = [label for label in own if own[label] == of]
     classes = {scheme[label] for label in labels}
     if len(classes) > 1:
         raise ValueError(
-            f"The estimator does not tell the labels {labels} apart, and label_map "
-            f"gives them to different classes: {sorted(classes)}. A scheme to score in "
-            "has to merge whole classes of the estimator."
+            f"The estimator does not tell the labels {labels} apart, but label_map "
+            f"maps them to different classes: {sorted(classes)}. Map all labels of a "
+            "class of the estimator to the same class."
         )
     return classes.pop()
 
 
 def _last_step(estimator: Any) -> Any:
-    """Return what predicts in the end within searches and pipelines."""
+    """Return the final estimator within searches and pipelines."""
     while True:
         if hasattr(estimator, "best_estimator_"):
             estimator = estimator.best_estimator_
@@ -228,7 +237,7 @@ def _last_step(estimator: Any) -> Any:
 
 
 def _has_threshold(estimator: Any) -> bool:
-    """Whether `predict` applies a threshold of its own to the probabilities."""
+    """Return whether `predict` applies its own threshold to the probabilities."""
     estimator = _last_step(estimator)
     if hasattr(estimator, "label_map_"):
         estimator = _last_step(estimator.estimator_)

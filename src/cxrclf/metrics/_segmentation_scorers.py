@@ -1,4 +1,4 @@
-"""Scores of masks for cross_validate and GridSearchCV."""
+"""Scores of segmentation in cross_validate and GridSearchCV."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,71 +11,71 @@ from cxrclf.metrics._scorers import _last_step
 from cxrclf.metrics._segmentation_scores import (
     BINARY_VALUES,
     check_spacing,
-    mean_of_defined,
-    scores_of_codes,
+    mean_without_nan,
+    score_codes,
 )
 
-_ROWS = 64  # images that are predicted and scored at once
+_ROWS = 64  # number of images that are predicted and scored at once
 
 
 def segmentation_scorers(
     *, distances: bool = False, spacing: float | tuple[float, float] = 1.0
 ) -> Callable[[Any, Any, Any], dict[str, float]]:
-    """Score masks in `cross_validate`, `GridSearchCV` and the like.
+    """Make a scorer of masks for `cross_validate` and `GridSearchCV`.
 
-    Give the result as `scoring`. It is a callable ``(estimator, X, y) -> dict`` that
-    passes the test images through the estimator once for all scores.
+    Pass the scorer as `scoring`. It is a callable ``(estimator, X, y) -> dict``. It
+    computes the predictions of the test images once for all scores.
 
     Parameters
     ----------
     distances : bool, default=False
-        Whether to compute the distances too. They take some milliseconds an image.
+        Whether to also compute the distances, which take some milliseconds per image.
     spacing : float or (float, float), default=1.0
-        Size of a pixel of the predicted masks, or height and width of one, in the
-        unit that the distances are wanted in. By default they are in pixels.
+        Size of a pixel of the predicted masks in the unit of the distances, or height
+        and width of a pixel. By default, distances are in pixels.
 
     Returns
     -------
     callable
-        A picklable scorer. The keys of its result are those of
-        :func:`segmentation_scores`; the values are means over the test images.
+        Scorer that can be pickled. Its result has the keys of
+        :func:`segmentation_scores`. The values are means over the test images.
 
     Raises
     ------
     ValueError
-        If `spacing` is unsuitable.
+        If `spacing` is invalid.
 
     See Also
     --------
-    segmentation_scores : Definitions of the scores, and when they are nan.
+    segmentation_scores : Define the scores, and the cases where they are nan.
 
     Notes
     -----
-    The estimator has `classes_`, the labels with the background first, and its
-    `predict` gives an (n, height, width) array of them, as
-    :class:`cxrclf.UNetSegmenter` does. In a pipeline or a search, `classes_` are those
-    of the last step or of the best estimator.
+    The estimator must have `classes_`, the labels with the background first. Its
+    `predict` must return an (n, height, width) array of labels, as
+    :class:`cxrclf.UNetSegmenter` does. In a pipeline or a search, `classes_` of the
+    last step or of the best estimator is used.
 
-    `y` holds masks in the forms that :func:`cxrclf.masks.open_masks` takes: an
-    (n, height, width) array, or mask files. They are brought to the size of the
-    predicted masks by nearest neighbour (keeping their aspect ratio, if the estimator
-    has a parameter `keep_aspect_ratio` that is True; files are decoded into its
-    `cache_dir`, if it has one) and scored at this size, padding included, so
-    estimators that work at different sizes answer slightly different questions.
+    `y` holds masks in a form that :func:`cxrclf.masks.open_masks` accepts: an
+    (n, height, width) array, or mask files. The masks are resized to the size of the
+    predicted masks by nearest neighbor. Their aspect ratio is preserved if the
+    estimator has a parameter `keep_aspect_ratio` that is true. Files are cached in the
+    `cache_dir` of the estimator, if it has one. Padding is scored as well. Therefore,
+    scores of estimators that work at different sizes are not exactly comparable.
 
-    An image in which a score is nan is left out of its mean. `dice`, `iou` and
-    `accuracy` are never nan, so they suit ``GridSearchCV(refit="dice")``. Read the
-    precision together with the sensitivity: an image in which nothing is found,
-    though something is there, counts as 0 in the latter only. One such image makes
-    the mean distances infinite. Distances are better the smaller they are, so they
-    do not suit `refit`.
+    If a score of an image is nan, the image is omitted from its mean. `dice`, `iou` and
+    `accuracy` are never nan, so they are suitable for ``GridSearchCV(refit="dice")``.
+    If an object is missed completely in an image, the sensitivity of this image is 0
+    but its precision is nan. Interpret precision and sensitivity together. One such
+    image also makes the mean distances infinite. Smaller distances are better, so they
+    are not suitable for `refit`.
 
-    Images are predicted and scored in small groups, so the memory in use does not
-    grow with their number.
+    Images are predicted and scored in small groups, so the required memory does not
+    depend on the number of images.
 
     Examples
     --------
-    A segmenter that calls bright what is brighter than all shadows it was shown:
+    A segmenter with the brightest background pixel of the training images as threshold:
 
     >>> import numpy as np
     >>> from sklearn.base import BaseEstimator
@@ -98,6 +98,8 @@ def segmentation_scorers(
 
 
 class _MaskScorers:
+    """Scorer that `segmentation_scorers` returns."""
+
     def __init__(self, distances: bool, spacing: tuple[float, float]):
         self.distances = distances
         self.spacing = spacing
@@ -110,25 +112,25 @@ class _MaskScorers:
 
     def __call__(self, estimator: Any, X: Any, y: Any) -> dict[str, float]:
         check_consistent_length(X, y)
-        labels = _labels_of(estimator)
+        labels = _get_labels(estimator)
         foreground = [True] if labels is None else labels[1:]
         parts = [
-            scores_of_codes(
+            score_codes(
                 true,
                 predicted,
                 foreground,
                 distances=self.distances,
                 spacing=self.spacing,
             )
-            for true, predicted in _in_groups(estimator, X, y, labels)
+            for true, predicted in _predict_in_groups(estimator, X, y, labels)
         ]
-        return {
-            name: float(mean_of_defined(np.concatenate([part[name] for part in parts])))
-            for name in parts[0]
+        values = {
+            name: np.concatenate([part[name] for part in parts]) for name in parts[0]
         }
+        return {name: float(mean_without_nan(v)) for name, v in values.items()}
 
 
-def _in_groups(
+def _predict_in_groups(
     estimator: Any, X: Any, y: Any, labels: list | None
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield true and predicted masks of a few images at a time."""
@@ -139,7 +141,7 @@ def _in_groups(
         rows = np.arange(start, min(start + _ROWS, n))
         predicted = np.asarray(estimator.predict(_safe_indexing(X, rows)))
         _check_masks(predicted, len(rows))
-        if masks is None:  # the first prediction tells the working size
+        if masks is None:  # the first prediction has the working size
             masks = open_masks(
                 y,
                 predicted.shape[1:],
@@ -158,7 +160,7 @@ def _in_groups(
         )
 
 
-def _labels_of(estimator: Any) -> list | None:
+def _get_labels(estimator: Any) -> list | None:
     """Return the labels of a segmenter, or None if they are False and True."""
     classes = getattr(_last_step(estimator), "classes_", None)
     if classes is None:
@@ -168,13 +170,14 @@ def _labels_of(estimator: Any) -> list | None:
             "for arrays of masks use segmentation_scores(y_true, y_pred)."
         )
     classes = np.asarray(classes)
-    # Not by value: 0 and 1 may be labels, and equal False and True.
+    # The type is compared, and not the values: the labels 0 and 1 equal False and True.
     return None if classes.dtype == bool else classes.tolist()
 
 
 def _check_masks(predicted: np.ndarray, n: int) -> None:
+    """Check that there is one mask per image."""
     if predicted.ndim != 3 or len(predicted) != n:
         raise ValueError(
-            f"predict must return one mask an image, an array of shape ({n}, height, "
-            f"width), got shape {predicted.shape}. To score class labels use scorers()."
+            f"predict must return one mask per image, an array of shape ({n}, height, "
+            f"width), got shape {predicted.shape}. Use scorers() to score class labels."
         )

@@ -1,4 +1,4 @@
-"""Overlap and distance of masks, image by image."""
+"""Overlap of masks and distance between their surfaces, per image."""
 
 from collections.abc import Sequence
 from numbers import Real
@@ -9,8 +9,8 @@ from scipy.spatial import KDTree
 
 from cxrclf.masks import check_mask_labels, mask_codes
 
-# Values of the object in masks of two classes. Any other value is more likely to be a
-# class of several, or a probability.
+# Allowed values of background and object in masks of two classes. Any other value is
+# probably a label of several classes, or a probability.
 BINARY_VALUES = 0, 1, 255
 _OVERLAP = ("dice", "iou", "accuracy", "sensitivity", "specificity", "precision")
 _DISTANCES = ("hausdorff", "hausdorff_95", "surface_distance")
@@ -26,75 +26,77 @@ def segmentation_scores(
 ) -> dict[str, np.ndarray]:
     """Score predicted masks, image by image.
 
-    With TP, FN, FP and TN counted over the pixels of one image, and the *surface* of
-    a mask being its pixels that touch the outside, at one of their four sides:
+    TP, FN, FP and TN are numbers of pixels in one image. The *surface* of a mask
+    consists of its pixels that touch the outside at one of their four sides. The scores
+    are:
 
-    - `dice`: 2 TP / (2 TP + FP + FN), the F1 of the pixels
+    - `dice`: 2 TP / (2 TP + FP + FN), the F1 score of the pixels
     - `iou`: TP / (TP + FP + FN), intersection over union, the Jaccard index
-    - `accuracy`: the share of pixels that get their own label
+    - `accuracy`: fraction of pixels with a correct label
     - `sensitivity`: TP / (TP + FN)
     - `specificity`: TN / (TN + FP)
     - `precision`: TP / (TP + FP)
-    - `hausdorff`: the greatest distance from a point of one surface to the other
-      surface
-    - `hausdorff_95`: the 95th percentile of these distances in place of the greatest,
-      of each surface by itself, then the larger one
-    - `surface_distance`: the mean of these distances over the points of both surfaces
-      together (average symmetric surface distance)
+    - `hausdorff`: maximum distance from a pixel of one surface to the other surface
+    - `hausdorff_95`: 95th percentile of these distances, computed from each surface to
+      the other, then the larger of the two
+    - `surface_distance`: mean of these distances over the pixels of both surfaces
+      (average symmetric surface distance)
 
-    The first six are fractions from 0 to 1, where more is better; the other three are
-    distances, where less is better.
+    The first six scores are fractions in [0, 1]. Larger values are better. The other
+    three are distances. Smaller values are better.
 
     Parameters
     ----------
     y_true : array-like of shape (n, height, width)
-        True masks: bool, or 0 and 1, or 0 and 255, or `labels`.
+        True masks, with bool, 0 and 1, 0 and 255, or `labels` as values.
     y_pred : array-like of shape (n, height, width)
-        Predicted masks; they need not be in the same one of these forms.
+        Predicted masks in one of the same forms. It may differ from the form of
+        `y_true`.
     labels : array-like of shape (n_classes,), optional
-        What the pixels hold, if it is something else: at most 256 values, the first
-        of which is the background. By default there are two classes.
+        Values of the pixels, at most 256, with the background first. By default, there
+        are two classes in one of the forms above.
     distances : bool, default=True
-        Whether to compute the distances, which take nearly all of the time.
+        Whether to compute the distances, which take most of the time.
     spacing : float or (float, float), default=1.0
-        Size of a pixel, or height and width of one, in the unit that the distances
-        are wanted in. By default they are in pixels.
+        Size of a pixel in the unit of the distances, or height and width of a pixel. By
+        default, distances are in pixels.
 
     Returns
     -------
     dict of str to ndarray of shape (n,)
-        The scores above. With more than two classes, each foreground class is scored
-        against all the rest as ``dice_<label>``, ``iou_<label>`` and so on, and the
-        plain names are means over the foreground classes, but for `accuracy`, which
-        stays the share of pixels that get their own label.
+        The scores above, one value per image. With more than two classes, there is also
+        a score of each foreground class against the rest, as ``dice_<label>``,
+        ``iou_<label>`` and so on. The names without a label are then means over the
+        foreground classes. The exception is `accuracy`, which remains the fraction of
+        pixels with a correct label.
 
     Raises
     ------
     ValueError
-        If the masks do not have one shape, if they hold anything but what is listed
-        above, if there are none, or if `labels` or `spacing` are unsuitable.
+        If the masks differ in shape, if they have other values than listed above, if
+        there are no masks, or if `labels` or `spacing` is invalid.
 
     See Also
     --------
-    segmentation_scorers : Means of these scores in `cross_validate`.
+    segmentation_scorers : Compute means of these scores in `cross_validate`.
 
     Notes
     -----
-    *Empty masks.* Where both masks are empty, nothing was there and nothing was
-    found: `dice` and `iou` are 1 (scikit-learn's `f1_score` and `jaccard_score`
-    leave this to `zero_division`, and warn). Where one of them is empty, both are 0.
-    The distances are infinite where only the predicted mask is empty, and nan where
-    the true one is: there is no surface to measure from. Everything else that is not
-    defined is nan too, without a warning: the sensitivity where the true mask is
-    empty, the precision where the predicted one is, the specificity where the true
-    mask fills the image. The mean over foreground classes leaves out those whose
-    score is nan.
+    *Empty masks.* If both masks are empty, the prediction is correct, and `dice` and
+    `iou` are 1. (In this case, scikit-learn's `f1_score` and `jaccard_score` warn and
+    return `zero_division`.) If only one mask is empty, `dice` and `iou` are 0. If only
+    the predicted mask is empty, the distances are infinite. If the true mask is empty,
+    the distances are nan, because there is no surface to measure from.
 
-    The definitions are those of MONAI [1]_, and where both masks hold something the
-    values are equal. Where the true mask is empty, Dice and IoU of MONAI are nan by
-    default, and distances are infinite if something is predicted. A mask that
-    reaches the border of the image has a surface there. Which score suits which
-    question is discussed in [2]_.
+    All other undefined scores are nan, without a warning. The sensitivity is undefined
+    if the true mask is empty, the precision if the predicted mask is empty, and the
+    specificity if the true mask fills the image. The mean over foreground classes omits
+    classes with the score nan.
+
+    The definitions follow MONAI [1]_. If both masks are not empty, the values are
+    equal. If the true mask is empty, Dice and IoU of MONAI are nan by default, and its
+    distances are infinite unless the predicted mask is empty. A mask that touches the
+    border of the image has a surface there. [2]_ discusses the choice of scores.
 
     References
     ----------
@@ -130,10 +132,10 @@ def segmentation_scores(
     if true.shape != predicted.shape:
         raise ValueError(
             "y_true and y_pred must be masks of the same images at one size, got "
-            f"shapes {true.shape} and {predicted.shape}. Bring the masks to one size "
-            "by nearest neighbour; segmentation_scorers does so."
+            f"shapes {true.shape} and {predicted.shape}. Resize the masks by nearest "
+            "neighbor, as segmentation_scorers does."
         )
-    return scores_of_codes(
+    return score_codes(
         mask_codes(true, labels, name="y_true", object_values=BINARY_VALUES),
         mask_codes(predicted, labels, name="y_pred", object_values=BINARY_VALUES),
         [True] if labels is None else labels[1:],
@@ -143,19 +145,19 @@ def segmentation_scores(
 
 
 def _check_stack(masks: Any, name: str) -> np.ndarray:
-    """Return masks as an (n, height, width) array.
+    """Check masks and return them as an (n, height, width) array.
 
     Parameters
     ----------
     masks : array-like
-        As a user gives them.
+        Parameter of the user.
     name : str
-        What an error message calls them.
+        Name of the parameter, for error messages.
 
     Raises
     ------
     ValueError
-        If they are anything else, or none.
+        If `masks` is no such array, or if it is empty.
     """
     try:
         stack = np.asarray(masks)
@@ -176,7 +178,7 @@ def _check_stack(masks: Any, name: str) -> np.ndarray:
     return stack
 
 
-def scores_of_codes(
+def score_codes(
     true: np.ndarray,
     predicted: np.ndarray,
     foreground: Sequence[Any],
@@ -184,14 +186,15 @@ def scores_of_codes(
     distances: bool,
     spacing: tuple[float, float],
 ) -> dict[str, np.ndarray]:
-    """Score masks that hold 0 for the background and k for the k-th foreground label.
+    """Score masks of class numbers.
 
     Parameters
     ----------
     true, predicted : ndarray of shape (n, height, width)
-        Unsigned integers.
+        Masks of unsigned integers: 0 for the background and k for the k-th label in
+        `foreground`.
     foreground : sequence
-        The labels of the foreground classes.
+        Labels of the foreground classes.
     distances : bool
         Whether to compute the distances.
     spacing : (float, float)
@@ -200,36 +203,36 @@ def scores_of_codes(
     Returns
     -------
     dict of str to ndarray of shape (n,)
-        As :func:`segmentation_scores`.
+        Scores as returned by :func:`segmentation_scores`.
     """
-    of_class = [
-        _scores_of_class(true == code, predicted == code, distances, spacing)
+    per_class = [
+        _score_class(true == code, predicted == code, distances, spacing)
         for code in range(1, len(foreground) + 1)
     ]
-    if len(of_class) == 1:
-        return of_class[0]
+    if len(per_class) == 1:
+        return per_class[0]
     scores = {
-        name: mean_of_defined(np.stack([each[name] for each in of_class]), axis=0)
-        for name in of_class[0]
+        name: mean_without_nan(np.stack([one[name] for one in per_class]), axis=0)
+        for name in per_class[0]
     }
     scores["accuracy"] = (true == predicted).mean(axis=(1, 2))
-    for label, each in zip(foreground, of_class, strict=True):
-        scores |= {f"{name}_{label}": values for name, values in each.items()}
+    for label, one in zip(foreground, per_class, strict=True):
+        scores |= {f"{name}_{label}": values for name, values in one.items()}
     return scores
 
 
 def check_spacing(spacing: Any) -> tuple[float, float]:
-    """Return the size of a pixel as (height, width).
+    """Check the size of a pixel and return it as (height, width).
 
     Parameters
     ----------
     spacing : float or (float, float)
-        As a user gives it.
+        Parameter of the user.
 
     Raises
     ------
     ValueError
-        If it is not one or two positive finite numbers.
+        If `spacing` is not one or two positive finite numbers.
     """
     sides = (spacing, spacing) if isinstance(spacing, Real) else spacing
     try:
@@ -239,39 +242,42 @@ def check_spacing(spacing: Any) -> tuple[float, float]:
         valid = False
     if not valid:
         raise ValueError(
-            "spacing must be the size of a pixel, a positive number, or a pair "
-            f"(height, width) of them; got {spacing!r}."
+            "spacing must be the size of a pixel, either a positive number or a pair "
+            f"(height, width) of positive numbers; got {spacing!r}."
         )
     return height, width
 
 
-def mean_of_defined(values: np.ndarray, axis: int | None = None) -> Any:
-    """Return the mean of what is not nan, and nan where nothing is left.
+def mean_without_nan(values: np.ndarray, axis: int | None = None) -> Any:
+    """Return the mean of all values that are not nan, or nan if there are none.
+
+    Unlike :func:`numpy.nanmean`, it does not warn.
 
     Parameters
     ----------
     values : ndarray
         Scores.
     axis : int, optional
-        Over which to average; all of them by default.
+        Axis of the mean. By default, the mean is taken over all axes.
     """
     defined = ~np.isnan(values)
-    with np.errstate(invalid="ignore"):  # 0 / 0
+    with np.errstate(invalid="ignore"):  # 0 / 0 is nan
         return values.sum(axis=axis, where=defined) / defined.sum(axis=axis)
 
 
-def _scores_of_class(
+def _score_class(
     true: np.ndarray,
     predicted: np.ndarray,
     distances: bool,
     spacing: tuple[float, float],
 ) -> dict[str, np.ndarray]:
+    """Score the masks of one class, image by image."""
     _, height, width = true.shape
     tp = _count(true & predicted)
     fn = _count(true) - tp
     fp = _count(predicted) - tp
     tn = height * width - tp - fn - fp
-    of_name = (
+    overlap = (
         _ratio(2 * tp, 2 * tp + fp + fn, undefined=1.0),
         _ratio(tp, tp + fp + fn, undefined=1.0),
         _ratio(tp + tn, tp + fp + fn + tn),
@@ -279,7 +285,7 @@ def _scores_of_class(
         _ratio(tn, tn + fp),
         _ratio(tp, tp + fp),
     )
-    scores = dict(zip(_OVERLAP, of_name, strict=True))
+    scores = dict(zip(_OVERLAP, overlap, strict=True))
     if distances:
         pairs = zip(true, predicted, strict=True)
         values = np.array([_distances(*pair, spacing) for pair in pairs])
@@ -288,12 +294,17 @@ def _scores_of_class(
 
 
 def _count(masks: np.ndarray) -> np.ndarray:
-    # Image by image it is ten times as fast as with count_nonzero(axis=(1, 2)).
+    """Return the number of pixels of each mask."""
+    # A loop over images is ten times as fast as count_nonzero(axis=(1, 2)).
     return np.array([np.count_nonzero(mask) for mask in masks])
 
 
-def _ratio(part: np.ndarray, of: np.ndarray, undefined: float = np.nan) -> np.ndarray:
-    return np.divide(part, of, out=np.full(len(of), undefined), where=of > 0)
+def _ratio(
+    part: np.ndarray, total: np.ndarray, undefined: float = np.nan
+) -> np.ndarray:
+    """Divide counts, with the value `undefined` where the total is 0."""
+    out = np.full(len(total), undefined)
+    return np.divide(part, total, out=out, where=total > 0)
 
 
 def _distances(
@@ -304,11 +315,12 @@ def _distances(
         return np.nan, np.nan, np.nan
     if not predicted.any():
         return np.inf, np.inf, np.inf
+    # Only the box around both masks is searched for surfaces.
     either = true | predicted
     rows, columns = (np.flatnonzero(either.any(axis=axis)) for axis in (1, 0))
     box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     one, other = (_surface(mask[box]) * spacing for mask in (true, predicted))
-    # On masks of lungs four times as fast as distance transforms of the box.
+    # For lung masks, search trees are four times as fast as distance transforms.
     there, back = KDTree(other).query(one)[0], KDTree(one).query(other)[0]
     return (
         max(there.max(), back.max()),
@@ -318,7 +330,7 @@ def _distances(
 
 
 def _surface(mask: np.ndarray) -> np.ndarray:
-    """Return rows and columns of the pixels that touch the outside at a side."""
+    """Return the rows and columns of the pixels of the surface."""
     padded = np.pad(mask, 1)
     inside = padded[:-2, 1:-1] & padded[2:, 1:-1] & padded[1:-1, :-2] & padded[1:-1, 2:]
     return np.argwhere(mask & ~inside)

@@ -1,9 +1,11 @@
-"""torch modules and nothing else.
+"""Neural networks as torch modules.
 
-A backbone turns images into a feature map and is made by name over timm, a head turns
-the map into outputs, and an image classifier puts the two together, knows which part
-of them is trained, and takes pixels in [0, 1]. A U-Net does the same with an encoder
-and a decoder, and gives outputs for each pixel.
+- A backbone computes a feature map from images. ``make_backbone`` makes one by its
+  name in timm.
+- A head computes outputs from the feature map.
+- A classification network joins a backbone and a head. It takes pixels in [0, 1] and
+  freezes the part that is not trained.
+- A U-Net joins an encoder and a decoder, and computes outputs for each pixel.
 """
 
 import cxrclf._torch  # noqa: F401  first, see _torch/openmp.py

@@ -1,4 +1,4 @@
-"""Networks of timm without their classifiers."""
+"""Backbones: networks of timm without their classifiers."""
 
 import math
 
@@ -6,57 +6,60 @@ import torch
 from torch import nn
 
 from cxrclf._utils.image_size import check_image_size
-from cxrclf.nets._depthwise import ease_depthwise
+from cxrclf.nets._depthwise import replace_depthwise
 from cxrclf.nets._dropout import seed_dropout
-from cxrclf.nets._grey_conv import take_grey
-from cxrclf.nets._stages import stages_of
+from cxrclf.nets._gray_conv import replace_first_convolution
+from cxrclf.nets._stages import group_stages
 
-# The children that a network's feature map does not depend on, by name, channels and
-# size: finding them takes longer than making a small network.
-_UNUSED = {}
+# Names of the children that the feature map does not depend on. The key holds the name
+# of the network, the channels and the image size. The names are cached because finding
+# them takes longer than making a small network.
+_UNUSED_CHILDREN = {}
 
 
 class Backbone(nn.Module):
-    """A network of timm that turns images into a feature map.
+    """A network of timm that computes a feature map from images.
 
-    What timm's network has behind its feature map is dropped: the classifier, and
-    layers that only the classifier uses, such as the fully connected ones of VGG.
-    Made by :func:`make_backbone`.
+    The layers of the network that follow the feature map are dropped. These are the
+    classifier and the layers that only the classifier uses, such as the fully
+    connected layers of VGG. :func:`make_backbone` makes a backbone.
 
     Parameters
     ----------
     model : torch.nn.Module
-        A network of timm, or one like it: with ``forward_features``, ``num_features``
-        and ``pretrained_cfg``. It is changed in place.
+        Network of timm, or a module with ``forward_features``, ``num_features`` and
+        ``pretrained_cfg``. It is changed in place.
     in_channels : int, default=3
-        Number of channels that `model` takes.
+        Number of channels of the images.
     image_size : (int, int), default=None
-        Height and width of the images in pixels; those of ``pretrained_cfg`` by
-        default.
+        Height and width of the images in pixels. If None, the size in
+        ``pretrained_cfg``.
 
     Attributes
     ----------
     model : torch.nn.Module
         The network of timm.
     name : str
-        timm's name, with the tag of the weights: ``"vgg16.tv_in1k"``.
+        Name of the network in timm, with the tag of the weights:
+        ``"vgg16.tv_in1k"``.
     num_features : int
         Number of channels of the feature map.
     in_channels : int
         Number of channels of the images.
     image_size : (int, int)
         Height and width, in pixels, that the backbone was made for. Convolutional
-        networks take others too, see `map_size`.
+        networks also accept other sizes, see `map_size`.
     mean, std : tuple of float, of length in_channels
-        What the network expects pixels in [0, 1] to be normalised with. For other
-        than three channels, the average of the three, repeated.
+        Mean and standard deviation per channel, which normalize pixels in [0, 1] for
+        the network. If the images do not have three channels, each value is the
+        average over the three channels.
     dropped : tuple of str
-        Names of the modules of timm's network that were dropped.
+        Names of the dropped modules.
 
     Raises
     ------
     ValueError
-        If the network has no feature map, or none for images of this size.
+        If the network has no feature map for images of this size.
     """
 
     def __init__(self, model, *, in_channels=3, image_size=None):
@@ -72,10 +75,10 @@ class Backbone(nn.Module):
         self.mean = _per_channel(config["mean"], in_channels)
         self.std = _per_channel(config["std"], in_channels)
         self._fixed = bool(config.get("fixed_input_size"))
-        ease_depthwise(model)
+        replace_depthwise(model)
         seed_dropout(model)
         self.dropped = self._drop_unused()
-        take_grey(model)
+        replace_first_convolution(model)
 
     def forward(self, images):
         """Compute the feature map.
@@ -83,100 +86,103 @@ class Backbone(nn.Module):
         Parameters
         ----------
         images : Tensor of shape (b, in_channels, H, W)
-            Normalised with `mean` and `std`. A channel that was expanded
-            (``torch.Tensor.expand``) is convolved once, where the network allows.
+            Images normalized with `mean` and `std`. If their channels are one channel
+            repeated by ``torch.Tensor.expand``, the first convolution is computed
+            once, where the network allows it.
 
         Returns
         -------
         Tensor of shape (b, num_features, h, w)
-            Networks of tokens give them on their grid, without class tokens.
+            Feature map. The tokens of a transformer are arranged on their grid,
+            without class tokens.
 
         Raises
         ------
         ValueError
-            If the network is made for one size of images and these have another.
+            If the network accepts only one image size and the images have another.
         """
         size = tuple(images.shape[-2:])
         if self._fixed and size != self.image_size:
             raise ValueError(
-                f"{self.name} was made for images of {in_pixels(self.image_size)}, got "
-                f"{in_pixels(size)}. Make it for them: "
+                f"{self.name} was made for images of {format_size(self.image_size)}, "
+                f"got {format_size(size)}. Make a backbone for this size: "
                 f"make_backbone({self.name!r}, image_size={size})."
             )
         return self._as_map(self.model.forward_features(images), size)
 
     def map_size(self, image_size):
-        """Return the size of the feature map of images of a size.
+        """Return the size of the feature map for an image size.
 
-        Nothing is computed, so that it costs milliseconds for any size.
+        No feature map is computed, so it takes milliseconds for any size.
 
         Parameters
         ----------
         image_size : int or (int, int)
-            Side of a square, or height and width, in pixels.
+            Height and width of the images in pixels, or one int for square images.
 
         Returns
         -------
         (int, int)
-            Height and width.
+            Height and width of the feature map.
 
         Raises
         ------
         ValueError
-            If the network cannot take such images; the message names the smallest
-            square that it can take.
+            If the network does not accept this size. The message names the smallest
+            square that it accepts.
         """
         size = check_image_size(image_size)
         try:
-            return tuple(self._meta_map(size)[0].shape[-2:])
+            return tuple(self._compute_on_meta(size)[0].shape[-2:])
         except (RuntimeError, AssertionError) as error:
             smallest = self._smallest_side()
             if smallest is None:
                 raise ValueError(
-                    f"{self.name} cannot take images of {in_pixels(size)}: {error}"
+                    f"{self.name} cannot take images of {format_size(size)}: {error}"
                 ) from error
             raise ValueError(
-                f"Images of {in_pixels(size)} are too small for {self.name}: it takes "
-                f"{in_pixels((smallest, smallest))} and larger. Set image_size to that "
-                "or more."
+                f"Images of {format_size(size)} are too small for {self.name}: it "
+                f"takes {format_size((smallest, smallest))} and larger. Increase "
+                "image_size."
             ) from error
 
     def stages(self):
-        """Group the modules of the network in order from input to output.
+        """Group the modules of the network into stages, from input to output.
 
-        The groups are timm's (``group_matcher(coarse=True)``): most often the stem and
-        one group a stage or block. Modules that timm leaves without a group, such as
-        the last normalisation, are in the last stage.
+        timm defines the stages (``group_matcher(coarse=True)``). Most networks have
+        the stem and then one stage per block. Modules without a group in timm, such as
+        the last normalization, belong to the last stage.
 
         Returns
         -------
         list of list of torch.nn.Module
-            Every module of `model` once, containers included. A module stands for
-            its own parameters and buffers (``parameters(recurse=False)``), not for
-            those of the modules in it.
+            Modules of each stage. Every module of `model` occurs once, containers
+            included. A module represents only its own parameters and buffers
+            (``parameters(recurse=False)``), without the modules inside it.
         """
-        return stages_of(self.model)
+        return group_stages(self.model)
 
     def extra_repr(self):
-        """Return what the modules do not say, for ``repr``."""
+        """Return the settings that ``repr`` adds to the modules."""
         names = "name", "in_channels", "image_size", "mean", "std"
         return ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
 
     def _drop_unused(self):
         """Replace the children that the feature map does not depend on."""
         made_for = (self.name, self.in_channels, self.image_size)
-        if made_for not in _UNUSED:
-            _UNUSED[made_for] = tuple(self._unused())
-        for name in _UNUSED[made_for]:
+        if made_for not in _UNUSED_CHILDREN:
+            _UNUSED_CHILDREN[made_for] = tuple(self._find_unused())
+        for name in _UNUSED_CHILDREN[made_for]:
             setattr(self.model, name, nn.Identity())
-        return _UNUSED[made_for]
+        return _UNUSED_CHILDREN[made_for]
 
-    def _unused(self):
+    def _find_unused(self):
+        """Iterate over the names of the children without gradients of the map."""
         size = self.image_size
         try:
-            features, parameters = self._meta_map(size)
+            features, parameters = self._compute_on_meta(size)
         except (RuntimeError, AssertionError):
-            self.map_size(size)  # says which sizes can be had
+            self.map_size(size)  # raises an error that names the accepted sizes
             raise
         features.sum().backward()
         used = {
@@ -189,8 +195,12 @@ class Backbone(nn.Module):
             if own and own.isdisjoint(used):
                 yield name
 
-    def _meta_map(self, size):
-        """Return a feature map without values, and the parameters it comes from."""
+    def _compute_on_meta(self, size):
+        """Return a feature map on the meta device, and the parameters used for it.
+
+        Tensors on the meta device have shapes and gradients but no values, so no
+        convolution is computed.
+        """
         parameters = {
             name: torch.empty_like(value, device="meta").requires_grad_()
             for name, value in self.named_parameters()
@@ -198,7 +208,7 @@ class Backbone(nn.Module):
         buffers = {
             n: torch.empty_like(b, device="meta") for n, b in self.named_buffers()
         }
-        # Two images: BatchNorm in training mode refuses a single value a channel.
+        # Two images: BatchNorm in training mode rejects a single value per channel.
         dtype = next(self.parameters()).dtype
         images = torch.empty(2, self.in_channels, *size, device="meta", dtype=dtype)
         with torch.enable_grad():
@@ -208,28 +218,29 @@ class Backbone(nn.Module):
         return features, parameters
 
     def _smallest_side(self):
-        """Return the smallest square that works, or None where the default fails."""
+        """Return the smallest accepted side, or None if the default size fails."""
         default = self.model.pretrained_cfg["input_size"][1:]
+        # Bisection: `too_small` is always rejected and `enough` always accepted.
         too_small, enough = 0, max(default)
-        if self._fixed or not self._takes(enough):
+        if self._fixed or not self._accepts(enough):
             return None
         while enough - too_small > 1:
             middle = (too_small + enough) // 2
-            if self._takes(middle):
+            if self._accepts(middle):
                 enough = middle
             else:
                 too_small = middle
         return enough
 
-    def _takes(self, side):
+    def _accepts(self, side):
         try:
-            self._meta_map((side, side))
+            self._compute_on_meta((side, side))
         except (RuntimeError, AssertionError):
             return False
         return True
 
     def _as_map(self, features, size):
-        """Bring what timm gives into the form (b, num_features, h, w)."""
+        """Convert the output of timm to the shape (b, num_features, h, w)."""
         channels = self.num_features
         if isinstance(features, torch.Tensor):
             if features.ndim == 4 and features.shape[1] == channels:
@@ -239,18 +250,20 @@ class Backbone(nn.Module):
             if features.ndim == 3 and features.shape[2] == channels:
                 grid = self._grid(features.shape[1], size)
                 if grid is not None:
+                    # Class tokens come before the tokens of the grid.
                     tokens = features[:, -math.prod(grid) :]
                     return tokens.transpose(1, 2).unflatten(2, grid)
         raise ValueError(
             f"{self.name} has no feature map that a head can take. Choose another "
-            "network: those of timm with convolutions, ViT and Swin have one."
+            "network of timm: convolutional networks, ViT and Swin have one."
         )
 
     def _grid(self, n_tokens, size):
-        """Return rows and columns of the tokens, or None if they are no grid."""
+        """Return the rows and columns of tokens, or None if they form no grid."""
         n_prefix = getattr(self.model, "num_prefix_tokens", None)
         for extra in (0, 1) if n_prefix is None else (n_prefix,):
             n = n_tokens - extra
+            # The grid of tokens has about the aspect ratio of the image.
             rows = max(1, round(math.sqrt(n * size[0] / size[1])))
             if n > 1 and n % rows == 0:
                 return rows, n // rows
@@ -258,12 +271,13 @@ class Backbone(nn.Module):
 
 
 def _per_channel(values, in_channels):
+    """Return one value per channel: the given values, or their mean repeated."""
     values = tuple(float(value) for value in values)
     if len(values) == in_channels:
         return values
     return (math.fsum(values) / len(values),) * in_channels
 
 
-def in_pixels(size):
-    """Return a size as text."""
+def format_size(size):
+    """Format a size in pixels for a message, such as "224×224 px"."""
     return "×".join(map(str, size)) + " px"

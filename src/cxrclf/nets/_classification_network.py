@@ -1,4 +1,4 @@
-"""A backbone and a head, on pixels."""
+"""Classification networks: a backbone and a head that take pixels."""
 
 import torch
 
@@ -6,39 +6,45 @@ from cxrclf.nets._concat_backbone import ConcatBackbone
 from cxrclf.nets._network import Network
 from cxrclf.nets._network_cut import find_cut, find_cuts
 
-# Where a network can be cut, by its modules, its input and how much of it is frozen: to
-# find out takes longer than to train a small network for an epoch.
+# Cuts between the frozen and the trained part of networks. The key holds the modules,
+# the shape of the input and the number of frozen modules. The cuts are cached because
+# finding one takes longer than training a small network for an epoch.
 _CUTS = {}
 
 
 class ClassificationNetwork(Network):
     """A backbone and a head that take pixels in [0, 1].
 
-    The part of the backbone that is not trained is frozen: its parameters take no
-    gradients, and its batch normalisation and dropout run in inference mode also
-    during training.
+    The part of the backbone that is not trained is frozen. Its parameters have no
+    gradients. Its batch normalization and dropout run in inference mode, also during
+    training.
 
     Parameters
     ----------
     backbone : Backbone or ConcatBackbone
-        Gives the feature map.
+        Network that computes the feature map.
     head : Head
-        Takes it; its ``in_features`` is the backbone's ``num_features``.
+        Layers that compute the outputs from the feature map. ``head.in_features`` must
+        equal ``backbone.num_features``.
     normalization : {"backbone", "unit"}, default="backbone"
-        Whether pixels are normalised with the backbone's ``mean`` and ``std``, or stay
-        in [0, 1].
+        ``"backbone"`` normalizes pixels with ``backbone.mean`` and ``backbone.std``.
+        ``"unit"`` leaves pixels in [0, 1].
 
     Attributes
     ----------
-    backbone, head, normalization
-        As given.
+    backbone : Backbone or ConcatBackbone
+        Network that computes the feature map.
+    head : Head
+        Layers that compute the outputs.
+    normalization : str
+        Parameter of the same name.
     trainable : "all", "head" or int
-        What `set_trainable` was last called with; "all" at first.
+        Last argument of `set_trainable`; "all" before the first call.
 
     Raises
     ------
     ValueError
-        If backbone and head do not fit, or `normalization` is unknown.
+        If the head does not fit the backbone, or `normalization` is unknown.
 
     Examples
     --------
@@ -52,7 +58,8 @@ class ClassificationNetwork(Network):
     >>> sorted(net.learnt_state())
     ['head.output.bias', 'head.output.weight']
 
-    The frozen part of a network can be computed once, and the rest on its features:
+    The frozen part of a network can be computed once. The trained part then uses its
+    features:
 
     >>> net.set_trainable(2)
     >>> net.separable
@@ -68,51 +75,54 @@ class ClassificationNetwork(Network):
         if head.in_features != backbone.num_features:
             raise ValueError(
                 f"The head takes {head.in_features} channels and the backbone gives "
-                f"{backbone.num_features}. Make it with Head(backbone.num_features, "
-                "...)."
+                f"{backbone.num_features}. Make the head with "
+                "Head(backbone.num_features, ...)."
             )
         super().__init__(backbone, head, normalization=normalization)
 
     def forward(self, images=None, *, features=None):
-        """Compute logits, of images or of their features.
+        """Compute logits from images or from features of the frozen part.
 
         Parameters
         ----------
         images : Tensor of shape (b, 1, H, W) or (b, in_channels, H, W)
-            Floats in [0, 1]. A single channel stands for all those of the backbone.
+            Floats in [0, 1]. A single channel is repeated for all channels of the
+            backbone.
         features : Tensor, optional
-            What :meth:`frozen_features` returned under the present `trainable`,
-            instead of images.
+            Output of :meth:`frozen_features` under the current `trainable`. It
+            replaces `images`.
 
         Returns
         -------
         Tensor of shape (b, n_outputs)
+            Logits.
 
         Raises
         ------
         ValueError
-            If features are given and there are none, see `separable`.
+            If `features` are given but the network is not `separable`.
         """
         if features is None:
             features = self.features(images)
         elif not self.frozen_body:
-            cut = self._cut()
-            features = self._pooled(cut.trained_part(self.backbone, features))
+            cut = self._require_cut()
+            features = self._pool(cut.trained_part(self.backbone, features))
         return self.head(features)
 
     def features(self, images):
-        """Compute what the head takes.
+        """Compute the input of the head.
 
         Parameters
         ----------
         images : Tensor of shape (b, 1, H, W) or (b, in_channels, H, W)
-            As in `forward`.
+            Floats in [0, 1], as for `forward`.
 
         Returns
         -------
         Tensor of shape (b, num_features) or (b, num_features, h, w)
-            Averages over the feature map, in the precision of the head; the map itself
-            where the head needs it. Without gradients if the body is frozen.
+            Averages over the feature map, in the precision of the head. If the head
+            needs the map, the map itself. If the body is frozen, the tensor has no
+            gradients.
 
         Raises
         ------
@@ -121,61 +131,65 @@ class ClassificationNetwork(Network):
         ValueError
             If their shape does not fit.
         """
-        pixels = self._normalized(images)
+        pixels = self._normalize_images(images)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen_body):
-            return self._pooled(self.backbone(pixels))
+            return self._pool(self.backbone(pixels))
 
     @property
     def separable(self):
         """Whether the frozen part can be computed apart from the trained part.
 
-        True for a frozen body; false where everything is trained. With some stages
-        trained it depends on the network, and is found out once for each number of
-        stages, in the time of a few forward passes of two images.
+        True if the whole body is frozen, and false if everything is trained. If some
+        stages are trained, it depends on the network. It is then tested once per number
+        of stages, with a few forward passes of two images.
         """
         return self.frozen_body or self._find_cut() is not None
 
     def frozen_features(self, images):
-        """Compute what the trained part takes, without gradients.
+        """Compute the input of the trained part, without gradients.
 
-        As long as `trainable` and the frozen part stay as they are, it is the same for
-        the same images: it can be computed once, and given to `forward` in each epoch.
+        The features of an image stay the same until `trainable` or the frozen part
+        changes. They can be computed once and passed to `forward` in each epoch.
 
         Parameters
         ----------
         images : Tensor of shape (b, 1, H, W) or (b, in_channels, H, W)
-            As in `forward`.
+            Floats in [0, 1], as for `forward`.
 
         Returns
         -------
         Tensor of shape (b, c) or (b, c, h, w)
-            With a frozen body, what `features` returns; else the map between the
-            frozen and the trained stages, in the precision and memory format in which
-            the body computes. Of a `ConcatBackbone` the maps of its branches, flat and
-            one behind the other.
+            If the whole body is frozen, the output of `features`. Otherwise the map
+            between the frozen and the trained stages, in the precision and memory
+            format of the body. For a `ConcatBackbone`, the flattened maps of the
+            branches, concatenated.
 
         Raises
         ------
         ValueError
-            If the frozen part cannot be computed apart, see `separable`.
+            If the network is not `separable`.
         """
         with torch.no_grad():
             if self.frozen_body:
                 return self.features(images)
-            return self._cut().frozen_part(self.backbone, self._normalized(images))
+            return self._require_cut().frozen_part(
+                self.backbone, self._normalize_images(images)
+            )
 
-    def _cut(self):
+    def _require_cut(self):
+        """Return the cut of the network, or raise an error if there is none."""
         cut = self._find_cut()
         if cut is None:
             raise ValueError(
                 f"With trainable={self.trainable!r}, no frozen part of "
                 f"{self.backbone.name} can be computed apart from the trained part. "
-                "Give images to forward, or choose what `separable` is true for."
+                "Give images to forward, or choose a trainable for which `separable` "
+                "is true."
             )
         return cut
 
     def _find_cut(self):
-        """Return where the network can be cut, or None."""
+        """Return the cut of the network, or None."""
         backbone, n_frozen = self.backbone, len(self._frozen)
         shape = 2, backbone.in_channels, *backbone.image_size
         kinds = tuple(type(module) for module in backbone.modules())
@@ -188,5 +202,5 @@ class ClassificationNetwork(Network):
             _CUTS[key] = find(backbone, self._frozen, images)
         return _CUTS.get(key)
 
-    def _pooled(self, maps):
+    def _pool(self, maps):
         return maps if self.head.needs_map else self.head.pool(maps)

@@ -1,4 +1,4 @@
-"""Several backbones side by side."""
+"""Concatenation of the feature maps of several backbones."""
 
 import itertools
 
@@ -11,24 +11,25 @@ from cxrclf.nets._normalization import Normalization
 
 
 class ConcatBackbone(nn.Module):
-    """Backbones that see the same image, their feature maps one behind the other.
+    """Several backbones on the same image, with concatenated feature maps.
 
-    As in [1]_, where Xception and ResNet50V2 are the branches. It has the interface of
-    a :class:`Backbone`.
+    The network of [1]_ has the branches Xception and ResNet50V2. The interface is the
+    same as for :class:`Backbone`.
 
     Parameters
     ----------
     branches : sequence of Backbone
-        Two or more, for images of the same channels and size.
+        Two or more backbones for the same number of channels and the same image size.
     normalization : {"backbone", "unit"}, default="backbone"
-        Whether pixels are normalised for each branch with its own ``mean`` and
-        ``std``, or given to all as they are.
+        ``"backbone"`` normalizes pixels for each branch with its own ``mean`` and
+        ``std``. ``"unit"`` passes the images unchanged to all branches.
 
     Attributes
     ----------
     branches : torch.nn.ModuleList of Backbone
+        Backbones side by side.
     name : str
-        The names of the branches, joined by " + ".
+        Names of the branches, joined by " + ".
     num_features : int
         Number of channels of the feature map: the sum over the branches.
     in_channels : int
@@ -36,13 +37,14 @@ class ConcatBackbone(nn.Module):
     image_size : (int, int)
         Height and width, in pixels, that the branches were made for.
     mean, std : tuple of float, of length in_channels
-        0 and 1: what is to be normalised is normalised here.
+        Zeros and ones. The images need no normalization before this backbone, because
+        it normalizes them for each branch.
 
     Raises
     ------
     ValueError
-        If there are fewer than two branches, if they were made for other images, or
-        `normalization` is unknown.
+        If there are fewer than two branches, if the branches were made for different
+        images, or if `normalization` is unknown.
 
     References
     ----------
@@ -54,7 +56,8 @@ class ConcatBackbone(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> from cxrclf.nets import ConcatBackbone, Head, ClassificationNetwork, make_backbone
+    >>> from cxrclf.nets import ClassificationNetwork, ConcatBackbone
+    >>> from cxrclf.nets import Head, make_backbone
     >>> names = "test_resnet", "test_efficientnet"
     >>> branches = [make_backbone(name, image_size=64) for name in names]
     >>> backbone = ConcatBackbone(branches)
@@ -100,32 +103,34 @@ class ConcatBackbone(nn.Module):
     def forward(self, images):
         """Compute the concatenated feature map.
 
-        Maps of different sizes are brought to the finest one's by bilinear
+        Maps of different sizes are resized to the size of the largest map by bilinear
         interpolation.
 
         Parameters
         ----------
         images : Tensor of shape (b, 1, H, W) or (b, in_channels, H, W)
-            Pixels in [0, 1]; with ``normalization="unit"``, what all branches take.
+            Pixels in [0, 1]. With ``normalization="unit"``, the input of all branches.
 
         Returns
         -------
         Tensor of shape (b, num_features, h, w)
+            Feature maps of all branches.
         """
         pixels = self.pixels(images)
         return self.joined([b(p) for b, p in zip(self.branches, pixels, strict=True)])
 
     def pixels(self, images):
-        """Return what each branch takes of images.
+        """Return the input of each branch.
 
         Parameters
         ----------
         images : Tensor of shape (b, 1, H, W) or (b, in_channels, H, W)
-            As in `forward`.
+            Images, as for `forward`.
 
         Returns
         -------
         list of Tensor of shape (b, in_channels, H, W)
+            One tensor per branch.
         """
         if self.normalization == "backbone":
             return [normalize(images) for normalize in self.normalizations]
@@ -137,59 +142,61 @@ class ConcatBackbone(nn.Module):
         Parameters
         ----------
         maps : list of Tensor of shape (b, c, h, w)
-            Of each branch, with its own c, h and w.
+            Feature map of each branch. c, h and w may differ between branches.
 
         Returns
         -------
         Tensor of shape (b, num_features, h, w)
+            Feature maps of all branches.
         """
-        size = _finest([tuple(m.shape[2:]) for m in maps])
-        return torch.cat([_resized(m, size) for m in maps], 1)
+        size = _largest_size([tuple(m.shape[2:]) for m in maps])
+        return torch.cat([_resize(m, size) for m in maps], 1)
 
     def map_size(self, image_size):
-        """Return the size of the feature map of images of a size.
+        """Return the size of the feature map for an image size.
 
         Parameters
         ----------
         image_size : int or (int, int)
-            Side of a square, or height and width, in pixels.
+            Height and width of the images in pixels, or one int for square images.
 
         Returns
         -------
         (int, int)
-            Height and width: those of the branch with the finest map.
+            Height and width of the largest map among the branches.
 
         Raises
         ------
         ValueError
-            If a branch cannot take such images.
+            If a branch does not accept this size.
         """
         size = check_image_size(image_size)
-        return _finest([branch.map_size(size) for branch in self.branches])
+        return _largest_size([branch.map_size(size) for branch in self.branches])
 
     def stages(self):
-        """Group the modules of the branches in order from input to output.
+        """Group the modules of the branches into stages, from input to output.
 
         Returns
         -------
         list of list of torch.nn.Module
-            The last group holds the last stages of all branches, the one before it
-            those before, and so on; see :meth:`Backbone.stages`.
+            Modules of each stage, see :meth:`Backbone.stages`. Stages are counted from
+            the output: the last stage holds the last stages of all branches, and so
+            on.
         """
         by_branch = (reversed(branch.stages()) for branch in self.branches)
         groups = itertools.zip_longest(*by_branch, fillvalue=[])
         return [list(itertools.chain.from_iterable(group)) for group in groups][::-1]
 
     def extra_repr(self):
-        """Return what the modules do not say, for ``repr``."""
+        """Return the settings that ``repr`` adds to the modules."""
         return f"normalization={self.normalization!r}"
 
 
-def _finest(sizes):
+def _largest_size(sizes):
     return tuple(max(sides) for sides in zip(*sizes, strict=True))
 
 
-def _resized(maps, size):
+def _resize(maps, size):
     if tuple(maps.shape[2:]) == size:
         return maps
     return interpolate(maps, size, mode="bilinear")

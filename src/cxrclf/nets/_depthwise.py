@@ -1,4 +1,4 @@
-"""Depthwise convolutions whose gradients a processor computes in float32."""
+"""Depthwise convolutions with gradients in float32 on a CPU."""
 
 import torch
 from torch import nn
@@ -7,11 +7,12 @@ from cxrclf.nets._shared_conv import SharedConv2d
 
 
 class DepthwiseConv2d(SharedConv2d):
-    """A depthwise convolution that is trained in bfloat16 as fast as in float32.
+    """Depthwise convolution that trains in bfloat16 as fast as in float32.
 
-    oneDNN computes such a convolution faster in bfloat16, and its gradients three to
-    nine times as slowly. So under autocast on a CPU the gradients are computed in
-    float32, from the same bfloat16 values. Everything else is as ever.
+    In bfloat16, oneDNN computes the convolution faster than in float32, but its
+    gradients three to nine times more slowly. Under autocast on a CPU, the gradients
+    are therefore computed in float32 from the same bfloat16 values. In all other
+    cases, the computation is unchanged.
     """
 
     def forward(self, images):
@@ -20,13 +21,15 @@ class DepthwiseConv2d(SharedConv2d):
         Parameters
         ----------
         images : Tensor of shape (b, in_channels, H, W)
+            Input of the convolution.
 
         Returns
         -------
         Tensor of shape (b, out_channels, h, w)
+            Output of the convolution.
         """
-        images = self.padded(images)
-        if not self._slow_backward(images):
+        images = self.pad_images(images)
+        if not self._needs_float32_gradients(images):
             return self._conv_forward(images, self.weight, self.bias)
         return _Float32Gradients.apply(
             images,
@@ -35,7 +38,7 @@ class DepthwiseConv2d(SharedConv2d):
             (self.stride, self.padding, self.dilation, self.groups),
         )
 
-    def _slow_backward(self, images):
+    def _needs_float32_gradients(self, images):
         return (
             images.device.type == "cpu"
             and torch.is_grad_enabled()
@@ -47,7 +50,7 @@ class DepthwiseConv2d(SharedConv2d):
 
 
 class _Float32Gradients(torch.autograd.Function):
-    """A convolution under autocast, and its gradients without."""
+    """Convolution in bfloat16 with gradients in float32."""
 
     @staticmethod
     def forward(ctx, images, weight, bias, settings):
@@ -60,31 +63,34 @@ class _Float32Gradients(torch.autograd.Function):
     def backward(ctx, gradient):
         images, weight = ctx.saved_tensors
         stride, padding, dilation, groups = ctx.settings
-        of_images, of_weight, of_bias = torch.ops.aten.convolution_backward(
-            gradient.float(),
-            images.float(),
-            weight.float(),
-            [len(weight)] if ctx.has_bias else None,
-            stride,
-            padding,
-            dilation,
-            False,  # transposed
-            [0, 0],
-            groups,
-            [*ctx.needs_input_grad[:2], ctx.has_bias],
+        images_gradient, weight_gradient, bias_gradient = (
+            torch.ops.aten.convolution_backward(
+                gradient.float(),
+                images.float(),
+                weight.float(),
+                [len(weight)] if ctx.has_bias else None,
+                stride,
+                padding,
+                dilation,
+                False,  # transposed
+                [0, 0],
+                groups,
+                [*ctx.needs_input_grad[:2], ctx.has_bias],
+            )
         )
-        return of_images, of_weight, of_bias, None
+        return images_gradient, weight_gradient, bias_gradient, None
 
 
-def ease_depthwise(model):
-    """Let the depthwise convolutions of a network be :class:`DepthwiseConv2d`.
+def replace_depthwise(model):
+    """Replace the depthwise convolutions of a network by :class:`DepthwiseConv2d`.
 
     Parameters
     ----------
     model : torch.nn.Module
-        Changed in place.
+        Network, changed in place.
     """
-    eased = {}  # a module may be in several places
+    replacements = {}  # by module: one module may occur at several places
     for name, conv in list(model.named_modules(remove_duplicate=False)):
-        if SharedConv2d.takes(conv) and conv.groups == conv.in_channels > 1:
-            model.set_submodule(name, eased.setdefault(conv, DepthwiseConv2d(conv)))
+        if SharedConv2d.can_replace(conv) and conv.groups == conv.in_channels > 1:
+            replacement = replacements.setdefault(conv, DepthwiseConv2d(conv))
+            model.set_submodule(name, replacement)

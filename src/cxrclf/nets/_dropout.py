@@ -1,4 +1,4 @@
-"""Dropout that draws from a generator of the training's own."""
+"""Dropout with a random generator of its own per training."""
 
 from timm.layers import DropPath
 from torch import nn
@@ -7,58 +7,64 @@ from cxrclf._torch.generator import current_generator
 
 
 class SeededDropout(nn.Dropout):
-    """Dropout of single values that draws as ``drawing_from`` says."""
+    """Dropout of single values, drawn from the generator of ``drawing_from``."""
 
     def forward(self, x):
-        """Set values to zero at random in training, and scale the others.
+        """Set random values to zero in training, and scale the others.
 
         Parameters
         ----------
         x : Tensor
+            Input of any shape.
 
         Returns
         -------
         Tensor of the shape of `x`
+            In inference mode, `x` itself.
         """
-        return _dropped(x, self.p, x.shape) if self.training else x
+        return _drop(x, self.p, x.shape) if self.training else x
 
 
 class SeededDropout2d(nn.Dropout2d):
-    """Dropout of whole channels that draws as ``drawing_from`` says."""
+    """Dropout of whole channels, drawn from the generator of ``drawing_from``."""
 
     def forward(self, x):
-        """Set channels to zero at random in training, and scale the others.
+        """Set random channels to zero in training, and scale the others.
 
         Parameters
         ----------
         x : Tensor of shape (b, c, ...)
+            Input with channels on the second axis.
 
         Returns
         -------
         Tensor of the shape of `x`
+            In inference mode, `x` itself.
         """
         shape = (*x.shape[:2], *(1 for _ in x.shape[2:]))
-        return _dropped(x, self.p, shape) if self.training else x
+        return _drop(x, self.p, shape) if self.training else x
 
 
 class SeededDropPath(DropPath):
-    """Dropout of whole samples that draws as ``drawing_from`` says."""
+    """Dropout of whole samples, drawn from the generator of ``drawing_from``."""
 
     def forward(self, x):
-        """Set samples to zero at random in training.
+        """Set random samples to zero in training.
 
         Parameters
         ----------
         x : Tensor of shape (b, ...)
+            Input with samples on the first axis.
 
         Returns
         -------
         Tensor of the shape of `x`
+            In inference mode, `x` itself.
         """
         shape = (len(x), *(1 for _ in x.shape[1:]))
         if not self.training:
             return x
-        return _dropped(x, self.drop_prob, shape, self.scale_by_keep)
+        return _drop(x, self.drop_prob, shape, self.scale_by_keep)
 
 
 _SEEDED = {
@@ -69,20 +75,23 @@ _SEEDED = {
 
 
 def seed_dropout(model):
-    """Let the dropout of a network draw as ``drawing_from`` says.
+    """Replace the dropout of a network by dropout with a generator of its own.
+
+    The new layers draw from the generator of ``drawing_from``.
 
     Parameters
     ----------
     model : torch.nn.Module
-        Changed in place.
+        Network, changed in place.
     """
     for module in model.modules():
-        # A subclass that differs by where it draws from: all attributes stay.
+        # Only the class changes. The subclass has the same attributes and differs only
+        # in the generator that it draws from.
         module.__class__ = _SEEDED.get(type(module), type(module))
 
 
-def _dropped(x, p, shape, scale=True):
-    """Multiply by random zeros and ones of a shape."""
+def _drop(x, p, shape, scale=True):
+    """Multiply a tensor by random zeros and ones of a shape, and scale the ones."""
     if not p:
         return x
     kept = x.new_empty(shape).bernoulli_(1 - p, generator=current_generator())

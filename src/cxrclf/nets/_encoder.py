@@ -1,48 +1,52 @@
-"""What gives a decoder maps of several sizes: a plain encoder, or a network of timm."""
+"""Encoders of a U-Net: networks with feature maps of several sizes."""
 
 from torch import nn
 from torch.nn import functional
 
 from cxrclf._utils.image_size import check_image_size
-from cxrclf.nets._backbone import in_pixels
+from cxrclf.nets._backbone import format_size
 
 
 class PlainEncoder(nn.Module):
-    """The contracting path of the classic U-Net.
+    """The contracting path of the classic U-Net [1]_.
 
-    Levels of two 3 × 3 convolutions with ReLU, with max pooling by two between them;
-    each level has twice the channels of the one before.
+    Each level has two 3 × 3 convolutions with ReLU. Max pooling halves the map between
+    two levels. Each level has twice as many channels as the level before it.
 
     Parameters
     ----------
     depth : int, default=4
-        How often the image is halved.
+        Number of times that the image is halved.
     width : int, default=64
-        Channels of the first level; 64 in [1]_.
+        Number of channels of the first level. The paper has 64.
     batch_norm : bool, default=True
-        Whether batch normalisation stands between convolution and ReLU. The paper has
-        none.
+        Whether to use batch normalization between convolution and ReLU. The paper does
+        not use it.
     in_channels : int, default=1
-        Channels of the images.
+        Number of channels of the images.
     image_size : (int, int), default=(256, 256)
-        Height and width of the images, in pixels, which are to be halved `depth` times.
+        Height and width of the images in pixels.
 
     Attributes
     ----------
     name : str
         ``"plain"``.
-    channels, reductions : tuple of int
-        Channels of each map, and by what the image is larger than it: from fine to
-        coarse, beginning with 1.
-    in_channels, image_size : int, (int, int)
-        As given.
+    channels : tuple of int
+        Number of channels of each map, from fine to coarse.
+    reductions : tuple of int
+        Size of the image divided by the size of each map, from fine to coarse. The
+        first is 1.
+    in_channels : int
+        Number of channels of the images.
+    image_size : (int, int)
+        Height and width of the images in pixels.
     mean, std : tuple of float
-        0 and 1: pixels are taken as they are.
+        Zeros and ones: the encoder takes pixels in [0, 1].
 
     Raises
     ------
     ValueError
-        If the images are too small to be halved so often.
+        If the images are too small to be halved `depth` times.
 
     References
     ----------
@@ -65,8 +69,8 @@ class PlainEncoder(nn.Module):
         size = check_image_size(image_size)
         if min(size) < 2**depth:
             raise ValueError(
-                f"Images of {in_pixels(size)} cannot be halved {depth} times. Take a "
-                "smaller depth, or larger images."
+                f"Images of {format_size(size)} cannot be halved {depth} times. "
+                "Decrease depth or increase image_size."
             )
         self.in_channels, self.image_size = in_channels, size
         self.mean, self.std = (0.0,) * in_channels, (1.0,) * in_channels
@@ -79,15 +83,17 @@ class PlainEncoder(nn.Module):
         )
 
     def forward(self, images):
-        """Compute the maps, from fine to coarse.
+        """Compute the map of each level, from fine to coarse.
 
         Parameters
         ----------
         images : Tensor of shape (b, in_channels, H, W)
+            Pixels in [0, 1].
 
         Returns
         -------
         list of Tensor of shape (b, channels[i], H / reductions[i], W / reductions[i])
+            One map per level.
         """
         maps = []
         for level in self.levels:
@@ -102,21 +108,22 @@ class PlainEncoder(nn.Module):
 
 
 class FeatureEncoder(nn.Module):
-    """The maps that a network of timm has on its way to the last one.
+    """The intermediate feature maps of a network of timm.
 
     Parameters
     ----------
     backbone : Backbone
-        Of any network for which timm knows the intermediate maps. What only the last
-        map depends on is removed from it.
+        Network with intermediate maps in timm. Layers behind the last of these maps
+        are removed from it.
 
     Attributes
     ----------
     name, in_channels, image_size, mean, std
-        Those of the backbone.
-    channels, reductions : tuple of int
-        Channels of each map, and by what the image is larger than it: from fine to
-        coarse.
+        Attributes of the same names of the backbone.
+    channels : tuple of int
+        Number of channels of each map, from fine to coarse.
+    reductions : tuple of int
+        Size of the image divided by the size of each map, from fine to coarse.
 
     Raises
     ------
@@ -130,48 +137,49 @@ class FeatureEncoder(nn.Module):
         self.image_size = backbone.image_size
         self.mean, self.std = backbone.mean, backbone.std
         info = list(getattr(backbone.model, "feature_info", ()))
-        # Of several maps of one size the last one, which knows most.
+        # If several maps have the same size, the last one is used: it is the deepest.
         last = {stage["reduction"]: k for k, stage in enumerate(info)}
         if len(last) < 2 or not hasattr(backbone.model, "forward_intermediates"):
             raise ValueError(
-                f"{backbone.name} has no maps of several sizes that a decoder could "
-                "take. Choose a convolutional network, such as "
+                f"{backbone.name} has no maps of several sizes, which a decoder needs. "
+                "Choose a convolutional network, such as "
                 '"tf_efficientnet_lite0" or "resnet50".'
             )
         self.reductions = tuple(last)
-        self._taken = list(last.values())
-        self.channels = tuple(info[k]["num_chs"] for k in self._taken)
+        self._indices = list(last.values())
+        self.channels = tuple(info[k]["num_chs"] for k in self._indices)
         self.backbone = backbone
         backbone.model.prune_intermediate_layers(
-            self._taken, prune_norm=True, prune_head=False
+            self._indices, prune_norm=True, prune_head=False
         )
 
     def forward(self, images):
-        """Compute the maps, from fine to coarse.
+        """Compute the intermediate maps, from fine to coarse.
 
         Parameters
         ----------
         images : Tensor of shape (b, in_channels, H, W)
-            Normalised with `mean` and `std`.
+            Images normalized with `mean` and `std`.
 
         Returns
         -------
         list of Tensor of shape (b, channels[i], about H / reductions[i], ...)
+            One map per size.
         """
         return self.backbone.model.forward_intermediates(
-            images, indices=self._taken, intermediates_only=True, stop_early=True
+            images, indices=self._indices, intermediates_only=True, stop_early=True
         )
 
     def stages(self):
-        """Group the modules from input to output, see :meth:`Backbone.stages`."""
+        """Group the modules into stages, see :meth:`Backbone.stages`."""
         return self.backbone.stages()
 
 
 def double_convolution(c_in, c_out, *, batch_norm):
-    """Return two 3 × 3 convolutions with ReLU, which keep the size."""
+    """Return two 3 × 3 convolutions with ReLU that do not change the size."""
     layers = []
     for channels in (c_in, c_out):
-        # Batch normalisation has a bias of its own.
+        # A bias before batch normalization has no effect.
         layers.append(nn.Conv2d(channels, c_out, 3, padding=1, bias=not batch_norm))
         if batch_norm:
             layers.append(nn.BatchNorm2d(c_out))

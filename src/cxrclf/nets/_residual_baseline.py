@@ -1,4 +1,4 @@
-"""The residual baseline of Punn and Agarwal, in timm's registry."""
+"""The residual baseline of Punn and Agarwal, registered in timm."""
 
 import warnings
 
@@ -14,48 +14,54 @@ NAME = "residual_baseline"
 
 
 class ResidualBaseline(nn.Module):
-    """The baseline of [1]_: five residual blocks that concatenate.
+    """The baseline network of [1]_: five residual blocks with concatenation.
 
-    A block has two 3 × 3 convolutions, each with ReLU. What they give is concatenated
-    with the block's input on channels, followed by max pooling that halves height and
-    width, and by switchable normalisation. It is in timm's registry, so that its name
-    goes wherever one of timm does: ``CXRClassifier("residual_baseline",
+    Each block has two 3 × 3 convolutions with ReLU. Their output is concatenated with
+    the input of the block along the channels. Max pooling then halves height and width,
+    and switchable normalization follows. The network is registered in timm, so its name
+    can be used like any name in timm: ``CXRClassifier("residual_baseline",
     weights=None, trainable="all")``.
 
     Parameters
     ----------
     num_classes : int, default=1000
-        Outputs of the linear layer on the averaged map; 0 for none, as
-        :func:`make_backbone` makes it.
+        Number of outputs of the linear layer on the averaged map. 0 omits this layer;
+        :func:`make_backbone` uses 0.
     in_chans : int, default=3
-        Channels of the images.
+        Number of channels of the images.
     widths : sequence of int, default=(16, 32, 64, 128, 256)
-        Channels of the convolutions of each block.
+        Number of channels of the convolutions of each block.
 
     Attributes
     ----------
     num_features : int
-        Channels of the feature map: those of the images and of all blocks, 499 by
-        default.
+        Number of channels of the feature map. It is the sum of `in_chans` and `widths`,
+        499 by default.
     feature_info : list of dict
-        Module, channels (``num_chs``) and ``reduction`` of what each block gives.
+        ``module``, number of channels (``num_chs``) and ``reduction`` of the output of
+        each block.
 
     See Also
     --------
-    SwitchableNorm2d : The normalisation.
+    SwitchableNorm2d : Normalization of the blocks.
 
     Notes
     -----
-    The paper says no more than the above, and no weights of the network are published.
-    Chosen here are the widths, with which each block takes about the same time (2.2
-    billion multiplications an image of 331 px in all, with 1.5 million parameters); the
-    ReLU after the first convolution of a block; He's initialisation; pixels scaled to
-    [-1, 1]; and the average of the last map before the output, so that no weight
-    depends on the size of the images. Pooling rounds sizes up: nothing is lost at the
-    border, and images may be as small as a pixel. The paper names instance
-    normalisation where it describes the blocks, and switchable normalisation where it
-    describes the training; the latter includes the former, and learns how much of it
-    to take.
+    The paper describes the network only as above, and no weights are published. This
+    implementation makes the following choices:
+
+    - The widths give each block about the same computing time. The network has 1.5
+      million parameters and 2.2 billion multiplications per image of 331 px.
+    - A ReLU follows the first convolution of a block.
+    - The weights are initialized by the method of He.
+    - Pixels are scaled to [-1, 1].
+    - The last map is averaged before the output, so no weight depends on the size of
+      the images.
+    - Pooling rounds sizes up. No border is lost, and images may be as small as a pixel.
+    - The paper names instance normalization in the description of the blocks, and
+      switchable normalization in the description of the training. Switchable
+      normalization is used here. It includes instance normalization and learns its
+      weight.
 
     References
     ----------
@@ -86,15 +92,17 @@ class ResidualBaseline(nn.Module):
         self.reset_classifier(num_classes)
 
     def forward(self, images):
-        """Compute logits, or averages of the feature map where there are no classes.
+        """Compute logits, or averages of the feature map if there are no classes.
 
         Parameters
         ----------
         images : Tensor of shape (b, in_chans, H, W)
+            Normalized images.
 
         Returns
         -------
         Tensor of shape (b, num_classes) or (b, num_features)
+            Logits, or averages if ``num_classes=0``.
         """
         return self.forward_head(self.forward_features(images))
 
@@ -104,11 +112,12 @@ class ResidualBaseline(nn.Module):
         Parameters
         ----------
         images : Tensor of shape (b, in_chans, H, W)
+            Normalized images.
 
         Returns
         -------
         Tensor of shape (b, num_features, h, w)
-            h is H / 32, rounded up.
+            Feature map with h = H / 32 and w = W / 32, rounded up.
         """
         return self.blocks(images)
 
@@ -121,81 +130,85 @@ class ResidualBaseline(nn.Module):
         output_fmt="NCHW",
         intermediates_only=False,
     ):
-        """Compute what the blocks give, as a decoder takes it.
+        """Compute the outputs of several blocks, for a decoder.
 
         Parameters
         ----------
         images : Tensor of shape (b, in_chans, H, W)
+            Normalized images.
         indices : int or sequence of int, default=None
-            Blocks, from 0; the last so many; or all.
+            A sequence has the numbers of the requested blocks, from 0. An int requests
+            this number of blocks at the end. None requests all blocks.
         norm : bool, default=False
-            Without effect: each block ends with its normalisation.
+            Ignored. Each block ends with normalization.
         stop_early : bool, default=False
-            Whether to leave out the blocks behind the last one asked for.
+            Whether to skip the blocks after the last requested block.
         output_fmt : {"NCHW"}, default="NCHW"
             Order of the axes.
         intermediates_only : bool, default=False
-            Whether to return the list alone.
+            Whether to return only the list.
 
         Returns
         -------
         Tensor of shape (b, c, h, w)
-            Of the last block that was computed.
+            Output of the last computed block.
         list of Tensor
-            Of each block asked for, in order.
+            Outputs of the requested blocks, in order.
 
         Raises
         ------
         ValueError
-            If another order of the axes is asked for.
+            If another order of the axes is requested.
         """
         if output_fmt != "NCHW":
             raise ValueError(f'output_fmt must be "NCHW", got {output_fmt!r}.')
-        taken, last = feature_take_indices(len(self.feature_info), indices)
+        requested, last = feature_take_indices(len(self.feature_info), indices)
         maps = []
         for i, block in enumerate(
             self.blocks[: last + 1] if stop_early else self.blocks
         ):
             images = block(images)
-            if i in taken:
+            if i in requested:
                 maps.append(images)
         return maps if intermediates_only else (images, maps)
 
     def prune_intermediate_layers(self, indices=1, prune_norm=False, prune_head=True):
-        """Remove the blocks behind the last one of those asked for.
+        """Remove the blocks after the last requested block.
 
         Parameters
         ----------
         indices : int or sequence of int, default=1
-            As in `forward_intermediates`.
+            Requested blocks, as for `forward_intermediates`.
         prune_norm : bool, default=False
-            Without effect: normalisation is a part of the blocks.
+            Ignored. Each block ends with normalization.
         prune_head : bool, default=True
-            Whether to remove the linear layer too.
+            Whether to also remove the linear layer.
 
         Returns
         -------
         list of int
-            The blocks asked for.
+            Numbers of the requested blocks.
         """
-        taken, last = feature_take_indices(len(self.feature_info), indices)
+        requested, last = feature_take_indices(len(self.feature_info), indices)
         self.blocks = self.blocks[: last + 1]
         if prune_head:
             self.reset_classifier(0)
-        return taken
+        return requested
 
     def forward_head(self, features, pre_logits=False):
-        """Compute what follows the feature map.
+        """Average a feature map and apply the linear layer.
 
         Parameters
         ----------
         features : Tensor of shape (b, num_features, h, w)
+            Feature map.
         pre_logits : bool, default=False
-            Whether to leave the linear layer out.
+            Whether to skip the linear layer.
 
         Returns
         -------
         Tensor of shape (b, num_classes) or (b, num_features)
+            Logits, or averages if the linear layer is skipped.
         """
         pooled = features.mean((2, 3))
         return pooled if pre_logits else self.fc(pooled)
@@ -205,12 +218,12 @@ class ResidualBaseline(nn.Module):
         return self.fc
 
     def reset_classifier(self, num_classes):
-        """Make a new linear layer.
+        """Replace the linear layer by a new one.
 
         Parameters
         ----------
         num_classes : int
-            Its outputs; 0 for none.
+            Number of outputs. 0 removes the layer.
         """
         self.num_classes = num_classes
         if num_classes > 0:
@@ -219,12 +232,12 @@ class ResidualBaseline(nn.Module):
             self.fc = nn.Identity()
 
     def group_matcher(self, coarse=False):
-        """Return timm's patterns for the names of parameters, a group a block."""
+        """Return patterns of parameter names for timm, with one group per block."""
         return {"blocks": r"^blocks\.(\d+)"}
 
 
 class _Block(nn.Module):
-    """Two convolutions, concatenated with their input, pooled and normalised."""
+    """Two convolutions, concatenated with their input, pooled and normalized."""
 
     def __init__(self, in_channels, width):
         super().__init__()
@@ -240,9 +253,10 @@ class _Block(nn.Module):
         """Compute maps of half the size."""
         new = functional.relu(self.conv1(maps), inplace=True)
         new = functional.relu(self.conv2(new), inplace=True)
-        # Pooling is by channel: the same before the concatenation, on fewer values.
+        # Pooling works per channel. Before the concatenation it gives the same result,
+        # and only the new maps need the precision of the convolutions.
         new, old = self.pool(new), self.pool(maps)
-        # Images may have another precision and memory format than the convolutions.
+        # Under autocast, the input may have another precision and memory format.
         if new.is_contiguous(memory_format=torch.channels_last):
             old = old.contiguous(memory_format=torch.channels_last)
         return self.norm(torch.cat([new, old.to(new.dtype)], 1))
@@ -264,7 +278,7 @@ default_cfgs = generate_default_cfgs(
 
 
 def residual_baseline(pretrained=False, **kwargs):
-    """Make the network, for timm's registry."""
+    """Make the network. timm calls this function through its registry."""
     return build_model_with_cfg(
         ResidualBaseline,
         NAME,
@@ -275,6 +289,6 @@ def residual_baseline(pretrained=False, **kwargs):
 
 
 with warnings.catch_warnings():
-    # A module that is imported anew, as by importlib.reload, registers anew.
+    # A second import, as by importlib.reload, registers the network again.
     warnings.filterwarnings("ignore", f"Overwriting {NAME}", UserWarning)
     register_model(residual_baseline)

@@ -1,16 +1,18 @@
-"""A convolution that takes the place of another one, with its parameters."""
+"""Base class of convolutions that replace another convolution."""
 
 from timm.layers import Conv2dSame, pad_same
 from torch import nn
 
 
 class SharedConv2d(nn.Conv2d):
-    """Base of convolutions that compute the same as another in another way.
+    """Base class of convolutions that replace another one and share its parameters.
+
+    Subclasses compute the same result in a faster way.
 
     Parameters
     ----------
     conv : torch.nn.Conv2d or timm.layers.Conv2dSame
-        Its parameters are shared.
+        Convolution to replace.
     """
 
     def __init__(self, conv):
@@ -24,18 +26,18 @@ class SharedConv2d(nn.Conv2d):
             conv.groups,
             bias=conv.bias is not None,
             padding_mode=conv.padding_mode,
-            device="meta",
+            device="meta",  # allocates no parameters, because they are shared
         )
         self.weight, self.bias = conv.weight, conv.bias
         self.same = isinstance(conv, Conv2dSame)
 
     @staticmethod
-    def takes(module):
-        """Return whether a module is a convolution whose place can be taken."""
+    def can_replace(module):
+        """Return whether a module is a convolution that can be replaced."""
         return type(module) in (nn.Conv2d, Conv2dSame)
 
-    def padded(self, images):
-        """Return images with the padding that is not the convolution's own."""
+    def pad_images(self, images):
+        """Apply the padding of ``Conv2dSame``, which depends on the image size."""
         if not self.same:
             return images
         return pad_same(images, self.kernel_size, self.stride, self.dilation)

@@ -1,58 +1,60 @@
-"""Normalisation that learns whose statistics to take."""
+"""Switchable normalization."""
 
 import torch
 from torch import nn
 
 
 class SwitchableNorm2d(nn.Module):
-    r"""Normalise maps with a learnt mix of instance, layer and batch statistics.
+    r"""Normalize maps with a learned mix of instance, layer and batch statistics [1]_.
 
-    As in [1]_. With μ and σ² of each image and channel (instance), of each image
-    (layer) and of each channel (batch),
+    μ and σ² are computed per image and channel (instance), per image (layer) and per
+    channel (batch). The output is
 
     .. math::
 
         y = \gamma \frac{x - \sum_k w_k \mu_k}{\sqrt{\sum_k w'_k \sigma_k^2 + \epsilon}}
         + \beta, \qquad k \in \{\text{instance, layer, batch}\},
 
-    where w and w' are softmaxes of `mean_weight` and `var_weight`, which are trained
-    as γ and β are and shared by all channels. The statistics of layer and batch are
-    those of the instances, averaged, so that all cost one reading of the map.
+    where w and w' are the softmax of `mean_weight` and of `var_weight`. These weights
+    are trained like γ and β, and all channels share them. The statistics of layer and
+    batch are averages of the instance statistics, so the map is read only once.
 
     Parameters
     ----------
     num_features : int
         Number of channels.
     eps : float, default=1e-5
-        Added to the variance; 0 or more.
+        Number that is added to the variance, 0 or more.
     momentum : float, default=0.9
-        Share of the running statistics that a batch leaves as it is, in [0, 1]: as in
-        the authors' code, and one minus what torch's layers call momentum.
+        Weight of the old running statistics in an update, in [0, 1]. This is the
+        definition in the code of the authors. The momentum of torch layers is one
+        minus this number.
     last_gamma : bool, default=False
-        Whether γ begins at 0 instead of 1, for the last layer of a residual branch.
+        Whether γ is initialized to 0 instead of 1, for the last layer of a residual
+        branch.
 
     Attributes
     ----------
     weight, bias : Parameter of shape (num_features,)
         γ and β.
     mean_weight, var_weight : Parameter of shape (3,)
-        Logits of instance, layer and batch, in this order; 1 at first.
+        Logits of instance, layer and batch, in this order, initialized to 1.
     running_mean, running_var : Tensor of shape (num_features,)
-        Moving averages of the batch's statistics, taken instead of them in inference
-        mode; 0 at first, both of them. Those of instance and layer always are the
-        image's own.
+        Moving averages of the batch statistics, both initialized to 0. They replace the
+        batch statistics in inference mode. Instance and layer statistics are always
+        computed from the image.
 
     Raises
     ------
     ValueError
-        If a number is out of range.
+        If a parameter is out of range.
 
     Notes
     -----
-    The variance of an instance is unbiased (over H·W - 1), as in the authors' code.
-    A map of a single value, of which theirs makes NaN, has variance 0. Statistics are
-    computed in float32 at least; the result has the type and the memory format of
-    the map. A batch may be a single image.
+    The variance of an instance is unbiased (divided by H·W - 1), as in the code of the
+    authors. The variance of a map with a single value is 0, where their code returns
+    NaN. Statistics are computed in float32 or higher precision. The result has the type
+    and the memory format of the map. A batch may consist of a single image.
 
     References
     ----------
@@ -90,7 +92,7 @@ class SwitchableNorm2d(nn.Module):
         self.reset_parameters()
 
     def reset_parameters(self):
-        """Set parameters and running statistics to what they are at first."""
+        """Reset parameters and running statistics to their initial values."""
         nn.init.constant_(self.weight, 0.0 if self.last_gamma else 1.0)
         nn.init.ones_(self.mean_weight)
         nn.init.ones_(self.var_weight)
@@ -98,15 +100,17 @@ class SwitchableNorm2d(nn.Module):
             nn.init.zeros_(zero)
 
     def forward(self, maps):
-        """Normalise maps.
+        """Normalize maps.
 
         Parameters
         ----------
         maps : Tensor of shape (b, num_features, H, W)
+            Feature maps.
 
         Returns
         -------
         Tensor of shape (b, num_features, H, W)
+            Normalized maps.
 
         Raises
         ------
@@ -119,16 +123,18 @@ class SwitchableNorm2d(nn.Module):
                 f"{tuple(maps.shape)}."
             )
         instance = _Moments.apply(maps)
-        layer = _averaged(*instance, 1)
+        layer = _average_moments(*instance, 1)
         if self.training:
-            batch = _averaged(*instance, 0)
-            self._remember(*batch)
+            batch = _average_moments(*instance, 0)
+            self._update_running_statistics(*batch)
         else:
             batch = self.running_mean, self.running_var
-        of_mean, of_var = self.mean_weight.softmax(0), self.var_weight.softmax(0)
+        mean_weights = self.mean_weight.softmax(0)
+        var_weights = self.var_weight.softmax(0)
         kinds = instance, layer, batch
-        mean = sum(w * m for w, (m, _) in zip(of_mean, kinds, strict=True))
-        var = sum(w * v for w, (_, v) in zip(of_var, kinds, strict=True))
+        mean = sum(w * m for w, (m, _) in zip(mean_weights, kinds, strict=True))
+        var = sum(w * v for w, (_, v) in zip(var_weights, kinds, strict=True))
+        # γ (x - mean) / sqrt(var + eps) + β as one scale and one shift per channel.
         scale = self.weight * torch.rsqrt(var + self.eps)
         return _Affine.apply(maps, scale, self.bias - mean * scale)
 
@@ -138,30 +144,31 @@ class SwitchableNorm2d(nn.Module):
         return f"{text}, last_gamma=True" if self.last_gamma else text
 
     @torch.no_grad()
-    def _remember(self, mean, var):
+    def _update_running_statistics(self, mean, var):
         for running, value in ((self.running_mean, mean), (self.running_var, var)):
             running.lerp_(value[0].to(running.dtype), 1 - self.momentum)
 
 
-def _averaged(mean, var, dim):
-    """Return mean and variance over images or channels, from those of instances.
+def _average_moments(mean, var, dim):
+    """Average means and variances of instances over images or channels.
 
-    The variance is E[σ² + μ²] - E[μ]² without the difference of two large numbers.
+    The variance is E[σ² + μ²] - E[μ]². It is computed as E[σ² + (μ - E[μ])²], which
+    avoids the difference of two large numbers.
     """
     total = mean.mean(dim, keepdim=True)
     return total, (var + (mean - total).square()).mean(dim, keepdim=True)
 
 
 class _Moments(torch.autograd.Function):
-    """Mean and unbiased variance of each image and channel, of shape (b, c).
+    """Mean and unbiased variance per image and channel, of shape (b, c).
 
-    torch.var_mean takes ten times as long, and what autograd would keep of this is
-    more than the map.
+    torch.var_mean takes ten times as long. Without a backward function of its own,
+    autograd would save more memory than the map itself.
     """
 
     @staticmethod
     def forward(ctx, maps):
-        """Compute the moments in float32 at least."""
+        """Compute the moments in float32 or higher precision."""
         dtype = torch.promote_types(maps.dtype, torch.float32)
         mean = maps.mean((2, 3), dtype=dtype)
         n = max(maps[0, 0].numel() - 1, 1)
@@ -170,16 +177,17 @@ class _Moments(torch.autograd.Function):
         return mean, var
 
     @staticmethod
-    def backward(ctx, of_mean, of_var):
-        """Compute the gradient of the maps."""
+    def backward(ctx, mean_gradient, var_gradient):
+        """Compute the gradient with respect to the maps."""
         maps, mean = ctx.saved_tensors
         n = maps[0, 0].numel()
-        slope = of_var * (2 / max(n - 1, 1))
-        return _affine(maps, slope, of_mean / n - mean * slope)
+        # d var / d x = 2 (x - mean) / (n - 1) and d mean / d x = 1 / n.
+        slope = var_gradient * (2 / max(n - 1, 1))
+        return _affine(maps, slope, mean_gradient / n - mean * slope)
 
 
 class _Affine(torch.autograd.Function):
-    """Scale and shift each image and channel, keeping the map but not its product."""
+    """Scale and shift per image and channel. Saves the map for the gradients only."""
 
     @staticmethod
     def forward(ctx, maps, scale, shift):
@@ -189,11 +197,11 @@ class _Affine(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, gradient):
-        """Compute the gradients of maps, scale and shift."""
+        """Compute the gradients with respect to maps, scale and shift."""
         maps, scale = ctx.saved_tensors
         gradient = gradient.to(scale.dtype)
-        of_maps = (gradient * scale[:, :, None, None]).to(maps.dtype)
-        return of_maps, (gradient * maps).sum((2, 3)), gradient.sum((2, 3))
+        maps_gradient = (gradient * scale[:, :, None, None]).to(maps.dtype)
+        return maps_gradient, (gradient * maps).sum((2, 3)), gradient.sum((2, 3))
 
 
 def _affine(maps, scale, shift):

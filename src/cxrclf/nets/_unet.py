@@ -1,4 +1,4 @@
-"""The U-Net: maps of an encoder, brought back to the size of the image."""
+"""U-Net: an encoder and a decoder with outputs at the size of the image."""
 
 import torch
 from torch import nn
@@ -11,23 +11,26 @@ from cxrclf.nets._network import Network
 class UNetDecoder(nn.Module):
     """The expanding path of a U-Net.
 
-    From the coarsest map on, each step doubles the size, puts the encoder's map of
-    that size beside it, and convolves twice. Where the encoder has no map of a size,
-    the step has only its own.
+    The decoder starts from the coarsest map. Each step doubles its size, concatenates
+    the encoder's map of the same size, and applies two convolutions. If the encoder has
+    no map of this size, nothing is concatenated.
 
     Parameters
     ----------
-    channels, reductions : sequence of int
-        Those of the encoder's maps, from fine to coarse.
+    channels : sequence of int
+        Number of channels of each map of the encoder, from fine to coarse.
+    reductions : sequence of int
+        Size of the image divided by the size of each map, from fine to coarse.
     n_outputs : int
-        Numbers for each pixel.
+        Number of outputs per pixel.
     width : int, default=64
-        Channels at the size of the image; twice as many at each halving.
+        Number of channels at the size of the image. It doubles whenever the size
+        halves.
     batch_norm : bool, default=True
-        Whether batch normalisation stands between convolution and ReLU.
+        Whether to use batch normalization between convolution and ReLU.
     upsampling : {"transposed", "bilinear"}, default="transposed"
-        Double the size by a learnt 2 × 2 up-convolution, which also halves the
-        channels, as in [1]_; or by interpolation.
+        ``"transposed"`` doubles the size by a learned 2 × 2 up-convolution, which also
+        halves the channels, as in [1]_. ``"bilinear"`` doubles it by interpolation.
 
     Raises
     ------
@@ -58,8 +61,8 @@ class UNetDecoder(nn.Module):
         odd = [r for r in reductions if r & (r - 1)]
         if odd:
             raise ValueError(
-                f"The encoder has maps that are smaller by {odd}, which doubling does "
-                "not reach. Choose another encoder."
+                f"The encoder has maps that are smaller by {odd}, which is no power of "
+                "two. Choose another encoder."
             )
         skips = dict(zip(reductions, channels, strict=True))
         below = skips[max(skips)]
@@ -86,47 +89,52 @@ class UNetDecoder(nn.Module):
         Parameters
         ----------
         maps : list of Tensor
-            Those of the encoder, from fine to coarse.
+            Maps of the encoder, from fine to coarse.
         image_size : (int, int)
-            Height and width of the image.
+            Height and width of the images.
 
         Returns
         -------
         Tensor of shape (b, n_outputs, H, W)
-            In the precision of the parameters, whatever autocast does outside.
+            Outputs in the precision of the parameters, also under autocast.
         """
         maps = dict(zip(self._reductions, maps, strict=True))
         x = maps[max(maps)]
         for up, step, skip in zip(self.ups, self.steps, self._skips, strict=True):
             x = up(x)
             if skip is not None:
-                x = torch.cat([_at_size(x, maps[skip].shape[2:]), maps[skip]], 1)
+                x = torch.cat([_resize(x, maps[skip].shape[2:]), maps[skip]], 1)
             elif step is self.steps[-1]:
-                x = _at_size(x, image_size)
+                x = _resize(x, image_size)
             x = step(x)
         with torch.autocast(x.device.type, enabled=False):
             outputs = self.output(x.to(self.output.weight.dtype))
-        return _at_size(outputs, image_size)
+        return _resize(outputs, image_size)
 
 
 class UNet(Network):
-    """An encoder and a decoder that give numbers for each pixel of an image.
+    """An encoder and a decoder with outputs for each pixel of an image.
 
     Parameters
     ----------
     backbone : PlainEncoder or FeatureEncoder
+        Encoder.
     head : UNetDecoder
-        For the maps of this encoder.
+        Decoder with the channels and reductions of the encoder.
     normalization : {"backbone", "unit"}, default="backbone"
-        Whether pixels are normalised with the encoder's ``mean`` and ``std``, or stay
-        in [0, 1].
+        ``"backbone"`` normalizes pixels with ``backbone.mean`` and ``backbone.std``.
+        ``"unit"`` leaves pixels in [0, 1].
 
     Attributes
     ----------
-    backbone, head, normalization
-        As given.
+    backbone : PlainEncoder or FeatureEncoder
+        Encoder.
+    head : UNetDecoder
+        Decoder.
+    normalization : str
+        Parameter of the same name.
     trainable : "all", "head" or int
-        What `set_trainable` was last called with; "all" at first. The head is the
+        Last argument of `set_trainable`; "all" before the first call. The head is the
         decoder.
 
     Examples
@@ -147,20 +155,22 @@ class UNet(Network):
         Parameters
         ----------
         images : Tensor of shape (b, 1, H, W) or (b, in_channels, H, W)
-            Floats in [0, 1]. A single channel stands for all those of the encoder.
+            Floats in [0, 1]. A single channel is repeated for all channels of the
+            encoder.
 
         Returns
         -------
         Tensor of shape (b, n_outputs, H, W)
+            Outputs of each pixel.
         """
-        pixels = self._normalized(images)
+        pixels = self._normalize_images(images)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen_body):
             maps = self.backbone(pixels)
         return self.head(maps, images.shape[2:])
 
 
-def _at_size(x, size):
-    """Bring a map of about a size to it: an odd side is not twice its half."""
+def _resize(x, size):
+    """Resize a map if its size differs: an odd side is not twice its rounded half."""
     if tuple(x.shape[2:]) == tuple(size):
         return x
     return functional.interpolate(x, tuple(size), mode="bilinear")

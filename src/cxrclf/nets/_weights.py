@@ -1,4 +1,4 @@
-"""Files of weights: read without unpickling, fitted to a network, or refused."""
+"""Read weights without unpickling and load them into a network."""
 
 import os
 import sys
@@ -15,17 +15,17 @@ _SHOWN = 3
 
 
 def read_weights(path):
-    """Read the tensors of a file, never unpickling anything else.
+    """Read a state dict from a file without unpickling other objects.
 
     Parameters
     ----------
     path : path-like
-        A ``.safetensors`` file, or one written by ``torch.save``.
+        A ``.safetensors`` file, or a file written by ``torch.save``.
 
     Returns
     -------
     dict of str to Tensor
-        On the CPU.
+        State dict on the CPU.
 
     Raises
     ------
@@ -44,30 +44,36 @@ def read_weights(path):
             content = load_file(path, device="cpu")
         else:
             content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # of many kinds, from pickle, zipfile and safetensors
+    except Exception as error:  # pickle, zipfile and safetensors raise many classes
         raise WeightsError(
             f"{path} cannot be read as weights: it is damaged, or it holds Python "
             "objects, which are not loaded because they can run code. Download it "
-            "again, or if you trust it, load it yourself and save its state dict with "
-            "safetensors.torch.save_file."
+            "again. If you trust the file, load it yourself and save its state dict "
+            "with safetensors.torch.save_file."
         ) from error
-    return state_dict_of(content, path)
+    return extract_state_dict(content, path)
 
 
-def state_dict_of(content, source):
-    """Return the names and tensors in a mapping or in what wraps one.
+def extract_state_dict(content, source):
+    """Extract the state dict from a loaded object.
 
     Parameters
     ----------
     content : object
-        A state dict, also under a key ``"state_dict"`` or with the prefix
-        ``"module."`` that a parallel wrapper leaves.
+        State dict, or mapping with a state dict under the key ``"state_dict"``. All
+        names may have the prefix ``"module."`` of a parallel wrapper.
     source : path-like or str
-        Where it comes from, for the error message.
+        Origin of `content`, for the error message.
 
     Returns
     -------
     dict of str to Tensor
+        State dict without the prefix.
+
+    Raises
+    ------
+    WeightsError
+        If `content` holds no state dict.
     """
     if isinstance(content, Mapping) and isinstance(content.get("state_dict"), Mapping):
         content = content["state_dict"]
@@ -88,21 +94,23 @@ def state_dict_of(content, source):
 
 
 def load_weights(model, state, *, in_channels, ignored, source):
-    """Load a state dict into a network of timm, all of it or nothing.
+    """Load a complete state dict into a network of timm, or raise an error.
 
-    Position embeddings are resampled and old names translated by timm's own filter
-    of the architecture, and the first convolution is adapted to `in_channels`.
+    timm's filter of the architecture resamples position embeddings and translates old
+    names. The first convolution is adapted to `in_channels`.
 
     Parameters
     ----------
     model : torch.nn.Module
-        A network of timm without its classifier.
+        Network of timm without its classifier.
     state : dict of str to Tensor
+        State dict to load.
     in_channels : int
+        Number of channels of the images.
     ignored : sequence of str
-        Modules whose entries may be there and are not wanted: the classifier.
+        Names of modules that are ignored in `state`, such as the classifier.
     source : path-like or str
-        Where `state` comes from, for the error message.
+        Origin of `state`, for the error message.
 
     Raises
     ------
@@ -110,33 +118,38 @@ def load_weights(model, state, *, in_channels, ignored, source):
         If a tensor is missing, unexpected or of another shape.
     """
     own = model.state_dict()
-    state = _adapted(model, _filtered(model, state), in_channels)
+    state = _adapt_first_convolution(
+        model, _apply_timm_filter(model, state), in_channels
+    )
     unwanted = tuple(f"{name}." for name in ignored)
     state = {k: v for k, v in state.items() if k in own or not k.startswith(unwanted)}
-    # BatchNorm's count of batches has no effect, and older files lack it.
+    # The batch counter of BatchNorm has no effect, and older files do not have it.
     counts = {k: v for k, v in own.items() if k.endswith(".num_batches_tracked")}
-    problems = mismatches({**counts, **state}, own)
+    problems = describe_mismatches({**counts, **state}, own)
     if problems:
         name = model.pretrained_cfg["architecture"]
         raise WeightsError(
-            f"{os.fspath(source)} does not fit {name}: {problems}. Give weights of "
-            f"{name}, or name the network that these weights belong to."
+            f"{os.fspath(source)} does not fit {name}: {problems}. Pass weights of "
+            f"{name}, or choose the network that these weights belong to."
         )
     model.load_state_dict({**counts, **state})
 
 
-def mismatches(state, own):
-    """Say where a state dict differs from that of a network.
+def describe_mismatches(state, own):
+    """Describe the differences between two state dicts.
 
     Parameters
     ----------
-    state, own : mapping of str to Tensor
-        What is given and what is needed.
+    state : mapping of str to Tensor
+        State dict to load.
+    own : mapping of str to Tensor
+        State dict of the network.
 
     Returns
     -------
     str
-        Numbers and the first few tensors with their shapes; empty if all fit.
+        Number of different tensors, with names and shapes of the first few. Empty if
+        there is no difference.
     """
     missing = [f"{k} {tuple(own[k].shape)}" for k in own if k not in state]
     unexpected = [f"{k} {tuple(state[k].shape)}" for k in state if k not in own]
@@ -154,20 +167,20 @@ def mismatches(state, own):
     )
 
 
-def _filtered(model, state):
-    """Apply timm's filter, which every architecture with a need for one has."""
+def _apply_timm_filter(model, state):
+    """Apply timm's filter of the architecture, if there is one."""
     module = sys.modules[type(model).__module__]
     convert = getattr(module, "checkpoint_filter_fn", None)
     if convert is None:
         return state
     try:
         return convert(dict(state), model)
-    except Exception:  # made for fitting weights only; the comparison says what differs
+    except Exception:  # the filter needs fitting weights; load_weights reports the rest
         return state
 
 
-def _adapted(model, state, in_channels):
-    """Fit the kernels of the first convolution to the number of channels."""
+def _adapt_first_convolution(model, state, in_channels):
+    """Adapt the weights of the first convolution to the number of channels."""
     first = model.pretrained_cfg.get("first_conv") or ()
     own = model.state_dict()
     for name in (first,) if isinstance(first, str) else first:
@@ -176,6 +189,6 @@ def _adapted(model, state, in_channels):
             try:
                 weight = adapt_input_conv(in_channels, state[key])
             except (NotImplementedError, RuntimeError):
-                continue  # not made for 3 channels either; the comparison says so
+                continue  # the weights do not fit; load_weights raises the error
             state = {**state, key: weight}
     return state

@@ -1,4 +1,4 @@
-"""Optimizers by name, with the settings that few trainings change."""
+"""Optimizers by name, with their settings."""
 
 from numbers import Real
 
@@ -12,23 +12,23 @@ OPTIMIZERS = ("adam", "adamw", "nadam", "sgd")
 class Optimizer(BaseEstimator):
     """An optimizer and its settings.
 
-    Use it as ``optimizer=`` of the estimators where the name of an optimizer is not
-    enough. A grid reaches its parameters, as in ``optimizer__weight_decay``. The
-    learning rates are parameters of the estimators.
+    The parameter `optimizer` of the estimators accepts the name of an optimizer, or an
+    object of this class to change other settings. A grid search can set its parameters,
+    such as ``optimizer__weight_decay``. The learning rates are parameters of the
+    estimators.
 
     Parameters
     ----------
     name : {"adam", "adamw", "nadam", "sgd"}, default="adam"
-        Name of the optimizer. ``"nadam"`` is the Nadam of Keras 2: Dozat's momentum
-        schedule, and epsilon 1e-7.
+        Name of the optimizer. ``"nadam"`` is Nadam as in Keras 2, with the momentum
+        schedule of Dozat and epsilon 1e-7.
     weight_decay : float, default=0.0
-        Multiple of the weights that is added to the gradient. AdamW decays the weights
-        apart from the gradient.
+        Weight decay, 0 or more. This multiple of the weights is added to the gradient.
+        AdamW decays the weights directly instead.
     decay_bias_and_norm : bool, default=False
-        Whether biases and normalization parameters decay as well.
+        Whether weight decay also applies to biases and normalization parameters.
     momentum : float, default=0.9
-        Momentum of ``"sgd"``, in [0, 1). The other optimizers have moments of their
-        own and ignore it.
+        Momentum of ``"sgd"``, in [0, 1). The other optimizers ignore it.
 
     Examples
     --------
@@ -65,17 +65,17 @@ class Optimizer(BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter is out of its range.
+            If a parameter is out of range.
         """
         self._validate_params()
 
     def make(self, module, *, learning_rate, body_learning_rate):
-        """Make a torch optimizer over the trainable parameters of a network.
+        """Make a torch optimizer for the trainable parameters of a network.
 
         Parameters
         ----------
         module : Network
-            Frozen parameters are left out.
+            Network to train. Its frozen parameters are not passed to the optimizer.
         learning_rate : float
             Learning rate of the head.
         body_learning_rate : float
@@ -84,10 +84,10 @@ class Optimizer(BaseEstimator):
         Returns
         -------
         torch.optim.Optimizer
-            Each group keeps its learning rate as ``initial_lr``.
+            Optimizer. Each parameter group stores its learning rate as ``initial_lr``.
         """
-        # Plain floats: a NumPy scalar, as grids draw them, cannot be loaded from a
-        # checkpoint, whose reader makes nothing but plain types and tensors.
+        # Grid searches pass NumPy scalars. They are converted to plain floats because
+        # checkpoints are loaded with plain types and tensors only.
         weight_decay, momentum = float(self.weight_decay), float(self.momentum)
         groups = []
         for parameters, rate in (
@@ -95,6 +95,7 @@ class Optimizer(BaseEstimator):
             (module.head_parameters(), float(learning_rate)),
         ):
             trainable = [p for p in parameters if p.requires_grad]
+            # Biases and normalization parameters are the parameters with one axis.
             for exempt in (False, True):
                 chosen = [p for p in trainable if (p.ndim < 2) == exempt]
                 decay = weight_decay if self.decay_bias_and_norm or not exempt else 0.0
@@ -112,9 +113,10 @@ class Optimizer(BaseEstimator):
 
 
 def _keep_products_on_cpu(nadam):
-    """Move what NAdam reads as a number in each step back to the CPU.
+    """Move ``mu_product`` of NAdam back to the CPU after a state dict is loaded.
 
-    torch loads it to the device of the parameters, where every step would wait for it.
+    NAdam converts it to a Python number in each optimizer step. torch loads it to the
+    device of the parameters, where each step would wait for the device.
     """
     for state in nadam.state.values():
         state["mu_product"] = state["mu_product"].cpu()

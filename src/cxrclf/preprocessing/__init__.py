@@ -1,7 +1,7 @@
-"""Pixels to pixels: transformers that stand before an estimator in a pipeline.
+"""Image transformers for the steps before an estimator in a pipeline.
 
-They take X in any form of the estimators, image files or arrays of grey images, and
-give an array of images of one size and of the same type of pixels.
+They accept X in the same forms as the estimators: image files or arrays of gray
+images. They return an array of images with the same size and type of pixels.
 """
 
 import cxrclf._torch  # noqa: F401  first, see _torch/openmp.py

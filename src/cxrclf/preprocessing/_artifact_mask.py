@@ -1,4 +1,4 @@
-"""Which pixels are burnt-in text, markers and symbols."""
+"""Masks of burnt-in text, markers and symbols."""
 
 from numbers import Real
 
@@ -9,87 +9,90 @@ from sklearn.utils.validation import check_is_fitted
 
 from cxrclf.preprocessing._dilation import dilate, to_pixels
 from cxrclf.preprocessing._image_transformer import ImageTransformer
-from cxrclf.preprocessing._lungs import predicted_lungs, refuse_padding
+from cxrclf.preprocessing._lungs import predict_lungs, refuse_padding
 
 _FRACTION = Interval(Real, 0, 1, closed="both")
 _POSITIVE_FRACTION = Interval(Real, 0, 1, closed="right")
 
 _OUTLINE = 0.002  # width of a letter's outline, as a fraction of the shorter side
-_TOUCHING = np.ones((3, 3), dtype=bool)  # also corner to corner
+_TOUCHING = np.ones((3, 3), dtype=bool)  # pixels also touch at their corners
 
 
 class ArtifactMask(ImageTransformer):
     """Find burnt-in text, markers and symbols.
 
-    A pixel is a candidate when it is bright [1]_ and belongs to a stroke: something
-    thin that stands out from its surroundings. Candidates that touch make up a
-    symbol, which counts when its outline is sharp, when it is small, and when it lies
-    away from the lungs; so ribs, clavicles and bright regions stay out, and with them
-    the leads, wires and pacemakers that lie over the lungs. Nothing is learnt from the
-    data.
+    A pixel is a candidate if it is bright [1]_ and belongs to a stroke. A stroke is
+    thin and brighter than its surroundings. Candidates that touch each other form a
+    symbol. A symbol becomes part of the mask if its outline is sharp, if it is small,
+    and if it does not touch the lungs. These conditions exclude ribs, clavicles and
+    bright regions. They also exclude leads, wires and pacemakers over the lungs.
+    Nothing is learned from the data.
 
     Read more in the :ref:`User Guide <preprocessing>`.
 
     Parameters
     ----------
     threshold : float, default=0.5
-        Least brightness of text, as a fraction of the pixels' range, in [0, 1].
+        Minimum brightness of text, as a fraction of the range of pixels, in [0, 1].
     contrast : float or None, default=0.2
-        How much brighter a stroke is than its surroundings at least, as a fraction of
-        the pixels' range, in [0, 1]. None lets all bright pixels be candidates.
+        Minimum difference in brightness between a stroke and its surroundings, as a
+        fraction of the range of pixels, in [0, 1]. If None, all bright pixels are
+        candidates.
     stroke_width : float, default=0.04
-        Greatest width of a stroke, as a fraction of the image's shorter side, in
-        (0, 1]. No effect when `contrast` is None.
+        Maximum width of a stroke, as a fraction of the shorter side of the image, in
+        (0, 1]. Ignored if `contrast` is None.
     sharpness : float or None, default=0.2
-        Least difference between the brightest and the darkest pixel within 0.2 % of
-        the shorter side, but one pixel at least, on average over the outline of a
-        symbol; as a fraction of the pixels' range, in [0, 1]. None lets blurred
-        symbols count.
+        Minimum sharpness of the outline of a symbol, as a fraction of the range of
+        pixels, in [0, 1]. The sharpness is the difference between the brightest and the
+        darkest pixel in a small neighborhood, averaged over the outline. The radius of
+        the neighborhood is 0.2 % of the shorter side, and at least one pixel. If None,
+        blurred symbols are included.
     max_size : float or None, default=0.2
-        Greatest height and width of a symbol, as a fraction of those of the image, in
-        (0, 1]. A word is one symbol only where its letters touch. None lets symbols
-        of any size count.
+        Maximum height and width of a symbol, as a fraction of the height and width of
+        the image, in (0, 1]. A word is one symbol only if its letters touch. If None,
+        symbols of any size are included.
     central_field : float or None, default=0.8
-        Size of the ellipse in the middle of the image where the lungs are taken to
-        lie, as a fraction of the image's height and width, in (0, 1]: symbols that
-        touch it stay out. None lets symbols anywhere count. No effect with a
-        `segmenter`.
+        Size of the ellipse in the middle of the image that stands for the lungs, as a
+        fraction of the height and width of the image, in (0, 1]. Symbols that touch the
+        ellipse are excluded. If None, symbols at any place are included. Ignored if
+        there is a `segmenter`.
     segmenter : object with a method ``predict``, default=None
-        Finds the lungs instead of `central_field`: ``predict`` takes an (n, H, W) array
-        of images and returns masks of n images of any size, which are not 0 in the
-        lungs. It is used as it is, so give it fitted, and as a ``FrozenEstimator``
-        where this transformer is cloned, as in a cross-validation.
+        Fitted segmenter of lungs, which replaces `central_field`. Its ``predict`` takes
+        an (n, H, W) array of images and returns n masks of any size, which are not 0 in
+        the lungs. Pass it as a ``FrozenEstimator`` if this transformer is cloned, as in
+        a cross-validation.
     lung_margin : float, default=0.01
-        How near to the lungs of the `segmenter` a symbol may come, as a fraction of
+        Minimum distance of a symbol from the lungs of the `segmenter`, as a fraction of
         the shorter side, in [0, 1].
     growth : float, default=0.01
-        How far the symbols found are grown, to cover their soft edges, as a fraction
-        of the shorter side, in [0, 1]: at least one pixel unless it is 0.
+        Radius by which symbols are dilated to cover their soft edges, as a fraction of
+        the shorter side, in [0, 1]. It is at least one pixel, unless it is 0.
     image_size : int or (int, int), default=224
-        Side of a square, or height and width, in pixels, at which files are read.
-        Images in arrays keep their size.
+        Height and width at which files are read, in pixels, or one int for square
+        images. Images in arrays keep their size.
     cache_dir : path-like, default=None
-        Where decoded pixels are kept for later runs. With None they are kept until
+        Folder that caches decoded pixels for later runs. If None, they are cached until
         the process ends.
     verbose : int, default=0
         Whether to show a progress bar.
 
     See Also
     --------
-    TextInpainter : Paints over what is found.
+    TextInpainter : Fill the found pixels from their surroundings.
 
     Notes
     -----
-    - With all limits off, ``ArtifactMask(min_th, contrast=None, sharpness=None,
-      max_size=None, central_field=None, growth=0)`` is the threshold of [1]_, eq. 4,
-      which does not tell a letter from a shoulder.
-    - Strokes are found by the white top-hat with a square; dark text is not found.
-    - The field is an average for frontal radiographs: it covers 85 % of the drawn lungs
-      of 109 patients with COVID-19, and with it 0.02 to 0.03 % of the pixels of these
-      lungs were taken for text, at 224, 331 and 512 pixels a side; without it 0.1 to
-      0.3 %. Give a `segmenter` where lungs fill the image or text lies between them.
-    - Fine print that resizing has blurred to grey is not found. Paint over it in
-      larger images and resize afterwards.
+    - With all conditions disabled, ``ArtifactMask(min_th, contrast=None,
+      sharpness=None, max_size=None, central_field=None, growth=0)`` is the threshold of
+      [1]_, eq. 4. It does not distinguish a letter from a shoulder.
+    - Strokes are found by the white top-hat with a square. Dark text is not found.
+    - The central field is an average for frontal radiographs. It covers 85 % of the
+      drawn lungs of 109 patients with COVID-19. In these lungs, 0.02 to 0.03 % of the
+      pixels were mistaken for text with the field, and 0.1 to 0.3 % without it (at 224,
+      331 and 512 pixels per side). Pass a `segmenter` if the lungs fill the image or if
+      text lies between them.
+    - Small print is not found if resizing has blurred it to gray. Process larger images
+      and resize them afterwards.
 
     References
     ----------
@@ -160,23 +163,22 @@ class ArtifactMask(ImageTransformer):
         Parameters
         ----------
         X : array-like
-            Image files as an (n, 1) or (n,) array, a list, or a data frame with a
-            column ``path``, which are read at `image_size`; or grey images as an
-            (n, H, W) array of uint8, uint16, or floats in [0, 1], which keep their
-            size.
+            Image files as an (n, 1) or (n,) array, a list, or a data frame with the
+            column ``path``; or gray images as an (n, H, W) array of uint8, uint16 or
+            floats in [0, 1]. Files are read at `image_size`. Arrays keep their size.
 
         Returns
         -------
         ndarray of shape (n, H, W) of bool
-            True where a pixel is part of an artefact.
+            True in the pixels of artifacts.
 
         Raises
         ------
         ImageReadError
-            Naming all unreadable files.
+            If files cannot be read. The message names all of them.
         ValueError
-            If a parameter is out of its range, or X holds no images, or the masks of
-            the segmenter are not those of the images.
+            If a parameter is out of range, if X holds no images, or if the segmenter
+            does not return one mask per image.
         NotFittedError
             If the segmenter is not fitted.
         """
@@ -194,15 +196,18 @@ class ArtifactMask(ImageTransformer):
 
     def _transform_images(self, images):
         masks = np.empty(images.shape, dtype=bool)
-        for i, forbidden in enumerate(self._forbidden(images)):
+        for i, forbidden in enumerate(self._forbidden_masks(images)):
             masks[i] = self._mask(images[i], forbidden)
         return masks
 
-    def _forbidden(self, images):
-        """Return for each image the mask of where there is no text, or None."""
+    def _forbidden_masks(self, images):
+        """Return one mask per image of the pixels that artifacts must not touch.
+
+        A mask is None if artifacts may lie at any place.
+        """
         if self.segmenter is not None:
             margin = to_pixels(self.lung_margin, images.shape)
-            lungs = predicted_lungs(self.segmenter, images)
+            lungs = predict_lungs(self.segmenter, images)
             return (dilate(mask, margin) for mask in lungs)
         field = None
         if self.central_field is not None:
@@ -211,31 +216,33 @@ class ArtifactMask(ImageTransformer):
         return [field] * len(images)
 
     def _mask(self, image, forbidden):
+        """Return the mask of the artifacts in one image."""
         top = np.iinfo(image.dtype).max if image.dtype.kind == "u" else 1
         image = image.astype(np.float32) / np.float32(top)
         bright = image >= self.threshold
         if self.contrast is not None:
-            # The opening keeps what a square of this side fits in.
+            # White top-hat: the opening removes all bright structures that are narrower
+            # than this square, so its difference from the image has only the strokes.
             side = 2 * max(1, to_pixels(self.stroke_width / 2, image.shape)) + 1
-            strokes = image - ndimage.grey_opening(image, size=(side, side))
-            bright &= strokes >= self.contrast
+            top_hat = image - ndimage.grey_opening(image, size=(side, side))
+            bright &= top_hat >= self.contrast
         symbols, n_symbols = ndimage.label(bright, _TOUCHING)
         if n_symbols == 0:
             return bright
-        counts = np.ones(n_symbols + 1, dtype=bool)
-        counts[0] = False
+        included = np.ones(n_symbols + 1, dtype=bool)  # by label; 0 is the background
+        included[0] = False
         if self.sharpness is not None:
-            counts[1:] &= _sharpness(image, symbols, n_symbols) >= self.sharpness
+            included[1:] &= _sharpness(image, symbols, n_symbols) >= self.sharpness
         if self.max_size is not None:
-            counts[1:] &= _sizes(symbols) <= self.max_size
+            included[1:] &= _relative_sizes(symbols) <= self.max_size
         if forbidden is not None:
-            counts[symbols[forbidden]] = False
+            included[symbols[forbidden]] = False
         growth = to_pixels(self.growth, image.shape)
-        return dilate(counts[symbols], max(1, growth) if self.growth else 0)
+        return dilate(included[symbols], max(1, growth) if self.growth else 0)
 
 
 def _sharpness(image, symbols, n_symbols):
-    """Return the mean range of the pixels next to each symbol's outline."""
+    """Return the local range of pixels, averaged over the outline of each symbol."""
     side = 2 * max(1, to_pixels(_OUTLINE, image.shape)) + 1
     ranges = ndimage.maximum_filter(image, side) - ndimage.minimum_filter(image, side)
     inner = ndimage.binary_erosion(symbols != 0, _TOUCHING)
@@ -243,8 +250,8 @@ def _sharpness(image, symbols, n_symbols):
     return ndimage.mean(ranges, outlines, np.arange(1, n_symbols + 1))
 
 
-def _sizes(symbols):
-    """Return for each symbol the larger of its height and width, of the image's."""
+def _relative_sizes(symbols):
+    """Return the larger of height and width of each symbol, relative to the image."""
     return np.array(
         [
             max(

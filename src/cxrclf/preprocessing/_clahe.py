@@ -1,4 +1,4 @@
-"""Contrast-limited adaptive histogram equalisation."""
+"""Contrast-limited adaptive histogram equalization."""
 
 from numbers import Integral, Real
 
@@ -12,43 +12,44 @@ from cxrclf.preprocessing._image_transformer import ImageTransformer
 
 
 class CLAHE(ImageTransformer):
-    """Contrast-limited adaptive histogram equalisation.
+    """Contrast-limited adaptive histogram equalization.
 
-    Spreads the intensities of each tile of an image over the full range, so that faint
-    structures stand out in dark and in bright regions alike [1]_. The clip limit bounds
-    how much any contrast, and with it the noise, is raised. Nothing is learnt from the
-    data. Needs ``pip install "cxrclf[preprocessing]"``.
+    CLAHE spreads the intensities of each tile of an image over the full range. Faint
+    structures become visible in dark and in bright regions [1]_. The clip limit bounds
+    the increase of contrast, and therefore the increase of noise. Nothing is learned
+    from the data. Needs ``pip install "cxrclf[preprocessing]"``.
 
     Read more in the :ref:`User Guide <preprocessing>`.
 
     Parameters
     ----------
     clip_limit : float, default=2.0
-        How far a histogram's bin may rise above the mean of the bins before the
-        excess is shared out among all, greater than 0. Up to 1 changes little;
-        2 to 4 is usual for radiographs.
+        Maximum count of a bin of a histogram, as a multiple of the mean count, greater
+        than 0. The excess is distributed over all bins. Values up to 1 change little.
+        Values from 2 to 4 are common for radiographs.
     tile_grid : int or (int, int), default=8
-        Number of tiles along each side, or rows and columns of tiles; at most one
-        per pixel.
+        Number of rows and columns of tiles, or one int for both. There can be at most
+        one tile per pixel.
     image_size : int or (int, int), default=224
-        Side of a square, or height and width, in pixels, at which files are read.
-        Images in arrays keep their size.
+        Height and width at which files are read, in pixels, or one int for square
+        images. Images in arrays keep their size.
     cache_dir : path-like, default=None
-        Where decoded pixels are kept for later runs. With None they are kept until
+        Folder that caches decoded pixels for later runs. If None, they are cached until
         the process ends.
     verbose : int, default=0
         Whether to show a progress bar.
 
     See Also
     --------
-    IntensityNormalizer : Stretches the range of an image as a whole.
+    IntensityNormalizer : Stretch the range of the whole image.
 
     Notes
     -----
-    The work is done by OpenCV's ``createCLAHE`` with histograms of 256 bins. Pixels of
-    16 bits and floats are rounded to 256 levels for it and returned in their type: with
-    65536 bins, more than a tile has pixels, the clip limit would do nothing or
-    everything, and the same image in 8 and in 16 bits would come out differently.
+    OpenCV's ``createCLAHE`` computes the result with histograms of 256 bins. Pixels of
+    16 bits and floats are rounded to 256 levels, and the result is converted back to
+    their type. A histogram of 65536 bins would have more bins than a tile has pixels.
+    The clip limit would then have no effect or an extreme effect, and the same image
+    would give different results in 8 and in 16 bits.
 
     References
     ----------
@@ -107,5 +108,5 @@ class CLAHE(ImageTransformer):
         cv2 = import_optional("cv2", extra="preprocessing", purpose="CLAHE")
         rows, columns = check_image_size(self.tile_grid, "tile_grid")
         clahe = cv2.createCLAHE(float(self.clip_limit), (columns, rows))
-        equalised = np.stack([clahe.apply(image) for image in to_uint8(images)])
-        return from_uint8(equalised, images.dtype)
+        equalized = np.stack([clahe.apply(image) for image in to_uint8(images)])
+        return from_uint8(equalized, images.dtype)

@@ -1,16 +1,22 @@
-"""Discs whose radius is a fraction of the image's side, and dilation with them."""
+"""Dilation of masks by a disc."""
 
 from scipy import ndimage
 
 
 def to_pixels(fraction, shape):
-    """Return a fraction of an image's shorter side in whole pixels.
+    """Convert a fraction of the shorter side of an image to whole pixels.
 
     Parameters
     ----------
     fraction : float
+        Fraction of the shorter side.
     shape : tuple of int
-        Of images; height and width are its last two.
+        Shape of images. Its last two numbers are height and width.
+
+    Returns
+    -------
+    int
+        Number of pixels.
     """
     return round(fraction * min(shape[-2:]))
 
@@ -18,18 +24,21 @@ def to_pixels(fraction, shape):
 def dilate(mask, radius):
     """Dilate a mask by a disc.
 
-    The time does not depend on the radius: a pixel belongs to the result where its
-    distance to the mask is at most the radius.
+    A pixel belongs to the result if its distance from the mask is at most the radius.
+    The distances come from a distance transform, so the time does not depend on the
+    radius.
 
     Parameters
     ----------
     mask : ndarray of shape (H, W) of bool
+        Mask of one image. Pixels outside the image do not belong to the mask.
     radius : float
-        In pixels. Beyond the border there is nothing.
+        Radius of the disc in pixels.
 
     Returns
     -------
     ndarray of shape (H, W) of bool
+        Dilated mask. It is `mask` itself if the radius is below one pixel.
     """
     if radius < 1 or not mask.any():
         return mask

@@ -1,4 +1,4 @@
-"""What all image transformers share: X in any form, checked, and read bit by bit."""
+"""Base class of image transformers."""
 
 from dataclasses import replace
 from numbers import Integral
@@ -13,17 +13,17 @@ from cxrclf._utils.image_size import check_image_size
 from cxrclf._utils.session import UsesSession
 from cxrclf.images import ImageInput
 
-_CHUNK_PIXELS = 2**22  # transformed at once: 4 million pixels
+_CHUNK_PIXELS = 2**22  # number of pixels that are transformed at once
 
 
 class ImageTransformer(UsesSession, TransformerMixin, BaseEstimator):
-    """Base of transformers of single images, which learn nothing from X.
+    """Base class of transformers of single images, which learn nothing from X.
 
     A subclass has the parameters of ``_parameter_constraints`` and implements
-    ``_transform_images(images)``: an array of (b, H, W), uint8, uint16 or floats in
-    [0, 1], to a new one of the same shape. Its type may depend on that of the images
-    only; an image of 8 bits may come in 16, at the same brightness, and must fare
-    alike.
+    ``_transform_images(images)``. This method takes an array of shape (b, H, W) of
+    uint8, uint16 or floats in [0, 1], and returns a new array of the same shape. The
+    type of the result may depend only on the type of the images. An 8-bit image may be
+    passed as 16 bits at the same brightness, and must then give the same result.
     """
 
     _parameter_constraints = {
@@ -33,12 +33,12 @@ class ImageTransformer(UsesSession, TransformerMixin, BaseEstimator):
     }
 
     def fit(self, X, y=None):
-        """Check the parameters and the form of X. No file is opened.
+        """Check the parameters and the form of X without opening files.
 
         Parameters
         ----------
         X : array-like
-            Images, in any form of :meth:`transform`.
+            Images in a form that :meth:`transform` accepts.
         y : None
             Ignored.
 
@@ -50,7 +50,7 @@ class ImageTransformer(UsesSession, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a parameter is out of its range, or X holds no images.
+            If a parameter is out of range, or if X holds no images.
         """
         self._check_parameters()
         self._check_images(X)
@@ -62,23 +62,22 @@ class ImageTransformer(UsesSession, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like
-            Image files as an (n, 1) or (n,) array, a list, or a data frame with a
-            column ``path``, which are read at `image_size`; or grey images as an
-            (n, H, W) array of uint8, uint16, or floats in [0, 1], which keep their
-            size.
+            Image files as an (n, 1) or (n,) array, a list, or a data frame with the
+            column ``path``; or gray images as an (n, H, W) array of uint8, uint16 or
+            floats in [0, 1]. Files are read at `image_size`. Arrays keep their size.
 
         Returns
         -------
         ndarray of shape (n, H, W)
-            Of the type of the images; files have uint8, or uint16 where one has more
-            than 8 bits.
+            Transformed images in the type of the images. For files, this is uint8, or
+            uint16 if one of them has more than 8 bits.
 
         Raises
         ------
         ImageReadError
-            Naming all unreadable files.
+            If files cannot be read. The message names all of them.
         ValueError
-            If a parameter is out of its range, or X holds no images.
+            If a parameter is out of range, or if X holds no images.
         """
         self._check_parameters()
         self._begin()
@@ -89,8 +88,8 @@ class ImageTransformer(UsesSession, TransformerMixin, BaseEstimator):
         )
         n, height, width = images.shape
         chunk = max(1, _CHUNK_PIXELS // (height * width))
-        # None of one image, unless there is no other: a network computes a single
-        # image in another way, and rounds it differently.
+        # Chunks have at least two images if X has. A network may compute a single image
+        # by another algorithm, which rounds differently.
         n_parts = max(1, min(-(-n // chunk), n // 2))
         parts = np.array_split(np.arange(n), n_parts)
         out = None
@@ -105,30 +104,30 @@ class ImageTransformer(UsesSession, TransformerMixin, BaseEstimator):
                 if out is None:
                     out = np.empty(images.shape, dtype=part.dtype)
                 elif part.dtype.itemsize > out.dtype.itemsize:
-                    out = _deepen(out, rows[0])
-                out[rows] = _at_depth(part, out.dtype)
+                    out = _convert_to_16_bits(out, rows[0])
+                out[rows] = _to_depth(part, out.dtype)
                 bar.update(len(rows))
         self._end()
         return out
 
     def _begin(self):
-        """Prepare for the images of a call of `transform`."""
+        """Prepare for the images of one call of `transform`."""
 
     def _end(self):
-        """Say what has to be said of all images; warn with ``stacklevel=4``."""
+        """Finish a call of `transform`. Subclasses warn with ``stacklevel=4``."""
 
     def _check_parameters(self):
-        """Check the parameters before any work; subclasses add what they need."""
+        """Check the parameters. Subclasses add further checks."""
         self._validate_params()
         check_image_size(self.image_size)
 
     def _check_images(self, X):
-        """Return X as an ImageInput of files or of gray images."""
+        """Check X and return it as an ImageInput of files or gray images."""
         images = ImageInput.from_X(X, flat_rows=False, estimator=self)
         if images.is_copy.any():
             raise ValueError(
-                "X has transformed copies of files, which a sampler made, and "
-                f"{type(self).__name__} would read their originals. Put the "
+                "X has transformed copies of files, which a sampler made. "
+                f"{type(self).__name__} would read the original files. Put the "
                 f"sampler behind the {type(self).__name__} in the pipeline."
             )
         if images.pixels is None:
@@ -147,18 +146,24 @@ class ImageTransformer(UsesSession, TransformerMixin, BaseEstimator):
 
 
 def _check_gray(images, name):
-    """Return images as an (n, H, W) array of uint8, uint16 or floats in [0, 1].
+    """Check images and return them as an (n, H, W) array.
 
     Parameters
     ----------
     images : ndarray of shape (n, H, W) or (n, H, W, C)
+        Images.
     name : str
-        The transformer that the error message names.
+        Name of the transformer, for the error message.
+
+    Returns
+    -------
+    ndarray of shape (n, H, W) of uint8, uint16 or floats in [0, 1]
+        Gray images in native byte order.
 
     Raises
     ------
     ValueError
-        If images have colors, or another type or range.
+        If images have colors or another type or range.
     """
     if images.ndim == 4 and images.shape[3] == 1:
         images = images[..., 0]
@@ -171,7 +176,7 @@ def _check_gray(images, name):
         low, high = images.min(), images.max()
         if low < 0 or high > 1:
             raise ValueError(
-                f"Float pixels must be in [0, 1], and X has values from {low:.4g} to "
+                f"Float pixels must be in [0, 1], but X has values from {low:.4g} to "
                 f"{high:.4g}. Divide 8-bit pixels by 255, or pass them as uint8."
             )
     elif images.dtype not in (np.uint8, np.uint16):
@@ -182,15 +187,15 @@ def _check_gray(images, name):
     return images.astype(images.dtype.newbyteorder("="), copy=False)
 
 
-def _deepen(out, n_done):
-    """Return 8-bit pixels, of which the first are done, as 16-bit ones."""
+def _convert_to_16_bits(out, n_done):
+    """Convert the result to 16 bits, with the first `n_done` images filled in."""
     deep = np.empty(out.shape, dtype=np.uint16)
-    deep[:n_done] = _at_depth(out[:n_done], deep.dtype)
+    deep[:n_done] = _to_depth(out[:n_done], deep.dtype)
     return deep
 
 
-def _at_depth(images, dtype):
-    """Return images in a type, 8-bit ones in 16 bits at the same brightness."""
+def _to_depth(images, dtype):
+    """Convert 8-bit images to 16 bits at the same brightness if `dtype` is uint16."""
     if images.dtype == np.uint8 and dtype == np.uint16:
-        return images.astype(np.uint16) * np.uint16(257)
+        return images.astype(np.uint16) * np.uint16(257)  # 255 becomes 65535
     return images

@@ -1,4 +1,4 @@
-"""Brightness and contrast of each image to the same range."""
+"""Normalization of the brightness and contrast of each image."""
 
 from numbers import Real
 
@@ -12,42 +12,43 @@ from cxrclf.preprocessing._image_transformer import ImageTransformer
 class IntensityNormalizer(ImageTransformer):
     """Stretch the intensities of each image to the full range.
 
-    Of each image by itself, a low percentile of its pixels becomes black and a high one
-    white; what lies between is mapped linearly, and what lies beyond is clipped.
-    Exposure and windowing differ between scanners and hospitals, and with them the
-    brightness of an image, which should not tell its class. Nothing is learnt from the
-    data.
+    In each image, a low percentile of the pixels becomes black and a high percentile
+    becomes white. Values between them are mapped linearly. Values outside are clipped.
+    Exposure and windowing differ between scanners and hospitals. They change the
+    brightness of an image, which should not reveal its class. Nothing is learned from
+    the data.
 
     Read more in the :ref:`User Guide <preprocessing>`.
 
     Parameters
     ----------
     low : float, default=1.0
-        Percentile of an image's pixels that becomes black, in [0, 100) and below
+        Percentile of the pixels of an image that becomes black, in [0, 100) and below
         `high`. 0 is the darkest pixel.
     high : float, default=99.0
-        Percentile that becomes white, in (0, 100]. 100 is the brightest pixel.
+        Percentile of the pixels of an image that becomes white, in (0, 100]. 100 is the
+        brightest pixel.
     image_size : int or (int, int), default=224
-        Side of a square, or height and width, in pixels, at which files are read.
-        Images in arrays keep their size.
+        Height and width at which files are read, in pixels, or one int for square
+        images. Images in arrays keep their size.
     cache_dir : path-like, default=None
-        Where decoded pixels are kept for later runs. With None they are kept until
+        Folder that caches decoded pixels for later runs. If None, they are cached until
         the process ends.
     verbose : int, default=0
         Whether to show a progress bar.
 
     See Also
     --------
-    CLAHE : Equalises contrast from place to place in an image.
+    CLAHE : Equalize the contrast of each region of an image.
 
     Notes
     -----
-    - Images whose two percentiles are equal, such as those of one colour, have nothing
-      to stretch and stay as they are.
-    - Wide black borders or white labels take part in the percentiles: crop or inpaint
-      them first, or move `low` and `high` inwards.
-    - A z-score has no fixed range and so is no image of this library. The estimators
-      standardise their input as their backbone was trained to see it.
+    - An image stays unchanged if its two percentiles are equal, for instance if all
+      its pixels have the same value.
+    - Wide black borders or white labels change the percentiles. Crop or inpaint them
+      first, or choose a larger `low` and a smaller `high`.
+    - The result is not a z-score, because a z-score has no fixed range. The estimators
+      normalize pixels with the mean and standard deviation of their backbone.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""LungMasker: what a classifier may see of a radiograph."""
+"""Images reduced to the lungs, or to everything except the lungs."""
 
 import warnings
 from numbers import Real
@@ -15,71 +15,81 @@ from cxrclf.images import resize
 from cxrclf.preprocessing._depth import from_unit
 from cxrclf.preprocessing._dilation import dilate, to_pixels
 from cxrclf.preprocessing._image_transformer import ImageTransformer
-from cxrclf.preprocessing._lungs import predicted_lungs, refuse_padding
+from cxrclf.preprocessing._lungs import predict_lungs, refuse_padding
 
 _FRACTION = Interval(Real, 0, 1, closed="both")
 
 
 class LungMasker(ImageTransformer):
-    """Leave of a radiograph nothing but its lungs, or everything but them.
+    """Remove everything except the lungs from an image, or remove the lungs.
 
-    A classifier that is given the lungs alone cannot learn the letters, borders and
-    shoulders by which one hospital's films differ from another's [1]_; given
-    everything else, it shows how much these tell.
+    Radiographs of different hospitals differ in letters, borders and the position of
+    the shoulders. A classifier that sees only the lungs cannot learn these differences
+    [1]_. A classifier that sees everything except the lungs shows how much they reveal
+    of the class.
 
     Read more in the :ref:`User Guide <preprocessing>`.
 
     Parameters
     ----------
     segmenter : object
-        A segmenter of lungs, with ``predict`` giving an (n, h, w) array of masks, as
-        :class:`~cxrclf.UNetSegmenter`. One that is fitted already goes into a
-        ``FrozenEstimator``, or scikit-learn's `clone` would forget what it learnt. One
-        that is not is cloned and fitted by `fit`, given `masks`.
+        Segmenter of lungs, such as :class:`~cxrclf.UNetSegmenter`. Its ``predict``
+        returns an (n, h, w) array of masks. Pass a fitted segmenter as a
+        ``FrozenEstimator``; otherwise scikit-learn's `clone` removes its fitted
+        attributes. A segmenter that is not fitted is cloned and fitted by `fit`, which
+        then needs `masks`.
     mode : {"mask", "crop", "both"}, default="mask"
-        Fill what is not lung with `fill_value`; cut the box around the lungs out and
-        bring it back to the image's size; or the one and then the other.
+        Operation on the image.
+
+        - ``"mask"``: fill the background with `fill_value`.
+        - ``"crop"``: crop the image to the box around the lungs, and resize the box to
+          the size of the image.
+        - ``"both"``: mask and then crop.
     keep : {"lungs", "background"}, default="lungs"
-        What stays of the image with ``mode="mask"``.
+        Region that is not filled. ``"background"`` fills the lungs instead of the
+        background, and needs ``mode="mask"``.
     dilation : float, default=0.0
-        By how much lungs are grown first, as a fraction of the image's shorter side,
-        in [0, 1].
+        Radius by which the lungs are dilated first, as a fraction of the shorter side
+        of the image, in [0, 1].
     margin : float, default=0.05
-        By how much the box around them is wider than the lungs on each side, as a
-        fraction of its height or width, in [0, 1]; as far as the image reaches.
+        Margin of the box on each side of the lungs, as a fraction of the height or
+        width of the lungs, in [0, 1]. The box ends at the border of the image.
     min_area, max_area : float, default=0.05, 0.8
-        What lungs must cover of the image at least and at most, as a fraction in
-        [0, 1], to count as found. Where they are not found the image stays as it is,
-        and a warning names such images.
+        Minimum and maximum area of the lungs, as a fraction of the image, in [0, 1].
+        With any other area, the lungs count as not found. The image then stays
+        unchanged, and a warning names the row.
     fill_value : float, default=0.0
-        Brightness of what is filled, in [0, 1].
+        Brightness of the filled region, in [0, 1].
     image_size : int or (int, int), default=224
-        Height and width at which files are read, in pixels. Arrays keep their size.
+        Height and width at which files are read, in pixels, or one int for square
+        images. Images in arrays keep their size.
     cache_dir : path-like or None, default=None
-        Folder where decoded files stay for later runs.
+        Folder that caches decoded pixels for later runs. If None, they are cached until
+        the process ends.
     verbose : int, default=0
-        A progress bar, if not 0.
+        Whether to show a progress bar.
 
     Attributes
     ----------
     segmenter_ : object
         The fitted segmenter.
     without_lungs_ : ndarray of int
-        Rows of the last `transform` in which no lungs were found.
+        Rows of the last call of `transform` in which no lungs were found.
 
     See Also
     --------
-    cxrclf.UNetSegmenter : A segmenter.
+    cxrclf.UNetSegmenter : Segment lungs with a U-Net.
 
     Notes
     -----
-    The segmenter sees the images at `image_size`: give its own, so that they are not
-    resized twice. The box of ``mode="crop"`` is stretched to the size of the image;
-    with a larger `image_size` than the classifier's, it keeps more detail.
+    The segmenter gets the images at `image_size`. Use the image size of the segmenter,
+    so that images are not resized twice. ``mode="crop"`` stretches the box to the size
+    of the image. To preserve more detail, choose a larger `image_size` than the
+    classifier has.
 
-    The shape of a mask tells something too: lungs that an opacity hides may be
-    segmented smaller. A score on masked images is not proof that a classifier looks at
-    lung tissue.
+    The shape of a mask also reveals information. For instance, an opacity may hide a
+    part of a lung and make its mask smaller. A good score on masked images therefore
+    does not prove that a classifier uses lung tissue.
 
     References
     ----------
@@ -142,19 +152,19 @@ class LungMasker(ImageTransformer):
         self.verbose = verbose
 
     def fit(self, X, y=None, *, masks=None):
-        """Take the fitted segmenter, or fit one.
+        """Fit a clone of the segmenter on masks, or use the fitted segmenter.
 
         Parameters
         ----------
         X : array-like
-            Images, in any form of :meth:`transform`.
+            Images in a form that :meth:`transform` accepts.
         y : None
             Ignored.
         masks : array-like, default=None
-            The lungs of these images, in any form that the segmenter takes: a clone of
-            it is fitted on them. In a pipeline, pass
-            ``params={"lungmasker__masks": masks}`` to `cross_validate`, and each fold
-            fits its own. None takes the segmenter as it is, fitted.
+            Lung masks of the images, in a form that the segmenter accepts. A clone of
+            the segmenter is fitted on them. In a pipeline, pass
+            ``params={"lungmasker__masks": masks}`` to `cross_validate`; each fold then
+            fits its own clone. If None, `segmenter` must be fitted.
 
         Returns
         -------
@@ -164,17 +174,18 @@ class LungMasker(ImageTransformer):
         Raises
         ------
         ValueError
-            If a parameter is out of its range, X holds no images, the segmenter is not
-            fitted and there are no masks, or is frozen and there are, or it pads files
-            (``keep_aspect_ratio``), which are stretched here.
+            If a parameter is out of range, or if X holds no images; if `masks` is None
+            and the segmenter is not fitted; if there are `masks` and the segmenter is
+            frozen; or if the segmenter pads files (``keep_aspect_ratio``), which this
+            transformer stretches.
         """
         self._check_parameters()
         self._check_images(X)
         if masks is not None:
             if isinstance(self.segmenter, FrozenEstimator):
                 raise ValueError(
-                    "A segmenter in a FrozenEstimator does not learn from masks. Give "
-                    "it without the FrozenEstimator, or leave masks out."
+                    "A segmenter in a FrozenEstimator does not learn from masks. Pass "
+                    "the segmenter without the FrozenEstimator, or omit masks."
                 )
             self.segmenter_ = clone(self.segmenter).fit(X, masks)
             return self
@@ -184,8 +195,8 @@ class LungMasker(ImageTransformer):
         except NotFittedError as error:
             raise ValueError(
                 f"The segmenter of {type(self).__name__} is not fitted. Put a fitted "
-                "one into a FrozenEstimator (sklearn.frozen), so that it stays fitted "
-                "when the pipeline is cloned; or pass masks, to fit it here."
+                "segmenter into a FrozenEstimator (sklearn.frozen), so that it stays "
+                "fitted when the pipeline is cloned, or pass masks to fit it here."
             ) from error
         self.segmenter_ = self.segmenter
         return self
@@ -201,11 +212,11 @@ class LungMasker(ImageTransformer):
             n, rows = len(self.without_lungs_), self.without_lungs_[:5].tolist()
             more = ", ..." if n > len(rows) else ""
             warnings.warn(
-                f"No lungs were found in {n} of {len(found)} images, which stay as "
-                f"they are: rows {', '.join(map(str, rows))}{more} of X. Look at what "
-                "the segmenter predicts for them; lungs count as found from "
-                f"{self.min_area:.0%} (min_area) to {self.max_area:.0%} (max_area) of "
-                "the image.",
+                f"No lungs were found in {n} of {len(found)} images, which stay "
+                f"unchanged: rows {', '.join(map(str, rows))}{more} of X. Check the "
+                "predictions of the segmenter for them. Lungs count as found if they "
+                f"cover {self.min_area:.0%} (min_area) to {self.max_area:.0%} "
+                "(max_area) of the image.",
                 NoLungsWarning,
                 stacklevel=4,
             )
@@ -214,8 +225,8 @@ class LungMasker(ImageTransformer):
         super()._check_parameters()
         if self.keep == "background" and self.mode != "mask":
             raise ValueError(
-                f'keep="background" needs mode="mask", got mode={self.mode!r}: the box '
-                "around the lungs holds little else."
+                f'keep="background" needs mode="mask", got mode={self.mode!r}. The box '
+                "around the lungs has little background."
             )
 
     def _check_images(self, X):
@@ -228,7 +239,7 @@ class LungMasker(ImageTransformer):
         fill = from_unit(np.float64(self.fill_value), images.dtype)
         radius = to_pixels(self.dilation, images.shape)
         for image, lungs in zip(
-            result, predicted_lungs(self.segmenter_, images), strict=True
+            result, predict_lungs(self.segmenter_, images), strict=True
         ):
             plausible = self.min_area <= lungs.mean() <= self.max_area
             self._found.append(plausible and lungs.any())
@@ -238,18 +249,18 @@ class LungMasker(ImageTransformer):
             if self.mode != "crop":
                 image[lungs == (self.keep == "background")] = fill
             if self.mode != "mask":
-                box = self._box(lungs)
+                box = self._lung_box(lungs)
                 image[...] = resize(np.ascontiguousarray(image[box]), image.shape)
         return result
 
-    def _box(self, lungs):
-        """Return the rows and columns around the lungs."""
+    def _lung_box(self, lungs):
+        """Return the slices of the box around the lungs, with the margin."""
         slices = []
         for axis, side in enumerate(lungs.shape):
             inside = np.flatnonzero(lungs.any(axis=1 - axis))
             first, last = inside[0], inside[-1] + 1
-            wider = round(self.margin * (last - first))
-            slices.append(slice(max(0, first - wider), min(side, last + wider)))
+            margin = round(self.margin * (last - first))
+            slices.append(slice(max(0, first - margin), min(side, last + margin)))
         return tuple(slices)
 
     def __sklearn_is_fitted__(self):

@@ -1,53 +1,59 @@
-"""The lungs of images, from any segmenter."""
+"""Lung masks from any segmenter."""
 
 import numpy as np
 
 from cxrclf.masks import resize_masks
 
 
-def predicted_lungs(segmenter, images):
-    """Return the lung masks of a segmenter at the images' size.
+def predict_lungs(segmenter, images):
+    """Predict lung masks at the size of the images.
 
     Parameters
     ----------
     segmenter : object
-        Its ``predict`` gives masks of any size. What is not the first of its
-        ``classes_``, or not 0 where it has none, is lung.
+        Fitted segmenter. Its ``predict`` returns masks of any size. The background is
+        the first of its ``classes_``, or 0 if it has no ``classes_``. All other labels
+        are lungs.
     images : ndarray of shape (n, H, W)
+        Gray images.
 
     Returns
     -------
     ndarray of shape (n, H, W) of bool
-        Taken by nearest neighbour.
+        Lung masks, resized by nearest neighbor.
 
     Raises
     ------
     ValueError
-        If it predicts anything but a mask an image.
+        If the segmenter does not return one mask per image.
     """
     masks = np.asarray(segmenter.predict(images))
     if masks.ndim != 3 or len(masks) != len(images):
         raise ValueError(
             "The segmenter must predict masks as an (n, height, width) array, and for "
-            f"{len(images)} images gave an array of shape {masks.shape}."
+            f"{len(images)} images gave an array of shape {masks.shape}. Return one "
+            "mask per image from its predict."
         )
     background = getattr(segmenter, "classes_", [0])[0]
     return resize_masks(masks, images.shape[1:]) != background
 
 
 def refuse_padding(segmenter, images, name):
-    """Refuse to show stretched files to a segmenter that learnt from padded ones.
+    """Raise an error if a segmenter that pads files would get stretched files.
 
     Parameters
     ----------
     segmenter : object
+        Segmenter, with or without a parameter ``keep_aspect_ratio``.
     images : ImageInput
+        Checked X.
     name : str
-        Who asks, for the error message.
+        Name of the transformer, for the error message.
 
     Raises
     ------
     ValueError
+        If X holds files and ``keep_aspect_ratio`` of the segmenter is true.
     """
     if images.paths is not None and getattr(segmenter, "keep_aspect_ratio", False):
         raise ValueError(

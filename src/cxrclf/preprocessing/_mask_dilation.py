@@ -10,11 +10,10 @@ from cxrclf.preprocessing._dilation import dilate, to_pixels
 
 
 class MaskDilation(TransformerMixin, BaseEstimator):
-    """Grow masks by a disc.
+    """Dilate masks by a disc.
 
-    For lung masks that shall include the lungs' outlines and what lies close behind
-    them, before a segmenter learns them or an image is cut by them. Nothing is learnt
-    from the data.
+    Dilated lung masks include the outlines of the lungs and a margin around them. Use
+    them to train a segmenter or to mask images. Nothing is learned from the data.
 
     Read more in the :ref:`User Guide <preprocessing>`.
 
@@ -22,13 +21,14 @@ class MaskDilation(TransformerMixin, BaseEstimator):
     ----------
     radius : float, default=0.02
         Radius of the disc, as a fraction of the shorter side of the masks, in [0, 1].
-        It is rounded to whole pixels: 0.02 is 4 pixels at 224×224, and 10 at
-        512×512. 0 leaves masks as they are.
+        It is rounded to whole pixels: 0.02 is 4 pixels at 224×224, and 10 pixels at
+        512×512. With 0, masks stay unchanged.
 
     Notes
     -----
-    The disc holds the pixels whose centres are at most `radius` away, which is
-    ``skimage.morphology.disk``. The time needed does not depend on the radius.
+    The disc consists of all pixels within a distance of `radius` between pixel centers.
+    It equals ``skimage.morphology.disk``. The computing time does not depend on the
+    radius.
 
     Examples
     --------
@@ -55,7 +55,7 @@ class MaskDilation(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n, H, W)
-            Masks, as in :meth:`transform`.
+            Masks in a form that :meth:`transform` accepts.
         y : None
             Ignored.
 
@@ -67,7 +67,7 @@ class MaskDilation(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the radius is out of its range, or X holds no masks.
+            If the radius is out of range, or if X holds no masks.
         """
         self._validate_params()
         _check_masks(X)
@@ -79,17 +79,17 @@ class MaskDilation(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n, H, W), bool or integers
-            Masks: 0 outside, and one other value, say 1 or 255, inside.
+            Masks with the value 0 outside and one other value inside, such as 1 or 255.
 
         Returns
         -------
         ndarray of shape (n, H, W)
-            Of the same type and with the same values.
+            Dilated masks with the type and the values of `X`.
 
         Raises
         ------
         ValueError
-            If the radius is out of its range, or X holds no masks.
+            If the radius is out of range, or if X holds no masks.
         """
         self._validate_params()
         masks, inside = _check_masks(X)
@@ -111,23 +111,23 @@ class MaskDilation(TransformerMixin, BaseEstimator):
 
 
 def _check_masks(X):
-    """Return X as an array of masks, and their value inside."""
+    """Check X and return it as an array of masks, with the value inside."""
     masks = np.asarray(X)
     if masks.ndim != 3 or 0 in masks.shape:
         raise ValueError(
             "MaskDilation takes masks as an (n, H, W) array, got an array of shape "
-            f"{masks.shape}. Give a single mask as mask[None]."
+            f"{masks.shape}. Pass a single mask as mask[None]."
         )
     if masks.dtype.kind not in "biu":
         raise ValueError(
             f"MaskDilation takes masks of bool or integers, got {masks.dtype}. "
-            "Make probabilities a mask with X > 0.5."
+            "Convert probabilities to masks with X > 0.5."
         )
-    inside = masks.max() or masks.min()
+    inside = masks.max() or masks.min()  # the minimum, if the value inside is negative
     if not ((masks == 0) | (masks == inside)).all():
         raise ValueError(
-            "Masks must have the value 0 outside and one other value inside, and X has "
-            f"{np.unique(masks)[:5].tolist()} and so on. Make grey images masks with "
-            "X > 127, or dilate several labels one by one with X == label."
+            "Masks must have the value 0 outside and one other value inside, but X has "
+            f"{np.unique(masks)[:5].tolist()} and so on. Convert gray images to masks "
+            "with X > 127, or dilate several labels one by one with X == label."
         )
     return masks, inside

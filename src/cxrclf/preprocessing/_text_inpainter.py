@@ -1,4 +1,4 @@
-"""Burnt-in text and markers painted over."""
+"""Inpainting of burnt-in text and markers."""
 
 from numbers import Real
 
@@ -14,44 +14,44 @@ from cxrclf.preprocessing._lungs import refuse_padding
 
 
 class TextInpainter(ImageTransformer):
-    """Paint over burnt-in text, markers and symbols.
+    """Inpaint burnt-in text, markers and symbols.
 
-    Letters that tell the side, the projection, the hospital or the device often tell
-    the class of a data set as well. :class:`ArtifactMask` finds them, and they are
-    filled from their surroundings [1]_, as in [2]_. All other pixels stay as they are.
-    Nothing is learnt from the data. Needs ``pip install "cxrclf[preprocessing]"``.
+    Letters in an image name the side, the projection, the hospital or the device, and
+    thereby often reveal the class. :class:`ArtifactMask` finds them. They are filled
+    from their surroundings [1]_, as in [2]_. All other pixels stay unchanged. Nothing
+    is learned from the data. Needs ``pip install "cxrclf[preprocessing]"``.
 
     Read more in the :ref:`User Guide <preprocessing>`.
 
     Parameters
     ----------
     artifact_mask : ArtifactMask, default=None
-        How the pixels to be painted over are found. None stands for
-        ``ArtifactMask()``. Its `image_size`, `cache_dir` and `verbose` have no effect
-        here.
+        Transformer that finds the pixels to fill. None means ``ArtifactMask()``. Its
+        `image_size`, `cache_dir` and `verbose` are ignored.
     radius : float, default=0.01
-        How far around a pixel the surroundings are that it is filled from, as a
-        fraction of the image's shorter side, in (0, 1].
+        Radius of the surroundings that a pixel is filled from, as a fraction of the
+        shorter side of the image, in (0, 1].
     image_size : int or (int, int), default=224
-        Side of a square, or height and width, in pixels, at which files are read.
-        Images in arrays keep their size.
+        Height and width at which files are read, in pixels, or one int for square
+        images. Images in arrays keep their size.
     cache_dir : path-like, default=None
-        Where decoded pixels are kept for later runs. With None they are kept until
+        Folder that caches decoded pixels for later runs. If None, they are cached until
         the process ends.
     verbose : int, default=0
         Whether to show a progress bar.
 
     See Also
     --------
-    ArtifactMask : Shows which pixels are painted over.
+    ArtifactMask : Find the pixels to fill.
 
     Notes
     -----
-    - The fast marching method of OpenCV is used. On synthetic radiographs with drawn
-      letters it and the method of Navier and Stokes come equally near to the pixels
-      that the letters hide, at any radius from 0.003 to 0.04.
+    - The fast marching method of OpenCV fills the pixels. On synthetic radiographs with
+      drawn letters, its error is about the error of the Navier-Stokes method, for any
+      radius from 0.003 to 0.04.
     - The filling is computed in 8 bits, also for images of 16 bits and floats.
-    - Black boxes behind letters stay: what is dark is no artefact here.
+    - Black boxes behind letters are not filled, because :class:`ArtifactMask` finds
+      only bright pixels.
 
     References
     ----------

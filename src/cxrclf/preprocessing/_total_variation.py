@@ -1,9 +1,10 @@
-"""Total-variation denoising: weights, and a solver that certifies what it returns.
+"""Solver for total-variation denoising, with a certified error of the result.
 
-The solver is the primal-dual method of Chambolle and Pock, over-relaxed, with the
-distance in the primal step that fits the fidelity. With x the ratio f / u, the step
-for the Poisson fidelity is a mean of the former x and of 1 - div p: no root is taken,
-and as |div p| <= (2 + sqrt 2) w < 1, x stays positive whatever f is.
+The solver is the over-relaxed primal-dual method of Chambolle and Pock. The distance
+in its primal step is chosen for the fidelity. For the Poisson fidelity, the primal
+variable is the ratio x = f / u, and its step is an average of the previous x and of
+1 - div p. No square root is needed, and x stays positive for any image f because
+|div p| <= (2 + sqrt 2) w < 1. The duality gap certifies the error.
 """
 
 import math
@@ -11,29 +12,31 @@ import math
 import torch
 from torch.nn.functional import pad
 
-POISSON_LIMIT = 0.25  # of the weights: (2 + sqrt 2) w < 1 keeps f / u positive
-_DIVERGENCE = 2 + math.sqrt(2)  # of a field of unit vectors, at most
+# Maximum weight for the Poisson fidelity: (2 + sqrt 2) w < 1 keeps f / u positive.
+POISSON_LIMIT = 0.25
+_MAX_DIVERGENCE = 2 + math.sqrt(2)  # of a discrete field of unit vectors
 _RELAXATION = 1.9
-_FIRST_CHECK, _LEAST_STEP, _MOST_STEP = 16, 4, 40  # iterations between looks at the gap
+# Iterations before the first check of the gap, and between two checks.
+_FIRST_CHECK, _MIN_STEP, _MAX_STEP = 16, 4, 40
 
 
 def edge_weights(images, *, weight, min_weight, contrast, sigma):
-    """Return the weights of the total variation: little on edges.
+    """Compute the weights of the total variation, which are small on edges.
 
     Parameters
     ----------
     images : Tensor of shape (b, H, W)
-        Grey levels in [0, 255].
+        Gray levels in [0, 255].
     weight, min_weight, contrast, sigma : float
-        As those of :class:`~cxrclf.preprocessing.TotalVariationDenoiser`.
+        Parameters of :class:`~cxrclf.preprocessing.TotalVariationDenoiser`.
 
     Returns
     -------
     Tensor of shape (b, H, W)
-        ``min_weight + weight / (1 + contrast * |gradient|**2)``, with central
-        differences of the images smoothed by a Gaussian.
+        ``min_weight + weight / (1 + contrast * |gradient|**2)``. The gradient consists
+        of central differences of the smoothed images.
     """
-    smooth = _smoothed(_smoothed(images, sigma, 2), sigma, 1)
+    smooth = _smooth(_smooth(images, sigma, 2), sigma, 1)
     around = pad(smooth, (1, 1, 1, 1), mode="replicate")
     vertical = (around[:, 2:, 1:-1] - around[:, :-2, 1:-1]) / 2
     horizontal = (around[:, 1:-1, 2:] - around[:, 1:-1, :-2]) / 2
@@ -41,8 +44,8 @@ def edge_weights(images, *, weight, min_weight, contrast, sigma):
     return min_weight + weight / (1 + contrast * squared)
 
 
-def _smoothed(images, sigma, axis):
-    """Return images smoothed along an axis; borders are continued."""
+def _smooth(images, sigma, axis):
+    """Smooth images along an axis by a Gaussian. Border pixels are repeated outside."""
     radius = int(4 * sigma + 0.5)
     if radius == 0:
         return images
@@ -58,33 +61,35 @@ def _smoothed(images, sigma, axis):
 
 
 def minimize(images, weights, *, bound, fidelity, tol, max_iter, dual=None):
-    """Minimise a fidelity plus the weighted total variation, to a certified gap.
+    """Minimize a fidelity plus the weighted total variation to a given duality gap.
 
     Parameters
     ----------
     images : Tensor of shape (b, H, W)
-        Float pixels, not negative.
+        Nonnegative float pixels.
     weights : Tensor of shape (b, H, W)
-        Of each pixel's gradient, not negative.
+        Nonnegative weight of the gradient at each pixel.
     bound : float
-        What no weight exceeds; for ``"poisson"`` at most ``POISSON_LIMIT``.
+        Upper bound of all weights. For ``"poisson"``, at most ``POISSON_LIMIT``.
     fidelity : {"poisson", "gaussian"}
-        The sum of ``u - f + f log(f / u)`` or of ``(u - f)**2 / 2``.
+        Sum of ``u - f + f log(f / u)`` or of ``(u - f)**2 / 2``.
     tol : float
-        An image is done when its duality gap is at most this part of its energy.
+        Maximum duality gap of the result, relative to the energy of the image.
     max_iter : int
+        Maximum number of iterations.
     dual : tuple of two Tensors of shape (b, H, W), optional
-        A dual solution to begin with, as returned.
+        Dual solution to start from, as returned by a previous call.
 
     Returns
     -------
     denoised : Tensor of shape (b, H, W)
+        Denoised images.
     dual : tuple of two Tensors of shape (b, H, W)
-        Vertical and horizontal part, in length at most `weights`: with it anybody
-        can compute the gap.
+        Vertical and horizontal components of the dual solution. Their length is at most
+        `weights`. The gap can be verified from `denoised` and `dual`.
     gaps : Tensor of shape (b,), float64
-        Duality gap by energy: the denoised image's energy exceeds the least one by
-        no more than this part.
+        Duality gap divided by the energy. It bounds the relative difference between the
+        energy of the denoised image and the minimum.
     """
     denoised, down, right = (torch.empty_like(images) for _ in range(3))
     gaps = images.new_empty(len(images), dtype=torch.float64)
@@ -92,6 +97,7 @@ def minimize(images, weights, *, bound, fidelity, tol, max_iter, dual=None):
     rows = torch.arange(len(images), device=images.device)
     done_at, check, last = 0, min(_FIRST_CHECK, max_iter), None
     while True:
+        # Images that have converged are stored and leave the iteration.
         for _ in range(check - done_at):
             state.step()
         done_at = check
@@ -104,31 +110,31 @@ def minimize(images, weights, *, bound, fidelity, tol, max_iter, dual=None):
             if done.all():
                 return denoised, (down, right), gaps
             rows, gap = rows[~done], gap[~done]
-            state.keep(~done)
+            state.select(~done)
             last = None if last is None else (last[0], last[1][~done])
         check = min(_next_check(done_at, gap, last, tol), max_iter)
         last = done_at, gap
 
 
 def _next_check(now, gap, last, tol):
-    """Return the iteration in which the first image is likely to be done.
+    """Return the iteration in which the first image will probably converge.
 
-    Gaps shrink by about the same factor in each iteration.
+    The estimate assumes that gaps shrink by a constant factor per iteration.
     """
-    # Before the first iteration a gap is about the energy.
+    # Before the first iteration, the gap is about as large as the energy.
     before, former = (0, torch.ones_like(gap)) if last is None else last
     rate = torch.log(former / gap).clamp(min=1e-9) / (now - before)
     step = float((torch.log(gap / tol) / rate).min())
-    return now + max(_LEAST_STEP, math.ceil(min(_MOST_STEP, step)))
+    return now + max(_MIN_STEP, math.ceil(min(_MAX_STEP, step)))
 
 
 class _Iteration:
     """Primal-dual iterations on a batch, in buffers that are allocated once.
 
-    Images are rows of a matrix, their lines end in one more pixel, and buffers have
-    a line of zeros before or after them: a neighbour is then a shift, without cases
-    at the borders. `ratio` is f / u for the Poisson fidelity and f - u for the
-    Gaussian one.
+    Each image is a row of a matrix. Each line of an image has an extra pixel at its
+    end, and each buffer has a line of zeros before or after the image. The neighbor of
+    a pixel is then always a shift of the row, without special cases at the borders.
+    `ratio` is f / u for the Poisson fidelity and f - u for the Gaussian fidelity.
     """
 
     def __init__(self, images, weights, bound, fidelity, dual):
@@ -136,79 +142,87 @@ class _Iteration:
         b, height, width = images.shape
         self.line = width + 1
         if self.poisson:
-            # Its second derivative in u is at least 1 / metric.
+            # The second derivative of the fidelity in u is at least 1 / metric.
             brightest = images.amax((1, 2), keepdim=True)
             floor = 1e-4 * torch.where(brightest > 0, brightest, 1.0)
-            metric = torch.maximum(images, floor) / (1 - _DIVERGENCE * bound) ** 2
+            metric = torch.maximum(images, floor) / (1 - _MAX_DIVERGENCE * bound) ** 2
         else:
             metric = torch.ones_like(images)
-        # Balances the two steps; the best over radiographs, measured.
+        # tau balances the primal and the dual step. The constant 0.011 needed the
+        # fewest iterations on radiographs.
         tau = 0.011 / math.sqrt(bound if self.poisson else 2 * bound)
         self.share = tau / (1 + tau)
         near = metric.clone()
         torch.maximum(near[:, :-1], metric[:, 1:], out=near[:, :-1])
         torch.maximum(near[..., :-1], metric[..., 1:], out=near[..., :-1])
-        step = 1 / (8 * tau * near)  # 8: the square of the gradient's norm, at most
-        self.step_down, self.step_right = self._flat(step), self._flat(step)
+        step = 1 / (8 * tau * near)  # 8 bounds the squared norm of the gradient
+        self.step_down, self.step_right = self._flatten(step), self._flatten(step)
         self._lines(self.step_down)[:, -1] = 0
         self._lines(self.step_right)[..., width - 1] = 0
-        self.images = self._flat(images)
-        # Beyond the lines a weight of any size, so that no 0 / 0 arises.
-        self.weights = self._flat(weights.clamp(min=1e-18), beyond=1.0)
+        self.images = self._flatten(images)
+        # The extra pixels of the lines have weight 1. It has no effect, but prevents
+        # 0 / 0.
+        self.weights = self._flatten(weights.clamp(min=1e-18), beyond=1.0)
         self.squared = self.weights.square()
+        # Gaps below this bound are rounding errors.
         eps = torch.finfo(images.dtype).eps
         self.rounding = eps * self._sums(self.weights.clamp(min=1e-3) * self.images)
         zeros = images.new_zeros((b, self.line + height * self.line))
         self.down, self.right, self.pixels = zeros, zeros.clone(), zeros.clone()
         if dual is not None:
-            self.down[:, self.line :] = self._flat(dual[0])
-            self.right[:, self.line :] = self._flat(dual[1])
+            self.down[:, self.line :] = self._flatten(dual[0])
+            self.right[:, self.line :] = self._flatten(dual[1])
         start = torch.empty_like(self.images)
-        self.ratio = self._towards(self.down, self.right, out=start)
+        self.ratio = self._compute_ratio(self.down, self.right, out=start)
         self._allocate()
 
     def _allocate(self):
-        """Make the buffers whose values do not outlive a step."""
+        """Allocate the buffers that are only used within a step."""
         self.target, self.ahead, self.size, *self.scratch = (
             torch.empty_like(self.images) for _ in range(5)
         )
         self.new_down, self.new_right = (torch.zeros_like(self.down) for _ in range(2))
 
-    def _flat(self, values, beyond=0.0):
+    def _flatten(self, values, beyond=0.0):
+        """Return images as rows, with an extra pixel at the end of each line."""
         return pad(values, (0, 1), value=beyond).flatten(1)
 
     def _lines(self, flat):
+        """Return rows as images, with the extra pixel at the end of each line."""
         return flat.view(len(flat), -1, self.line)
 
     def _sums(self, flat):
-        """Return sums of images: lines in their precision, images in double."""
+        """Return the sum of each image. Sums over lines are in double precision."""
         return self._lines(flat).sum(2).sum(1, dtype=torch.float64)
 
-    def _towards(self, down, right, out):
-        """Write the ratio that the dual variable asks for: 1 - div or -div."""
+    def _compute_ratio(self, down, right, out):
+        """Compute the optimal ratio for a dual variable: 1 - div or -div."""
         line = self.line
         torch.sub(down[:, :-line], down[:, line:], out=out)
         out.sub_(right[:, line:]).add_(right[:, line - 1 : -1])
         return out.add_(1) if self.poisson else out
 
-    def _primal(self, ratio, out):
+    def _compute_image(self, ratio, out):
+        """Compute the image u from the ratio."""
         if self.poisson:
             return torch.div(self.images, ratio, out=out)
         return torch.sub(self.images, ratio, out=out)
 
     def step(self):
-        """Do one iteration: the primal variable, then the dual one."""
+        """Do one iteration: update the primal and then the dual variable."""
         line, pixels = self.line, self.pixels
         down, right = self.down[:, line:], self.right[:, line:]
-        self._towards(self.down, self.right, out=self.target)
+        self._compute_ratio(self.down, self.right, out=self.target)
         torch.lerp(self.ratio, self.target, 2 * self.share, out=self.ahead)
         self.ratio.lerp_(self.target, _RELAXATION * self.share)
-        u = self._primal(self.ahead, out=pixels[:, :-line])
+        u = self._compute_image(self.ahead, out=pixels[:, :-line])
+        # Gradient ascent of the dual variable with step sizes per pixel.
         new_down, new_right = self.new_down[:, line:], self.new_right[:, line:]
         torch.sub(pixels[:, line:], u, out=new_down)
         torch.sub(pixels[:, 1 : 1 - line], u, out=new_right)
         new_down.mul_(self.step_down).add_(down)
         new_right.mul_(self.step_right).add_(right)
+        # Projection: vectors longer than the weight are scaled to the weight.
         torch.mul(new_down, new_down, out=self.size)
         self.size.addcmul_(new_right, new_right)
         torch.maximum(self.size, self.squared, out=self.size)
@@ -219,15 +233,17 @@ class _Iteration:
         right.lerp_(new_right, _RELAXATION)
 
     def solution(self):
-        """Return images with their dual variables, until the next step, and gaps.
+        """Return images and dual variables, valid until the next step, and gaps.
 
-        The gap is a sum of terms none of which is negative, for which single
-        precision suffices. That of the fidelity is a close bound, from above.
+        The gap is a sum of nonnegative terms, so single precision suffices. The term of
+        the fidelity is a close upper bound.
         """
         f, line, size = self.images, self.line, self.size
         down, right = self.new_down[:, line:], self.new_right[:, line:]
-        ratio = torch.lerp(self.target, self.ratio, self._unrelaxed(), out=self.ahead)
-        u = self._primal(ratio, out=self.pixels[:, :-line])
+        ratio = torch.lerp(
+            self.target, self.ratio, self._unrelaxed_weight(), out=self.ahead
+        )
+        u = self._compute_image(ratio, out=self.pixels[:, :-line])
         by_down, by_right = self.scratch
         torch.sub(self.pixels[:, line:], u, out=by_down)
         torch.sub(self.pixels[:, 1 : 1 - line], u, out=by_right)
@@ -236,7 +252,7 @@ class _Iteration:
         torch.mul(by_down, by_down, out=size).addcmul_(by_right, by_right)
         size.sqrt_().mul_(self.weights).addcmul_(down, by_down, value=-1)
         gap = self._sums(size.addcmul_(right, by_right, value=-1))
-        wanted = self._towards(self.new_down, self.new_right, out=self.target)
+        wanted = self._compute_ratio(self.new_down, self.new_right, out=self.target)
         excess = by_down
         if self.poisson:
             # With r = wanted / ratio: r - 1 - log r <= (r - 1)**2 / (2 min(r, 1)).
@@ -248,18 +264,18 @@ class _Iteration:
             torch.sub(ratio, wanted, out=excess)
             gap += self._sums(excess.square_()) / 2
             dual = self._sums(torch.add(f, wanted, alpha=-0.5).mul_(wanted))
-        # Differences smaller than these are those of rounded pixels.
+        # Smaller gaps are rounding errors.
         gap = torch.where(gap <= self.rounding, 0.0, gap)
         energy = (gap + dual).clamp(min=torch.finfo(torch.float64).tiny)
         found = (self._lines(v)[..., :-1] for v in (u, down, right))
         return tuple(found), gap / energy
 
-    def _unrelaxed(self):
-        """Return the share of the relaxed ratio in the plain one."""
+    def _unrelaxed_weight(self):
+        """Return the weight of the relaxed ratio in the ratio without relaxation."""
         return (1 - self.share) / (1 - _RELAXATION * self.share)
 
-    def keep(self, chosen):
-        """Go on with some images only."""
+    def select(self, chosen):
+        """Continue with a subset of the images."""
         for name in (
             *("images", "weights", "squared", "step_down", "step_right"),
             *("down", "right", "pixels", "ratio", "rounding"),

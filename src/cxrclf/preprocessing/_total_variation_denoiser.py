@@ -1,4 +1,4 @@
-"""Denoising that keeps edges and the brightness of an image."""
+"""Denoising by adaptive total variation."""
 
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -21,86 +21,92 @@ from cxrclf.preprocessing._total_variation import (
 
 
 class TotalVariationDenoiser(ImageTransformer):
-    """Remove noise and keep edges, by adaptive total variation.
+    """Remove noise and preserve edges, by adaptive total variation.
 
-    Of an image f it makes the image u that minimises::
+    For an image f, the result is the image u that minimizes::
 
         sum(u - f log u) + sum(w |grad u|)
         w = min_weight + weight / (1 + contrast |grad(G_sigma * f)|**2)
 
-    that is, the likeliest image under photon (Poisson) noise, with little variation
-    where f has no edges [1]_. The weights w are small on edges of f, smoothed by a
-    Gaussian G, so that these stay; grey levels for this are in [0, 255] whatever the
-    type of the pixels. With given weights, twice as bright an image gives twice as
-    bright a result. The image gets neither brighter nor darker: f / u has the mean 1
-    where no pixel is black, and u stays in the range of f.
+    The first sum is the negative log-likelihood under photon (Poisson) noise [1]_. The
+    second sum penalizes variation. Its weights w are small on the edges of f, so edges
+    are preserved. The edges are found after smoothing by a Gaussian G, in gray levels
+    of [0, 255] for any type of pixels. With given weights, multiplying the image by 2
+    multiplies the result by 2. The brightness of the image is preserved: if no pixel is
+    black, the mean of f / u is 1, and u stays in the range of f.
 
-    Every image is minimised until its duality gap shows how close it is to the
-    minimum: to `tol` of its energy.
+    The minimization of each image stops when its duality gap is at most `tol` times its
+    energy.
 
     Read more in the :ref:`User Guide <preprocessing>`.
 
     Parameters
     ----------
     weight : float, default=0.0075
-        How much variation costs where there is no edge, in [0, 0.25]. For the Poisson
-        fidelity it is a ratio of brightnesses: a pixel that differs from its
-        surroundings by less than 3.4 times this share disappears in them. The default
-        takes grain and leaves ribs, vessels and lung markings; from 0.015 on fine
-        markings go, from 0.03 on lungs are flat. For the Gaussian fidelity it is the
-        weight of scikit-image's ``denoise_tv_chambolle``, and half of it does about
-        the same.
+        Weight of the variation far from edges, in [0, 0.25]. For the Poisson fidelity,
+        it is a ratio of brightnesses: a pixel disappears if it differs from its
+        surroundings by less than 3.4 times this fraction. The default removes grain and
+        preserves ribs, vessels and lung markings. From 0.015, fine markings disappear.
+        From 0.03, the lungs become flat. For the Gaussian fidelity, it is the `weight`
+        of scikit-image's ``denoise_tv_chambolle``, and half of the value has about the
+        same effect.
     min_weight : float, default=0.001
-        What is left of it on the strongest edges, in [0, 0.25].
+        Minimum weight of the variation, which remains on the strongest edges, in
+        [0, 0.25].
     contrast : float, default=0.005
-        The paper's k, at least 0: the weight is halved where the smoothed image has a
-        gradient of 1 / sqrt(contrast), 14 grey levels (of 255) a pixel. With 0 the
-        weight is the same everywhere.
+        Sensitivity to edges, 0 or more (k in the paper). The weight is halved where the
+        gradient of the smoothed image is 1 / sqrt(contrast). By default, this is 14
+        gray levels (of 255) per pixel. With 0, the weight is the same at all pixels.
     sigma : float, default=1.0
-        Standard deviation of the Gaussian that smooths the image before its edges are
-        sought, in pixels, in [0, 100].
+        Standard deviation, in pixels, of the Gaussian that smooths the image before
+        edges are found, in [0, 100].
     n_reweightings : int, default=0
-        How often edges are sought again, in the denoised image, and the original
-        denoised with their weights. In the paper w depends on u, that is, on the
-        solution; this problem is not convex, and nothing guarantees that it has one
-        solution or that repetitions approach it, though on radiographs what follows
-        the second changes little. With 0 the problem is convex, and the result is its
-        only minimum.
+        Number of repetitions with new weights. Each repetition finds the edges of the
+        denoised image and denoises the original image with their weights. In the paper,
+        w depends on the solution u. That problem is not convex, and there is no
+        guarantee of a unique solution or of convergence. On radiographs, repetitions
+        after the second change little. With 0, the problem is convex, and the result is
+        its only minimum.
     fidelity : {"poisson", "gaussian"}, default="poisson"
-        How u is held to f. ``"gaussian"`` has ``sum((u - f)**2) / 2``, with f in
-        [0, 1]: with ``contrast=0`` it is the denoising of Rudin, Osher and Fatemi [2]_.
+        Fidelity of u to f. ``"poisson"`` is the first sum above. ``"gaussian"`` is
+        ``sum((u - f)**2) / 2`` with f in [0, 1]. With ``contrast=0``, it is the
+        denoising of Rudin, Osher and Fatemi [2]_.
     tol : float, default=1e-4
-        Largest duality gap relative to the energy, which is the sum above less its
-        value without noise and variation. In (0, 1). The energy of the result exceeds
-        the least one by no more than this part.
+        Maximum duality gap relative to the energy, in (0, 1). The energy is the sum
+        above minus its value without noise and variation. The energy of the result
+        exceeds the minimum by at most this fraction.
     max_iter : int, default=1000
-        Largest number of iterations; a ConvergenceWarning says if it was reached.
+        Maximum number of iterations. If it is reached, a ConvergenceWarning is issued.
     image_size : int or (int, int), default=224
-        Size at which files are read, in pixels.
+        Height and width at which files are read, in pixels, or one int for square
+        images. Images in arrays keep their size.
     device : {"auto"} or str, default="auto"
-        Where it is computed: ``"auto"`` is CUDA where there is one, else the CPU.
-    cache_dir : path-like, optional
-        Where decoded files are kept; by default in a temporary folder.
+        Device of the computation. ``"auto"`` is CUDA if it is available, and else the
+        CPU.
+    cache_dir : path-like, default=None
+        Folder that caches decoded pixels for later runs. If None, they are cached until
+        the process ends.
     verbose : int, default=0
         Whether to show a progress bar.
 
     See Also
     --------
-    cxrclf.images.ImageReader : Reads image files without changing them.
+    cxrclf.images.ImageReader : Read image files without changing them.
 
     Notes
     -----
-    Pixels change by no more than the factor 1 / (1 - 3.42 w), and black ones (0) stay
-    black: with f = 0 the fidelity is u, and no variation of these weights makes up
-    for a larger u. So noise that is black on bright ground stays.
+    Pixels change at most by the factor 1 / (1 - 3.42 w). Black pixels (0) stay black:
+    for f = 0 the fidelity is u, and with these weights no reduction of variation is
+    worth a larger u. Black noise on bright ground is therefore not removed.
 
-    In [1]_ the weight has no factor and no minimum, and the modulus of the gradient,
-    not its square. `tol`, `max_iter` and all else about the computation are not given
-    there. Gradients are forward differences, with no flow over the border.
+    The weight in [1]_ has no factor and no minimum, and it uses the modulus of the
+    gradient instead of its square. The paper does not describe the computation. Here,
+    gradients are forward differences, which are zero across the border.
 
-    Computed in single precision, for float64 images in double, by the primal-dual
-    method of [3]_ with the distance of the Poisson fidelity in place of the Euclidean
-    one, steps that fit the brightness of each pixel, and over-relaxation.
+    The computation uses single precision, and double precision for float64 images. The
+    method is the primal-dual method of [3]_ with three changes: the distance of the
+    Poisson fidelity replaces the Euclidean distance, step sizes depend on the
+    brightness of each pixel, and over-relaxation is used.
 
     References
     ----------
@@ -170,8 +176,8 @@ class TotalVariationDenoiser(ImageTransformer):
         if self.weight + self.min_weight > POISSON_LIMIT:
             raise ValueError(
                 f"weight + min_weight must be at most {POISSON_LIMIT}, got "
-                f"{self.weight} + {self.min_weight}. Choose smaller ones: more would "
-                "smooth away what is twice as bright as its surroundings."
+                f"{self.weight} + {self.min_weight}. Decrease one of them. Larger "
+                "weights would remove details twice as bright as their surroundings."
             )
         resolve_device(self.device)
 
@@ -180,11 +186,12 @@ class TotalVariationDenoiser(ImageTransformer):
 
     def _end(self):
         gaps = np.array(self.__dict__.pop("_gaps"))
-        late = gaps > self.tol
-        if late.any():
+        unfinished = gaps > self.tol
+        if unfinished.any():
             warnings.warn(
-                f"{late.sum()} of {len(gaps)} images did not reach tol={self.tol} in "
-                f"max_iter={self.max_iter} iterations; the largest relative duality "
+                f"{unfinished.sum()} of {len(gaps)} images did not reach "
+                f"tol={self.tol} in max_iter={self.max_iter} iterations; the largest "
+                "relative duality "
                 f"gap is {gaps.max():.2g}. Increase max_iter or tol, or decrease "
                 "weight.",
                 ConvergenceWarning,
@@ -194,19 +201,22 @@ class TotalVariationDenoiser(ImageTransformer):
     def _transform_images(self, images):
         device = resolve_device(self.device)
         dtype = torch.float64 if images.dtype == np.float64 else torch.float32
-        denoise = partial(self._denoised, device=device, dtype=dtype)
+        denoise = partial(self._denoise, device=device, dtype=dtype)
         if device.type != "cpu":
             out, gaps = denoise(images)
         else:
-            # An image a thread: its buffers stay in the caches of one core.
-            parts = _on_threads(denoise, np.split(images, len(images)))
+            # One image per thread: its buffers fit the caches of one core.
+            parts = _map_on_threads(denoise, np.split(images, len(images)))
             out, gaps = (np.concatenate(values) for values in zip(*parts, strict=True))
         self._gaps.extend(gaps)
         return out
 
     @torch.no_grad()
-    def _denoised(self, images, device, dtype):
-        """Return images in their type, and the largest of each one's gaps."""
+    def _denoise(self, images, device, dtype):
+        """Denoise images, and return them in their type with the largest gap of each.
+
+        With `n_reweightings`, each image has one gap per minimization.
+        """
         scale = 1.0
         if images.dtype.kind == "u":
             scale = float(np.iinfo(images.dtype).max)
@@ -230,15 +240,16 @@ class TotalVariationDenoiser(ImageTransformer):
                 dual=dual,
             )
             gaps = np.maximum(gaps, gap.cpu().numpy())
-        # The minimum is in this range, and so is what is as close to it.
+        # The minimum lies in the range of f. Clipping removes the small excess of an
+        # approximate solution.
         u = torch.clamp(u, f.amin((1, 2), keepdim=True), f.amax((1, 2), keepdim=True))
         if scale != 1.0:
             u = torch.round(u * scale)
         return u.cpu().numpy().astype(images.dtype), gaps
 
 
-def _on_threads(function, batches):
-    """Return the function of each batch; each is computed by one thread."""
+def _map_on_threads(function, batches):
+    """Call a function on each batch, with one thread per batch."""
     n_threads = usable_threads(None)
     with ThreadPoolExecutor(
         n_threads, "cxrclf-denoise", set_own_threads, initargs=(1,)

@@ -1,4 +1,4 @@
-"""Imbalance: samplers for imbalanced-learn pipelines, and phased balanced training."""
+"""Samplers for imbalanced-learn pipelines, and training in balanced phases."""
 
 import cxrclf._torch  # noqa: F401  first, see _torch/openmp.py
 from cxrclf.sampling._augmented_over_sampler import AugmentedOverSampler

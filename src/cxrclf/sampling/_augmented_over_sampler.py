@@ -1,4 +1,4 @@
-"""Oversampling with transformed copies."""
+"""Oversampling with transformed copies of images."""
 
 import os
 from collections import Counter
@@ -13,81 +13,83 @@ from cxrclf.augmentation import Augmentation, AugmentedPath
 from cxrclf.images import content_key
 from cxrclf.sampling._row_resampler import RowResampler
 
-_BATCH = 64
+_BATCH = 64  # number of images that are transformed at once
 
 
 class AugmentedOverSampler(RowResampler, BaseOverSampler):
-    """Add transformed copies of images of the rarer classes.
+    """Oversample the rare classes with transformed copies of their images.
 
-    Random oversampling whose added rows are rotated, scaled and displaced at random
-    [1]_, so that the rare classes are not learnt from exact repeats. Rows are drawn as
-    by imbalanced-learn's `RandomOverSampler`, and come after those of X, which stay
-    as they are. In a pipeline of imbalanced-learn only the rows that are trained on are
-    resampled, and no copy is in the fold that is scored.
+    This is random oversampling with a random rotation, zoom and shift of each added
+    image [1]_, so that the rare classes have no exact repeats. Rows are drawn by
+    imbalanced-learn's `RandomOverSampler`. The new rows follow the rows of X, which are
+    not changed. In a pipeline of imbalanced-learn only the training rows are
+    resampled, so no test fold has copies.
 
     Parameters
     ----------
     rotation : float, default=15.0
         Largest angle in degrees, in [0, 180].
     zoom : float or (float, float), default=0.1
-        A number z in [0, 1) scales by [1 - z, 1 + z]; a pair is the range itself.
+        Range of the zoom factors. A number z in [0, 1) means [1 - z, 1 + z]; a pair is
+        the range itself.
     shift : float or (float, float), default=0.05
-        Largest displacement as a fraction of the image, in [0, 1]; a pair is (height,
-        width).
+        Largest shift as a fraction of the image, in [0, 1]. A pair is (height, width).
     fill_mode : {"nearest", "constant", "reflect", "wrap"}, default="nearest"
-        What lies outside of the image.
+        Rule for pixels outside of the image.
     fill_value : float, default=0.0
-        Pixel value in [0, 1] for ``fill_mode="constant"``; 1 is the largest value of
-        integer pixels.
+        Pixel value in [0, 1] for ``fill_mode="constant"``. The value 1 means the
+        maximum of the type for integer pixels.
     sampling_strategy : float, str, dict or callable, default="auto"
-        How many rows to add, as in `RandomOverSampler`; "auto" makes all classes as
-        large as the largest.
+        Number of rows to add per class, as in `RandomOverSampler`. "auto" makes all
+        classes as large as the largest class.
     image_shape : tuple of int, default=None
-        (H, W) or (H, W, C) of the images in flat rows of shape (n, F). Without it such
-        a row is a 1 × 1 image of F channels, which no transformation moves: its copies
-        are exact.
+        Shape (H, W) or (H, W, C) of the image in each flat row. By default a row of F
+        values is a 1 × 1 image with F channels, which is copied without a
+        transformation.
     random_state : int, RandomState instance or None, default=None
-        Decides which rows are copied and how; an int gives the same result each time.
+        Random state of the drawn rows and of the transformations. Pass an int for the
+        same result in each call.
 
     Attributes
     ----------
     sample_indices_ : ndarray of shape (n_new,) of int
-        The row of X that each row of the result is, or is a copy of.
+        Row of X of each resampled row, or of its original.
     sampling_strategy_ : dict
-        How many rows were added to each class.
+        Number of added rows per class.
     n_features_in_ : int
-        Columns of X, where X has two dimensions.
+        Number of columns of X, if X has two dimensions.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where X is a data frame.
+        Names of the columns, if X is a data frame.
 
     See Also
     --------
     ImageSampler : Exact repeats, or fewer rows of the frequent classes.
-    GenerativeOverSampler : New images.
-    cxrclf.augmentation.Augmentation : Other views in each epoch, of all images.
+    GenerativeOverSampler : New images from a generator.
+    cxrclf.augmentation.Augmentation : Random views of all images in each epoch.
 
     Notes
     -----
-    Copies of the rare classes alone are transformed, and a network may learn the traces
-    that this leaves instead of the disease, above all with a frozen body.
-    ``ImageSampler(RandomOverSampler())`` and the `augmentation` of the classifier
-    transform all classes alike; see the :ref:`User Guide <samplers>`.
+    Only images of the rare classes are transformed. A network may learn the traces of
+    the transformation instead of the disease, especially with a frozen body. To
+    transform all classes in the same way, use ``ImageSampler(RandomOverSampler())`` and
+    the `augmentation` of the classifier; see the :ref:`User Guide <samplers>`.
 
-    Of paths, the added rows are :class:`~cxrclf.augmentation.AugmentedPath` objects: no
-    file is read or written, the estimators of this library transform the image once it
-    is decoded, and a missing file is found there. Anything else reads the original.
-    Copies are numbered by file: two files of the same content have the same copies.
-    A copy of such a row is another copy of its file, not of the transformed image; the
-    copies in X are counted on. Other columns of a data frame are copied.
+    If X holds paths, the added rows are :class:`~cxrclf.augmentation.AugmentedPath`
+    objects. The sampler does not read or write files. The estimators of this library
+    decode the file and then transform the image; missing files are reported there.
+    Other code reads the original image. Copies are numbered per file. Two files with
+    the same content have the same copies. If X already holds copies, a copy of such a
+    row is a new copy of the original file, with the next free number. The other columns
+    of a data frame are copied.
 
-    A validation set that the classifier holds out of the resampled rows
-    (`validation_fraction`) has no copies of files and none of their originals on the
-    other side. Of arrays it may have both, since a copy of pixels is not known as one:
-    use paths, or give a validation set of your own.
+    A classifier may hold out a validation set from the resampled rows
+    (`validation_fraction`). For paths this validation set has no copies, and no
+    original of a training copy. For arrays it may have both, because a copy cannot be
+    recognized by its pixels. Use paths, or pass your own validation set.
 
-    Of pixels, the added rows have the type of X, integers rounded. A copy depends on
-    the image's content and on how many copies of it were made before, not on its place
-    in X.
+    If X holds pixels, the added rows have the type of X. Integers are rounded. A copy
+    depends on the content of the image and on the number of its earlier copies, and not
+    on its position in X.
 
     References
     ----------
@@ -141,7 +143,7 @@ class AugmentedOverSampler(RowResampler, BaseOverSampler):
 
     def _check_inputs(self, X, y):
         self._validate_params()
-        self._augmentation().check_params()
+        self._make_augmentation().check_params()
         if self.image_shape is not None:
             check_image_size(tuple(self.image_shape)[:2], "image_shape")
         return super()._check_inputs(X, y)
@@ -149,7 +151,7 @@ class AugmentedOverSampler(RowResampler, BaseOverSampler):
     def _interpret(self, X, **checks):
         return super()._interpret(X, image_shape=self.image_shape)
 
-    def _augmentation(self):
+    def _make_augmentation(self):
         return Augmentation(
             rotation=self.rotation,
             shift=self.shift,
@@ -163,9 +165,9 @@ class AugmentedOverSampler(RowResampler, BaseOverSampler):
         rows = self.sample_indices_[len(images) :]
         seed = draw_seed(self.random_state)
         if images.paths is not None:
-            new = _copy_paths(images.paths, rows, self._augmentation(), seed)
+            new = _copy_paths(images.paths, rows, self._make_augmentation(), seed)
         else:
-            new = _copy_images(images.pixels, rows, self._augmentation(), seed)
+            new = _copy_images(images.pixels, rows, self._make_augmentation(), seed)
             new = new.reshape(-1, *images.values.shape[1:])
         return images.append(new, rows)
 
@@ -176,8 +178,8 @@ class AugmentedOverSampler(RowResampler, BaseOverSampler):
 
 
 def _copy_paths(paths, rows, augmentation, seed):
-    """Return copies of some rows' files, (m,) of AugmentedPath."""
-    n_copies = Counter()
+    """Return copies of the files in the given rows, (m,) of AugmentedPath."""
+    n_copies = Counter()  # number of copies of each file in X
     for path in paths:
         if isinstance(path, AugmentedPath):
             n_copies[path.path] = max(n_copies[path.path], path.copy + 1)
@@ -189,7 +191,7 @@ def _copy_paths(paths, rows, augmentation, seed):
 
 
 def _copy_images(images, rows, augmentation, seed):
-    """Return transformed copies of some rows' images, (m, H, W[, C])."""
+    """Return transformed copies of the images in the given rows, (m, H, W[, C])."""
     new = images[rows]
     if images.shape[1:3] == (1, 1):
         return new
@@ -203,7 +205,7 @@ def _copy_images(images, rows, augmentation, seed):
 
 
 def _number_copies(names, n_copies):
-    """Return for each name how often it was copied before; `n_copies` counts on."""
+    """Return the number of earlier copies for each name, and update `n_copies`."""
     numbers = np.empty(len(names), dtype=int)
     for k, name in enumerate(names):
         numbers[k] = n_copies[name]
@@ -212,10 +214,10 @@ def _number_copies(names, n_copies):
 
 
 def _transform(images, augmentation, states):
-    """Return transformed images of the type of `images`."""
+    """Transform images, and return them in the type of `images`."""
     kind, size = images.dtype.kind, images.dtype.itemsize
     top = np.iinfo(images.dtype).max if kind in "iu" else 1
-    # float32 holds pixels of up to 16 bits exactly.
+    # float32 represents integers of up to 16 bits exactly.
     wide = size > 4 or (kind in "iu" and size > 2)
     pixels = torch.from_numpy(images.astype(np.float64 if wide else np.float32) / top)
     pixels = pixels[:, None] if images.ndim == 3 else pixels.movedim(-1, 1)

@@ -1,4 +1,4 @@
-"""Oversampling with images that a generator makes."""
+"""Oversampling with generated images."""
 
 import os
 from pathlib import Path
@@ -18,55 +18,55 @@ from cxrclf.sampling._row_resampler import RowResampler, seeded_clone
 
 
 class GenerativeOverSampler(UsesSession, RowResampler, BaseOverSampler):
-    """Add images that a generator makes to the rarer classes.
+    """Oversample the rare classes with generated images.
 
-    A copy of the generator is fitted on the X and y that are resampled, and asked for
-    as many images of each class as that class lacks. They come after the rows of X,
-    which stay as they are. In a pipeline of imbalanced-learn the generator sees the
-    training fold alone, and no image that it made is in the fold that is scored.
+    The sampler fits a copy of the generator on X and y, and generates the missing
+    images of each class. The new rows follow the rows of X, which are not changed. In a
+    pipeline of imbalanced-learn the generator sees only the training fold, so no test
+    fold has generated images.
 
     Parameters
     ----------
     generator : ImageGenerator
-        Or any object with its methods ``fit(X, y)`` and
-        ``sample(n_samples, label, random_state)``. A `random_state` that it has at
-        None is drawn from that of the sampler.
+        Generator of images: an ImageGenerator, or any object with the methods
+        ``fit(X, y)`` and ``sample(n_samples, label, random_state)``. If its
+        `random_state` is None, it is drawn from the `random_state` of the sampler.
     sampling_strategy : float, str, dict or callable, default="auto"
-        How many images to add, as in imbalanced-learn's `RandomOverSampler`; "auto"
-        makes all classes as large as the largest.
+        Number of images to add per class, as in imbalanced-learn's `RandomOverSampler`.
+        "auto" makes all classes as large as the largest class.
     random_state : int, RandomState instance or None, default=None
-        Decides what is generated; an int gives the same result each time, if the
-        generator does.
+        Random state of the generated images. Pass an int for the same result in each
+        call, if the generator is deterministic.
     cache_dir : str or Path, default=None
-        Where generated images are kept, in a folder `generated`, when X holds paths.
-        With None they are kept until the process ends.
+        Folder for the subfolder `generated` with the generated images, if X holds
+        paths. With None generated images are deleted when the process ends.
 
     Attributes
     ----------
     generator_ : object
-        The fitted copy of `generator`.
+        Fitted copy of `generator`.
     sampling_strategy_ : dict
-        How many images were added to each class.
+        Number of added images per class.
     n_features_in_ : int
-        Columns of X, where X has two dimensions.
+        Number of columns of X, if X has two dimensions.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where X is a data frame.
+        Names of the columns, if X is a data frame.
 
     See Also
     --------
-    ImageGenerator : What a generator does, and a base for your own.
-    AugmentedOverSampler : Transformed copies, with nothing to learn.
+    ImageGenerator : Base class of generators.
+    AugmentedOverSampler : Transformed copies, without training.
 
     Notes
     -----
-    A validation set that the classifier holds out of the resampled rows
-    (`validation_fraction`) has generated images too, made from images of the training
-    part: give a validation set of your own (`X_val`) instead.
+    A classifier may hold out a validation set from the resampled rows
+    (`validation_fraction`). This validation set has generated images, and the generator
+    has learned from its images. Pass your own validation set (`X_val`) instead.
 
-    When X holds paths, generated images are written as lossless PNG files that are
-    named by their content, and their paths are appended: the rest of a pipeline from
-    paths is as before. The sampler opens no file of X; the generator does. The other
-    columns of a data frame are missing values in the added rows.
+    If X holds paths, generated images are written as lossless PNG files, and their
+    paths are appended to X. The files are named by their content. Only the generator
+    opens the files of X. The added rows have missing values in the other columns of a
+    data frame.
 
     Examples
     --------
@@ -114,7 +114,8 @@ class GenerativeOverSampler(UsesSession, RowResampler, BaseOverSampler):
             )
         if self.cache_dir is not None and os.path.isfile(self.cache_dir):
             raise ValueError(
-                f"cache_dir must be a folder, and {self.cache_dir} is a file."
+                f"cache_dir must be a folder, but {self.cache_dir} is a file. Pass the "
+                "path of a folder."
             )
         return checked
 
@@ -127,40 +128,42 @@ class GenerativeOverSampler(UsesSession, RowResampler, BaseOverSampler):
             seed = rng.randint(2**31 - 1)
             if n_samples:
                 new = self.generator_.sample(int(n_samples), label, seed)
-                parts.append(self._as_rows(np.asarray(new), int(n_samples), images))
+                parts.append(self._convert(np.asarray(new), int(n_samples), images))
         return images.append(np.concatenate(parts))
 
-    def _as_rows(self, new, n_samples, images):
-        """Return generated images as values of X: pixels of its type, or paths."""
-        maker = type(self.generator_).__name__
+    def _convert(self, new, n_samples, images):
+        """Check generated images, and convert them to pixels or paths, as in X."""
+        name = type(self.generator_).__name__
         if images.values is None:
-            _check_gray(new, n_samples, maker)
+            _check_gray(new, n_samples, name)
             return self._write(new)
         values = images.values
         shape = (n_samples, *values.shape[1:])
         if new.shape != shape:
             raise ValueError(
-                f"{maker}.sample must return an array of shape {shape}, like the "
+                f"{name}.sample must return an array of shape {shape}, like the "
                 f"samples in X; got {new.shape}."
             )
         both_float = new.dtype.kind == values.dtype.kind == "f"
         if new.dtype != values.dtype and not both_float:
             raise ValueError(
-                f"{maker}.sample must return {values.dtype}, the type of X, whose "
-                f"range of pixels it has; got {new.dtype}."
+                f"{name}.sample must return {values.dtype}, the type of X, with the "
+                f"same range of pixels; got {new.dtype}."
             )
         if both_float and not np.isfinite(new).all():
             raise ValueError(
-                f"{maker}.sample returned NaN or infinite pixels. Look for a training "
-                "that diverged, or a division by zero."
+                f"{name}.sample returned NaN or infinite pixels. Check whether its "
+                "training diverged, or whether it divides by zero."
             )
         return new.astype(values.dtype)
 
     def _write(self, images):
+        """Write images to PNG files, and return their paths."""
         root = session_folder() if self.cache_dir is None else Path(self.cache_dir)
         remove_abandoned(root / "generated")
         paths = np.empty(len(images), dtype=object)
         for k, image in enumerate(images):
+            # An equal image has the same name, so it is written only once.
             path = root / "generated" / f"{content_key(image):016x}.png"
             if not path.exists():
                 with replaced_whole(path, sweep=False) as temporary:
@@ -169,16 +172,16 @@ class GenerativeOverSampler(UsesSession, RowResampler, BaseOverSampler):
         return paths
 
 
-def _check_gray(images, n_samples, maker):
-    """Check generated images that are to become files."""
+def _check_gray(images, n_samples, name):
+    """Check generated images before they are written to files."""
     if images.ndim != 3 or len(images) != n_samples or images.size == 0:
         raise ValueError(
-            f"{maker}.sample must return gray images of shape ({n_samples}, H, W) when "
+            f"{name}.sample must return gray images of shape ({n_samples}, H, W) if "
             f"X holds paths; got {images.shape}."
         )
     if images.dtype not in (np.uint8, np.uint16):
         raise ValueError(
-            f"{maker}.sample must return uint8 or uint16 when X holds paths, since "
-            f"they are written as PNG files; got {images.dtype}. Scale floats in "
+            f"{name}.sample must return uint8 or uint16 if X holds paths, because the "
+            f"images are written to PNG files; got {images.dtype}. Convert floats in "
             "[0, 1] with (255 * images).round().astype(np.uint8)."
         )

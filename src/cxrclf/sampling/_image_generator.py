@@ -1,4 +1,4 @@
-"""What makes new images of a class."""
+"""Base class of image generators."""
 
 from abc import ABC, abstractmethod
 
@@ -6,18 +6,18 @@ from sklearn.base import BaseEstimator
 
 
 class ImageGenerator(BaseEstimator, ABC):
-    """Base of generators: learn from training images, then make new ones of a class.
+    """Base class of generators, which learn from images and generate new images.
 
-    What :class:`GenerativeOverSampler` needs, in two methods. It calls `fit` once with
-    the samples of all classes, so that a generator can learn to turn images of one
-    class into another, and then `sample` for each class that lacks samples. Within a
-    pipeline of imbalanced-learn all of it happens inside the training fold.
+    :class:`GenerativeOverSampler` first calls `fit` with the samples of all classes. A
+    generator can therefore learn to convert images of one class to another class. Then
+    the sampler calls `sample` for each class with missing samples. In a pipeline of
+    imbalanced-learn the generator sees only the training fold.
 
-    An object that has both methods need not be a subclass.
+    Any object with both methods is a generator. It does not need to be a subclass.
 
     See Also
     --------
-    GenerativeOverSampler : The sampler that uses it.
+    GenerativeOverSampler : Sampler that uses a generator.
 
     Examples
     --------
@@ -46,34 +46,33 @@ class ImageGenerator(BaseEstimator, ABC):
         Parameters
         ----------
         X : array-like of length n
-            All training samples, in the form in which the sampler got them: images of
-            shape (n, H, W) or (n, H, W, C), flat rows of shape (n, F), or paths.
-            :class:`~cxrclf.images.ImageReader` reads paths in all their forms.
+            All training samples, in the form that was passed to the sampler: images
+            of shape (n, H, W) or (n, H, W, C), flat rows of shape (n, F), or paths. Use
+            :class:`~cxrclf.images.ImageReader` to read paths in any form.
         y : ndarray of shape (n,)
-            Their labels.
+            Labels of the samples.
 
         Returns
         -------
-        self : object
-            The generator.
+        self : ImageGenerator
         """
 
     @abstractmethod
     def sample(self, n_samples, label, random_state):
-        """Make new images of a class.
+        """Generate new images of a class.
 
         Parameters
         ----------
         n_samples : int
-            How many, at least 1.
+            Number of images, at least 1.
         label : object
-            The class, one of the labels in the y of `fit`.
+            Label of the class, one of the labels in `fit`.
         random_state : int
-            The same int gives the same images.
+            Seed of the images. The same int should give the same images.
 
         Returns
         -------
         ndarray of shape (n_samples, H, W), (n_samples, H, W, C) or (n_samples, F)
-            Samples of the type and shape of those in X. When X holds paths: grey
-            images of any size, uint8 or uint16.
+            Samples with the type and shape of the samples in X. If X holds paths, gray
+            images of any size, of uint8 or uint16.
         """

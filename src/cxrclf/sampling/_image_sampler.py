@@ -1,4 +1,4 @@
-"""imbalanced-learn's samplers of rows, on images in any form."""
+"""Samplers of imbalanced-learn for images in any form."""
 
 from imblearn.under_sampling import RandomUnderSampler
 from sklearn.utils import get_tags
@@ -8,44 +8,46 @@ from cxrclf.sampling._row_resampler import RowResampler, seeded_clone
 
 
 class ImageSampler(RowResampler):
-    """Apply a sampler of imbalanced-learn that selects rows to images in any form.
+    """Apply a row sampler of imbalanced-learn to images in any form.
 
-    imbalanced-learn takes X of two dimensions. Here its sampler selects row numbers
-    instead, so that X can be paths in any form, a data frame, or an array of images;
-    its rows are never looked at, opened or changed.
+    The samplers of imbalanced-learn accept only X of two dimensions. Here the sampler
+    selects row numbers. Therefore X can be paths in any form, a data frame, or an array
+    of images. The rows are selected without being opened or changed.
 
     Parameters
     ----------
     sampler : sampler object, default=None
-        Selects rows by their labels: imbalanced-learn's `RandomUnderSampler` (the
-        default) or `RandomOverSampler`, or one of your own whose tags have
-        ``input_tags.string`` and ``sampler_tags.sample_indices``: it takes rows of
-        any type, and leaves the numbers of those it selected in `sample_indices_`. A
-        `random_state` that it has at None is fresh in each call.
+        Sampler that selects rows by their labels: imbalanced-learn's
+        `RandomUnderSampler` (the default) or `RandomOverSampler`, or your own sampler.
+        Your own sampler must have the tags ``input_tags.string``, because it receives
+        rows of any type, and ``sampler_tags.sample_indices``, because it must set
+        `sample_indices_` to the numbers of the selected rows. If its `random_state` is
+        None, each call uses a new seed.
 
     Attributes
     ----------
     sampler_ : sampler object
-        The fitted copy of `sampler`.
+        Fitted copy of `sampler`.
     sample_indices_ : ndarray of shape (n_new,) of int
-        The row of X that each row of the result is.
+        Row of X of each resampled row.
     sampling_strategy_ : dict
-        That of `sampler_`: how many rows were to be drawn from each class.
+        Attribute `sampling_strategy_` of `sampler_`: the number of rows to draw from
+        each class.
     n_features_in_ : int
-        Columns of X, where X has two dimensions.
+        Number of columns of X, if X has two dimensions.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where X is a data frame.
+        Names of the columns, if X is a data frame.
 
     See Also
     --------
     AugmentedOverSampler : Transformed copies instead of exact repeats.
-    GenerativeOverSampler : New images.
+    GenerativeOverSampler : New images from a generator.
 
     Notes
     -----
-    Samplers that compute with the values of X (`NearMiss`, `TomekLinks`), or make rows
-    of their own (`SMOTE`, ``RandomOverSampler(shrinkage=...)``), are refused: row
-    numbers mean nothing to them.
+    Samplers that compute with the values of X (`NearMiss`, `TomekLinks`) or create new
+    rows (`SMOTE`, ``RandomOverSampler(shrinkage=...)``) are refused, because they
+    cannot work with row numbers.
 
     Examples
     --------
@@ -90,22 +92,22 @@ class ImageSampler(RowResampler):
 
 
 def _check_selects(sampler):
-    """Check that a sampler selects rows, whatever they hold."""
+    """Check that a sampler selects rows without looking at their values."""
     name = type(sampler).__name__
     tags = get_tags(sampler)
     sampler_tags = getattr(tags, "sampler_tags", None)
     if getattr(sampler, "shrinkage", None) is not None:
-        problem = f"{name}(shrinkage=...) makes rows of its own. Leave shrinkage=None"
+        problem = f"{name}(shrinkage=...) creates new rows. Leave shrinkage=None"
     elif sampler_tags is None or not sampler_tags.sample_indices:
-        problem = f"{name} makes rows of its own, or does not say which it selects"
+        problem = f"{name} creates new rows, or does not report the selected rows"
     elif not tags.input_tags.string:
         problem = f"{name} computes with the values of X, or changes them"
     else:
         return
     raise ValueError(
-        f"ImageSampler selects rows by their labels alone, but {problem}. Use "
-        "RandomUnderSampler() or RandomOverSampler() in it, AugmentedOverSampler or "
-        f"GenerativeOverSampler for new images, or {name} without ImageSampler, on "
-        "flat numeric rows. A sampler of your own that selects rows says so by its "
-        "tags sampler_tags.sample_indices and input_tags.string."
+        f"ImageSampler selects rows by their labels only, but {problem}. Use it with "
+        "RandomUnderSampler() or RandomOverSampler(), use AugmentedOverSampler or "
+        f"GenerativeOverSampler for new images, or use {name} without ImageSampler on "
+        "flat numeric rows. If your own sampler selects rows, set its tags "
+        "sampler_tags.sample_indices and input_tags.string."
     )

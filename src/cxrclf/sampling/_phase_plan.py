@@ -1,4 +1,4 @@
-"""What every phase of a phased balanced training gets, in numbers."""
+"""Numbers of rows per class in the phases of a training."""
 
 from dataclasses import dataclass
 
@@ -7,33 +7,33 @@ from cxrclf._utils.tables import as_text
 
 @dataclass(frozen=True)
 class PhasePlan:
-    """What every phase gets of each class, and what none gets.
+    """Numbers of rows per class in the phases of a training.
 
-    Made by :meth:`PhasedBalancedSplit.plan`. All dicts have the class labels as keys,
-    sorted, and numbers of rows as values.
+    :meth:`PhasedBalancedSplit.plan` returns this object. All dicts map the sorted class
+    labels to numbers of rows.
 
     Parameters
     ----------
     n_phases : int
         Number of phases.
     n_rows : dict of label to int
-        Rows of the class.
+        Number of rows of the class.
     shared : dict of label to int
-        Rows that every phase has.
+        Number of rows that are in every phase.
     per_phase : dict of label to int
-        Rows that are dealt to a phase in addition.
+        Number of rows that are dealt to each phase in addition.
 
     Attributes
     ----------
     recurring : dict of label to int
-        Dealt rows that several phases have, because the class has fewer rows than are
-        dealt. The others are in one phase alone.
+        Number of dealt rows that are in several phases. Dealt rows recur if the phases
+        need more rows than the class has. Other dealt rows are in one phase only.
     left_over : dict of label to int
-        Rows that no phase has.
+        Number of rows that are in no phase.
     phase_size : int
-        Rows of a phase, of all classes together.
+        Number of rows per phase, of all classes.
     n_used : int
-        Rows that are in at least one phase, of all classes together.
+        Number of rows that are in at least one phase, of all classes.
 
     Examples
     --------
@@ -56,31 +56,33 @@ class PhasePlan:
 
     @property
     def recurring(self):
-        """Dealt rows that several phases have."""
+        """Number of dealt rows that are in several phases, by class."""
+        # After n rows the dealing starts again at the first row, which then recurs.
         return {
-            label: max(0, min(self._dealt(label) - n, n)) for label, n in self._pools()
+            label: max(0, min(self._n_dealt(label) - n, n))
+            for label, n in self._pools()
         }
 
     @property
     def left_over(self):
-        """Rows that no phase has."""
-        return {label: max(0, n - self._dealt(label)) for label, n in self._pools()}
+        """Number of rows that are in no phase, by class."""
+        return {label: max(0, n - self._n_dealt(label)) for label, n in self._pools()}
 
     @property
     def phase_size(self):
-        """Rows of a phase, of all classes together."""
+        """Number of rows per phase, of all classes."""
         return sum(self.shared.values()) + sum(self.per_phase.values())
 
     @property
     def n_used(self):
-        """Rows that are in at least one phase, of all classes together."""
+        """Number of rows that are in at least one phase, of all classes."""
         return sum(self.n_rows.values()) - sum(self.left_over.values())
 
-    def _dealt(self, label):
+    def _n_dealt(self, label):
         return self.n_phases * self.per_phase[label]
 
     def _pools(self):
-        """Yield for each class how many rows there are to be dealt."""
+        """Yield each class and its number of rows that are not shared."""
         for label, n in self.n_rows.items():
             yield label, n - self.shared[label]
 

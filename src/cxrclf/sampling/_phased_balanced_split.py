@@ -1,4 +1,4 @@
-"""Cut imbalanced rows into phases that are balanced."""
+"""Split imbalanced rows into balanced phases."""
 
 from collections.abc import Mapping
 from numbers import Integral
@@ -15,45 +15,45 @@ from cxrclf.sampling._shared_rows import as_mask
 
 
 class PhasedBalancedSplit(BaseEstimator):
-    """Cut imbalanced rows into phases that are balanced.
+    """Split imbalanced rows into balanced phases.
 
-    Every phase has all rows of the rare classes and another part of the frequent
-    ones. A network that is trained on one phase after another sees balanced classes
-    all the time, and still sees all images of the frequent classes. It is no splitter
-    for a cross-validation.
+    Every phase has all rows of the rare classes and a different part of the rows of the
+    frequent classes. A network that is trained on one phase after another always sees
+    balanced classes, and still sees all images of the frequent classes. Do not use this
+    class as a splitter for cross-validation.
 
     Parameters
     ----------
     n_phases : int or "auto", default="auto"
-        Number of phases. "auto" takes as many as the scarcest class of `per_phase`
-        allows, or, without `per_phase`, the size of the largest class divided by that
-        of the smallest, rounded.
+        Number of phases. With `per_phase`, "auto" means the largest number for which no
+        class runs out of rows. Without `per_phase`, "auto" means the rounded ratio of
+        the sizes of the largest and the smallest class.
     per_phase : dict of label to int, default=None
-        How many rows of a class a phase has for itself: no other phase has them.
-        All rows of a class that is not named are in every phase. None stands for the
-        automatic rule in the Notes.
+        Number of rows per phase that are in no other phase, for each frequent class.
+        All rows of the other classes are in every phase. None means the automatic rule
+        in the Notes.
     shared : dict of label to int, default=None
-        How many rows of a class, drawn at random, are in every phase in addition. To
-        say which, pass `shared_rows` instead.
+        Number of random rows of a class that are in every phase in addition. If
+        `per_phase` is given, it must name the class too. To choose the rows yourself,
+        pass `shared_rows` instead.
     random_state : int, RandomState instance or None, default=None
-        Decides which rows are shared and which phase gets which. What becomes of the
-        rows of a class does not depend on the rows of the others.
+        Random state of the shared rows and of the rows of each phase. The rows of a
+        class in a phase do not depend on the rows of other classes.
 
     See Also
     --------
-    PhasedClassifier : Trains a classifier on one phase after another.
-    PhasePlan : What every phase gets, in numbers.
+    PhasedClassifier : Classifier that is trained on one phase after another.
+    PhasePlan : Numbers of rows per class in the phases.
 
     Notes
     -----
-    The automatic rule: with m rows in the smallest class, a phase gets
-    max(m, ceil(n / n_phases)) rows of a class with n rows. They are dealt out in a
-    shuffled order, which begins anew when it is used up. So every phase has as many
-    rows as the others and at least m of every class, no row is left over, and none
-    recurs before all others of its class have had their turn. With
-    ``n_phases="auto"`` a phase has at most one and a half times as many rows of a
-    class as of the smallest. Shared rows count towards the m; the rule deals out the
-    others.
+    The automatic rule is as follows. If the smallest class has m rows, a phase has
+    max(m, ceil(n / n_phases)) rows of a class with n rows. The rows are dealt to the
+    phases in a shuffled order, which starts again at its end. Therefore all phases have
+    the same size and at least m rows per class. No row is left over, and no row recurs
+    before all other rows of its class were dealt. With ``n_phases="auto"`` a phase has
+    at most 1.5 times as many rows of a class as of the smallest class. Shared rows
+    count toward m, and the other rows are dealt.
 
     References
     ----------
@@ -100,26 +100,27 @@ class PhasedBalancedSplit(BaseEstimator):
         self.random_state = random_state
 
     def split(self, X, y, *, shared_rows=None):
-        """Give the rows of each phase.
+        """Return the rows of each phase.
 
         Parameters
         ----------
         X : array-like of n samples, or None
-            Only its length is looked at.
+            Samples. Only their number is checked.
         y : array-like of shape (n,)
             Class labels.
         shared_rows : array-like of shape (n,) of bool, or of int, default=None
-            Rows that are in every phase, as a mask or by their numbers.
+            Rows that are in every phase, as a mask or as row numbers.
 
         Returns
         -------
         iterator of ndarray of int
-            For each phase the numbers of its rows, sorted.
+            Sorted row numbers of each phase.
 
         Raises
         ------
         ValueError
-            As :meth:`plan`, and at once: not when the first phase is asked for.
+            As in :meth:`plan`. The call itself raises the error, and not the first
+            step of the iterator.
         """
         if X is not None:
             check_consistent_length(X, y)
@@ -127,6 +128,7 @@ class PhasedBalancedSplit(BaseEstimator):
         seed = draw_seed(self.random_state)
         phases = [[] for _ in range(plan.n_phases)]
         for code, label in enumerate(classes.tolist()):
+            # One generator per class, so that no class changes the rows of another one.
             rng = np.random.default_rng([seed, code])
             first = np.flatnonzero((codes == code) & marked)
             others = rng.permutation(np.flatnonzero((codes == code) & ~marked))
@@ -135,11 +137,12 @@ class PhasedBalancedSplit(BaseEstimator):
             n = plan.per_phase[label]
             for phase, parts in enumerate(phases):
                 turns = np.arange(phase * n, (phase + 1) * n)
+                # "wrap" starts again at the first row if the class runs out of rows.
                 parts += [shared, dealt.take(turns, mode="wrap") if n else dealt[:0]]
         return iter([np.sort(np.concatenate(parts)) for parts in phases])
 
     def get_n_splits(self, X, y, *, shared_rows=None):
-        """Give the number of phases.
+        """Return the number of phases.
 
         Parameters
         ----------
@@ -149,13 +152,14 @@ class PhasedBalancedSplit(BaseEstimator):
         Returns
         -------
         int
+            Number of phases.
         """
         if X is not None:
             check_consistent_length(X, y)
         return self.plan(y, shared_rows=shared_rows).n_phases
 
     def plan(self, y, *, shared_rows=None):
-        """State what every phase gets, without choosing rows.
+        """Return the numbers of rows per class in the phases, without choosing rows.
 
         Parameters
         ----------
@@ -165,33 +169,38 @@ class PhasedBalancedSplit(BaseEstimator):
         Returns
         -------
         PhasePlan
+            Numbers of rows per class.
 
         Raises
         ------
         ValueError
-            If y does not have the classes or the rows that the parameters ask for, or
-            `shared_rows` does not fit y.
+            If y lacks classes or rows that the parameters need, or `shared_rows` does
+            not fit y.
         """
         return self._plan(y, shared_rows)[-1]
 
     def _plan(self, y, shared_rows):
-        """Return the classes, the rows' class codes, the marked rows and the plan."""
+        """Return the classes, the class codes, the mask of shared rows and the plan."""
         self._validate_params()
         y = column_or_1d(y)
         if len(y) == 0:
-            raise ValueError("y has no rows to cut into phases.")
+            raise ValueError(
+                "y has no rows to split into phases. Pass the labels of the training "
+                "rows."
+            )
         assert_all_finite(y, input_name="y")
         check_classification_targets(y)
         classes, codes = np.unique(y, return_inverse=True)
         labels = classes.tolist()
         if len(labels) < 2:
             raise ValueError(
-                f"y has one class only, {labels}: there is nothing to balance."
+                f"y has one class only, {labels}, so there is nothing to balance. Pass "
+                "labels of at least two classes."
             )
         if shared_rows is not None and self.shared is not None:
             raise ValueError(
                 "Both shared and shared_rows are given. Use shared for a number of "
-                "rows, drawn at random, or shared_rows for certain ones."
+                "random rows, or shared_rows for rows that you choose."
             )
         marked = as_mask(shared_rows, len(y))
         n_rows = dict(zip(labels, np.bincount(codes).tolist(), strict=True))
@@ -208,37 +217,41 @@ class PhasedBalancedSplit(BaseEstimator):
         return classes, codes, marked, plan
 
     def _automatic_plan(self, n_rows, shared):
+        """Return the plan of the automatic rule in the Notes."""
         smallest = min(n_rows.values())
         largest = max(n_rows, key=n_rows.get)
         n_phases = self.n_phases
         if n_phases == "auto":
+            # The ratio of the sizes, rounded in exact integers.
             n_phases = (2 * n_rows[largest] + smallest) // (2 * smallest)
         if n_phases > n_rows[largest]:
             raise ValueError(
-                f"n_phases={n_phases}, and even the largest class, {largest!r}, has "
-                f"only {n_rows[largest]} rows. Use at most as many phases."
+                f"n_phases is {n_phases}, but even the largest class, {largest!r}, has "
+                f"only {n_rows[largest]} rows. Use at most {n_rows[largest]} phases."
             )
         shared, per_phase = dict(shared), {}
         for label, n in n_rows.items():
             pool = n - shared[label]
             per_phase[label] = max(smallest - shared[label], -(-pool // n_phases))
+            # A class with all its rows in every phase is shared.
             if per_phase[label] == pool:
                 shared[label], per_phase[label] = n, 0
         return PhasePlan(n_phases, n_rows, shared, per_phase)
 
     def _named_plan(self, n_rows, shared):
+        """Return the plan for the classes in `per_phase`."""
         named = self.per_phase
         _check_numbers("per_phase", named, n_rows, smallest=1)
         if not named:
             raise ValueError(
                 "per_phase names no class, so that all phases would be the same. Name "
-                'a frequent class: per_phase={"normal": 250}.'
+                'a frequent class, such as per_phase={"normal": 250}.'
             )
-        needless = [label for label in self.shared or {} if label not in named]
-        if needless:
+        unneeded = [label for label in self.shared or {} if label not in named]
+        if unneeded:
             raise ValueError(
-                f"shared names {needless}, of which every phase has all rows anyway: "
-                "per_phase does not name them. Name them in both or in neither."
+                f"shared names {unneeded}, but every phase has all rows of a class "
+                "that per_phase does not name. Name them in both, or in neither."
             )
         pools = {label: n_rows[label] - shared[label] for label in named}
         most = {label: pools[label] // named[label] for label in named}
@@ -251,8 +264,8 @@ class PhasedBalancedSplit(BaseEstimator):
                 raise ValueError(
                     f"{phases} with {named[label]} rows of class {label!r} each "
                     f"need {n_phases * named[label]} rows, and there are "
-                    f"{_rows_there(n_rows[label], shared[label])}. Use smaller numbers "
-                    "in per_phase, or fewer phases."
+                    f"{_describe_pool(n_rows[label], shared[label])}. Use smaller "
+                    "numbers in per_phase, or fewer phases."
                 )
         return PhasePlan(
             n_phases,
@@ -265,7 +278,8 @@ class PhasedBalancedSplit(BaseEstimator):
         )
 
 
-def _rows_there(n, shared):
+def _describe_pool(n, shared):
+    """Return the number of rows to deal, as text."""
     return f"{n - shared} besides the {shared} that are shared" if shared else str(n)
 
 
@@ -275,8 +289,8 @@ def _check_numbers(name, numbers, n_rows, *, smallest):
     if unknown:
         raise ValueError(
             f"{name} names {unknown}, and y has the classes {list(n_rows)} only. In a "
-            "cross-validation every training fold needs all classes: use a stratified "
-            "one."
+            "cross-validation every training fold needs all classes: use stratified "
+            "folds."
         )
     for label, number in numbers.items():
         whole = isinstance(number, Integral) and not isinstance(number, bool)

@@ -27,72 +27,73 @@ from cxrclf.sampling._shared_rows import as_mask
 class PhasedClassifier(MetaClassifier):
     """Train a classifier on one balanced phase after another.
 
-    The rows are cut into phases by a :class:`PhasedBalancedSplit`, and the weights
-    carry on from phase to phase. X goes to the classifier as it is: files, images or
-    rows of numbers, whatever it takes.
+    A :class:`PhasedBalancedSplit` splits the rows into phases. Each phase continues the
+    training with the weights from the phase before. X is passed to the classifier in
+    its original form, such as files, images or rows of numbers.
 
     Parameters
     ----------
     estimator : classifier
-        One whose `fit` takes `phases`, such as `CXRClassifier`, or else any with
-        `partial_fit`.
+        Classifier with the parameter `phases` in `fit`, such as `CXRClassifier`, or
+        with the method `partial_fit`.
     split : PhasedBalancedSplit, default=None
-        Cuts the rows. None stands for ``PhasedBalancedSplit()``; to search
-        ``split__n_phases`` in a grid, give one.
+        Splitter of the rows. None means ``PhasedBalancedSplit()``. To search
+        ``split__n_phases`` in a grid, pass a splitter.
     n_epochs : int, default=1
-        Calls of `partial_fit` a phase. A classifier whose `fit` takes `phases` trains
-        its own `max_epochs` epochs a phase instead.
+        Number of calls of `partial_fit` per phase. A classifier with the parameter
+        `phases` in `fit` trains its own `max_epochs` epochs per phase instead.
     validation_fraction : float in (0, 1) or None, default=None
-        Part of the rows to hold out of all phases, stratified by class, for keeping
-        the best epoch. Rows with the same content and rows of one patient (`groups`)
-        are not divided, and transformed copies of files
-        (:class:`~cxrclf.augmentation.AugmentedPath`) not validated on. None holds
-        nothing out.
+        Fraction of the rows in a validation set, which selects the best epoch. The
+        validation set is stratified by class and has no rows of any phase. Rows with
+        the same content, and rows of the same patient (`groups`), are on the same side.
+        Transformed copies of files (:class:`~cxrclf.augmentation.AugmentedPath`) are
+        never in the validation set. None means no validation set.
     schedule : {"continuous", "restart"}, default="continuous"
-        Whether the learning-rate schedule of a classifier whose `fit` takes `phases`
-        spans all phases or begins anew in each.
+        Whether the learning-rate schedule spans all phases or restarts in each phase.
+        Only a classifier with the parameter `phases` in `fit` supports "restart".
     random_state : int, RandomState instance or None, default=None
-        Decides what is held out, and the seeds of `split` and `estimator` where their
-        own `random_state` is None.
+        Random state of the validation set. It also seeds `split` and `estimator` if
+        their own `random_state` is None.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The sorted class labels.
+        Sorted class labels.
     estimator_ : classifier
-        The trained classifier: with a validation set, as it was after its best epoch.
+        Trained classifier. With a validation set, its state after the best epoch.
     phases_ : list of ndarray of int
-        For each phase the numbers of its rows in the X of `fit`, sorted.
+        Sorted row numbers of each phase, in the X of `fit`.
     plan_ : PhasePlan
-        What every phase got, in numbers.
+        Numbers of rows per class in the phases.
     best_epoch_ : int
-        The epoch, from 1 and over all phases, that was best on the validation set, if
-        there was one.
+        Number of the best epoch on the validation set, counted from 1 over all phases.
+        Exists only with a validation set.
     history_ : dict of str to list
-        A value an epoch. Of a classifier whose `fit` takes `phases`, its own; of
-        others with a validation set, ``phase`` and ``epoch`` (both from 1) and
-        ``valid_accuracy``; of others without, there is none.
+        Training history, with one value per epoch. A classifier with the parameter
+        `phases` in `fit` supplies its own history. For other classifiers the keys are
+        ``phase`` and ``epoch`` (both from 1) and ``valid_accuracy``; without a
+        validation set they have no history.
     n_features_in_ : int
-        Number of columns, where the classifier has it.
+        Number of columns, if the classifier has the attribute.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where the classifier has them.
+        Names of the columns, if the classifier has the attribute.
 
     See Also
     --------
-    PhasedBalancedSplit : How the rows are cut.
+    PhasedBalancedSplit : Splitter of the rows into phases.
 
     Notes
     -----
-    The validation set is held out before the rows are cut. Held out of each phase, a
-    row that is validated in one would have been trained on in another.
+    The validation set is held out before the rows are split into phases. If each phase
+    had its own validation set, other phases would train on its rows.
 
-    Early stopping of the classifier ends the whole training, so that later phases may
-    never be trained on; `plan_` and `phases_` are what was planned.
+    If the classifier stops early, the whole training ends, and later phases may not be
+    used. `plan_` and `phases_` describe all planned phases.
 
-    There is no `sample_weight`: the phases balance the classes by choosing rows, and
+    `fit` has no `sample_weight`. The phases balance the classes by choosing rows, and
     weights would balance them twice. Use `per_phase` and `shared` of the split to
-    give a class more or less of each phase. The `class_weight` of a `CXRClassifier`
-    is computed in each phase, and evens out what is not quite balanced there.
+    change the number of rows of a class per phase. The `class_weight` of a
+    `CXRClassifier` is computed per phase, and corrects the remaining imbalance.
 
     Examples
     --------
@@ -144,17 +145,17 @@ class PhasedClassifier(MetaClassifier):
         Parameters
         ----------
         X : array-like of n samples
-            In any form that the classifier takes.
+            Samples in any form that the classifier accepts.
         y : array-like of shape (n,)
             Class labels.
         groups : array-like of shape (n,), default=None
-            Patient ids, which `validation_fraction` keeps together.
+            Patient ids. `validation_fraction` does not split a patient.
         shared_rows : array-like of shape (n,) of bool, default=None
-            Rows that are in every phase. A mask and not row numbers, because
-            scikit-learn cuts a mask with X into folds and would leave numbers as they
-            are.
+            Mask of the rows that are in every phase. Row numbers are refused, because
+            scikit-learn splits a mask together with X into folds, but does not adapt
+            row numbers.
         X_val, y_val : array-like, default=None
-            A validation set, in any form of X and y.
+            Validation set, in any form of X and y.
 
         Returns
         -------
@@ -163,7 +164,8 @@ class PhasedClassifier(MetaClassifier):
         Raises
         ------
         TypeError
-            If the classifier can neither be given phases nor be trained further.
+            If the classifier has neither the parameter `phases` in `fit` nor the method
+            `partial_fit`.
         ValueError
             If a parameter is out of its range or does not fit the classifier or the
             classes of y.
@@ -181,7 +183,8 @@ class PhasedClassifier(MetaClassifier):
         classes = np.unique(y)
         seed = draw_seed(self.random_state)
         split = seeded_clone(self.split or PhasedBalancedSplit(), seed)
-        # One that seeds its calls of partial_fit by an int would repeat itself.
+        # With an int, each call of partial_fit would use the same random numbers. A
+        # RandomState continues from call to call.
         kind = int if fit_phases.func is fit_at_once else np.random.RandomState
         estimator = seeded_clone(self.estimator, seed, kind=kind)
 
@@ -197,7 +200,7 @@ class PhasedClassifier(MetaClassifier):
         phases = [rows[phase] for phase in cut]
         found = fit_phases(estimator, X, y, phases, validation)
         for name in ("best_epoch_", "history_"):
-            vars(self).pop(name, None)  # of an earlier fit
+            vars(self).pop(name, None)  # from an earlier fit
         vars(self).update(found, classes_=classes, phases_=phases, plan_=plan)
         return self
 
@@ -213,19 +216,19 @@ class PhasedClassifier(MetaClassifier):
         return X, y
 
     def _hold_out(self, X, y, groups, seed):
-        """Return the rows to train on and those to validate on."""
-        kept = row_keys(X)
+        """Return the training rows and the validation rows."""
+        units = row_keys(X)
         if groups is not None:
             groups = column_or_1d(groups)
             if len(groups) != len(y):
                 raise ValueError(
                     f"There are {len(groups)} groups for {len(y)} samples. The "
-                    "samplers of a pipeline do not resample groups: give X_val and "
+                    "samplers of a pipeline do not resample groups: pass X_val and "
                     "y_val, or use no sampler."
                 )
-            kept = join_groups(groups, kept)
+            units = join_groups(groups, units)
         classes, codes = np.unique(y, return_inverse=True)
-        train, valid = split_validation(codes, kept, self.validation_fraction, seed)
+        train, valid = split_validation(codes, units, self.validation_fraction, seed)
         missing = np.setdiff1d(classes, y[train])
         if len(missing):
             raise ValueError(
@@ -234,7 +237,7 @@ class PhasedClassifier(MetaClassifier):
                 "Use another random_state, or pass X_val and y_val."
             )
         paths = find_paths(X)
-        if paths is not None:  # copies are trained on, and never validated on
+        if paths is not None:  # validate on original files only
             is_copy = [isinstance(paths[row], AugmentedPath) for row in valid]
             valid = valid[~np.array(is_copy, dtype=bool)]
         return train, valid
@@ -244,10 +247,10 @@ def _check_shared_rows(shared_rows, n):
     if shared_rows is None:
         return None
     dtype = getattr(shared_rows, "dtype", np.asarray(shared_rows).dtype)
-    if str(dtype) not in ("bool", "boolean"):  # of NumPy, of pandas
+    if str(dtype) not in ("bool", "boolean"):  # the types of NumPy and of pandas
         raise ValueError(
-            "shared_rows must be a mask of bool, one value a row of X, which "
-            "scikit-learn can cut into folds. Make one of row numbers with "
+            "shared_rows must be a mask of bool with one value per row of X, which "
+            "scikit-learn can split into folds. Convert row numbers with "
             "np.isin(np.arange(len(y)), numbers)."
         )
     return as_mask(np.asarray(shared_rows, dtype=bool), n)
@@ -257,7 +260,7 @@ def _check_validation(X_val, y_val, classes):
     if X_val is None and y_val is None:
         return None
     if X_val is None or y_val is None:
-        raise ValueError("X_val and y_val are given together or not at all.")
+        raise ValueError("X_val and y_val must be given together or not at all.")
     X_val, y_val = indexable(X_val, column_or_1d(y_val))
     unknown = np.setdiff1d(y_val, classes)
     if len(unknown):

@@ -1,4 +1,4 @@
-"""Which rows of X have the same content."""
+"""Find rows of X with the same content."""
 
 import hashlib
 import os
@@ -12,7 +12,7 @@ from cxrclf.images import content_key, find_paths
 
 
 def row_keys(X):
-    """Return a number for each row of X that stands for its content.
+    """Return a number per row of X that identifies its content.
 
     Parameters
     ----------
@@ -22,35 +22,36 @@ def row_keys(X):
     Returns
     -------
     ndarray of shape (n,) of int
-        Equal for equal pixels or rows of numbers, for the same file, a transformed
-        copy of it (:class:`cxrclf.augmentation.AugmentedPath`) and files with the same
-        bytes.
+        Keys of the rows. Equal pixels and equal rows of numbers have the same key. A
+        file, its transformed copies (:class:`cxrclf.augmentation.AugmentedPath`) and
+        files with the same bytes have the same key.
     """
     paths = find_paths(X)
     if paths is not None:
         names = np.array([os.fspath(path) for path in paths])
         distinct, row = np.unique(names, return_inverse=True)
-        return _numbered(_file_keys(distinct.tolist()))[row]
+        return _number(_file_keys(distinct.tolist()))[row]
     X = check_array(
         X,
         accept_sparse="csr",
-        ensure_all_finite=False,  # what is trained decides whether nan is let in
+        ensure_all_finite=False,  # the estimator decides whether NaN is valid
         ensure_2d=False,
         allow_nd=True,
         input_name="X",
     )
     if issparse(X):
-        return _numbered([content_key(X[[i]].toarray()) for i in range(X.shape[0])])
-    return _numbered([content_key(row) for row in X])
+        return _number([content_key(X[[i]].toarray()) for i in range(X.shape[0])])
+    return _number([content_key(row) for row in X])
 
 
-def _numbered(keys):
+def _number(keys):
+    """Replace keys by numbers in the order of their first occurrence."""
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
     return np.array([numbers[key] for key in keys])
 
 
 def _file_keys(paths):
-    """Return the digests of files of the same size, and the paths of all others."""
+    """Return a key per file: its digest if another file has its size, else its path."""
     sizes = [_size(path) for path in paths]
     n_of_size = Counter(sizes)
     return [
@@ -62,7 +63,7 @@ def _file_keys(paths):
 def _size(path):
     try:
         return os.stat(path).st_size
-    except OSError:  # what reads the images names all files that cannot be read
+    except OSError:  # the estimator reports all unreadable files later
         return None
 
 

@@ -1,4 +1,4 @@
-"""What the samplers share: rows are drawn by imbalanced-learn, from their numbers."""
+"""Base class of the samplers, which resample row numbers by imbalanced-learn."""
 
 import numpy as np
 from imblearn.base import BaseSampler
@@ -13,18 +13,18 @@ from cxrclf.images import ImageInput
 
 
 class RowResampler(BaseSampler):
-    """Base of the samplers: draws row numbers, and leaves X to the subclass.
+    """Base class of the samplers, which resample row numbers instead of X.
 
-    imbalanced-learn takes X of two dimensions alone, and turns it into arrays and back.
-    Its samplers get row numbers here, so that X stays what it is; y they resample
-    themselves, in any form they know.
+    The samplers of imbalanced-learn accept only X of two dimensions, and convert it to
+    arrays and back. Here they resample row numbers, so that X can have any form. They
+    resample y directly, in any form that they accept.
 
-    A subclass implements ``_row_sampler``, the sampler of row numbers, and
-    ``_fit_resample(images, y, drawn)``, which returns the new X.
+    A subclass may override ``_row_sampler``, which returns the sampler of row numbers.
+    It implements ``_fit_resample(images, y, drawn)``, which returns the new X.
     """
 
     def fit(self, X, y):
-        """Check X, y and the parameters, and count what is to be resampled.
+        """Check X, y and the parameters, and set `sampling_strategy_`.
 
         Use `fit_resample` to resample.
 
@@ -33,12 +33,11 @@ class RowResampler(BaseSampler):
         X : array-like of length n
             Images or paths, as in `fit_resample`.
         y : array-like of shape (n,)
-            Their labels.
+            Class labels.
 
         Returns
         -------
-        self : object
-            The sampler.
+        self : RowResampler
 
         Raises
         ------
@@ -46,7 +45,7 @@ class RowResampler(BaseSampler):
             As in `fit_resample`.
         """
         images, sampler = self._check_inputs(X, y)
-        sampler.fit(_numbers(images), y)
+        sampler.fit(_row_numbers(images), y)
         self.sampling_strategy_ = sampler.sampling_strategy_
         return self
 
@@ -58,16 +57,16 @@ class RowResampler(BaseSampler):
         X : array-like of length n
             File paths as an (n, 1) or (n,) array, a list, a Series, or a data frame
             with a column `path`; images of shape (n, H, W) or (n, H, W, C); or flat
-            rows of shape (n, F). No file is opened.
+            rows of shape (n, F). Files are not opened.
         y : array-like of shape (n,)
-            Their labels.
+            Class labels.
 
         Returns
         -------
         X_resampled : array-like of length n_new
-            In the form of X.
+            Resampled images, in the form of X.
         y_resampled : array-like of shape (n_new,)
-            In the form of y.
+            Resampled labels, in the form of y.
 
         Raises
         ------
@@ -76,7 +75,7 @@ class RowResampler(BaseSampler):
             in length, or y is not a classification target of at least two classes.
         """
         images, sampler = self._check_inputs(X, y)
-        _, y_resampled = sampler.fit_resample(_numbers(images), y)
+        _, y_resampled = sampler.fit_resample(_row_numbers(images), y)
         self.sampling_strategy_ = sampler.sampling_strategy_
         return self._fit_resample(images, y, sampler), y_resampled
 
@@ -92,7 +91,7 @@ class RowResampler(BaseSampler):
         check_classification_targets(y)
         if hasattr(X, "columns") and not hasattr(X, "iloc"):
             raise TypeError(
-                f"Data frames must be those of pandas, got {type(X).__module__}."
+                f"A data frame must be a pandas.DataFrame, got {type(X).__module__}."
                 f"{type(X).__name__}. Pass X.to_pandas(), or the paths as a list."
             )
         images = self._interpret(X)
@@ -105,10 +104,10 @@ class RowResampler(BaseSampler):
         return ImageInput.from_X(X, estimator=self, **checks)
 
     def _row_sampler(self):
-        # imbalanced-learn draws from numpy's global generator for None.
-        fresh = draw_seed(None) if self.random_state is None else self.random_state
+        # For None, imbalanced-learn would draw from NumPy's global generator.
+        seed = draw_seed(None) if self.random_state is None else self.random_state
         return RandomOverSampler(
-            sampling_strategy=self.sampling_strategy, random_state=fresh
+            sampling_strategy=self.sampling_strategy, random_state=seed
         )
 
     def __sklearn_tags__(self):
@@ -118,27 +117,27 @@ class RowResampler(BaseSampler):
         return tags
 
 
-def _numbers(images):
+def _row_numbers(images):
     return np.arange(len(images))[:, None]
 
 
 def seeded_clone(estimator, random_state, *, kind=int):
-    """Clone an estimator, and set the `random_state` that it leaves at None.
+    """Clone an estimator, and seed each parameter `random_state` that is None.
 
     Parameters
     ----------
     estimator : object
-        Copied deeply if it has no parameters.
+        Estimator to clone. An object without parameters is deep-copied.
     random_state : int, RandomState instance or None
-        What the seeds are drawn from; None is fresh.
+        Random state that draws the seeds. None means fresh entropy.
     kind : callable, default=int
-        What a seed is made; ``np.random.RandomState`` for an estimator that goes on
-        drawing from one call to the next.
+        Conversion of a seed. Use ``np.random.RandomState`` for an estimator that
+        continues to draw from call to call.
 
     Returns
     -------
     object
-        With seeds at each level of nesting, so that it uses no global generator.
+        Clone that uses no global generator, because each nested `random_state` is set.
     """
     rng = check_random_state(draw_seed(random_state))
     estimator = clone(estimator, safe=False)

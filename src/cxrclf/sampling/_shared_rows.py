@@ -1,27 +1,28 @@
-"""Rows that are marked to be in every phase."""
+"""Convert shared rows to a mask."""
 
 import numpy as np
 from sklearn.utils import column_or_1d
 
 
 def as_mask(shared_rows, n):
-    """Return the marked rows as a mask.
+    """Convert shared rows to a mask.
 
     Parameters
     ----------
     shared_rows : array-like of shape (n,) of bool, or of int, or None
-        A mask, or the numbers of the rows.
+        Rows that are in every phase, as a mask or as row numbers. None means no rows.
     n : int
-        Rows of y.
+        Number of rows of y.
 
     Returns
     -------
     ndarray of shape (n,) of bool
+        Mask of the shared rows.
 
     Raises
     ------
     ValueError
-        If it is neither of the two, or does not fit y.
+        If `shared_rows` is neither a mask nor row numbers, or does not fit y.
     """
     mask = np.zeros(n, dtype=bool)
     if shared_rows is None:
@@ -30,9 +31,9 @@ def as_mask(shared_rows, n):
     if marked.dtype.kind == "b":
         if len(marked) != n:
             raise ValueError(
-                f"shared_rows is a mask of {len(marked)} rows, and y has {n}. Where a "
-                "sampler has changed the rows before, use the parameter shared of the "
-                "split instead, which takes a number of rows."
+                f"shared_rows is a mask of {len(marked)} rows, and y has {n}. If a "
+                "sampler has changed the rows, use the parameter shared of the split "
+                "instead, which is a number of rows."
             )
         return marked
     if marked.dtype.kind not in "iu" and len(marked):

@@ -2,14 +2,16 @@
 
 import functools
 
-from cxrclf._training.batches import Batches, FeatureSet, PixelSet
+from cxrclf._training.batches import Batches
+from cxrclf._training.feature_samples import FeatureSamples
+from cxrclf._training.samples import PixelSamples
 from cxrclf.nets._network import Network
 from pretend_cuda._tensor import nobody_waits
 
 _STEPS = [
-    (PixelSet, "inputs"),
-    (PixelSet, "masks"),
-    (FeatureSet, "inputs"),
+    (PixelSamples, "inputs"),
+    (PixelSamples, "truth"),
+    (FeatureSamples, "inputs"),
     (Network, "__call__"),
 ]
 

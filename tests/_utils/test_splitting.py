@@ -1,0 +1,60 @@
+"""Which rows a validation set gets."""
+
+import numpy as np
+import pytest
+
+from cxrclf._utils.splitting import join_groups, split_validation
+
+
+def test_groups_stay_together_and_classes_in_proportion():
+    codes = np.repeat([0, 1], [60, 30])
+    groups = np.arange(90) // 3  # three rows each, of one class
+    train, valid = split_validation(codes, groups, 0.2, seed=3)
+    assert sorted([*train, *valid]) == list(range(90))
+    assert not set(groups[train]) & set(groups[valid])
+    assert np.bincount(codes[valid]).tolist() == [12, 6]
+    for rows in (train, valid):
+        assert (np.diff(rows) > 0).all()
+
+
+def test_the_seed_decides():
+    codes, groups = np.tile([0, 1], 50), np.arange(100)
+    splits = [split_validation(codes, groups, 0.3, seed)[1] for seed in (1, 1, 2)]
+    np.testing.assert_array_equal(splits[0], splits[1])
+    assert not np.array_equal(splits[0], splits[2])
+    # Seeds beyond 32 bits are taken, too.
+    split_validation(codes, groups, 0.3, 2**40 + 1)
+
+
+def test_the_order_of_rows_does_not_change_the_groups_held_out():
+    codes, groups = np.tile([0, 1], 20), np.arange(40)
+    _, valid = split_validation(codes, groups, 0.25, seed=0)
+    _, turned = split_validation(codes[::-1], groups[::-1], 0.25, seed=0)
+    assert set(groups[::-1][turned]) == set(groups[valid])
+
+
+def test_too_few_groups():
+    with pytest.raises(ValueError, match="cannot be met with 3 distinct") as caught:
+        split_validation(np.array([0, 0, 1]), np.arange(3), 0.5, seed=0)
+    assert "pass X_val and y_val" in str(caught.value)
+
+
+def test_patients_who_share_an_image_are_joined():
+    patients = np.array(["a", "a", "b", "c", "d", "d"])
+    keys = np.array([1, 2, 2, 3, 4, 3], dtype=np.uint64)
+    joined = join_groups(patients, keys)
+    # a and b share image 2; c and d share image 3.
+    same = joined[:, None] == joined
+    expected = np.zeros((6, 6), dtype=bool)
+    expected[:3, :3] = expected[3:, 3:] = True
+    np.testing.assert_array_equal(same, expected)
+
+
+def test_patients_of_different_images_stay_apart():
+    assert len(set(join_groups(np.array([5, 5, 7]), np.arange(3)))) == 2
+
+
+def test_ids_of_mixed_types_are_refused():
+    groups = np.array(["a", None, 3], dtype=object)
+    with pytest.raises(ValueError, match="groups must be all str or all numbers"):
+        join_groups(groups, np.arange(3))

@@ -1,0 +1,51 @@
+"""The form in which readers of files return what they found."""
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxrclf.datasets._image_bunch import image_bunch, pandas_for
+from cxrclf.exceptions import MissingDependencyError
+
+PATHS = ["b.png", "a.png"]
+
+
+def fields():
+    return {
+        "target": np.array(["tb", "normal"]),
+        "groups": np.array(["p2", "p1"]),
+        "masks": {"left": ["l2", "l1"], "right": ["r2", "r1"]},
+        "age": None,
+    }
+
+
+def test_arrays():
+    bunch = image_bunch(PATHS, fields(), "Two images.", None)
+    assert bunch.data.dtype == object
+    assert bunch.data.tolist() == [["b.png"], ["a.png"]]
+    assert bunch.target.tolist() == ["tb", "normal"]
+    assert bunch.target_names == ["normal", "tb"]
+    assert bunch.masks.tolist() == [["l2", "r2"], ["l1", "r1"]]
+    assert bunch.groups.tolist() == ["p2", "p1"]
+    assert bunch.age is None
+    assert bunch.frame is None
+    assert bunch.DESCR == "Two images."
+
+
+def test_frames():
+    bunch = image_bunch(PATHS, fields(), "Two images.", pd)
+    assert list(bunch.frame.columns) == ["path", "target", "group", "left", "right"]
+    assert list(bunch.data.columns) == ["path"]
+    assert list(bunch.masks.columns) == ["left", "right"]
+    assert bunch.target.name == "target"
+    assert bunch.groups.tolist() == ["p2", "p1"]
+
+
+def test_pandas_is_imported_where_a_frame_is_wanted(monkeypatch):
+    assert pandas_for(False, "load") is None
+    assert pandas_for(True, "load") is pd
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(MissingDependencyError, match=r"load\(as_frame=True\) needs"):
+        pandas_for(True, "load")

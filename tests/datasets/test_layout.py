@@ -1,0 +1,79 @@
+"""Folders of images: what counts, and where a data set is."""
+
+from pathlib import Path
+
+import pytest
+
+from cxrclf.datasets._layout import (
+    check_extensions,
+    check_folder,
+    find_root,
+    images_below,
+    is_data,
+    some,
+    subfolders,
+)
+
+
+@pytest.mark.parametrize("name", [".DS_Store", "__MACOSX", "Thumbs.db", ".git"])
+def test_litter_is_no_data(name):
+    assert not is_data(name)
+    assert is_data(f"scan{name}")
+
+
+def test_lists_are_shortened():
+    assert some(["a", "b"]) == "'a', 'b'"
+    assert some(list("abcdefg")) == "'a', 'b', 'c', 'd', 'e', ... and 2 more"
+    assert some(list("abc"), 1) == "'a', ... and 2 more"
+
+
+def test_extensions():
+    assert check_extensions(".PNG") == (".png",)
+    assert check_extensions([".png", ".dcm", ".PNG"]) == (".dcm", ".png")
+    for bad in ([], ["png"], ["."], [".png", ""]):
+        with pytest.raises(ValueError, match="extensions must be endings"):
+            check_extensions(bad)
+
+
+def test_images_below_a_folder(plant):
+    root = plant(
+        "b/2.PNG", "b/10.dcm", "a.jpg", "b/text.txt", "__MACOSX/1.png", "b/.1.png"
+    )
+    found = [path.relative_to(root).as_posix() for path in images_below(root)]
+    assert found == ["a.jpg", "b/10.dcm", "b/2.PNG"]
+    assert images_below(root, (".txt",)) == [root / "b" / "text.txt"]
+    assert subfolders(root) == [root / "b"]
+
+
+def test_a_folder_that_is_not_there_or_a_file(plant):
+    root = plant("a.png")
+    with pytest.raises(FileNotFoundError, match="does not exist .working folder"):
+        check_folder(root / "b", "the folder")
+    with pytest.raises(NotADirectoryError, match="is a file. Give the folder."):
+        check_folder(root / "a.png", "the folder")
+    assert check_folder(str(root), "the folder") == root
+
+
+def is_root(folder: Path) -> bool:
+    return (folder / "marker").exists()
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_the_root_is_up_to_two_levels_below(plant, depth):
+    root = plant("/".join([*"ab"[:depth], "marker"]))
+    assert find_root(root, is_root, "the set") == root.joinpath(*"ab"[:depth])
+
+
+def test_a_root_that_is_too_deep_or_above(plant):
+    root = plant("a/b/c/marker")
+    with pytest.raises(ValueError, match="is not the folder of the data set"):
+        find_root(root, is_root, "the set")
+    (root / "a/b/c/d").mkdir()
+    with pytest.raises(ValueError, match="That is .*c'"):
+        find_root(root / "a/b/c/d", is_root, "the set")
+
+
+def test_several_roots(plant):
+    root = plant("a/marker", "b/marker")
+    with pytest.raises(ValueError, match="holds several such data sets"):
+        find_root(root, is_root, "the set")

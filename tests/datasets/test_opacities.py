@@ -1,0 +1,65 @@
+"""What diseases add to the lungs of a synthetic patient."""
+
+import numpy as np
+import pytest
+
+from cxrclf.datasets._anatomy import Anatomy
+from cxrclf.datasets._body_grid import BodyGrid, Pose
+from cxrclf.datasets._opacities import FINDINGS, add_opacities, on_another_day
+
+GRID = BodyGrid((96, 96), Pose(0, 1, 1, 0, 0))
+
+
+@pytest.fixture
+def anatomy():
+    return Anatomy(np.random.default_rng(0))
+
+
+def drawn(finding, anatomy, seed=0):
+    return FINDINGS[finding](np.random.default_rng(seed), anatomy)
+
+
+@pytest.mark.parametrize(
+    ("finding", "fewest", "most"),
+    [("normal", 0, 0), ("pneumonia", 1, 2), ("covid", 4, 8), ("tuberculosis", 3, 10)],
+)
+def test_numbers_and_sides_of_patches(finding, fewest, most, anatomy):
+    for seed in range(20):
+        patches = drawn(finding, anatomy, seed)
+        assert fewest <= len(patches) <= most
+        sides = {np.sign(patch.x) for patch in patches}
+        if finding == "pneumonia":
+            assert len(sides) == 1
+        if finding == "covid":
+            assert sides == {-1, 1}
+
+
+def test_opacities_attenuate_more_and_only_in_the_lungs(anatomy):
+    shadow = anatomy.shadow(GRID)
+    healthy = add_opacities(shadow, [], GRID, anatomy.lung_contrast)
+    np.testing.assert_allclose(healthy, shadow.attenuation + shadow.vessels)
+    patches = [patch._replace(veil=0.0) for patch in drawn("pneumonia", anatomy)]
+    added = add_opacities(shadow, patches, GRID, anatomy.lung_contrast) - healthy
+    assert added.max() > 0.1
+    assert added.min() > -1e-6
+    assert np.abs(added[shadow.depth == 0]).max() < 1e-6
+
+
+def test_a_patch_outside_of_the_image_changes_nothing(anatomy):
+    shadow = anatomy.shadow(GRID)
+    (patch, *_) = drawn("pneumonia", anatomy)
+    args = (GRID, anatomy.lung_contrast)
+    np.testing.assert_array_equal(
+        add_opacities(shadow, [patch._replace(x=50.0)], *args),
+        add_opacities(shadow, [], *args),
+    )
+
+
+def test_another_day_moves_patches_a_little(anatomy):
+    patches = drawn("covid", anatomy)
+    moved = on_another_day(patches, np.random.default_rng(1))
+    assert len(moved) == len(patches)
+    for one, other in zip(patches, moved, strict=True):
+        assert 0 < np.hypot(one.x - other.x, one.y - other.y) < 0.1
+        assert 0.9 <= other.radius / one.radius <= 1.12
+        assert other.grain is one.grain

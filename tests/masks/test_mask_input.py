@@ -1,0 +1,94 @@
+"""Masks in any form, understood once."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxrclf.exceptions import ImageReadError
+from cxrclf.masks import MaskInput, open_masks
+from mask_files import saved
+
+
+@pytest.mark.parametrize(
+    ("masks", "got"),
+    [
+        (np.arange(8), r"an array of \(8,\)"),
+        (np.zeros((8, 5)), r"an array of \(8, 5\)"),
+        (np.zeros((8, 5, 5, 3)), r"an array of \(8, 5, 5, 3\)"),
+        (np.zeros((0, 5, 5)), r"an array of \(0, 5, 5\)"),
+        ([], r"an array of \(0,\)"),
+        (None, r"an array of \(\)"),
+        ([np.zeros((4, 5)), np.zeros((5, 5))], "arrays of several sizes"),
+    ],
+)
+def test_what_is_neither_files_nor_a_stack(masks, got):
+    with pytest.raises(ValueError, match=f"Masks must be files, .* got {got}"):
+        open_masks(masks, 8)
+
+
+def test_an_array_of_complex_numbers_is_no_mask():
+    with pytest.raises(ValueError, match="numbers; got one of complex128"):
+        open_masks(np.zeros((1, 2, 2), dtype=complex))
+
+
+def test_the_columns_of_paths(files):
+    _, paths = files
+    rows = np.array(paths).reshape(4, 2)
+
+    def columns(y):
+        return [column.tolist() for column in MaskInput.from_y(y).columns]
+
+    assert columns(rows) == rows.T.tolist()
+    assert columns(rows.tolist()) == rows.T.tolist()
+    assert columns(paths) == [paths]
+    frame = pd.DataFrame(rows, columns=["left_mask", "right_mask"])
+    assert columns(frame) == rows.T.tolist()
+    assert columns(frame.assign(path=rows[:, 0])) == [rows[:, 0].tolist()]
+    masks = MaskInput.from_y(np.zeros((2, 3, 4)))
+    assert masks.columns is None
+    assert masks.values.shape == (2, 3, 4)
+
+
+def test_names_are_files_or_rows(files):
+    _, paths = files
+    assert MaskInput.from_y(paths).name(2) == paths[2]
+    assert MaskInput.from_y([paths[:2]]).name(0) == f"{paths[0]} + {paths[1]}"
+    assert MaskInput.from_y(np.zeros((2, 3, 4))).name(1) == "1"
+
+
+def test_sizes_of_files_and_arrays(files, tmp_path):
+    _, paths = files
+    wide = str(saved(tmp_path, np.zeros((5, 9), dtype=np.uint8), "wide.png"))
+    sizes = MaskInput.from_y([[paths[0], wide], paths[1:3]]).sizes()
+    assert sizes.tolist() == [[[60, 80], [60, 80]], [[5, 9], [60, 80]]]
+    assert MaskInput.from_y(np.zeros((2, 3, 4))).sizes().tolist() == [[[3, 4], [3, 4]]]
+    missing = str(tmp_path / "missing.png")
+    with pytest.raises(ImageReadError) as caught:
+        MaskInput.from_y([missing, paths[0]]).sizes()
+    assert caught.value.failures == {missing: "no such file"}
+
+
+def test_a_last_axis_of_one_channel_is_dropped():
+    masks = MaskInput.from_y(np.ones((2, 3, 4, 1), dtype=bool))
+    assert len(masks) == 2
+    assert masks.values.shape == (2, 3, 4)
+
+
+def test_no_file_is_read_before_it_is_asked_for():
+    masks = MaskInput.from_y([["a.png", "b.png"]] * 3, labels=(0, 255))
+    assert len(masks) == 3
+    assert masks.labels.tolist() == [0, 255]
+
+
+def test_rows_of_files_that_fit_no_table(files):
+    _, paths = files
+    with pytest.raises(ValueError, match="of one length.* repeat one of them"):
+        open_masks([paths[:2], paths[:1]], 8)
+    with pytest.raises(ValueError, match="Every column .* repeat one of them"):
+        open_masks(np.array([[paths[0], None], [paths[1], None]], dtype=object), 8)
+    with pytest.raises(TypeError, match="All image paths must be str"):
+        open_masks(np.array([paths[:2], [paths[0], None]], dtype=object), 8)
+    with pytest.raises(ValueError, match="not defined for 3 classes"):
+        open_masks([paths[:2]], 8, labels=(0, 1, 2))
+    with pytest.raises(ValueError, match="Every column of mask files"):
+        open_masks(pd.DataFrame({"mask": paths, "age": range(8)}), 8)
