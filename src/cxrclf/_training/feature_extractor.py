@@ -72,7 +72,7 @@ class FeatureExtractor:
         keys, first = np.unique(samples.view_keys(), return_index=True)
         group = self._get_group(samples)
         with progress_bar(len(keys), "features", verbose) as bar:
-            chunk = self._choose_chunk(len(keys))
+            chunk = self._choose_chunk_size(len(keys))
             for part, values in group.fetch(
                 keys, lambda part: self._compute(samples, first[part]), chunk
             ):
@@ -90,7 +90,7 @@ class FeatureExtractor:
             return FeatureGroup()
         # Without augmentation a view does not depend on the seed.
         seed = 0 if samples.augmentation is None else samples.seed
-        name = self._name_space(samples), f"{seed:x}-{samples.view}"
+        name = self._make_space_name(samples), f"{seed:x}-{samples.view}"
         if name != self._last_name:
             self._last_name, self._last_group = name, self.cache.group(*name)
         return self._last_group
@@ -172,7 +172,7 @@ class FeatureExtractor:
         )
         return np.concatenate([_as_array(values) for values in batches])
 
-    def _choose_chunk(self, n):
+    def _choose_chunk_size(self, n):
         """Return the number of features that are computed before they are cached.
 
         A larger number makes fewer files. A smaller number makes other processes wait
@@ -182,7 +182,7 @@ class FeatureExtractor:
         size = inference_batch_size(self.format.device, self.format.image_size)
         return max(batches, n // 64 // size) * size
 
-    def _name_space(self, samples):
+    def _make_space_name(self, samples):
         """Return a digest of everything except the views that decides features."""
         augmentation = samples.augmentation
         settings = (
@@ -204,7 +204,7 @@ class FeatureExtractor:
         return digest.hexdigest()
 
     def _digest_frozen_part(self):
-        """Return a digest of the frozen part and of the software that runs it."""
+        """Return a digest of the frozen part, the processor and the software."""
         module = self.module
         settings = (
             _FORMAT,

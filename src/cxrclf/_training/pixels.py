@@ -111,8 +111,8 @@ class PixelSource:
         pixels, maximum = self._gather(rows)
         pixels = pixels.to(self.format.dtype)
         if maximum is not None:
-            # A division, and not a product with 1 / maximum: v / 255 and its 16-bit
-            # equal, 257 v / 65535, then round to the same float.
+            # A division, and not a product with 1 / maximum: the 8-bit value v / 255
+            # and the 16-bit value 257 v / 65535 then round to the same float.
             pixels = pixels / maximum
         pixels = pixels[:, None] if pixels.ndim == 3 else pixels.movedim(-1, 1)
         if pixels.shape[-2:] != self.format.image_size:

@@ -36,7 +36,7 @@ def predict_outputs(net, images, policy, *, reading, n_threads, verbose):
     net.module_.eval()
     device = net.input_format.device
     size = inference_batch_size(device, net.input_format.image_size)
-    # An image of its own, and not the last image of several parts.
+    # The number in the whole call: the last of several parts may also have one image.
     alone = len(images) == 1
     several = len(images) > size
     wrap = policy.prediction_samples(net, several)

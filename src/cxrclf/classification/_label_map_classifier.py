@@ -199,7 +199,9 @@ class LabelMapClassifier(MetaClassifier):
         return accuracy_score(y_true, self.predict(X), sample_weight=sample_weight)
 
     def get_metadata_routing(self):
-        """Return the routing: metadata of `fit` are passed to the estimator.
+        """Return the metadata routing.
+
+        Metadata of `fit` go to the estimator. Metadata of `score` go to this object.
 
         Returns
         -------

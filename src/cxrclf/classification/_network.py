@@ -44,7 +44,7 @@ def check_backbones(backbone, weights):
     if len(names) < 2 or not all(isinstance(name, str) for name in names):
         raise ValueError(
             "A sequence of backbones must have the names of two networks or more, got "
-            f"{names!r}. Pass a single name as a str."
+            f"{names!r}. Pass a single one as a str."
         )
     for name in names:
         default_image_size(name)

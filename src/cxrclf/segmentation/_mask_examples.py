@@ -109,7 +109,7 @@ def check_pairs(images, masks, image_size):
 def _differ_in_shape(image_sizes, mask_sizes):
     """Return which images and masks have different aspect ratios.
 
-    The shape is the ratio of height to width, because a mask may be resized.
+    The sizes themselves may differ, because a mask may be resized.
     """
     stretch = np.log(image_sizes / mask_sizes)
     # A resized side is rounded by at most a pixel, relative to the smaller image.
