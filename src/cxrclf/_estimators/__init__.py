@@ -1,3 +1,3 @@
-"""What the estimators share: parameters, X, fitting, prediction, saving."""
+"""The base of the estimators: parameters, X, fitting, prediction, saving."""
 
-import cxrclf._torch  # noqa: F401  first, see _torch/openmp.py
+import cxrclf._torch  # noqa: F401  first; see _torch/openmp.py

@@ -1,4 +1,4 @@
-"""What an estimator has learnt besides its net, as JSON-able values."""
+"""Fitted attributes of an estimator, except the net, as JSON values."""
 
 import re
 
@@ -8,16 +8,16 @@ _DTYPE = re.compile(r"[<>|=]?[biufUO]\d{0,5}")
 
 
 def encode_fitted(estimator):
-    """Return the fitted attributes of an estimator as JSON-able values.
+    """Return the fitted attributes of an estimator as JSON values.
 
     Parameters
     ----------
-    estimator : SavedEstimator
+    estimator : ImageEstimator
 
     Returns
     -------
     dict
-        Names without the underscore, and values.
+        Values by name. The names have no underscore at the end.
     """
     state = {
         name: getattr(estimator, f"{name}_")
@@ -35,25 +35,25 @@ def encode_fitted(estimator):
 
 
 def decode_fitted(state):
-    """Return the attributes that :func:`encode_fitted` was given, or refuse them.
+    """Check and return fitted attributes from the values of :func:`encode_fitted`.
 
     Parameters
     ----------
     state : object
-        Out of a file, of any content.
+        Values from a file. They may have any content.
 
     Returns
     -------
     dict
-        Names with the underscore, and values.
+        Values by name. The names have an underscore at the end.
 
     Raises
     ------
     ValueError
-        If an attribute is missing, unknown, or not of its type.
+        If an attribute is missing or unknown, or has another type.
     """
     if not isinstance(state, dict):
-        raise ValueError(f"what was learnt must be a mapping, got {state!r}.")
+        raise ValueError(f"its fitted attributes must be a mapping, got {state!r}.")
     if unknown := sorted(set(state) - set(_FITTED)):
         raise ValueError(f"it has unknown attributes: {unknown}.")
     if missing := sorted(_REQUIRED - set(state)):
@@ -115,7 +115,7 @@ def _are_names(value):
     return isinstance(value, list) and all(isinstance(name, str) for name in value)
 
 
-# What an estimator may have learnt, and what a file may say it is.
+# Each fitted attribute that a file may have, and the check of its value.
 _FITTED = {
     "feature_cache": lambda value: value in (None, "features", "maps"),
     "best_epoch": _is_count,

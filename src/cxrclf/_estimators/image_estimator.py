@@ -1,4 +1,4 @@
-"""The base of every estimator: X, the net, training, predictions."""
+"""ImageEstimator, the base of the estimators: X, the net, training, predictions."""
 
 import contextlib
 import copy
@@ -33,29 +33,30 @@ from cxrclf.optimizers import Optimizer
 
 
 class ImageEstimator(UsesSession, BaseEstimator):
-    """Base of the estimators: images in, a trained net in ``net_`` out.
+    """Base of the estimators: train a net on images, and predict with it.
 
-    A subclass has the parameters of ``_parameter_constraints``, names the parameters
-    that make its network in ``_network_parameters``, and implements
+    A subclass has the parameters of ``_parameter_constraints``. In
+    ``_network_parameters`` it lists the parameters that decide its network. It
+    implements
 
-    - ``_task()``, the loss, the score, and what outputs mean;
-    - ``_make_module(weights)``, the network;
-    - ``_default_image_size()``, the size at which files are read by default;
-    - `fit`, which turns y into targets and calls :meth:`_train`.
+    - ``_task()``, which returns the loss, the score, and the meaning of the outputs;
+    - ``_make_module(weights)``, which makes the network;
+    - ``_default_image_size()``, which returns the default size of files;
+    - `fit`, which converts y to targets and calls :meth:`_train`.
     """
 
     _parameter_constraints = PARAMETER_CONSTRAINTS
     _network_parameters = ()
 
-    # Parameters that not every estimator has, at the values that stand for none.
-    _flat_rows = True  # whether X may be rows of numbers
+    # Defaults of parameters that some estimators lack.
+    _flat_rows = True  # whether X may be a 2-D array of numbers
     image_shape = None
     n_views = None
     balanced_batches = False
 
     @property
     def precision_(self):
-        """Precision in which the body computes."""
+        """Floating-point type in which the body computes."""
         if not hasattr(self, "net_"):
             raise AttributeError(
                 f"This {type(self).__name__} has no precision_ before fit."
@@ -64,19 +65,20 @@ class ImageEstimator(UsesSession, BaseEstimator):
         return str(dtype).removeprefix("torch.")
 
     def save(self, folder):
-        """Save the trained estimator as safetensors and JSON, without pickle.
+        """Save the fitted estimator as safetensors and JSON, without pickle.
 
-        ``weights-<number>.safetensors`` holds the network's tensors; ``model.json``
-        holds the parameters, what was learnt about the data, the preprocessing and the
-        versions of the libraries. Not saved are the state of the optimizer, the
-        ``callbacks``, ``weights`` that were files or tensors, and what belongs to this
-        machine: ``cache_dir``, ``checkpoint_dir``, ``log_dir``.
+        ``weights-<number>.safetensors`` has the tensors of the network. ``model.json``
+        has the parameters, the fitted attributes, the preprocessing and the versions of
+        the libraries. The state of the optimizer is not saved. The parameters
+        ``callbacks``, ``cache_dir``, ``checkpoint_dir``, ``log_dir``, and ``weights``
+        that are files or tensors, are not saved either.
 
         Parameters
         ----------
         folder : path-like
-            Made when missing. An earlier model in it is replaced in a single step: a
-            process that is killed leaves the earlier one or the new one, whole.
+            Folder of the model. It is made if it is missing. An earlier model in it is
+            replaced in a single step: if the process is killed, the folder has either
+            the whole earlier model or the whole new one.
 
         Raises
         ------
@@ -84,35 +86,35 @@ class ImageEstimator(UsesSession, BaseEstimator):
             If a parameter cannot be written as JSON.
         OSError
             If the folder cannot be written to, or its disk is full. An earlier model
-            in it is kept.
+            in it then remains.
         """
         check_is_fitted(self)
         saving.save_estimator(self, folder)
 
     @classmethod
     def load(cls, folder, *, device="auto"):
-        """Load what :meth:`save` wrote.
+        """Load an estimator that :meth:`save` wrote.
 
         Parameters
         ----------
         folder : path-like
-            The folder that was given to :meth:`save`.
+            Folder that was passed to :meth:`save`.
         device : str or torch.device, default="auto"
-            Where the network runs from now on, wherever it was trained.
+            Device of the loaded network. It may differ from the device of the training.
 
         Returns
         -------
         estimator
-            The fitted estimator. Training that goes on from it begins with a new
+            The fitted estimator. If its training is continued, it starts with a new
             optimizer. Parameters that :meth:`save` does not save have their defaults:
-            set ``cache_dir`` and the like for this machine.
+            set ``cache_dir`` and similar parameters for this machine.
 
         Raises
         ------
         WeightsError
-            If the folder holds a model of another estimator, or a damaged one.
+            If the model in the folder is damaged, or belongs to another estimator.
         OSError
-            If a file cannot be read, PermissionError among them.
+            If a file cannot be read, for example PermissionError.
         """
         return saving.load_estimator(cls, folder, device)
 
@@ -131,23 +133,24 @@ class ImageEstimator(UsesSession, BaseEstimator):
     # Checks
 
     def _check_parameters(self, has_validation):
-        """Check the parameters, alone and together, before any work."""
+        """Check each parameter, and parameters that depend on each other."""
         self._validate_params()
         check_together(self, has_validation)
 
     def _check_same_network(self, what):
-        """Refuse to go on with a net of another architecture."""
-        changed = self._changed(self._network_parameters)
+        """Raise an error if the parameters of the network have changed."""
+        changed = self._find_changed(self._network_parameters)
         if changed:
             raise ValueError(
-                f"{what} goes on with the network of the fit before, and {changed} "
+                f"{what} continues with the network of the earlier fit, but {changed} "
                 "changed since. Use fit with warm_start=False for a new network."
             )
 
     def _check_images(self, X, *, reset):
-        """Return X as an ImageInput; nothing is decoded yet.
+        """Return X as an ImageInput. No file is decoded yet.
 
-        With `reset`, learn what an image looks like.
+        With `reset`, the shape and size of the images are stored as attributes.
+        Otherwise they are compared with the attributes.
         """
         images = ImageInput.from_X(
             X,
@@ -180,7 +183,7 @@ class ImageEstimator(UsesSession, BaseEstimator):
         return images
 
     def _in_channels(self):
-        """Return how many channels the network gets."""
+        """Return the number of channels of the images that the network gets."""
         return _count_channels(self.input_shape_)
 
     # Training
@@ -202,21 +205,23 @@ class ImageEstimator(UsesSession, BaseEstimator):
         train : Examples
         validation : Examples or None, default=None
         start : {"network", "optimizer", "continue"}
-            Whether to begin with a new network, with a new optimizer, or to go on.
+            Whether the training starts with a new network, starts with a new optimizer,
+            or continues with both.
         phases : list of ndarray of int, default=None
-            Rows that are trained on one phase after another. By default all rows are
-            one phase.
+            Rows of each phase. The phases follow one another. None stands for a single
+            phase of all rows.
         groups : ndarray of shape (n,), default=None
-            Patient ids, which `validation_fraction` keeps together.
+            Patient ids. `validation_fraction` does not divide a patient.
         restart_schedule : bool, default=False
-            Whether the learning-rate schedule begins again in each phase.
+            Whether the learning-rate schedule starts again in each phase.
         """
         seed = draw_seed(self.random_state)
         resolve_device(self.device)  # before any work
         phases = train.phases(phases)
         undo = contextlib.nullcontext() if start == "network" else self._undo_on_error()
         with undo, limited_threads(self._n_training_threads()):
-            # The net first: a wrong name or wrong weights cost no decoding.
+            # The net is made before files are decoded, because a wrong name or wrong
+            # weights are then found at once.
             self._start(start, seed)
             policy = self._policy()
             trainer = Trainer(self.net_, self._settings(seed, restart_schedule), policy)
@@ -224,21 +229,22 @@ class ImageEstimator(UsesSession, BaseEstimator):
         self._record(progress, policy, n_phases=len(phases))
 
     def _start(self, start, seed):
-        """Make what a training begins with."""
+        """Make the net of a training, with a new module or optimizer if needed."""
         if start == "network":
             with InitialWeights(seed):
                 module = self._make_module(self.weights)
             self.history_ = {}
             self.n_epochs_ = 0
             self.net_ = self._compose(module)
-        elif start == "optimizer" or self._changed(NET_PARAMETERS):
+        elif start == "optimizer" or self._find_changed(NET_PARAMETERS):
             self.net_ = self._compose(self.net_.module_)
         self._made_with = {
             name: clone(value) if isinstance(value, Optimizer) else value
             for name, value in self.get_params(deep=False).items()
         }
         if self.weights not in (None, "imagenet"):
-            del self._made_with["weights"]  # files or tensors, now in the net
+            # Files or tensors, which are in the net by now.
+            del self._made_with["weights"]
         vars(self).pop("best_epoch_", None)
 
     def _settings(self, seed, restart_schedule):
@@ -272,7 +278,7 @@ class ImageEstimator(UsesSession, BaseEstimator):
         )
 
     def _record(self, progress, policy, n_phases):
-        """Keep what a training has learnt besides the weights."""
+        """Store the history and the best epoch of a training."""
         for number, row in enumerate(progress.history):
             phase = {"phase": 1 + number // self.max_epochs} if n_phases > 1 else {}
             for name, value in (row | phase).items():
@@ -282,12 +288,13 @@ class ImageEstimator(UsesSession, BaseEstimator):
             self.best_epoch_ = progress.history[progress.best_epoch]["epoch"]
 
     def _compose(self, module):
-        """Put a module into a skorch net on the device, in the precision asked for."""
+        """Put a module into a skorch net, on the device and in its precision."""
         device = resolve_device(self.device)
         dtype, autocast_dtype = resolve_precision(self.precision, device)
         module.to(device, dtype, memory_format=torch.channels_last)
         module.set_trainable(self.trainable)
-        module.backbone._compiled_call_impl = None  # of an earlier compile=True
+        # torch has no public way to undo an earlier compile=True.
+        module.backbone._compiled_call_impl = None
         if self.compile:
             module.backbone.compile()
         rate, body_rate = self.learning_rate, self.body_learning_rate
@@ -310,11 +317,11 @@ class ImageEstimator(UsesSession, BaseEstimator):
             batch_size=self.batch_size,
             callbacks=self.callbacks,
         )
-        net.append_history(_rows(self.history_))
+        net.append_history(_history_rows(self.history_))
         return net
 
-    def _changed(self, names):
-        """Return which of these parameters differ from those of the net."""
+    def _find_changed(self, names):
+        """Return the names of parameters that changed since the net was made."""
         return sorted(
             name
             for name in names
@@ -323,7 +330,7 @@ class ImageEstimator(UsesSession, BaseEstimator):
 
     @contextlib.contextmanager
     def _all_or_nothing(self):
-        """Restore the attributes if a call fails."""
+        """Restore all attributes if a call fails."""
         before = dict(vars(self))
         try:
             yield
@@ -334,7 +341,7 @@ class ImageEstimator(UsesSession, BaseEstimator):
 
     @contextlib.contextmanager
     def _undo_on_error(self):
-        """Restore the weights and the optimizer's state of the net on an error."""
+        """Restore the weights and the state of the optimizer if a training fails."""
         net = self.net_
         trainable = net.module_.trainable
         module = copy.deepcopy(net.module_.state_dict())
@@ -350,23 +357,23 @@ class ImageEstimator(UsesSession, BaseEstimator):
             raise
 
     def _policy(self):
-        """Return whether pixels or features are trained on and predicted from."""
+        """Return the policy: whether pixels or features are used."""
         return PixelPolicy()
 
     def _body_factor(self):
-        """Return the body's learning rate as a multiple of the head's, by default."""
+        """Return the default learning rate of the body relative to the head's."""
         return 0.1
 
     def _n_training_threads(self):
-        """Return how many threads share a layer in a training."""
+        """Return the number of threads that share a layer in a training."""
         return usable_threads(self.n_threads)
 
     def _n_forward_threads(self):
-        """Return how many threads compute a batch each."""
+        """Return the number of threads that compute one batch each."""
         return usable_threads(None) if self.n_threads is None else self.n_threads
 
     def _reading(self):
-        """Return how files are read, as parameters of ``ImageInput.open``."""
+        """Return parameters of ``ImageInput.open``."""
         return {
             "image_size": self.image_size_,
             "keep_aspect_ratio": self.keep_aspect_ratio,
@@ -376,12 +383,12 @@ class ImageEstimator(UsesSession, BaseEstimator):
     # Prediction
 
     def _images_to_predict(self, X):
-        """Return X as an ImageInput, if the estimator is fitted."""
+        """Check that the estimator is fitted, and return X as an ImageInput."""
         check_is_fitted(self)
         return self._check_images(X, reset=False)
 
     def _probabilities(self, images):
-        """Yield probabilities for an ImageInput, batch by batch."""
+        """Yield the probabilities of an ImageInput, batch by batch."""
         for outputs in predict_outputs(
             self.net_,
             images,
@@ -394,22 +401,22 @@ class ImageEstimator(UsesSession, BaseEstimator):
 
 
 def _count_channels(shape):
-    """Return how many channels the network gets: gray is repeated to three."""
+    """Return the number of channels of a network's input. Gray is repeated to 3."""
     channels = shape[2] if shape is not None and len(shape) == 3 else 1
     return 3 if channels == 1 else channels
 
 
 def _as_plain(value):
-    """Return a parameter as a value that is equal for equal parameters."""
+    """Return a value of a parameter that can be compared by ``==``."""
     if isinstance(value, list):
-        return tuple(value)  # which it becomes when it is saved
+        return tuple(value)  # loading returns a tuple for a saved list
     if isinstance(value, BaseEstimator):
         return type(value), sorted(value.get_params().items())
     return value
 
 
-def _rows(history):
-    """Return the rows of a history, of those columns that all epochs have."""
+def _history_rows(history):
+    """Return the rows of a history. Columns that some epochs lack are left out."""
     n = len(history.get("epoch", ()))
     columns = {
         name: column

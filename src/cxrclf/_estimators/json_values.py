@@ -1,4 +1,4 @@
-"""Parameters as values that JSON can hold."""
+"""Parameters of an estimator as JSON values."""
 
 from pathlib import Path
 
@@ -8,17 +8,17 @@ import torch
 from cxrclf.augmentation import Augmentation
 from cxrclf.optimizers import Optimizer
 
-# Objects with parameters that a parameter may be.
+# Classes with parameters of their own, which a parameter may be an instance of.
 _OBJECTS = {"Augmentation": Augmentation, "Optimizer": Optimizer}
 
 
 def encode_parameters(parameters):
-    """Return an estimator's parameters as JSON-able values.
+    """Return the parameters of an estimator as JSON values.
 
     Raises
     ------
     ValueError
-        Naming a parameter that JSON cannot hold.
+        If JSON cannot represent a parameter. The error names the parameter.
     """
     return {name: _encode(name, value) for name, value in parameters.items()}
 
@@ -32,7 +32,7 @@ def _encode(name, value):
         return str(value)
     if isinstance(value, (list, tuple)):
         return [_encode(name, item) for item in value]
-    if type(value) in _OBJECTS.values():  # a subclass would become its base
+    if type(value) in _OBJECTS.values():  # not a subclass, which loading would change
         params = encode_parameters(value.get_params(deep=False))
         return {type(value).__name__: params}
     if isinstance(value, dict):
@@ -47,7 +47,7 @@ def _encode(name, value):
 
 
 def decode_parameters(values):
-    """Return what :func:`encode_parameters` was given."""
+    """Return parameters from the values of :func:`encode_parameters`."""
     return {name: _decode(value) for name, value in values.items()}
 
 

@@ -1,4 +1,4 @@
-"""A trained model as a folder: ``model.json``, and the weights that it names."""
+"""Model folders: ``model.json``, and the file of weights that it names."""
 
 import errno
 import hashlib
@@ -25,12 +25,12 @@ from cxrclf.exceptions import WeightsError
 
 FORMAT = 2
 # Parameters that belong to the machine of the training. They are neither saved nor
-# taken from a file, and the digest is of the rest.
+# loaded, and the digest of the description does not include them.
 MACHINE_PARAMETERS = frozenset({"cache_dir", "callbacks", "checkpoint_dir", "log_dir"})
 _DESCRIPTION = "model.json"
 _WEIGHTS = re.compile(r"weights-[0-9a-f]{16}\.safetensors")
 _WEIGHTS_OF_FORMAT_1 = "weights.safetensors"
-_LARGEST_DESCRIPTION = 2**26  # bytes; one of thousands of epochs has less than 2**20
+_LARGEST_DESCRIPTION = 2**26  # bytes; thousands of epochs need less than 2**20
 _TRIES = 100
 _SAFETENSORS_TYPES = {
     "bool": "BOOL",
@@ -43,20 +43,22 @@ _SAFETENSORS_TYPES = {
 
 
 def save_folder(folder, module, description):
-    """Write a module's tensors and a description of the estimator.
+    """Write the tensors of a module and a description of the estimator.
 
-    The weights go to a file of a new name. Then the description, which names it,
-    replaces the earlier one in a single step: at any moment the folder holds one whole
-    model, the earlier or the new one. Files that no description names are removed.
+    The weights are written to a file with a new name. Then the description, which names
+    that file, replaces the earlier description in a single step. So the folder has a
+    whole model at any time, either the earlier or the new one. Files of weights that no
+    description names are removed.
 
     Parameters
     ----------
     folder : path-like
-        Made when missing; an earlier model in it is replaced.
+        Folder of the model. It is made if it is missing. An earlier model in it is
+        replaced.
     module : torch.nn.Module
     description : dict
-        JSON-able, with the parameters under ``"params"``, but for those of
-        ``MACHINE_PARAMETERS``.
+        JSON values, with the parameters under ``"params"``. Parameters that belong to
+        the machine (``MACHINE_PARAMETERS``) are left out already.
 
     Raises
     ------
@@ -82,13 +84,13 @@ def save_folder(folder, module, description):
         folder.mkdir(parents=True, exist_ok=True)
         remove_abandoned(folder)
         _remove_unnamed(folder, b"")
-        earlier = _description_text(folder)
+        earlier = _read_description(folder)
         try:
-            # The name is new, and locked until the description is in its place: so
+            # The name is new, and the file is locked until the description names it. So
             # another save neither writes to this file nor removes it.
             with new_file(folder, "weights-", ".safetensors") as path:
                 description["weights"] = _write_weights(module, path)
-                description["blake2b"] = _description_digest(description)
+                description["blake2b"] = _digest_description(description)
                 text = json.dumps(description, indent=2) + "\n"
                 with replaced_whole(folder / _DESCRIPTION, durable=True) as temporary:
                     temporary.write_text(text, encoding="utf-8")
@@ -96,7 +98,8 @@ def save_folder(folder, module, description):
             _remove_unnamed(folder, earlier)
 
 
-def _without_machine(description):
+def _drop_machine_parameters(description):
+    """Return a description without the parameters of the machine."""
     params = {
         name: value
         for name, value in description["params"].items()
@@ -106,10 +109,10 @@ def _without_machine(description):
 
 
 def _write_weights(module, path):
-    """Write a module's tensors, and return what tells their file from others."""
+    """Write the tensors of a module; return the name, size and digest of the file."""
     digest, size = hashlib.blake2b(), 0
     with path.open("wb") as file:
-        for part in _safetensors_parts(module.state_dict()):
+        for part in _yield_safetensors(module.state_dict()):
             file.write(part)
             digest.update(part)
             size += len(part)
@@ -118,17 +121,18 @@ def _write_weights(module, path):
     return {"file": path.name, "bytes": size, "blake2b": digest.hexdigest()}
 
 
-def _safetensors_parts(state):
-    """Yield the bytes of a safetensors file, part by part.
+def _yield_safetensors(state):
+    """Yield the bytes of a safetensors file in parts.
 
-    safetensors' own functions copy all tensors, or write to a temporary file of a name
-    of their own, which a kill leaves.
+    One function of safetensors copies all tensors. The other writes to a temporary file
+    with its own name, which remains after a kill.
     """
     arrays = {
         name: tensor.detach().cpu().contiguous().numpy()
         for name, tensor in state.items()
     }
-    # Large elements first, so that all lie at multiples of their size.
+    # Types with large elements first, so that each array starts at a multiple of the
+    # size of its elements.
     names = sorted(arrays, key=lambda name: -arrays[name].itemsize)
     header, end = {}, 0
     for name in names:
@@ -140,7 +144,7 @@ def _safetensors_parts(state):
             "data_offsets": (start, end),
         }
     text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
+    text += b" " * (-len(text) % 8)  # the arrays start at a multiple of 8 bytes
     yield len(text).to_bytes(8, "little") + text
     for name in names:
         array = arrays[name].reshape(-1)
@@ -148,15 +152,15 @@ def _safetensors_parts(state):
         yield memoryview(little.view(np.uint8))
 
 
-def _description_digest(description):
-    """Return the digest of a description, but for the digest in it."""
+def _digest_description(description):
+    """Return the digest of a description, without the digest in it."""
     rest = {key: value for key, value in description.items() if key != "blake2b"}
     text = json.dumps(rest, sort_keys=True, separators=(",", ":"))
     return hashlib.blake2b(text.encode()).hexdigest()
 
 
-def _description_text(folder):
-    """Return the bytes of a description; none if it is missing."""
+def _read_description(folder):
+    """Return the bytes of the description, or no bytes if it is missing."""
     try:
         with open_regular(folder / _DESCRIPTION) as file:
             return file.read(_LARGEST_DESCRIPTION + 1)
@@ -165,25 +169,27 @@ def _description_text(folder):
 
 
 def _remove_unnamed(folder, earlier):
-    """Remove the weights of earlier and of killed saves.
+    """Remove files of weights from earlier saves and from killed saves.
 
     Parameters
     ----------
     folder : pathlib.Path
     earlier : bytes
-        A description that this save has replaced: what it names nobody writes.
+        Description that this save has replaced. No other save writes the file of
+        weights that it names.
     """
     for name in os.listdir(folder):
         path, quoted = folder / name, json.dumps(name).encode()
         with suppress(OSError):
             if quoted in earlier and _is_weights(name):
-                if quoted not in _description_text(folder):
+                if quoted not in _read_description(folder):
                     path.unlink()
             elif _WEIGHTS.fullmatch(name):
-                # First the lock, then the look: whoever has written the file has named
-                # it by now, or never will.
+                # The description is read after the file is locked. A free lock means
+                # that the writer of the file has ended: it has named the file by now,
+                # or it never will.
                 with abandoned(path) as is_abandoned:
-                    if is_abandoned and quoted not in _description_text(folder):
+                    if is_abandoned and quoted not in _read_description(folder):
                         path.unlink()
 
 
@@ -192,7 +198,7 @@ def _is_weights(name):
 
 
 def load_folder(folder):
-    """Read what :func:`save_folder` wrote, also while it is saved to again.
+    """Read a folder of :func:`save_folder`, also while another save replaces it.
 
     Parameters
     ----------
@@ -201,16 +207,17 @@ def load_folder(folder):
     Returns
     -------
     description : dict
-        With ``"estimator"``, ``"params"`` and ``"fitted"``, of any content.
+        Description with ``"estimator"``, ``"params"`` and ``"fitted"``. Their content
+        is not checked.
     tensors : dict of str to Tensor
-        On the CPU.
+        Tensors on the CPU.
 
     Raises
     ------
     WeightsError
-        If a file is missing, damaged, of a newer format, or not from the same save.
+        If a file is missing or damaged, has a newer format, or is from another save.
     OSError
-        If a file cannot be read, PermissionError among them.
+        If a file cannot be read, for example PermissionError.
     """
     folder = Path(folder)
     before = None
@@ -222,31 +229,33 @@ def load_folder(folder):
         try:
             data = _read(path, weights.get("bytes"))
         except FileNotFoundError as error:
-            if text == before:
-                raise _missing(path) from error
+            if text == before:  # no other save: the weights are missing
+                raise _make_missing_error(path) from error
             before = text
             continue  # another save may have replaced both
         if hashlib.blake2b(data).hexdigest() != weights["blake2b"]:
             raise WeightsError(
-                f"{path} does not belong to {_DESCRIPTION}: it is damaged, or of "
-                "another model. Save the model again."
+                f"{path} does not belong to {_DESCRIPTION}: it is damaged or belongs "
+                "to another model. Save the model again."
             )
         try:
             return description, safetensors.torch.load(data)
-        except Exception as error:  # of safetensors, and of torch for odd types
+        except Exception as error:  # from safetensors, and from torch for odd types
             raise WeightsError(f"{path} cannot be read: {error}.") from error
-    raise WeightsError(f"{folder} is saved to all the time. Load it afterwards.")
+    raise WeightsError(
+        f"{folder} is saved to all the time. Load it after the last save."
+    )
 
 
 def _read(path, largest):
-    """Return a file's bytes, if it is a file and not larger than that."""
+    """Return the bytes of a regular file of at most `largest` bytes."""
     try:
         with open_regular(path) as file:
             if largest is None or os.fstat(file.fileno()).st_size <= largest:
                 return file.read()
     except (FileNotFoundError, NotADirectoryError) as error:
         if path.name == _DESCRIPTION:
-            raise _missing(path) from error
+            raise _make_missing_error(path) from error
         raise
     except OSError as error:
         if error.errno != errno.EINVAL:
@@ -257,15 +266,15 @@ def _read(path, largest):
     )
 
 
-def _missing(path):
+def _make_missing_error(path):
     return WeightsError(
-        f"{path.parent} holds no saved model: {path.name} is missing. Give the folder "
+        f"{path.parent} holds no saved model: {path.name} is missing. Pass the folder "
         "that save() wrote."
     )
 
 
 def _parsed(path, text):
-    """Return a description of which the form and the digest are right."""
+    """Parse a description, and check its form and its digest."""
     try:
         description = json.loads(text.decode())
         saved_format = description["format"]
@@ -275,19 +284,19 @@ def _parsed(path, text):
                 f"reads formats up to {FORMAT}. Use the version of cxrclf that wrote "
                 f"it: {description.get('versions', {}).get('cxrclf')}."
             )
-        description = _without_machine(description)
+        description = _drop_machine_parameters(description)
         weights = description["weights"]
         if not (_is_weights(weights["file"]) and isinstance(weights["blake2b"], str)):
             raise ValueError(f"its weights are {weights}")
         if not isinstance(weights.get("bytes", 0), int):
             raise ValueError(f"its weights are {weights}")
-        if saved_format > 1 and description["blake2b"] != _description_digest(
+        if saved_format > 1 and description["blake2b"] != _digest_description(
             description
         ):
-            raise ValueError("its digest is another one")
+            raise ValueError("its digest does not match")
     except WeightsError:
         raise
-    except Exception as error:  # of many kinds, for the text may be anything
+    except Exception as error:  # of many types, because the text may be anything
         raise WeightsError(
             f"{path} is damaged or not written by save(): {error!r:.500}. Save the "
             "model again."

@@ -1,4 +1,4 @@
-"""The parameters that every estimator has, and their checks."""
+"""Parameters of all estimators: constraints, roles and checks."""
 
 from numbers import Integral, Real
 from pathlib import Path
@@ -44,8 +44,8 @@ PARAMETER_CONSTRAINTS = {
     "log_dir": [None, str, Path],
     "verbose": ["verbose"],
 }
-# Parameters that change how a training runs and not what comes out of it, or (the
-# weights) that the state of the network stands for.
+# Parameters that do not change the result of a training, and ``weights``: the state of
+# the network stands for them.
 NOT_IN_IDENTITY = {
     "cache_dir",
     "callbacks",
@@ -57,7 +57,7 @@ NOT_IN_IDENTITY = {
     "verbose",
     "weights",
 }
-# Parameters by which a net and its optimizer are made.
+# Parameters from which a net and its optimizer are made.
 NET_PARAMETERS = {
     "trainable",
     "optimizer",
@@ -72,18 +72,18 @@ NET_PARAMETERS = {
 
 
 def check_together(estimator, has_validation):
-    """Check parameters that constraints of single values do not cover.
+    """Check parameters that depend on each other.
 
     Parameters
     ----------
     estimator : ImageEstimator
     has_validation : bool
-        Whether `fit` was given a validation set.
+        Whether `fit` got a validation set.
 
     Raises
     ------
     ValueError
-        If parameters are out of their range, or do not go together.
+        If a parameter is out of its range, or two parameters exclude each other.
     """
     if estimator.image_size is not None:
         check_image_size(estimator.image_size)
@@ -108,8 +108,8 @@ def check_together(estimator, has_validation):
     if estimator.checkpoint_dir is not None:
         if not isinstance(estimator.random_state, Integral):
             raise ValueError(
-                "checkpoint_dir needs an int random_state: with another one, a "
-                "restarted run cannot find its own checkpoint."
+                "checkpoint_dir needs an int random_state: otherwise a restarted run "
+                "cannot find its checkpoint."
             )
         if estimator.callbacks:
             raise ValueError(

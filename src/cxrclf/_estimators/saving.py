@@ -1,7 +1,7 @@
-"""Pickling, saving and loading of estimators with a net.
+"""Pickle, save and load estimators with a net.
 
-A net travels as arrays. It is rebuilt with the parameters that it was made with,
-``_made_with``, whatever ``set_params`` has changed since.
+A net is stored as arrays. It is rebuilt with the parameters with which it was made,
+``_made_with``, even if ``set_params`` was called since.
 """
 
 import contextlib
@@ -26,7 +26,7 @@ from cxrclf.optimizers import Optimizer
 
 
 def save_estimator(estimator, folder):
-    """Write a fitted estimator to a folder, see :meth:`ImageEstimator.save`."""
+    """Write a fitted estimator to a folder. See :meth:`ImageEstimator.save`."""
     module = estimator.net_.module_
     params = {
         name: value
@@ -47,7 +47,7 @@ def save_estimator(estimator, folder):
 
 
 def _describe_input(module):
-    """Return what a network does with pixels, for readers of the file."""
+    """Return how a network processes pixels, for human readers of the file."""
     branches = getattr(module.backbone, "branches", [module.backbone])
     own = getattr(module.backbone, "normalization", module.normalization)
     gray = module.backbone.in_channels == 3
@@ -65,9 +65,9 @@ def _describe_input(module):
 
 
 def load_estimator(cls, folder, device):
-    """Read an estimator from a folder, see :meth:`ImageEstimator.load`."""
+    """Read an estimator from a folder. See :meth:`ImageEstimator.load`."""
     description, tensors = load_folder(folder)
-    with _refused_content(folder, cls):
+    with _refuse_content(folder, cls):
         estimator = _make_described(cls, description)
         module = _make_module(estimator, tensors)
     estimator.device = device
@@ -78,7 +78,7 @@ def load_estimator(cls, folder, device):
 
 
 def pickled_state(estimator, state):
-    """Return the state of an estimator with its net as arrays."""
+    """Return the state of an estimator for a pickle, with the net as arrays."""
     state = state.copy()
     if "net_" in state:
         state["net_"] = net_state(state["net_"])
@@ -86,8 +86,9 @@ def pickled_state(estimator, state):
 
 
 def split_state(state):
-    """Return the arrays of the net or None, and the rest of a pickled state."""
-    # joblib gives maps of the file, which are read-only and end with it.
+    """Divide a pickled state into the arrays of the net, or None, and the rest."""
+    # joblib can load arrays as maps of the file. They are read-only, and invalid when
+    # the file is gone. So they are copied.
     rest = {
         name: np.array(value) if isinstance(value, np.memmap) else value
         for name, value in state.items()
@@ -102,7 +103,7 @@ def restore_net(estimator, arrays):
 
 
 def _make_described(cls, description):
-    """Make the estimator that a file describes, without its net."""
+    """Make the estimator of a description, without its net."""
     if description["estimator"] != cls.__name__:
         raise ValueError(
             f"it was saved by {description['estimator']}. Load it with "
@@ -121,18 +122,19 @@ def _make_described(cls, description):
 
 
 def _make_module(estimator, tensors):
-    """Make the network that a file describes, for tensors of its types."""
-    with limited_threads(1), InitialWeights(0):  # replaced by the file's
+    """Make the network of an estimator, and check that the tensors fit it."""
+    # The tensors of the file replace these initial weights.
+    with limited_threads(1), InitialWeights(0):
         module = estimator._make_module(None)
     module.set_trainable(estimator.trainable)
     own = module.state_dict()
     if different := sorted(tensors.keys() ^ own.keys()):
         raise ValueError(
-            f"{len(different)} tensors are missing or of another network, such as "
-            f"{different[:3]}."
+            f"{len(different)} tensors are missing or belong to another network, such "
+            f"as {different[:3]}."
         )
     for name, tensor in tensors.items():
-        # Their precision is that of the network on its device.
+        # The precision depends on the device, so that any floating-point type fits.
         floating = own[name].is_floating_point()
         if tensor.shape != own[name].shape or tensor.is_floating_point() != floating:
             raise ValueError(
@@ -143,7 +145,7 @@ def _make_module(estimator, tensors):
 
 
 def _rebuild_net(estimator, module=None):
-    """Make the net of an estimator again, from a module or with random weights."""
+    """Make the net of an estimator again, around a module or around a new one."""
     maker = type(estimator)(**estimator._made_with)
     fitted = {k: v for k, v in vars(estimator).items() if k.endswith("_")}
     vars(maker).update(fitted)
@@ -154,19 +156,19 @@ def _rebuild_net(estimator, module=None):
         maker.device = "cpu"
     with limited_threads(1):
         if module is None:
-            with InitialWeights(0):  # replaced by those of the net
+            with InitialWeights(0):  # the arrays of the net replace these weights
                 module = maker._make_module(None)
         return maker._compose(module)
 
 
 @contextlib.contextmanager
-def _refused_content(folder, cls):
-    """Raise errors that come from what is in a folder as WeightsError."""
+def _refuse_content(folder, cls):
+    """Raise errors that are caused by the content of a folder as WeightsError."""
     try:
         yield
     except (MemoryError, OSError, ImportError):
-        raise  # of the machine
-    except Exception as error:  # of many kinds, from timm and torch among them
+        raise  # errors of the machine, not of the content
+    except Exception as error:  # of many types, for example from timm and torch
         raise WeightsError(
             f"{folder} holds no model that {cls.__name__} can load: {str(error)[:500]}"
         ) from error

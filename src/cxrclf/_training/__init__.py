@@ -1,3 +1,3 @@
-"""The training engine: data, features, the trainer, checkpoints."""
+"""The training engine: data, the feature cache, the trainer, checkpoints."""
 
-import cxrclf._torch  # noqa: F401  first, see _torch/openmp.py
+import cxrclf._torch  # noqa: F401  first; see _torch/openmp.py

@@ -1,4 +1,4 @@
-"""Batches that lie on the device."""
+"""Batches of samples on the device."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,11 @@ from cxrclf._utils.keyed_random import derived_seed
 
 @dataclass
 class Batches:
-    """Iterate over samples in batches that lie on the device.
+    """Iterate over samples in batches on the device.
 
-    The order depends on the seed and the epoch of the samples alone. A last batch of
-    a single sample is added to the one before, because BatchNorm cannot train on one.
+    The order depends only on the seed and the epoch of the samples. A last batch of a
+    single sample is added to the batch before it, because batch normalization cannot
+    train on one sample.
 
     Parameters
     ----------
@@ -22,11 +23,12 @@ class Batches:
     batch_size : int
         Number of samples per batch.
     device : torch.device
-        Where the batches lie.
+        Device of the batches.
     dtype : torch.dtype
-        Type of the sample weights.
+        Floating-point type of the sample weights.
     shuffle : bool
-        Whether this is a training. Samples that have an order of their own keep it.
+        Whether the samples are shuffled, as in a training. Samples with ``in_order``
+        are not shuffled.
     """
 
     dataset: Samples

@@ -1,7 +1,7 @@
-"""The state of a training after an epoch, in a file.
+"""Checkpoints: the state of a training after an epoch, in a file.
 
-The file is an archive of ``torch.save``, and a digest of all its bytes. ``torch.load``
-compares no checksums, and ignores what follows the archive.
+A checkpoint is an archive of ``torch.save``, followed by a digest of all bytes of the
+archive. ``torch.load`` compares no checksums. It ignores the bytes after the archive.
 """
 
 import copy
@@ -17,22 +17,23 @@ from cxrclf._utils.files import open_regular, replaced_whole
 from cxrclf.exceptions import WeightsError
 
 _DIGEST_BYTES = hashlib.blake2b().digest_size
-_CHUNK = 2**20  # bytes that are read at once
+_CHUNK = 2**20  # bytes per read
 
 
 def write_checkpoint(path, net, progress):
-    """Write what a training needs to go on from here.
+    """Write a checkpoint.
 
     Parameters
     ----------
     path : pathlib.Path
-    net : AutocastNet
+        File of the checkpoint. An earlier checkpoint is replaced in a single step.
+    net : TrainingNet
     progress : Progress
 
     Raises
     ------
     OSError
-        If the file cannot be written; an earlier one is kept.
+        If the file cannot be written. An earlier checkpoint then remains.
     """
     state = {
         "module": net.module_.learnt_state(),
@@ -46,21 +47,22 @@ def write_checkpoint(path, net, progress):
         try:
             torch.save(state, file)
         except RuntimeError as error:
-            # torch closes its archive after a failed write, which fails again.
+            # After a failed write, torch closes its archive, which fails again. The
+            # cause is the first error.
             if isinstance(error.__context__, OSError):
                 raise error.__context__ from None
             raise
-        file.write(_digest(file, file.tell()))
+        file.write(_compute_digest(file, file.tell()))
 
 
 def read_checkpoint(path, net, n_epochs):
-    """Put a net into the state of a checkpoint.
+    """Load a checkpoint into a net.
 
     Parameters
     ----------
     path : pathlib.Path
-    net : AutocastNet
-        Changed in place.
+    net : TrainingNet
+        The net. Its module and its optimizer are changed in place.
     n_epochs : int
         Number of epochs of the training.
 
@@ -72,31 +74,31 @@ def read_checkpoint(path, net, n_epochs):
     Raises
     ------
     WeightsError
-        If the checkpoint is damaged or not of this training.
+        If the checkpoint is damaged or belongs to another training.
     OSError
-        If it cannot be read.
+        If the checkpoint cannot be read.
     """
     try:
         with open_regular(path) as file:
             try:
                 _check_digest(file)
                 state = torch.load(file, map_location="cpu", weights_only=True)
-                return _restored(state, net, n_epochs)
+                return _restore(state, net, n_epochs)
             except (MemoryError, OSError):
                 raise
-            except Exception as error:  # of many kinds, from pickle and zipfile
-                raise _damaged(path) from error
+            except Exception as error:  # of many types, from pickle and zipfile
+                raise _make_damaged_error(path) from error
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
-        if error.errno != errno.EINVAL:
+        if error.errno != errno.EINVAL:  # open_regular: not a regular file
             raise
-        raise _damaged(path) from error
+        raise _make_damaged_error(path) from error
 
 
-def _damaged(path):
+def _make_damaged_error(path):
     return WeightsError(
-        f"The resume file {path} is damaged. Delete it; the training then starts from "
+        f"The checkpoint {path} is damaged. Delete it; the training then starts from "
         "its first epoch."
     )
 
@@ -104,13 +106,13 @@ def _damaged(path):
 def _check_digest(file):
     """Compare a file with the digest at its end."""
     size = os.fstat(file.fileno()).st_size - _DIGEST_BYTES
-    if size < 0 or _digest(file, size) != file.read():
-        raise ValueError("the digest is another one")
+    if size < 0 or _compute_digest(file, size) != file.read():
+        raise ValueError("the digest does not match")
     file.seek(0)
 
 
-def _digest(file, size):
-    """Return the digest of so many bytes from the start, and go to their end."""
+def _compute_digest(file, size):
+    """Return the digest of the first `size` bytes, and seek to their end."""
     digest = hashlib.blake2b()
     file.seek(0)
     for start in range(0, size, _CHUNK):
@@ -118,24 +120,26 @@ def _digest(file, size):
     return digest.digest()
 
 
-def _restored(state, net, n_epochs):
-    """Check a state, put the net into it, and return the progress."""
+def _restore(state, net, n_epochs):
+    """Check a state, load it into the net, and return the progress."""
     if set(state) != {"module", "optimizer", "progress"}:
         raise ValueError(f"unknown content: {set(state)}")
-    progress = _checked_progress(state["progress"], n_epochs)
+    progress = _check_progress(state["progress"], n_epochs)
     learnt = net.module_.learnt_state()
     for part in (state["module"], progress.best_state or state["module"]):
         _check_tensors(part, learnt)
     moments = state["optimizer"]["state"]
     _check_moments(moments, net.optimizer_)
     net.module_.load_learnt_state(state["module"])
-    # The groups are decided by the parameters, which are the same.
+    # The parameter groups depend only on the parameters of the estimator, which are
+    # the same. The groups of the net are used, so that the file's need no check.
     groups = net.optimizer_.state_dict()["param_groups"]
     net.optimizer_.load_state_dict({"state": moments, "param_groups": groups})
     return progress
 
 
-def _checked_progress(values, n_epochs):
+def _check_progress(values, n_epochs):
+    """Return the values of a checkpoint as a Progress, if they are possible."""
     progress, usual = Progress(**values), vars(Progress())
     for name, value in vars(progress).items():
         if type(value) is not type(usual[name]):
@@ -152,33 +156,43 @@ def _checked_progress(values, n_epochs):
 
 
 def _check_tensors(tensors, learnt):
-    """Check that tensors are those of the trained part, in shape and type."""
+    """Check that tensors have the names, shapes and types of the trained part."""
     if set(tensors) != set(learnt):
-        raise ValueError("other tensors than the trained ones")
+        raise ValueError("the tensors have other names than the trained part")
     for name, own in learnt.items():
         if tensors[name].shape != own.shape or tensors[name].dtype != own.dtype:
-            raise ValueError(f"{name} is of another shape or type")
+            raise ValueError(f"{name} has another shape or type")
 
 
 def _check_moments(moments, optimizer):
-    """Check that the state of an optimizer has what its steps will look for."""
+    """Check that the state of an optimizer has the moments that a step reads.
+
+    torch accepts other moments, and fails in the next step, or not at all.
+    """
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    expected = _moments_of_a_vector(optimizer)
+    expected = _find_moment_shapes(optimizer)
     for number, values in moments.items():
         if type(number) is not int or not 0 <= number < len(parameters):
             raise ValueError(f"no parameter has the number {number!r}")
         if set(values) != set(expected):
-            raise ValueError(f"the optimizer's state has {set(values)}")
+            raise ValueError(f"the state of the optimizer has {set(values)}")
         for name, shape in expected.items():
-            right = parameters[number].shape if shape else shape
-            if values[name].shape != right or not values[name].is_floating_point():
-                raise ValueError(f"{name} is of another shape or type")
+            expected_shape = parameters[number].shape if shape else shape
+            if (
+                values[name].shape != expected_shape
+                or not values[name].is_floating_point()
+            ):
+                raise ValueError(f"{name} has another shape or type")
 
 
-def _moments_of_a_vector(optimizer):
-    """Return the shapes in an optimizer's state after a step on a vector."""
+def _find_moment_shapes(optimizer):
+    """Return the name and shape of each moment after a step on a vector.
+
+    A moment has the shape of its parameter, or no dimension.
+    """
     vector = torch.zeros(2, requires_grad=True)
     vector.grad = torch.zeros(2)
+    # A copy without state takes the step, so that the optimizer itself is unchanged.
     twin = copy.copy(optimizer)
     twin.state = defaultdict(dict)
     twin.param_groups = [{**optimizer.param_groups[0], "params": [vector]}]

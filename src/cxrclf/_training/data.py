@@ -1,4 +1,4 @@
-"""What a network is trained on, before and after files are opened."""
+"""The data of a training, before and after files are opened."""
 
 from dataclasses import dataclass, field
 
@@ -14,16 +14,16 @@ from cxrclf.images import ImageInput, Images
 
 @dataclass(frozen=True)
 class Examples:
-    """Checked rows of X and y, none of whose files is opened yet.
+    """Checked rows of X and y. No file is opened yet.
 
     Parameters
     ----------
     images : ImageInput
         X.
     targets : Targets
-        y. Its method ``open`` reads what lies in files.
+        y. Its method ``open`` reads targets that are files.
     weights : SampleWeights
-        Factors of the samples on the loss. By default all are 1.
+        Factors on the loss of each sample. By default all are 1.
     """
 
     images: ImageInput
@@ -31,12 +31,12 @@ class Examples:
     weights: SampleWeights = field(default_factory=SampleWeights)
 
     def phases(self, rows_of_phases=None):
-        """Return the rows of each phase, without the rows that weigh nothing.
+        """Return the rows of each phase, without rows of weight 0.
 
         Parameters
         ----------
         rows_of_phases : list of ndarray of int, default=None
-            By default all rows are one phase.
+            Rows of each phase. None stands for a single phase of all rows.
 
         Returns
         -------
@@ -45,14 +45,14 @@ class Examples:
         Raises
         ------
         ValueError
-            If the weights of a phase are unsuitable.
+            If the weights of a phase are invalid.
         """
         if rows_of_phases is None:
             rows_of_phases = [np.arange(len(self.images))]
         return [rows[self.weights.at(rows) > 0] for rows in rows_of_phases]
 
     def open(self, **reading):
-        """Read images and targets, and name all that cannot be read at once.
+        """Read images and targets.
 
         Parameters
         ----------
@@ -67,6 +67,7 @@ class Examples:
         Raises
         ------
         ImageReadError
+            If files cannot be read. The error names all of them.
         """
         opened, failures = [], {}
         for part in (self.targets, self.images):
@@ -82,14 +83,14 @@ class Examples:
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Opened images and targets, and the rows that each epoch takes.
+    """Opened images and targets, and the rows of each epoch.
 
     Parameters
     ----------
     images : Images
-        The images as decoded.
+        Decoded images.
     copies : Copies
-        Which of the rows are transformed copies.
+        The rows that are transformed copies of files.
     targets : Targets
     schedule : EpochSchedule
     """
@@ -101,12 +102,13 @@ class TrainingData:
 
     @classmethod
     def of_prediction(cls, images, paths):
-        """Return all rows of images that are only predicted from.
+        """Return the data of a prediction: all rows, without targets.
 
         Parameters
         ----------
         images : Images
         paths : ndarray of shape (n,) of object, or None
+            Paths of the images. None for images that are arrays.
         """
         n = len(images)
         schedule = EpochSchedule.of_rows(np.arange(n))
@@ -114,11 +116,11 @@ class TrainingData:
 
     @property
     def keys(self):
-        """Keys by which the views of rows are drawn, (n,) of uint64."""
+        """Keys from which the views of rows are drawn, (n,) of uint64."""
         return self.targets.view_keys(self.copies.keys)
 
     def fingerprint_parts(self):
-        """Return the arrays that identify what is trained on."""
+        """Return the arrays that identify the data of a training."""
         return [
             part
             for rows, weights in self.schedule.phases

@@ -1,9 +1,9 @@
-"""Features computed once, for all epochs, folds, candidates and processes.
+"""The feature cache: features for all epochs, folds, candidates and processes.
 
-A group holds the features of the views of one epoch, each under a 64-bit key of its
-own. It consists of segments that are written whole and never changed, so readers need
-no locks: a segment is there or not. Writers take locks only to share out the work: what
-one process is computing, the others leave to it.
+A group has the features of the views of one epoch, each under its 64-bit key. A group
+consists of segments. A segment is written whole and never changed, so that readers need
+no locks. Locks only distribute the work: a process does not compute features that
+another process is computing.
 """
 
 import contextlib
@@ -33,50 +33,53 @@ from cxrclf._utils.forks import after_fork_in_child
 from cxrclf._utils.session import session_folder
 
 _N_LOCKS = 256
-_WAIT = 0.02  # seconds between looks at what other processes have computed
-_PATIENCE = 60.0  # seconds without any news, after which their work is done here too
+_WAIT = 0.02  # seconds between two searches for features of other processes
+# Seconds without new features, after which a process also computes the features that
+# other processes have locked.
+_PATIENCE = 60.0
 _LOCK = "lock"
-_RESERVE = 2 * 2**30  # bytes of the disk that are left free, or a tenth of a small one
+_RESERVE = 2 * 2**30  # bytes of the disk that stay free, or a tenth of a small disk
 
 
 class FeatureGroup:
-    """Features by key; in this form, those that nobody keeps."""
+    """Features by key. This base class computes all features and caches none."""
 
     def __init__(self):
         self._set_segments(())
 
     def fetch(self, keys, compute, chunk):
-        """Find features, and compute those that are not there.
+        """Yield features from the cache, and compute the missing ones.
 
         Parameters
         ----------
         keys : ndarray of shape (n,) of uint64
             Sorted and unique.
         compute : callable
-            Takes positions in `keys` and returns their features, an array of shape
-            (len(positions), ...).
+            Function of positions in `keys` that returns their features, an array of
+            shape (len(positions), ...).
         chunk : int
-            How many are computed, and then shared, at once.
+            Number of features that are computed before they are cached.
 
         Yields
         ------
-        ndarray of shape (b,) of int
-            Positions in `keys`; all of them once, in any order.
-        ndarray of shape (b, ...)
-            Their features.
+        positions : ndarray of shape (b,) of int
+            Positions in `keys`. Each position occurs once, in any order.
+        features : ndarray of shape (b, ...)
+            Features of these positions.
         """
         missing, news = np.arange(len(keys)), time.monotonic()
         while missing.size:
             self._refresh()
             before = missing.size
-            missing = yield from self._found(keys, missing)
+            missing = yield from self._yield_found(keys, missing)
             if missing.size < before:
                 news = time.monotonic()
             patient = time.monotonic() - news < _PATIENCE
-            with self._claimed(keys[missing], chunk, patient) as claimed:
+            with self._claim(keys[missing], chunk, patient) as claimed:
                 mine = missing[claimed]
-                self._refresh()  # another process may have been faster
-                mine = yield from self._found(keys, mine)
+                # Another process may have added them before the lock was taken.
+                self._refresh()
+                mine = yield from self._yield_found(keys, mine)
                 if mine.size:
                     values = compute(mine)
                     self._add(keys[mine], values)
@@ -86,8 +89,8 @@ class FeatureGroup:
                     time.sleep(_WAIT)
                 missing = np.setdiff1d(missing, missing[claimed], assume_unique=True)
 
-    def _found(self, keys, positions):
-        """Yield what is there, and return the positions of what is not."""
+    def _yield_found(self, keys, positions):
+        """Yield cached features, and return the positions of the missing ones."""
         segments, sorted_keys, numbers, places = self._index
         if not len(sorted_keys):
             return positions
@@ -98,7 +101,7 @@ class FeatureGroup:
         absent = [positions[~there]]
         for number in np.unique(numbers[at]):
             here = numbers[at] == number
-            values = self._values(segments[number], places[at[here]])
+            values = self._read_values(segments[number], places[at[here]])
             if values is None:
                 absent.append(found[here])
             else:
@@ -106,59 +109,68 @@ class FeatureGroup:
         return np.sort(np.concatenate(absent))
 
     def _set_segments(self, segments):
-        """Take over pairs of keys and what has the values; make the keys searchable."""
+        """Replace the segments, pairs of keys and values, and index their keys.
+
+        The form of the values depends on the subclass.
+        """
         sizes = [len(keys) for keys, _ in segments]
         keys = np.concatenate([np.empty(0, np.uint64), *(k for k, _ in segments)])
         numbers = np.repeat(np.arange(len(sizes)), sizes)
         places = np.concatenate([np.empty(0, int), *map(np.arange, sizes)])
         order = np.argsort(keys)
-        # One assignment: another thread may be reading.
+        # A single assignment, because another thread may be reading the index.
         self._index = segments, keys[order], numbers[order], places[order]
 
     def _refresh(self):
-        """Look for segments that others have added."""
+        """Find segments that other threads or processes have added."""
 
-    def _values(self, segment, places):
-        """Return values of a segment, or None if it is gone."""
+    def _read_values(self, segment, places):
+        """Return values of a segment, or None if the segment was deleted."""
         return segment[1][places]
 
     @contextlib.contextmanager
-    def _claimed(self, keys, chunk, patient):
-        """Give the positions of those keys that are now up to this process."""
+    def _claim(self, keys, chunk, patient):
+        """Yield the positions of the keys that this process has to compute."""
         yield np.arange(min(chunk, len(keys)))
 
     def _add(self, keys, values):
-        """Keep a segment."""
+        """Add a segment to the cache."""
 
 
 class MemoryCache:
-    """Features in the memory of this process, those used last.
+    """Features in the memory of this process.
+
+    All memory caches of a process share their groups.
 
     Parameters
     ----------
     max_bytes : int
+        Maximum size of all groups. The groups used longest ago are removed first.
     """
 
-    _groups = OrderedDict()  # of all caches; those used last at the end
+    _groups = OrderedDict()  # in the order of their last use
     _lock = threading.Lock()
 
     @classmethod
     def _renew_lock(cls):
-        """Replace the lock in a forked process: a thread of its parent may hold it."""
+        """Replace the lock in a forked process.
+
+        A thread of the parent may hold the lock, and does not exist in the child.
+        """
         cls._lock = threading.Lock()
 
     def __init__(self, max_bytes):
         self.max_bytes = max_bytes
 
     def group(self, space, view):
-        """Return a group of features, new or known.
+        """Return a group of features. A new group is empty.
 
         Parameters
         ----------
         space : str
-            Digest of all that decides a feature besides the view.
+            Digest of everything except the view that decides a feature.
         view : str
-            Name of an epoch's views.
+            Name of the views of an epoch.
 
         Returns
         -------
@@ -171,12 +183,12 @@ class MemoryCache:
             return group
 
     def make_room(self, n_bytes, kept):
-        """Drop groups, but for `kept`, until so much may be added.
+        """Remove groups until `n_bytes` may be added to the group `kept`.
 
         Returns
         -------
         bool
-            Whether that can be.
+            Whether there is enough room.
         """
         if kept.n_bytes + n_bytes > self.max_bytes:
             return False
@@ -206,17 +218,18 @@ class _MemoryGroup(FeatureGroup):
 
 
 class DiskCache:
-    """Features in files, shared by all processes, those used last.
+    """Features in files that all processes share.
 
     Parameters
     ----------
     folder : path-like
     max_bytes : int
-        Size of all files. 2 GiB of the disk, or a tenth of a smaller one, are left
-        free in any case.
+        Maximum size of all files. The files used longest ago are removed first. 2 GiB
+        of the disk, or a tenth of a small disk, always stay free.
     """
 
-    _share = 16  # of `max_bytes`, that is added before the files are counted again
+    # The files are counted again after a sixteenth of `max_bytes` was added.
+    _share = 16
 
     def __init__(self, folder, max_bytes):
         self.folder = Path(folder)
@@ -224,50 +237,52 @@ class DiskCache:
         self._allowance = 0
 
     def group(self, space, view):
-        """Return a group of features, as :meth:`MemoryCache.group`."""
+        """Return a group of features, as :meth:`MemoryCache.group` does."""
         return _DiskGroup(self, self.folder / space, view)
 
     def make_room(self, n_bytes):
-        """Delete the files used longest ago until so much may be added.
+        """Delete the files used longest ago until `n_bytes` may be added.
 
         Returns
         -------
         bool
-            Whether that can be.
+            Whether there is enough room.
         """
         if n_bytes > self._allowance:
-            self._allowance = self._evict(n_bytes)
+            self._allowance = self._delete_old_files(n_bytes)
         fits = n_bytes <= self._allowance
         if fits:
             self._allowance -= n_bytes
         return fits
 
     def give_up(self, error):
-        """Keep nothing any more, after an error of the disk."""
+        """Warn of an error of the disk, and cache nothing from now on."""
         warnings.warn(
             f"The feature cache in {str(self.folder)!r} cannot be written: {error}. "
-            "Features are computed anew in each epoch. See that its disk is writable "
-            "and has room, or give another cache_dir.",
+            "Features are computed again in each epoch. Free space on its disk and "
+            "make it writable, or set another cache_dir.",
             RuntimeWarning,
             stacklevel=2,
         )
         self.max_bytes = 0
 
-    def _evict(self, n_bytes):
-        """Return how much may be added before the files are counted again.
+    def _delete_old_files(self, n_bytes):
+        """Delete old files, and return the number of bytes that may be added.
 
-        That is little at a time, because other processes add as well.
+        The number is small, because other processes add files at the same time. When
+        it is used up, the files are counted again.
         """
         files, used = [], 0
         for group in self.folder.glob("*/*"):
             if group.is_symlink() or group.parent.is_symlink():
-                continue  # nothing is deleted elsewhere
+                continue  # a link would delete files elsewhere
             remove_abandoned(group)
             for path in group.glob(f"*{SEGMENT}*"):
                 with contextlib.suppress(OSError):  # deleted by another process
                     status = path.lstat()
                     used += status.st_size
-                    if path.match(SEGMENT):  # else another process is writing it
+                    # Other names are temporary: a process is writing these files.
+                    if path.match(SEGMENT):
                         files.append((status.st_mtime, status.st_size, path))
         disk = shutil.disk_usage(self.folder)
         free = disk.free - min(disk.total // 10, _RESERVE)
@@ -280,7 +295,7 @@ class DiskCache:
         for _, size, path in sorted(files):
             if used + wanted <= limit:
                 break
-            with contextlib.suppress(OSError):  # Windows keeps files that are open
+            with contextlib.suppress(OSError):  # Windows deletes no open file
                 path.unlink()
                 used -= size
             if not any(path.parent.glob(f"*{SEGMENT}*")):
@@ -291,7 +306,7 @@ class DiskCache:
 
 
 class _DiskGroup(FeatureGroup):
-    """A folder of segments."""
+    """A group on the disk: a folder of segments."""
 
     def __init__(self, cache, space, view):
         super().__init__()
@@ -303,7 +318,7 @@ class _DiskGroup(FeatureGroup):
     def _refresh(self):
         try:
             names = set(fnmatch.filter(os.listdir(self.folder), SEGMENT))
-        except OSError:  # none yet
+        except OSError:  # no folder yet
             return
         new = []
         for name in sorted(names - self._seen):
@@ -314,38 +329,41 @@ class _DiskGroup(FeatureGroup):
         if new:
             self._set_segments((*self._index[0], *new))
 
-    def _values(self, segment, places):
+    def _read_values(self, segment, places):
         keys, stored = segment
-        # Opened when it is needed: a process may have few files open at once.
+        # The file is opened for each read, because the number of open files of a
+        # process is limited.
         values = read_segment(stored, keys[places], places)
         if values is None:
             self._set_segments(tuple(s for s in self._index[0] if s is not segment))
         return values
 
     @contextlib.contextmanager
-    def _claimed(self, keys, chunk, patient):
+    def _claim(self, keys, chunk, patient):
         if not (patient and self.cache.max_bytes):
             yield np.arange(min(chunk, len(keys)))
             return
+        # Each remainder of a key has a byte of the lock file. Processes start at
+        # different remainders, so that they rarely try the same lock.
         numbers = (keys % np.uint64(_N_LOCKS)).astype(int)
         start = os.getpid() % _N_LOCKS
         claimed = [np.empty(0, int)]
         with contextlib.ExitStack() as stack:
-            file = self._lock_file(stack)
+            file = self._open_lock_file(stack)
             for number in sorted(set(numbers), key=lambda n: (n - start) % _N_LOCKS):
                 if sum(map(len, claimed)) >= chunk:
                     break
-                if _locked(file, number):
+                if _try_lock(file, number):
                     claimed.append(np.flatnonzero(numbers == number))
             yield np.concatenate(claimed)[:chunk]
 
-    def _make(self):
+    def _make_folder(self):
         root = self.cache.folder
         make_folders(root.parent, root.name, *self.folder.parts[-2:])
 
-    def _lock_file(self, stack):
+    def _open_lock_file(self, stack):
         with contextlib.suppress(OSError):
-            self._make()
+            self._make_folder()
             return stack.enter_context(open_or_create(self.folder / _LOCK))
         return None
 
@@ -354,7 +372,7 @@ class _DiskGroup(FeatureGroup):
             return
         path = self.folder / f"{secrets.token_hex(8)}.npy"
         try:
-            self._make()
+            self._make_folder()
             if not self._swept:
                 remove_abandoned(self.folder)
                 self._swept = True
@@ -364,11 +382,11 @@ class _DiskGroup(FeatureGroup):
             self.cache.give_up(error)
 
 
-def _locked(file, number):
-    """Take a lock, unless another process has it."""
+def _try_lock(file, number):
+    """Take a lock until the file is closed; return False if another process has it."""
     try:
         return file is None or try_lock_byte(file, number)
-    except OSError:  # no locks on this disk: work may be done twice
+    except OSError:  # no locks on this disk; some features may be computed twice
         return True
 
 
@@ -378,7 +396,9 @@ def make_cache(kind, max_bytes, cache_dir):
     Parameters
     ----------
     kind : {"disk", "memory"} or None
+        None stands for no cache.
     max_bytes : int
+        Maximum size of the cache.
     cache_dir : path-like or None
         Folder of the files. None stands for the folder of the session.
 

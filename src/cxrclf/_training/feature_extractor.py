@@ -1,4 +1,4 @@
-"""Features of the frozen part of a network, computed or found in a cache."""
+"""Features of the frozen part of a network, from the cache or computed."""
 
 import contextlib
 import hashlib
@@ -20,24 +20,25 @@ from cxrclf._training.precision import (
     processor_name,
 )
 
-# Operations per byte from which a map is read faster than it is computed: a core
-# computes some 5e10 per second, and reads, copies and converts some 5e8 bytes.
+# Number of operations per byte above which reading a map is faster than computing it.
+# A core computes about 5e10 operations per second. It reads, copies and converts about
+# 5e8 bytes per second.
 _LEAST_INTENSITY = 100
-_BLOCK = 2**20  # bytes written at once
-_FORMAT = 2  # raised when the same settings give other features, or other files
+_BLOCK = 2**20  # bytes per write
+_FORMAT = 2  # increased when equal settings produce other features or other files
 
 
 class FeatureExtractor:
-    """The frozen part of a network, applied to all samples of an epoch.
+    """Extract features of the samples of an epoch with the frozen part of a network.
 
     Parameters
     ----------
     net : TrainingNet
-        Its module is a ClassificationNetwork.
+        Net with a ClassificationNetwork as its module.
     cache : DiskCache, MemoryCache or None
-        Where features are kept.
+        Cache of the features. None computes all of them.
     n_threads : int
-        Number of batches that are computed at once on a CPU.
+        Number of batches that are computed at the same time on a CPU.
     """
 
     def __init__(self, net, cache, *, n_threads):
@@ -49,29 +50,29 @@ class FeatureExtractor:
         self._last_name = self._frozen_part = None
 
     def extract(self, samples, out=None, verbose=0):
-        """Return the features of the views of samples in their epoch.
+        """Return the features of the samples' views in their epoch.
 
         Parameters
         ----------
         samples : PixelSamples
         out : Tensor or None, default=None
-            The features of another epoch, which are overwritten.
+            Features of another epoch. They are overwritten.
         verbose : int, default=0
             Whether to show a progress bar.
 
         Returns
         -------
         keys : ndarray of shape (m,) of uint64
-            Keys of the different views, sorted.
+            Keys of the distinct views, sorted.
         features : Tensor of shape (m, ...)
             Features of each view. They are on the CPU, in a temporary file without a
-            name: its pages are the system's, so that private memory does not grow
-            with the number of images.
+            name. The pages of a file belong to the system, so that the private memory
+            of the process does not grow with the number of images.
         """
         keys, first = np.unique(samples.view_keys(), return_index=True)
-        group = self._group(samples)
+        group = self._get_group(samples)
         with progress_bar(len(keys), "features", verbose) as bar:
-            chunk = self._chunk(len(keys))
+            chunk = self._choose_chunk_size(len(keys))
             for part, values in group.fetch(
                 keys, lambda part: self._compute(samples, first[part]), chunk
             ):
@@ -83,38 +84,39 @@ class FeatureExtractor:
                 bar.update(len(part))
         return keys, out
 
-    def _group(self, samples):
-        """Return the cached features of these views, or a group that keeps nothing."""
+    def _get_group(self, samples):
+        """Return the group of these views. Without a cache it stores nothing."""
         if self.cache is None:
             return FeatureGroup()
+        # Without augmentation a view does not depend on the seed.
         seed = 0 if samples.augmentation is None else samples.seed
-        name = self._space(samples), f"{seed:x}-{samples.view}"
+        name = self._make_space_name(samples), f"{seed:x}-{samples.view}"
         if name != self._last_name:
             self._last_name, self._last_group = name, self.cache.group(*name)
         return self._last_group
 
     def why_not_kept(self, n, max_bytes):
-        """Return why a training's features or maps are of no use to others.
+        """Return why the features or maps of a training should not be cached.
 
-        The rule is one of counts, not of times: the same training makes the same
-        choice in every process.
+        The rule compares counts and no times, so that the same training decides the
+        same in every process.
 
         Parameters
         ----------
         n : int
-            Number of different views.
+            Number of distinct views.
         max_bytes : int
-            Size limit of the cache.
+            Maximum size of the cache.
 
         Returns
         -------
         str or None
-            None if they are to be kept.
+            The reason. None if they should be cached.
         """
         if self.module.frozen_body:
-            n_bytes = self._feature_bytes()
+            n_bytes = self._count_feature_bytes()
         else:
-            reason, n_bytes = self._why_not_maps()
+            reason, n_bytes = self._check_maps()
             if reason is not None:
                 return reason
         if n * n_bytes > max_bytes:
@@ -124,8 +126,8 @@ class FeatureExtractor:
             )
         return None
 
-    def _feature_bytes(self):
-        """Return the size of what a head takes of an image."""
+    def _count_feature_bytes(self):
+        """Return the size of the features of an image, in bytes."""
         backbone = self.module.backbone
         if not self.module.head.needs_map:
             return backbone.num_features * self.format.dtype.itemsize
@@ -133,11 +135,11 @@ class FeatureExtractor:
         size = math.prod(backbone.map_size(self.format.image_size))
         return backbone.num_features * size * dtype.itemsize
 
-    def _why_not_maps(self):
-        """Return a reason or None, and the size of the map of an image."""
+    def _check_maps(self):
+        """Return the reason against caching maps, or None, and the bytes of a map."""
         module = self.module.eval()
         if self.format.device.type != "cpu":
-            return "a GPU computes them faster than they come from a disk", 0
+            return "a GPU computes them faster than a disk reads them", 0
         if not module.separable:
             return "the network cannot be cut where its trained stages begin", 0
         image = torch.zeros((1, 1, *self.format.image_size), dtype=self.format.dtype)
@@ -148,7 +150,7 @@ class FeatureExtractor:
             n_bytes = module.frozen_features(image).nbytes
         reason = None
         if counter.get_total_flops() < _LEAST_INTENSITY * n_bytes:
-            reason = f"a map of {n_bytes} bytes is computed as fast as it is read"
+            reason = f"computing a map of {n_bytes} bytes is as fast as reading it"
         return reason, n_bytes
 
     def _compute(self, samples, rows):
@@ -170,17 +172,18 @@ class FeatureExtractor:
         )
         return np.concatenate([_as_array(values) for values in batches])
 
-    def _chunk(self, n):
-        """Return how many features are computed before they are shared.
+    def _choose_chunk_size(self, n):
+        """Return the number of features that are computed before they are cached.
 
-        The more at once, the fewer files; the less, the less other processes wait.
+        A larger number makes fewer files. A smaller number makes other processes wait
+        for a shorter time.
         """
         batches = 8 * self.n_threads if self.format.device.type == "cpu" else 8
         size = inference_batch_size(self.format.device, self.format.image_size)
         return max(batches, n // 64 // size) * size
 
-    def _space(self, samples):
-        """Return a digest of all that decides features besides pixels and views."""
+    def _make_space_name(self, samples):
+        """Return a digest of everything except the views that decides features."""
         augmentation = samples.augmentation
         settings = (
             self.format.device.type,
@@ -193,14 +196,15 @@ class FeatureExtractor:
                 torch.cuda.get_device_name(self.format.device),
                 *_float32_modes(),
             )
+        # The frozen part does not change while this object exists.
         if self._frozen_part is None:
-            self._frozen_part = self._digest_of_frozen_part()
+            self._frozen_part = self._digest_frozen_part()
         digest = self._frozen_part.copy()
         digest.update(repr(settings).encode())
         return digest.hexdigest()
 
-    def _digest_of_frozen_part(self):
-        """Return a digest of the frozen part, which does not change during a call."""
+    def _digest_frozen_part(self):
+        """Return a digest of the frozen part, the processor and the software."""
         module = self.module
         settings = (
             _FORMAT,
@@ -209,7 +213,7 @@ class FeatureExtractor:
             version("timm"),
             torch.backends.cpu.get_cpu_capability(),
             processor_name(),
-            # They choose other kernels, which round differently.
+            # These variables select other kernels, which round differently.
             os.environ.get("ONEDNN_MAX_CPU_ISA"),
             os.environ.get("MKL_CBWR"),
             self.autocast_dtype,
@@ -228,33 +232,34 @@ class FeatureExtractor:
 
 
 def _float32_modes():
-    """Return whether a GPU may compute products and convolutions in TF32."""
+    """Return the settings that allow a GPU to compute float32 in TF32."""
     matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
     if not hasattr(cudnn, "conv"):
         return matmul.allow_tf32, cudnn.allow_tf32
-    # Newer names, of torch 2.9. Once one is set, torch refuses to read the older ones.
+    # torch 2.9 has new names. Once one of them is set, reading an old one is an error.
     backends = torch.backends, matmul, cudnn, cudnn.conv
     return tuple(backend.fp32_precision for backend in backends)
 
 
 def _as_array(tensor):
-    """Return a tensor as an array; NumPy has no bfloat16, so as its bits."""
+    """Return a tensor as an array. NumPy has no bfloat16; its bits become int16."""
     if tensor.dtype == torch.bfloat16:
         tensor = tensor.view(torch.int16)
     return tensor.numpy()
 
 
 def _as_tensor(array):
-    """Return what :func:`_as_array` was given; memory is shared."""
+    """Return the tensor of an array of :func:`_as_array`, in the same memory."""
     tensor = torch.from_numpy(array)
     return tensor.view(torch.bfloat16) if tensor.dtype == torch.int16 else tensor
 
 
 def _unnamed_array(shape, dtype):
-    """Return a tensor in a temporary file that nobody else can reach, or in memory.
+    """Return an empty tensor in a temporary file without a name, or in memory.
 
-    The file is mapped, which is safe here: it has no name under which it could be cut
-    short, and its space is reserved. Without room on the disk the tensor is private
+    The file is mapped. Mapping is safe here, although a truncated file would end the
+    process by a signal: no other process can truncate a file without a name, and its
+    space on the disk is reserved. If the disk has no room, the tensor is in the private
     memory of the process.
     """
     numpy_dtype = _as_array(torch.empty(0, dtype=dtype)).dtype
@@ -266,9 +271,11 @@ def _unnamed_array(shape, dtype):
 
 
 def _reserve(file, n_bytes):
+    """Reserve the space of a file on the disk."""
     if hasattr(os, "posix_fallocate"):
         os.posix_fallocate(file.fileno(), 0, n_bytes)
         return
-    for start in range(0, n_bytes, _BLOCK):  # else a file of holes, which take no space
+    # Zeros are written: a file that is only extended has holes, which reserve nothing.
+    for start in range(0, n_bytes, _BLOCK):
         file.write(bytes(min(_BLOCK, n_bytes - start)))
     file.flush()

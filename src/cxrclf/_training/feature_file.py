@@ -1,7 +1,8 @@
-"""Files of features: whole or not there, and compared with checksums when read.
+"""Segments: files of features with checksums.
 
-A segment is two arrays in NumPy's format, one after the other in a file. The first has
-the key and the checksum of each row, the second the values.
+A segment is a file of two arrays in NumPy's format. The first array has the key and the
+checksum of each row, the second array has the values. A segment is either whole or
+absent, and its checksums are compared when it is read.
 """
 
 import contextlib
@@ -20,14 +21,14 @@ import numpy as np
 from cxrclf._utils.disk import read_rows
 from cxrclf._utils.files import open_regular, replaced_whole
 
-SEGMENT = "[0-9a-f]" * 16 + ".npy"  # the pattern of the names of segments
+SEGMENT = "[0-9a-f]" * 16 + ".npy"  # pattern of the file names of segments
 _INDEX = np.dtype([("key", "<u8"), ("check", "<u8")])
-_HEADERS = 256  # bytes of those of the two arrays
-_FRESH = 60.0  # seconds in which a segment's time of last use is not renewed
+_HEADERS = 256  # bytes of the headers of both arrays
+_FRESH = 60.0  # seconds after which the time of last use is written again
 
 
 def segment_bytes(values):
-    """Return the size of a segment of these values."""
+    """Return the size of a segment with these values, in bytes."""
     return _HEADERS + len(values) * _INDEX.itemsize + values.nbytes
 
 
@@ -37,22 +38,25 @@ def write_segment(path, keys, values):
     Parameters
     ----------
     path : pathlib.Path
-        Its last two folders are the name of the group.
+        File of the segment. Its last two folders are the name of the group.
     keys : ndarray of shape (n,) of uint64
     values : ndarray of shape (n, ...)
     """
     index = np.empty(len(keys), _INDEX)
-    index["key"], index["check"] = keys, _checks(path, keys, values)
+    index["key"], index["check"] = keys, _compute_checks(path, keys, values)
     with replaced_whole(path, sweep=False) as temporary, temporary.open("wb") as file:
         np.save(file, index)
         np.save(file, values)
-        # On disk before it has its name, lest a power cut parts them.
+        # The data must be on the disk before the file has its name: otherwise a power
+        # cut could leave a named file without its data.
         file.flush()
         os.fsync(file.fileno())
 
 
 def find_segment(path):
-    """Return what is in a segment.
+    """Return the keys of a segment, and the location of its values.
+
+    A damaged segment is deleted.
 
     Parameters
     ----------
@@ -62,11 +66,11 @@ def find_segment(path):
     -------
     keys : ndarray of shape (n,) of uint64
     stored : Stored
-        For :func:`read_segment`.
+        Location of the values, for :func:`read_segment`.
     or None
-        If the segment is gone or damaged; a damaged one is deleted.
+        If the segment is missing or damaged.
     """
-    with _intact(path), open_regular(path, follow_links=False) as file:
+    with _delete_if_damaged(path), open_regular(path, follow_links=False) as file:
         return _read_index(file, path)
     return None
 
@@ -74,32 +78,35 @@ def find_segment(path):
 def read_segment(stored, keys, places):
     """Return values of a segment.
 
+    A damaged segment is deleted.
+
     Parameters
     ----------
     stored : Stored
+        Location of the values, from :func:`find_segment`.
     keys : ndarray of shape (b,) of uint64
-        Of the rows.
+        Keys of the rows.
     places : ndarray of shape (b,) of int
-        The rows' numbers.
+        Numbers of the rows.
 
     Returns
     -------
     ndarray of shape (b, ...) or None
-        None if the segment is gone or damaged; a damaged one is deleted.
+        None if the segment is missing or damaged.
     """
     path = stored.path
     values = np.empty((len(places), *stored.shape), stored.dtype)
-    with _intact(path), open_regular(path, follow_links=False) as file:
+    with _delete_if_damaged(path), open_regular(path, follow_links=False) as file:
         read_rows(file, places, values, stored.offset)
-        if (_checks(path, keys, values) != stored.checks[places]).any():
-            raise ValueError("the values are not those that were stored")
-        _renew(file, path)
+        if (_compute_checks(path, keys, values) != stored.checks[places]).any():
+            raise ValueError("the values do not match their checksums")
+        _write_time_of_use(file, path)
         return values
     return None
 
 
 class Stored(NamedTuple):
-    """Where the values of a segment are, and what they have to be."""
+    """Location, shape, type and checksums of the values of a segment."""
 
     path: Path
     checks: np.ndarray
@@ -109,7 +116,7 @@ class Stored(NamedTuple):
 
 
 def _read_index(file, path):
-    """Return the keys of a segment, and where its values are."""
+    """Return the keys of a segment, and the location of its values."""
     size = os.fstat(file.fileno()).st_size
     (n,), dtype = _read_header(file)
     if dtype != _INDEX or file.tell() + n * dtype.itemsize > size:
@@ -125,52 +132,56 @@ def _read_index(file, path):
 
 def _read_header(file):
     if np.lib.format.read_magic(file) != (1, 0):
-        raise ValueError("the file is of another version of NumPy's format")
+        raise ValueError("the file has another version of NumPy's format")
     shape, _, dtype = np.lib.format.read_array_header_1_0(file)
     return shape, dtype
 
 
 @contextlib.contextmanager
-def _intact(path):
-    """Leave the block where a segment is gone or damaged, and delete a damaged one."""
+def _delete_if_damaged(path):
+    """Suppress errors of a missing or damaged segment, and delete a damaged one."""
     try:
         yield
-    except OSError as error:  # deleted meanwhile, or not to be read
-        damaged = error.errno == errno.EINVAL
-    except Exception as error:  # a damaged header may raise anything when parsed
+    except OSError as error:  # deleted meanwhile, or unreadable
+        damaged = error.errno == errno.EINVAL  # open_regular: not a regular file
+    except Exception as error:  # the parser of a damaged header raises any type
         damaged = not isinstance(error, MemoryError)
     else:
         return
     if damaged:
         with contextlib.suppress(OSError):
+            # A file of another user is not deleted.
             if sys.platform == "win32" or path.lstat().st_uid == os.geteuid():
                 path.unlink()
 
 
-def _renew(file, path):
-    """Set the time of last use."""
-    with contextlib.suppress(OSError):  # another user's
+def _write_time_of_use(file, path):
+    """Write the time of last use, by which the cache chooses files to delete."""
+    with contextlib.suppress(OSError):  # a file of another user
         if time.time() - os.fstat(file.fileno()).st_mtime > _FRESH:
             os.utime(file.fileno() if os.utime in os.supports_fd else path)
 
 
-def _checks(path, keys, values):
+def _compute_checks(path, keys, values):
+    """Return the checksum of each row of a segment at a path."""
     kind = (*path.parts[-3:-1], values.dtype.str, values.shape[1:])
     return _checksums(keys, values, repr(kind))
 
 
 def _checksums(keys, values, kind):
-    """Return 64 bits for each row that depend on its key, its values and their kind.
+    """Return a 64-bit checksum of the key, the values and the kind of each row.
 
-    They are the sum of the row's 64-bit words, each multiplied by an odd number of its
-    own, modulo 2^64. An odd number has an inverse, so every change of a single word
-    shows. Zeros or other content in place of several words go unnoticed with a
-    probability of about 2^-64, and flips of only the highest bits of an even number of
-    words always: this is a guard against damaged disks, not against forgery.
+    The checksum is the sum of the row's 64-bit words modulo 2^64, each multiplied by
+    its own odd number. An odd number has an inverse modulo 2^64, so that the checksum
+    detects every change of a single word. It misses a change of several words with a
+    probability of about 2^-64. It always misses a flip of only the highest bits of an
+    even number of words. It protects against damaged disks, and not against forgery.
     """
     salt = hashlib.blake2b(kind.encode(), digest_size=8).digest()
     rows = np.ascontiguousarray(values).reshape(len(values), -1).view(np.uint8)
     if rows.shape[1] % 8:
+        # Zeros fill the last word. Rows of another length have another checksum all
+        # the same, because the kind contains the shape.
         rows = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 8)))
     words = rows.view("<u8")
     sums = words @ _weights(words.shape[1] + 1)[1:]
@@ -179,4 +190,5 @@ def _checksums(keys, values, kind):
 
 @lru_cache(maxsize=4)
 def _weights(n):
+    """Return the odd numbers, the same in every process and version of NumPy."""
     return np.random.PCG64(0).random_raw(n) | np.uint64(1)

@@ -1,7 +1,7 @@
-"""Whether a training sees pixels, or features that are computed once.
+"""Policies: whether a training uses pixels or cached features.
 
-An estimator has one of these two policies. :class:`PixelPolicy` is right for any
-network; :class:`FeaturePolicy` for those whose frozen part can be computed apart.
+An estimator has one of two policies. :class:`PixelPolicy` works with any network.
+:class:`FeaturePolicy` needs a network with a frozen part that can be computed alone.
 """
 
 from cxrclf._training.feature_extractor import FeatureExtractor
@@ -16,7 +16,7 @@ class PixelPolicy:
     Attributes
     ----------
     kept : {"features", "maps"} or None
-        What the training keeps in the feature cache.
+        Content of the feature cache after a training.
     """
 
     kept = None
@@ -34,9 +34,9 @@ class PixelPolicy:
         Returns
         -------
         train, valid : Samples
-            The second one is None without a validation set.
+            Samples of both sets. `valid` is None without a validation set.
         """
-        train, valid = _pixel_samples(net, data, validation, settings)
+        train, valid = _make_pixel_samples(net, data, validation, settings)
         train.source.keep_on_device()
         if valid is not None:
             if validation.images is data.images:
@@ -46,26 +46,26 @@ class PixelPolicy:
         return train, valid
 
     def prediction_samples(self, net, several_batches):
-        """Return a function of samples as pixels to the samples to predict.
+        """Return a function from samples of pixels to the samples of a prediction.
 
         Parameters
         ----------
         net : TrainingNet
         several_batches : bool
-            Whether the images of a call take more than one batch.
+            Whether the images of a call need more than one batch.
         """
         return lambda samples: samples
 
 
 class FeaturePolicy(PixelPolicy):
-    """Compute what a frozen part gives once, and train the rest on that.
+    """Train on features of the frozen part, which are computed once.
 
     Parameters
     ----------
     cache : DiskCache, MemoryCache or None
-        Where features are kept for other epochs, folds and processes.
+        Cache of the features for other epochs, folds and processes.
     n_threads : int
-        Number of batches that are computed at once on a CPU.
+        Number of batches that are computed at the same time on a CPU.
     verbose : int
         Whether to show progress.
     """
@@ -77,26 +77,26 @@ class FeaturePolicy(PixelPolicy):
 
     def training_samples(self, net, data, validation, settings):
         """Return the samples of a training and of its validation set."""
-        extractor = self._training_extractor(net, data.schedule, settings)
+        extractor = self._make_extractor(net, data.schedule, settings)
         if extractor is None:
             return super().training_samples(net, data, validation, settings)
         return tuple(
             None
             if samples is None
             else FeatureSamples(samples, extractor, verbose=self.verbose)
-            for samples in _pixel_samples(net, data, validation, settings)
+            for samples in _make_pixel_samples(net, data, validation, settings)
         )
 
     def prediction_samples(self, net, several_batches):
-        """Return a function of samples as pixels to the samples to predict."""
-        # To look a single batch up takes as long as to compute it.
+        """Return a function from samples of pixels to the samples of a prediction."""
+        # Finding the features of a single batch takes as long as computing them.
         if not (net.module_.frozen_body and several_batches):
             return super().prediction_samples(net, several_batches)
         extractor = FeatureExtractor(net, self.cache, n_threads=self.n_threads)
         return lambda samples: FeatureSamples(samples, extractor)
 
-    def _training_extractor(self, net, schedule, settings):
-        """Return the extractor if training on features is the faster way."""
+    def _make_extractor(self, net, schedule, settings):
+        """Return the extractor, or None if training on pixels is faster."""
         if settings.trainable == "all":
             return None
         extractor = FeatureExtractor(net, self.cache, n_threads=self.n_threads)
@@ -113,26 +113,27 @@ class FeaturePolicy(PixelPolicy):
         return extractor if frozen_body or reason is None else None
 
     def _why_not_kept(self, extractor, schedule, settings):
-        """Return why no other epoch or fit would find features of this one, or None."""
+        """Return why the features of this training are not cached, or None."""
         if self.cache is None:
             return "feature_cache is None"
         n = len(schedule.all_rows())
         if settings.augmentation is not None:
             if type(settings.augmentation) is not Augmentation:
-                return "a subclass of Augmentation may do anything"
+                return "a subclass of Augmentation may have any effect"
             if not settings.repeatable and settings.n_views is None:
                 return "no other fit has the same views: random_state is not an int"
             shown = settings.max_epochs * sum(len(rows) for rows, _ in schedule.phases)
             n = shown if settings.n_views is None else min(shown, n * settings.n_views)
         if not extractor.module.frozen_body:
             if settings.head_epochs:
-                return "the body is frozen to another depth in the head_epochs"
+                return "another part of the body is frozen in the head_epochs"
             if settings.compiled:
-                return "the backbone is compiled whole"
+                return "compile=True compiles the backbone as a whole"
         return extractor.why_not_kept(n, self.cache.max_bytes)
 
 
-def _pixel_samples(net, data, validation, settings):
+def _make_pixel_samples(net, data, validation, settings):
+    """Return the samples of both sets as pixels; validation images have no views."""
     train = PixelSamples(
         data,
         net.input_format,

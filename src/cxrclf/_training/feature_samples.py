@@ -1,4 +1,4 @@
-"""The samples of an epoch as features of the frozen part of a network."""
+"""FeatureSamples: the samples of an epoch as features of the frozen part."""
 
 import numpy as np
 import torch
@@ -8,7 +8,7 @@ from cxrclf._torch.device import has_room, upload
 
 
 class FeatureSamples(Dataset):
-    """Samples as what the frozen part of a network makes of their pixels.
+    """Samples as features of the frozen part of a network.
 
     Parameters
     ----------
@@ -31,16 +31,17 @@ class FeatureSamples(Dataset):
 
     @property
     def weights(self):
-        """Factors of the samples on the loss in the present epoch, (n,)."""
+        """Factors of the samples on the loss in the current epoch, (n,)."""
         return self.samples.weights
 
     def begin_epoch(self, epoch):
-        """Prepare the batches of an epoch."""
+        """Find or compute the features of an epoch."""
         self.epoch = epoch
         self.samples.begin_epoch(epoch)
         keys = self.samples.view_keys()
         if self.known is None or not np.isin(keys, self.known).all():
             views = self.samples
+            # Without augmentation, one extraction serves all epochs and phases.
             if views.augmentation is None:
                 views = views.of_all_epochs()
             self.known, self.features = self.extractor.extract(
@@ -52,7 +53,7 @@ class FeatureSamples(Dataset):
         self.places = np.searchsorted(self.known, keys)
 
     def inputs(self, chosen):
-        """Return the input of the trained part, as keyword arguments."""
+        """Return the trained part's input for some samples, as keyword arguments."""
         device = self.samples.format.device
         places = upload(torch.from_numpy(self.places[chosen]), self.ready.device)
         features = self.ready[places]

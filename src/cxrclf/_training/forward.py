@@ -1,13 +1,13 @@
 """Forward passes without gradients, one batch per thread.
 
-A convolution shared out between threads adds its terms in an order that depends on
-their number. So each batch is computed by one thread, and several batches at once:
-the outputs are the same for any number of threads, and no thread waits for another
-within a layer.
+A convolution that several threads share adds its terms in an order that depends on the
+number of threads. So one thread computes each batch, and several batches are computed
+at the same time. The outputs are then the same for any number of threads, and no thread
+waits for another within a layer.
 
-A matrix product rounds differently with another number of rows (MKL chooses its kernel
-by it), and a convolution of a single image takes another path. So each batch has the
-same size: a last, smaller one is filled up with copies of its rows.
+Rounding also depends on the number of rows: MKL chooses the kernel of a matrix product
+by it, and torch computes a single image in another way. So all batches have the same
+size. A smaller last batch is filled up with copies of its rows.
 """
 
 import os
@@ -31,23 +31,23 @@ def forward_batches(
     Parameters
     ----------
     function : callable
-        Takes an array of row numbers and returns a tensor with a row for each.
+        Function of an array of row numbers that returns a tensor with a row for each.
     n : int
         Number of rows.
     size : int
-        Number of rows per batch. A last, smaller batch is filled up to it.
+        Number of rows per batch. A smaller last batch is filled up to this size.
     device : torch.device
     autocast_dtype : torch.dtype or None
     n_threads : int
-        Number of batches that are computed at once on a CPU.
+        Number of batches that are computed at the same time on a CPU.
     alone : bool, default=False
-        Whether a single row is computed as it is, by all threads together: sooner,
-        and rounded differently.
+        Whether a single row is computed without filling up, by all threads together.
+        This is faster and rounds differently.
 
     Yields
     ------
     Tensor
-        The values of the next rows, on the CPU.
+        Values of the next rows, on the CPU.
     """
     alone = alone and n == 1
 
@@ -57,16 +57,16 @@ def forward_batches(
             return _leaving(function(full)[: len(rows)])
 
     batches = [np.arange(i, min(i + size, n)) for i in range(0, n, size)]
-    # The caller computes no layer while threads do, or else a single row.
+    # The calling thread computes a layer only for a single row, with all threads.
     with limited_threads(usable_threads(n_threads) if alone else 1):
-        for values, arrival in _mapped(compute, batches, device, n_threads):
+        for values, arrival in _map_batches(compute, batches, device, n_threads):
             if arrival is not None:
                 arrival.synchronize()
             yield values
 
 
 def _leaving(values):
-    """Return values on the CPU, and the event of their arrival if they come later."""
+    """Copy values to the CPU. From a GPU, also return the event of their arrival."""
     if values.device.type != "cuda":
         return values.cpu(), None
     host = torch.empty(values.shape, dtype=values.dtype, pin_memory=True)
@@ -76,9 +76,10 @@ def _leaving(values):
     return host, arrival
 
 
-def _mapped(function, batches, device, n_threads):
+def _map_batches(function, batches, device, n_threads):
+    """Yield the result of each batch, in order."""
     if device.type != "cpu":
-        # A batch ahead, so that the device computes while results are used.
+        # One batch ahead, so that the device computes while the caller uses a result.
         ahead = None
         for result in map(function, batches):
             if ahead is not None:
@@ -90,36 +91,37 @@ def _mapped(function, batches, device, n_threads):
     if len(batches) == 1 or n_threads == 1:
         yield from map(function, batches)
         return
-    pool, coming = _pool(n_threads, os.getpid()), deque()
+    pool, coming = _get_pool(n_threads, os.getpid()), deque()
     try:
         for batch in batches:
-            coming.append(pool.submit(_on_one_thread, function, batch))
-            # No further ahead: results wait in memory until they are used.
+            coming.append(pool.submit(_run_on_one_thread, function, batch))
+            # At most two batches per thread ahead, because results that the caller
+            # has not used yet take memory.
             if len(coming) > 2 * n_threads:
                 yield coming.popleft().result()
         while coming:
             yield coming.popleft().result()
-    finally:  # of an interrupt or an error, too
+    finally:  # also after an interrupt or an error
         for result in coming:
             result.cancel()
 
 
-def _on_one_thread(function, batch):
-    set_own_threads(1)  # of a thread of the pool, which keeps it
+def _run_on_one_thread(function, batch):
+    set_own_threads(1)  # of this thread of the pool alone
     return function(batch)
 
 
 @lru_cache
-def _pool(n_threads, process):
-    """Return threads that compute one batch each, the same ones in a process.
+def _get_pool(n_threads, process):
+    """Return the threads of a process, each of which computes one batch.
 
-    glibc gives a new thread a heap that may not be that of the thread before, so that
-    the memory of a pool a call would add up. A forked process has no threads of its
-    parent.
+    All calls use the same threads. glibc may give a new thread a new heap, so that
+    memory would grow with each new pool. A forked process has no threads of its parent,
+    so that the pool depends on the process id.
     """
     return ThreadPoolExecutor(n_threads, "cxrclf-forward")
 
 
 def progress_bar(total, description, verbose):
-    """Return a bar that counts images, if one is asked for."""
+    """Return a progress bar that counts images. Without `verbose` it is hidden."""
     return tqdm(total=total, desc=description, unit="image", disable=not verbose)

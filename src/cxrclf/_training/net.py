@@ -1,4 +1,4 @@
-"""The skorch net that every estimator has."""
+"""TrainingNet: the skorch net of an estimator."""
 
 import math
 
@@ -23,21 +23,22 @@ _HOOKS = (
 
 
 class TrainingNet(NeuralNet):
-    """A skorch net that is trained by a Trainer.
+    """A skorch net that a Trainer trains.
 
     `predict` and `predict_proba` take images as an array or a tensor of shape
-    (n, H, W), (n, C, H, W) or (n, H, W, C): integers, or floats in [0, 1]. `predict`
-    returns numbers of classes. `history` has one row per epoch, without its batches.
+    (n, H, W), (n, C, H, W) or (n, H, W, C), as integers or as floats in [0, 1].
+    `predict` returns numbers of classes. `history` has one row per epoch, and no rows
+    of batches.
 
     Parameters
     ----------
     module : Network
     task : Task
-        Names the score of an epoch, and says what outputs mean.
+        The score of an epoch, and the meaning of the outputs.
     input_format : InputFormat
-        What the module gets.
+        Format of the images that the module gets.
     autocast_dtype : torch.dtype or None
-        Type in which convolutions compute; None for the type of the parameters.
+        Type in which convolutions compute. None stands for the type of the parameters.
     **kwargs
         Parameters of :class:`skorch.NeuralNet`.
     """
@@ -52,7 +53,7 @@ class TrainingNet(NeuralNet):
         self._best_losses = {}
 
     def get_iterator(self, dataset, training=False):
-        """Return batches of samples; other data sets get skorch's iterator."""
+        """Return batches of Samples. Other data sets get skorch's iterator."""
         if hasattr(dataset, "begin_epoch"):
             return Batches(
                 dataset,
@@ -68,15 +69,19 @@ class TrainingNet(NeuralNet):
         with autocast(self.device, self.autocast_dtype):
             if isinstance(x, dict):
                 return super().infer(x, **fit_params)
-            return self.module_(images=self._as_input(x))
+            return self.module_(images=self._to_input(x))
 
     def predict_proba(self, X):
-        """Predict probabilities, as an array in the shape of the outputs.
+        """Predict probabilities in the shape of the outputs.
 
         Parameters
         ----------
         X : array or tensor of shape (n, H, W), (n, C, H, W) or (n, H, W, C)
             Images as integers, or as floats in [0, 1].
+
+        Returns
+        -------
+        ndarray
         """
         return self.task.activation(self.forward(X).double().numpy())
 
@@ -87,6 +92,10 @@ class TrainingNet(NeuralNet):
         ----------
         X : array or tensor of shape (n, H, W), (n, C, H, W) or (n, H, W, C)
             Images as integers, or as floats in [0, 1].
+
+        Returns
+        -------
+        ndarray
         """
         return self.task.decide(self.predict_proba(X))
 
@@ -101,7 +110,11 @@ class TrainingNet(NeuralNet):
         self.fit_loop(samples, epochs=1)
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
-        """Run an epoch; loss and score are fetched from the device at its end."""
+        """Run an epoch, of the training or of the validation set.
+
+        Loss and score are added up on the device and read once, at the end of the
+        epoch: reading them after each batch would wait for the device.
+        """
         if iterator is None:
             return
         if training:
@@ -120,7 +133,7 @@ class TrainingNet(NeuralNet):
         self.history.record(f"{prefix}_{self.task.score_name}", float(total) / n)
 
     def _record_loss(self, name, loss):
-        """Record a loss, and whether it is the best one, which callbacks look for."""
+        """Record a loss, and whether it is the best one, for skorch's callbacks."""
         best = self._best_losses.get(name, math.inf)
         self.history.record(name, loss)
         self.history.record(f"{name}_best", loss < best)
@@ -129,8 +142,8 @@ class TrainingNet(NeuralNet):
     def notify(self, method_name, **cb_kwargs):
         """Call the callbacks.
 
-        A callback ends the training by a KeyboardInterrupt at the end of an epoch, as
-        skorch's EarlyStopping does.
+        A callback stops the training by a KeyboardInterrupt at the end of an epoch, as
+        skorch's EarlyStopping does. Any other KeyboardInterrupt is raised again.
         """
         try:
             super().notify(method_name, **cb_kwargs)
@@ -140,7 +153,7 @@ class TrainingNet(NeuralNet):
             self.stop_requested = True
 
     def history_row(self):
-        """Return what an estimator keeps of the last epoch in its ``history_``."""
+        """Return the row of the last epoch for ``history_`` of an estimator."""
         record, name = self.history[-1], self.task.score_name
         columns = [
             f"{part}_{what}" for part in ("train", "valid") for what in ("loss", name)
@@ -153,7 +166,7 @@ class TrainingNet(NeuralNet):
         }
 
     def append_history(self, rows):
-        """Append epochs of an earlier training, rows of :meth:`history_row`."""
+        """Append rows of an earlier training, as :meth:`history_row` returns them."""
         for row in rows:
             self.history.new_epoch()
             for name, value in row.items():
@@ -162,8 +175,8 @@ class TrainingNet(NeuralNet):
                 else:
                     self.history.record("dur" if name == "duration" else name, value)
 
-    def _as_input(self, x):
-        """Return images of any layout and size as the module takes them."""
+    def _to_input(self, x):
+        """Return images of any layout and size in the format of the module."""
         pixels = to_tensor(x, device=self.device)
         floats = pixels.to(self.input_format.dtype)
         if not pixels.is_floating_point():
@@ -179,19 +192,21 @@ class TrainingNet(NeuralNet):
         return floats
 
 
-class _Hooks(Callback):
-    """A callback with those hooks that an object has.
+class _HookCallback(Callback):
+    """Callback of skorch around an object that has some of a callback's methods.
 
     Parameters
     ----------
     hooks : object
-        With methods that are named as those of :class:`skorch.callbacks.Callback`.
+        Object with some methods of :class:`skorch.callbacks.Callback`. The other
+        methods do nothing.
     """
 
     def __init__(self, hooks):
         self.hooks = hooks
 
     def __getattribute__(self, name):
+        # Not __getattr__: Callback has all hooks, so that it would never be called.
         if name in _HOOKS:
             return getattr(self.hooks, name, super().__getattribute__(name))
         return super().__getattribute__(name)
@@ -212,18 +227,18 @@ def make_net(
     Parameters
     ----------
     module : Network
-        On its device already.
+        The module, which must be on the device of `input_format`.
     make_optimizer : callable
-        Takes the module, returns the optimizer.
+        Function of the module that returns the optimizer.
     task : Task
     input_format : InputFormat
     autocast_dtype : torch.dtype or None
-        What ``resolve_precision`` returned.
+        Type in which convolutions compute, from ``resolve_precision``.
     batch_size : int
         Number of samples per optimizer step.
     callbacks : list or None, default=None
-        Callbacks of skorch, pairs of a name and a callback, or other objects that
-        have some of their methods.
+        Callbacks of skorch, (name, callback) pairs, or objects with some methods of
+        a callback.
 
     Returns
     -------
@@ -248,11 +263,11 @@ def make_net(
 
 
 def _as_callback(item):
-    """Return a callback of skorch, or a pair of a name and one."""
+    """Return an item of ``callbacks`` as a skorch callback or (name, callback) pair."""
     if isinstance(item, tuple):
         name, callback = item
         return name, _as_callback(callback)
     is_callback = isinstance(item, Callback) or (
         isinstance(item, type) and issubclass(item, Callback)
     )
-    return item if is_callback else _Hooks(item)
+    return item if is_callback else _HookCallback(item)

@@ -1,4 +1,4 @@
-"""Rows of images on their way to the device, without worker processes."""
+"""PixelSource: batches of pixels on the device, without worker processes."""
 
 import math
 from collections.abc import Callable
@@ -13,16 +13,16 @@ from cxrclf._torch.device import has_room, upload
 
 @dataclass(frozen=True)
 class InputFormat:
-    """What a network gets.
+    """Format of the images that a network gets.
 
     Parameters
     ----------
     image_size : (int, int)
         Height and width in pixels.
     device : torch.device
-        Where the network computes.
+        Device of the network.
     dtype : torch.dtype
-        Type of the pixels.
+        Floating-point type of the pixels.
     """
 
     image_size: tuple
@@ -32,16 +32,16 @@ class InputFormat:
 
 @dataclass(frozen=True)
 class View:
-    """How the images of a batch are transformed.
+    """Random transformation of the images of a batch, and of their masks.
 
     Parameters
     ----------
     format : InputFormat
     augmentation : Augmentation or None, default=None
-        None leaves images and masks as they are.
+        The transformation. None leaves images and masks unchanged.
     draw_states : callable or None, default=None
-        Takes no arguments, and returns the random state of each image's view, (b,) of
-        uint64.
+        Function without arguments that returns the random state of each image's view,
+        (b,) of uint64.
     """
 
     format: InputFormat
@@ -55,24 +55,25 @@ class View:
         return self.augmentation.apply(pixels, self.draw_states())
 
     def move_masks(self, codes):
-        """Move masks, a tensor of shape (b, H, W), as the images are moved."""
+        """Move masks, a tensor of shape (b, H, W), in the same way as their images."""
         if self.augmentation is None:
             return codes
-        # Floats, for there is no other grid_sample; they hold such numbers exactly.
+        # grid_sample takes floats only. They represent numbers of classes exactly.
         floats = codes[:, None].to(self.format.dtype)
         return self.augmentation.apply_to_masks(floats, self.draw_states())[:, 0]
 
 
 class PixelSource:
-    """Stored pixels as the input of a network.
+    """Convert stored images to the input of a network, batch by batch.
 
     Parameters
     ----------
     images : Images
-        The images as decoded.
+        Decoded images.
     copies : Copies
-        Which of the rows are transformed copies.
+        The rows that are transformed copies of files.
     format : InputFormat
+        Format of the batches.
     """
 
     def __init__(self, images, copies, format):
@@ -85,18 +86,17 @@ class PixelSource:
         return len(self.images)
 
     def keep_on_device(self):
-        """Copy all images to the memory of a GPU, if they fit; each epoch reads them.
+        """Copy all images to the memory of a GPU, if they have 8 bits and fit there.
 
         Returns
         -------
-        PixelSource
-            Itself.
+        self : PixelSource
         """
-        self._resident = _resident_images(self.images, self.format.device)
+        self._resident = _copy_images(self.images, self.format.device)
         return self
 
     def batch(self, rows, view):
-        """Return rows as a batch.
+        """Return rows as a transformed batch.
 
         Parameters
         ----------
@@ -106,12 +106,13 @@ class PixelSource:
         Returns
         -------
         Tensor of shape (b, C, H, W)
-            In [0, 1] for integer pixels.
+            Pixels. Integer pixels are scaled to [0, 1].
         """
-        pixels, maximum = self._stored(rows)
+        pixels, maximum = self._gather(rows)
         pixels = pixels.to(self.format.dtype)
         if maximum is not None:
-            # A true division: v / 255 and 257 v / 65535 round to the same float.
+            # A division, and not a product with 1 / maximum: the 8-bit value v / 255
+            # and the 16-bit value 257 v / 65535 then round to the same float.
             pixels = pixels / maximum
         pixels = pixels[:, None] if pixels.ndim == 3 else pixels.movedim(-1, 1)
         if pixels.shape[-2:] != self.format.image_size:
@@ -120,19 +121,20 @@ class PixelSource:
             )
         return view.transform(self.copies.apply(pixels, rows))
 
-    def _stored(self, rows):
-        """Return rows on the device as they are stored, and the maximum of integers."""
+    def _gather(self, rows):
+        """Return stored rows on the device, and the maximum of an integer type."""
         if self._resident is not None:
             index = upload(torch.from_numpy(rows), self.format.device)
             return self._resident[index], np.iinfo(np.uint8).max
         stored = self.images.gather(rows)
+        # torch has no types of foreign byte order.
         stored = np.ascontiguousarray(stored, dtype=stored.dtype.newbyteorder("="))
         maximum = np.iinfo(stored.dtype).max if stored.dtype.kind in "ui" else None
         return upload(torch.from_numpy(stored), self.format.device), maximum
 
 
-def _resident_images(images, device):
-    """Return images of 8 bits as a tensor on the device, where it has room for them."""
+def _copy_images(images, device):
+    """Return 8-bit images on the device, or None without room or with other types."""
     if not has_room(math.prod(images.shape), device):
         return None
     resident = torch.empty(images.shape, dtype=torch.uint8, device=device)

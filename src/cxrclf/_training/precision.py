@@ -1,4 +1,4 @@
-"""In which precision and in which batches a network runs on a device."""
+"""The precision and the size of inference batches of a device."""
 
 import math
 import platform
@@ -8,30 +8,31 @@ from pathlib import Path
 import torch
 
 PRECISIONS = ("auto", "float32", "bfloat16", "float64")
-# Pixels, and images at most, of a batch that is not trained on. On a CPU each thread
-# has one, and four images of 224 px are as fast as sixteen, in a quarter of the memory.
+# Maximum numbers of pixels and of images per batch of a forward pass without gradients.
+# On a CPU each thread computes one batch. Batches of four images of 224 px are as fast
+# as batches of sixteen, and need a quarter of the memory.
 _INFERENCE_BATCH = {"cpu": (4 * 224**2, 16), "cuda": (128 * 224**2, 1024)}
 
 
 def resolve_precision(precision, device):
-    """Return the parameters' type and the autocast type of the body, or None.
+    """Return the type of the parameters and the autocast type of the body.
 
     Parameters
     ----------
     precision : {"auto", "float32", "bfloat16", "float64"}
-        ``"auto"`` is bfloat16 where the processor computes faster in it than in
-        float32: on a GPU with bfloat16, and on a CPU with AMX or an AMD CPU with
-        AVX512-BF16. Else it is float32. The rule depends on the processor alone, so
-        that a machine always chooses alike.
+        ``"auto"`` chooses bfloat16 where the processor is faster with it: on a GPU with
+        bfloat16, on a CPU with AMX, and on an AMD CPU with AVX512-BF16. Elsewhere it
+        chooses float32. The rule depends on the processor alone, so that a machine
+        always makes the same choice.
     device : torch.device
-        Where the network runs.
+        Device of the network.
 
     Returns
     -------
     dtype : torch.dtype
         Type of the parameters.
     autocast_dtype : torch.dtype or None
-        Type in which convolutions compute; None for that of the parameters.
+        Type in which convolutions compute. None stands for the type of the parameters.
     """
     if precision == "auto":
         precision = "bfloat16" if _has_fast_bfloat16(device) else "float32"
@@ -41,33 +42,34 @@ def resolve_precision(precision, device):
 
 
 def _has_fast_bfloat16(device):
+    """Return whether a device is faster in bfloat16 than in float32."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type == "cpu":
-        # Private, and the only run-time checks that torch offers for the CPU.
+        # These functions are private. torch has no public check of the CPU at run time.
         amx, avx512_bf16 = (
             getattr(torch.cpu, name, bool)()
             for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
         )
-        # An Intel CPU without AMX has the instructions and is slower with them:
-        # measured, 0.6 times the images per second of float32.
+        # An Intel CPU without AMX has the instructions, and is slower with them: it was
+        # measured at 0.6 times the images per second of float32.
         return amx or (avx512_bf16 and "AuthenticAMD" in processor_name())
     return False
 
 
 @cache
 def processor_name():
-    """Return the maker and the model of the processor."""
+    """Return the vendor and the model of the processor."""
     info = Path("/proc/cpuinfo")
     if not info.is_file():
         return platform.processor()
-    lines = info.read_text().partition("\n\n")[0].splitlines()  # of the first core
+    lines = info.read_text().partition("\n\n")[0].splitlines()  # first core
     names = "vendor_id", "cpu family", "model", "stepping"
     return " ".join(line for line in lines if line.startswith(names))
 
 
 def inference_batch_size(device, image_size):
-    """Return how many images a forward pass without gradients takes at once.
+    """Return the number of images per batch of a forward pass without gradients.
 
     Parameters
     ----------
@@ -84,7 +86,7 @@ def inference_batch_size(device, image_size):
 
 
 def autocast(device, dtype):
-    """Return a context in which the device computes in `dtype`, if one is given."""
+    """Return a context of autocast to `dtype`. With None it does nothing."""
     return torch.autocast(
         torch.device(device).type, dtype=dtype, enabled=dtype is not None
     )

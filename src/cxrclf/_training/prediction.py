@@ -1,4 +1,4 @@
-"""Outputs of a trained net for images, file by file and batch by batch."""
+"""Predict the outputs of a trained net for images, batch by batch."""
 
 import contextlib
 
@@ -9,7 +9,7 @@ from cxrclf._training.forward import forward_batches, progress_bar
 from cxrclf._training.precision import inference_batch_size
 from cxrclf._training.samples import PixelSamples
 
-_BATCHES_PER_PART = 16  # of files that are decoded ahead
+_BATCHES_PER_PART = 16  # files are decoded in parts, one part ahead
 
 
 def predict_outputs(net, images, policy, *, reading, n_threads, verbose):
@@ -20,27 +20,29 @@ def predict_outputs(net, images, policy, *, reading, n_threads, verbose):
     net : TrainingNet
     images : ImageInput
     policy : PixelPolicy
-        Whether outputs are computed from pixels or from cached features.
+        Policy that decides whether outputs are computed from pixels or from features.
     reading : dict
         Parameters of :meth:`cxrclf.images.ImageInput.stream`.
     n_threads : int
-        Number of batches that are computed at once on a CPU.
+        Number of batches that are computed at the same time on a CPU.
     verbose : int
         Whether to show a progress bar.
 
     Yields
     ------
     ndarray of shape (b, ...) of float64
-        The outputs for the next images.
+        Outputs for the next images.
     """
     net.module_.eval()
     device = net.input_format.device
     size = inference_batch_size(device, net.input_format.image_size)
-    alone = len(images) == 1  # not the last one of many
+    # The number in the whole call: the last of several parts may also have one image.
+    alone = len(images) == 1
     several = len(images) > size
     wrap = policy.prediction_samples(net, several)
     with (
-        # Else the caller only passes on what its threads compute.
+        # The calling thread computes only a single image. Otherwise the threads of the
+        # pool compute.
         limited_threads(usable_threads(n_threads) if alone else 1),
         kept_memory() if several else contextlib.nullcontext(),
         progress_bar(len(images), "prediction", verbose) as bar,

@@ -1,4 +1,4 @@
-"""How far a training has come."""
+"""Progress: the state of a training besides the net."""
 
 import math
 from dataclasses import dataclass, field
@@ -6,25 +6,27 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Progress:
-    """How far a training has come: all that a resumed run needs besides the net.
+    """State of a training that a checkpoint has besides the net.
 
     Attributes
     ----------
     done : int
-        Number of epochs of this call that are complete.
+        Number of complete epochs of this call.
     history : list of dict
         One row per epoch.
-    best_score, patience_score : float
-        The best value so far, and the value that the patience of early stopping
-        compares with; smaller is better.
+    best_score : float
+        Best validation score so far. Smaller is better.
+    patience_score : float
+        Validation score of the last epoch that early stopping counted as an
+        improvement. Smaller is better.
     waited : int
-        Number of epochs since `patience_score`.
+        Number of epochs since that improvement.
     best_epoch : int
-        The row of the best epoch, counted from 0.
+        Position of the best epoch in `history`, starting at 0. -1 without a best epoch.
     best_state : dict of str to Tensor
-        The learnt tensors after the best epoch.
+        Learned tensors after the best epoch.
     stopped : bool
-        Whether a callback has ended the training.
+        Whether a callback has stopped the training.
     """
 
     done: int = 0
@@ -37,15 +39,15 @@ class Progress:
     stopped: bool = False
 
     def add(self, row, net, settings):
-        """Add the row of an epoch, and judge it by its validation score."""
+        """Add the row of an epoch, and compare its validation score with the best."""
         self.history.append(row)
         self.done += 1
         self.stopped = net.stop_requested
         if settings.monitor in row:
             sign = 1 if settings.monitor == "valid_loss" else -1
-            self._judge(sign * row[settings.monitor], net.module_, settings)
+            self._compare_score(sign * row[settings.monitor], net.module_, settings)
 
-    def _judge(self, score, module, settings):
+    def _compare_score(self, score, module, settings):
         if score < self.best_score:
             self.best_score = score
             self.best_epoch = len(self.history) - 1
@@ -61,6 +63,6 @@ class Progress:
             self.waited += 1
 
     def is_over(self, n_epochs, patience):
-        """Return whether all epochs are done, or the training was stopped."""
-        impatient = patience is not None and self.waited >= patience
-        return self.done >= n_epochs or impatient or self.stopped
+        """Return whether all epochs are complete, or the training was stopped."""
+        patience_is_over = patience is not None and self.waited >= patience
+        return self.done >= n_epochs or patience_is_over or self.stopped

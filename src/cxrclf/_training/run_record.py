@@ -1,4 +1,4 @@
-"""The record of a run: a resume file after each epoch, and TensorBoard logs."""
+"""RunRecord: a checkpoint after each epoch, and TensorBoard logs."""
 
 import contextlib
 import hashlib
@@ -16,16 +16,16 @@ from cxrclf.optimizers import schedule_factor
 
 
 def fingerprint(module, settings, arrays):
-    """Identify a training by all that decides its result.
+    """Return a digest of everything that decides the result of a training.
 
     Parameters
     ----------
     module : torch.nn.Module
-        In its initial state.
+        Network with its initial weights.
     settings : dict
-        Parameters that shape the training.
+        Parameters that decide the result.
     arrays : iterable of ndarray
-        The data: content keys, class codes, weights.
+        Arrays that identify the data: content keys, class codes, weights.
 
     Returns
     -------
@@ -33,7 +33,8 @@ def fingerprint(module, settings, arrays):
         32 hexadecimal digits.
     """
     if callable(schedule := settings.get("learning_rate_schedule")):
-        # What it returns: how it prints differs from process to process.
+        # The factors identify a callable. Its repr contains an address, which differs
+        # between processes.
         n = settings["schedule_epochs"]
         factors = [schedule_factor(schedule, epoch, n) for epoch in range(n)]
         settings = {**settings, "learning_rate_schedule": factors}
@@ -50,18 +51,19 @@ def fingerprint(module, settings, arrays):
 
 
 class RunRecord:
-    """What a training leaves behind while it runs.
+    """Checkpoints and TensorBoard logs of a training.
 
-    A training goes on where its state or its logs cannot be written, with a warning.
+    If a checkpoint or a log cannot be written, a warning names the cause, and the
+    training continues.
 
     Parameters
     ----------
     checkpoint_dir : path-like or None
-        Folder of the resume file; None for none.
+        Folder of the checkpoint. None writes no checkpoint.
     log_dir : path-like or None
-        Folder of the TensorBoard logs; None for none.
+        Folder of the TensorBoard logs. None writes no logs.
     run : str or None
-        The run's fingerprint, which names its file and its logs.
+        Fingerprint of the run, which names its checkpoint and its logs.
     n_epochs : int
         Number of epochs of the training.
     """
@@ -80,7 +82,7 @@ class RunRecord:
             from torch.utils.tensorboard import SummaryWriter
 
             self.log_dir = Path(log_dir) / run
-            with self._optional_logs():
+            with self._stop_logs_on_error():
                 self.writer = SummaryWriter(self.log_dir)
 
     def __enter__(self):
@@ -88,24 +90,25 @@ class RunRecord:
 
     def __exit__(self, kind, error, traceback):
         if self.writer is not None:
-            with self._optional_logs():
+            with self._stop_logs_on_error():
                 self.writer.close()
         if isinstance(error, KeyboardInterrupt):
-            error.args = (*error.args, self._how_to_go_on())
+            error.args = (*error.args, self._explain_interrupt())
 
     def resume(self, net):
-        """Put the net into the state of the resume file, if there is one.
+        """Load the checkpoint of this run into the net, if there is one.
 
         Returns
         -------
         Progress
+            Progress of the checkpoint, or of a new training.
 
         Raises
         ------
         WeightsError
-            If the resume file is damaged.
+            If the checkpoint is damaged.
         OSError
-            If it cannot be read.
+            If the checkpoint cannot be read.
         """
         self.net = net
         if self.path is not None:
@@ -116,7 +119,7 @@ class RunRecord:
         return self.progress
 
     def add(self, progress):
-        """Keep the state after an epoch."""
+        """Write the checkpoint and the logs of an epoch."""
         if self.path is not None:
             try:
                 write_checkpoint(self.path, self.net, progress)
@@ -125,39 +128,39 @@ class RunRecord:
                 self._warn_once(error)
         if self.writer is not None:
             row = progress.history[-1]
-            with self._optional_logs():
+            with self._stop_logs_on_error():
                 for name, value in row.items():
                     if name != "epoch":
                         self.writer.add_scalar(name, value, row["epoch"])
-                self.writer.flush()  # else errors show up epochs later
+                self.writer.flush()  # raises errors of the disk in this epoch
 
     def _warn_once(self, error):
         if not self._warned:
             self._warned = True
             warnings.warn(
-                f"The state after epoch {self.progress.done} of {self.n_epochs} cannot "
-                f"be kept in checkpoint_dir, and the training goes on: {error}. A "
-                f"restart would go on after {self.n_kept} epochs.",
+                f"The checkpoint of epoch {self.progress.done} of {self.n_epochs} "
+                "cannot be written to checkpoint_dir, and the training goes on: "
+                f"{error}. A restart would go on after {self.n_kept} epochs.",
                 RuntimeWarning,
                 stacklevel=2,
             )
 
     @contextlib.contextmanager
-    def _optional_logs(self):
-        """Do without logs from the first error on."""
+    def _stop_logs_on_error(self):
+        """Warn of the first error of the logs, and write no more logs."""
         try:
             yield
-        except Exception as error:  # TensorFlow's own, where it is installed
+        except Exception as error:  # with TensorFlow installed, of its own types
             self.writer = None
             warnings.warn(
                 f"The logs in {self.log_dir} cannot be written, and the training goes "
-                f"on without: {error}. Free space there or set another log_dir.",
+                f"on without logs: {error}. Free space there or set another log_dir.",
                 RuntimeWarning,
                 stacklevel=2,
             )
 
-    def _how_to_go_on(self):
-        """Return what an interrupt leaves, and what to do."""
+    def _explain_interrupt(self):
+        """Return the message of an interrupt: what is saved, and the remedy."""
         text = (
             f"The training was interrupted after {self.progress.done} of "
             f"{self.n_epochs} epochs. "
@@ -165,11 +168,13 @@ class RunRecord:
         if self.n_kept:
             return text + (
                 f"The state after epoch {self.n_kept} is kept in {self.path}: fit "
-                "again with the same parameters and data to go on from there."
+                "again with the same parameters and data to continue from there."
             )
         if self.path is not None:
-            return text + "No epoch is kept yet: fit again to start anew."
+            return (
+                text + "No epoch is kept yet: fit again to start from the first epoch."
+            )
         return text + (
-            "Nothing of them is kept, and the estimator is as before the call. Set "
-            "checkpoint_dir to keep each epoch and to go on after an interrupt."
+            "No epoch is kept, and the estimator is as before the call. Set "
+            "checkpoint_dir to keep each epoch and to continue after an interrupt."
         )

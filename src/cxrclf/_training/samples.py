@@ -1,4 +1,4 @@
-"""The samples of an epoch, as the input of a network and its truth."""
+"""PixelSamples: the samples of an epoch as inputs of a network and their truth."""
 
 from functools import partial
 from typing import Protocol
@@ -20,11 +20,11 @@ class Samples(Protocol):
     seed : int
         Seed of the order.
     epoch : int
-        The present epoch.
+        Number of the current epoch.
     in_order : bool
-        Whether batches take the samples in their order.
+        Whether the samples have a balanced order, so that batches do not shuffle them.
     weights : ndarray of shape (n,)
-        Factors of the samples on the loss in the present epoch.
+        Factors of the samples on the loss in the current epoch.
     """
 
     seed: int
@@ -48,15 +48,17 @@ class Samples(Protocol):
 
 
 class PixelSamples(Dataset):
-    """Samples as pixels, which are gathered and augmented batch by batch.
+    """Samples as pixels. Each batch is gathered and augmented when it is used.
 
     Parameters
     ----------
     data : TrainingData
     format : InputFormat
+        Format of the images that the network gets.
     augmentation : Augmentation or None, default=None
+        Random transformations of the images and their masks.
     n_views : int or None, default=None
-        Number of different views of an image. None is one per epoch.
+        Number of different views of an image. None stands for a new view per epoch.
     seed : int, default=0
         Seed of the views and of the order.
     """
@@ -75,23 +77,25 @@ class PixelSamples(Dataset):
 
     @property
     def format(self):
-        """What the network gets."""
+        """Format of the images that the network gets."""
         return self.source.format
 
     def begin_epoch(self, epoch):
         """Prepare the batches of an epoch."""
         self.epoch = epoch
-        before = self.rows
+        earlier_rows = self.rows
         self.rows, self.weights = self.data.schedule.rows_of(epoch)
         self.view = 0
         if self.augmentation is not None:
             self.view = epoch if self.n_views is None else epoch % self.n_views
-            if self.rows is not before:
+            # In a phase all epochs share one array of rows, so that its keys are
+            # computed once.
+            if self.rows is not earlier_rows:
                 self.keys = self.data.keys[self.rows]
                 self.repeats = occurrence(self.keys)
 
     def of_all_epochs(self):
-        """Return all rows that any epoch has, without augmentation."""
+        """Return the samples of all epochs, without augmentation."""
         data, schedule = self.data, EpochSchedule.of_rows(self.data.schedule.all_rows())
         everything = PixelSamples(
             TrainingData(data.images, data.copies, data.targets, schedule), self.format
@@ -100,32 +104,32 @@ class PixelSamples(Dataset):
         return everything
 
     def view_keys(self):
-        """Return a key of each sample's view in this epoch, (n,) of uint64."""
+        """Return the key of each sample's view in this epoch, (n,) of uint64."""
         if self.augmentation is None:
             return self.data.keys[self.rows]
-        return self._states(slice(None))
+        return self._draw_states(slice(None))
 
     def inputs(self, chosen):
         """Return the network's input for some samples, as keyword arguments."""
-        return {"images": self.source.batch(self.rows[chosen], self._view(chosen))}
+        return {"images": self.source.batch(self.rows[chosen], self._make_view(chosen))}
 
     def truth(self, chosen):
-        """Return the truth of some samples, moved as their images are."""
-        return self.data.targets.batch(self.rows[chosen], self._view(chosen))
+        """Return the truth of some samples. Masks are moved with their images."""
+        return self.data.targets.batch(self.rows[chosen], self._make_view(chosen))
 
-    def _view(self, chosen):
+    def _make_view(self, chosen):
         if self.augmentation is None:
             return View(self.format)
-        return View(self.format, self.augmentation, partial(self._states, chosen))
+        return View(self.format, self.augmentation, partial(self._draw_states, chosen))
 
-    def _states(self, chosen):
+    def _draw_states(self, chosen):
         return keyed_state(
             self.seed, self.keys[chosen], self.repeats[chosen], self.view
         )
 
 
 def occurrence(keys):
-    """Return how often each key occurred before, in order.
+    """Return the number of earlier occurrences of each key.
 
     Parameters
     ----------
@@ -136,6 +140,8 @@ def occurrence(keys):
     ndarray of shape (n,) of int64
         0 for the first occurrence of a key, 1 for the second, ...
     """
+    # In a stable sort equal keys stay in order. The position of a key, counted from the
+    # first equal key, is the number of its earlier occurrences.
     order = np.argsort(keys, kind="stable")
     ordered = keys[order]
     first = np.concatenate([[True], ordered[1:] != ordered[:-1]])

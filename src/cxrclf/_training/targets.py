@@ -1,7 +1,7 @@
-"""y, understood once: what each image is trained to give.
+"""Targets: y for the training engine, as classes, as masks, or absent.
 
-A kind of target is a class with the attributes and methods of :class:`Targets`. The
-rest of the engine asks for nothing else.
+Each kind of target is a class with the attributes and methods of :class:`Targets`. The
+rest of the engine uses nothing else of a target.
 """
 
 from typing import Protocol
@@ -19,10 +19,10 @@ class Targets(Protocol):
     Attributes
     ----------
     strata : ndarray of shape (n,) of int
-        Rows of the same number are held out in proportion, and balanced batches have
-        as many rows of each number.
+        Stratum of each row. A validation set has the same proportions of the strata as
+        the data. A balanced batch has the same number of rows from each stratum.
     keys : ndarray of shape (n,)
-        Equal for equal targets. They identify a training.
+        Keys that are equal for equal targets. They identify the data of a training.
     """
 
     @property
@@ -44,7 +44,7 @@ class Targets(Protocol):
         ...
 
     def view_keys(self, image_keys: np.ndarray) -> np.ndarray:
-        """Return the keys by which the views of images are drawn, (n,) of uint64."""
+        """Return the keys from which the views of rows are drawn, (n,) of uint64."""
         ...
 
     def batch(self, rows: np.ndarray, view) -> torch.Tensor:
@@ -54,13 +54,13 @@ class Targets(Protocol):
         ----------
         rows : ndarray of shape (b,) of int
         view : View
-            How their images are transformed.
+            Transformation of their images. Masks are moved in the same way.
         """
         ...
 
 
-class _Unmoved:
-    """Targets that lie in memory, and stay the same however an image is moved."""
+class _FixedTargets:
+    """Targets in memory that do not depend on the view of an image."""
 
     def __len__(self):
         return len(self.strata)
@@ -72,13 +72,13 @@ class _Unmoved:
         return image_keys
 
 
-class ClassTargets(_Unmoved):
+class ClassTargets(_FixedTargets):
     """One class per image.
 
     Parameters
     ----------
     codes : ndarray of shape (n,) of int64
-        Positions in the sorted classes.
+        Position of each image's class in the sorted classes.
     """
 
     def __init__(self, codes):
@@ -89,8 +89,8 @@ class ClassTargets(_Unmoved):
         return upload(torch.from_numpy(self.keys[rows]), view.format.device)
 
 
-class NoTargets(_Unmoved):
-    """Images that are only predicted from.
+class NoTargets(_FixedTargets):
+    """Absent targets, for predictions.
 
     Parameters
     ----------
@@ -108,12 +108,12 @@ class NoTargets(_Unmoved):
 
 
 class MaskTargets:
-    """One mask per image, which is moved as its image is.
+    """One mask per image, which is moved in the same way as the image.
 
     Parameters
     ----------
     masks : Masks
-        At the size that the network gets.
+        Masks at the size of the images that the network gets.
     """
 
     def __init__(self, masks):
@@ -124,7 +124,7 @@ class MaskTargets:
         return len(self.masks)
 
     def open(self, **reading):
-        """Return the targets themselves, which are read."""
+        """Return the targets themselves, which are already read."""
         return self
 
     @property
@@ -133,7 +133,7 @@ class MaskTargets:
         return self.masks.keys
 
     def view_keys(self, image_keys):
-        """Return keys of image and mask together."""
+        """Return keys that depend on both the image and the mask."""
         return keyed_state(0, image_keys, self.keys)
 
     def batch(self, rows, view):

@@ -1,4 +1,4 @@
-"""What a network learns: the loss, the score, and what its outputs mean."""
+"""Task: the loss, the score, and the meaning of the outputs of a network."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,23 +6,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Task:
-    """What a network learns, and what its outputs mean.
+    """The loss, the score, and the meaning of the outputs of a network.
 
     Parameters
     ----------
     loss : callable
-        Takes no arguments and returns a torch module. That module takes the outputs
-        of a batch, and a pair of its truth and its sample weights; it returns the mean
-        loss.
+        Function without arguments that returns a torch module. The module takes the
+        outputs of a batch, and a pair of the truth and the sample weights. It returns
+        the mean loss.
     score_name : str
         Name of the score in the history, as in ``"train_accuracy"``.
     score : callable
-        Takes the outputs and the truth of a batch, and returns the sum of the scores
-        of its samples, as a tensor.
+        Function of the outputs and the truth of a batch. It returns the sum of the
+        scores of the samples, as a tensor.
     activation : callable
-        Takes outputs as an array of shape (n, ...), and returns probabilities.
+        Function of the outputs, an array of shape (n, ...), that returns probabilities.
     decide : callable
-        Takes probabilities, and returns predictions as numbers of classes.
+        Function of probabilities that returns predictions as numbers of classes.
     """
 
     loss: Callable

@@ -1,4 +1,4 @@
-"""The training: data, epochs, the best of them, early stopping, resuming."""
+"""Trainer: epochs, the best epoch, early stopping, resuming."""
 
 import math
 from dataclasses import dataclass, field, replace
@@ -21,48 +21,57 @@ from cxrclf.optimizers import schedule_factor, set_learning_rate
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """What a training is asked to do.
+    """Settings of a training.
 
     Parameters
     ----------
     reading : dict
         Parameters of :meth:`cxrclf.images.ImageInput.open`.
     seed : int
-        Seed of views, order and dropout.
+        Seed of the views, the order and the dropout.
     repeatable : bool
-        Whether another training may have the same seed.
+        Whether another training can have the same seed.
     max_epochs : int
         Number of epochs per phase.
     first_epoch : int
-        Number of epochs that earlier calls have done. Views and dropout go on from
-        there.
+        Number of epochs of earlier calls. The epoch numbers of views and dropout
+        continue from it.
     trainable : {"all", "head"} or int
-        The part that is trained after the `head_epochs`.
+        Part of the network that is trained after the `head_epochs`.
     head_epochs : int
         Number of epochs at the beginning in which the head alone is trained.
     learning_rate_schedule : str or callable
+        Factor on the learning rates in each epoch.
     restart_schedule : bool
-        Whether the learning-rate schedule begins again in each phase.
+        Whether the learning-rate schedule starts again in each phase.
     augmentation : Augmentation or None
+        Random transformations of the training images.
     n_views : int or None
+        Number of different views of an image. None uses a new view in each epoch.
     balanced_batches : bool
+        Whether each batch has the same number of samples from each class.
     validation_fraction : float or None
+        Fraction of the patients or images that is held out. None holds out nothing.
     monitor : str
-        The column of the history that makes an epoch better than another:
-        ``"valid_loss"``, or the score, as in ``"valid_accuracy"``.
+        Column of the history that decides which epoch is best: ``"valid_loss"``, or
+        the score, as in ``"valid_accuracy"``.
     keep_best : bool
-        Whether to end with the weights of the best epoch.
+        Whether the training ends with the weights of the best epoch.
     patience : int or None
         Number of epochs without improvement after which the training stops. None
-        never stops it.
+        turns early stopping off.
     tol : float
-        Smallest difference that counts as an improvement for `patience`.
+        Smallest change that counts as an improvement for `patience`.
     compiled : bool
         Whether the backbone is compiled.
-    checkpoint_dir, log_dir : path-like or None
+    checkpoint_dir : path-like or None
+        Folder of checkpoints.
+    log_dir : path-like or None
+        Folder of TensorBoard logs.
     verbose : int
+        Whether to show progress bars.
     identity : dict
-        All parameters that decide the result.
+        All parameters that decide the result, for the fingerprint of the run.
     """
 
     reading: dict
@@ -97,7 +106,7 @@ class Trainer:
     net : TrainingNet
     settings : TrainingSettings
     policy : PixelPolicy
-        Whether pixels or features are trained on.
+        Policy that decides whether the training uses pixels or features.
     """
 
     def __init__(self, net, settings, policy):
@@ -106,16 +115,16 @@ class Trainer:
         self.policy = policy
 
     def run(self, train, validation, phases, groups):
-        """Train until all epochs are done, or early stopping ends the training.
+        """Train until all epochs are complete, or the training is stopped.
 
         Parameters
         ----------
         train : Examples
         validation : Examples or None
         phases : list of ndarray of int
-            Rows of `train` that are trained on one phase after another.
+            Rows of `train` for each phase. The phases follow one another.
         groups : ndarray of shape (n,) or None
-            Patient ids, which ``validation_fraction`` keeps together.
+            Patient ids. ``validation_fraction`` does not divide a patient.
 
         Returns
         -------
@@ -124,17 +133,17 @@ class Trainer:
         Raises
         ------
         ImageReadError
-            Naming all unreadable files.
+            If files cannot be read. The error names all of them.
         ValueError
-            If the loss is no longer a finite number, or a class has too few groups
-            for a validation set.
+            If the loss is not finite, or if a class has too few groups for a
+            validation set.
         """
         data, held_out = self._open(train, phases, groups)
         if validation is not None:
             held_out = self._open_validation(validation)
         settings = self.settings
         n_phases = len(data.schedule.phases)
-        # Not a number of NumPy, which the reader of checkpoints refuses.
+        # Plain ints, because the reader of checkpoints refuses NumPy's numbers.
         n_epochs = int(settings.max_epochs) * n_phases
         period = int(settings.max_epochs) if settings.restart_schedule else n_epochs
         record = self._open_record(data, held_out, n_epochs, period)
@@ -149,7 +158,7 @@ class Trainer:
         return progress
 
     def _open(self, examples, phases, groups):
-        """Read the examples, and return those to train on and those held out."""
+        """Read the examples, and return the training data and the held-out data."""
         images, targets = examples.open(**self.settings.reading)
         copies = Copies(images, examples.images.paths)
         held_out = None
@@ -173,26 +182,26 @@ class Trainer:
         return TrainingData(images, copies, targets, rows)
 
     def _hold_out(self, images, copies, targets, phases, groups):
-        """Return the phases without a validation set, and the rows of that."""
+        """Return the phases without the validation set, and the validation rows."""
         fraction = self.settings.validation_fraction
         rows = np.unique(np.concatenate(phases))
         keys = images.keys
-        kept = keys if groups is None else join_groups(groups, keys)
+        group_keys = keys if groups is None else join_groups(groups, keys)
         train, valid = split_validation(
-            targets.strata[rows], kept[rows], fraction, self.settings.seed
+            targets.strata[rows], group_keys[rows], fraction, self.settings.seed
         )
         phases = [phase[np.isin(phase, rows[train])] for phase in phases]
         if not all(len(phase) for phase in phases):
             raise ValueError(
                 f"validation_fraction={fraction} holds out all rows of a phase. Hold "
-                "out a validation set before the rows are cut into phases: with "
-                "PhasedClassifier(validation_fraction=...), or as X_val and y_val."
+                "out a validation set before the rows are split into phases: set "
+                "PhasedClassifier(validation_fraction=...), or pass X_val and y_val."
             )
         held_out = rows[valid]
         return phases, held_out[~copies.is_copy[held_out]]
 
     def _open_record(self, data, validation, n_epochs, period):
-        """Return the record of this run, under its fingerprint."""
+        """Return the record of this run, which its fingerprint names."""
         settings, run = self.settings, None
         if settings.checkpoint_dir is not None or settings.log_dir is not None:
             identity = settings.identity | {
@@ -228,7 +237,7 @@ class Trainer:
                 bar.update()
                 record.add(progress)
         net.notify("on_train_end", X=train, y=None)
-        net.train_split = None  # it holds the validation images
+        net.train_split = None  # it refers to the validation images
         if progress.best_state:
             net.module_.load_learnt_state(progress.best_state)
 
@@ -253,12 +262,16 @@ class Trainer:
             raise ValueError(
                 f"The training diverged: the loss of epoch {row['epoch']} is "
                 f"{row['train_loss']}. Lower learning_rate or body_learning_rate, and "
-                "see that float pixels lie in [0, 1]."
+                "check that float pixels are in [0, 1]."
             )
         return row
 
     def _set_learning_rate(self, done, period, force=False):
-        """Follow the schedule; a callback may change the rate while it is constant."""
+        """Set the learning rates by the schedule.
+
+        While the factor is constant the rates are not set, so that a callback may
+        change them.
+        """
         schedule = self.settings.learning_rate_schedule
         factor = schedule_factor(schedule, done % period, period)
         if force or factor != self._factor:

@@ -1,22 +1,22 @@
-"""What class weights and sample weights mean."""
+"""Class weights and sample weights as factors on the loss."""
 
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 
 
 class SampleWeights:
-    """Factors on the loss of the rows that are trained on together.
+    """Factors on the loss for the rows of a training or of a phase.
 
     Parameters
     ----------
     sample_weight : ndarray of shape (n,) or None, default=None
         Relative weights of the samples.
     labels : ndarray of shape (n,) or None, default=None
-        Class labels, where there are class weights.
+        Class label of each sample. None stands for no class weights.
     classes : ndarray of shape (n_classes,) or None, default=None
-        The sorted labels.
+        Sorted class labels.
     class_weight : None, "balanced" or dict, default=None
-        Constants of the classes, see :func:`training_weights`.
+        Class constants, see :func:`training_weights`.
     """
 
     def __init__(
@@ -36,24 +36,25 @@ class SampleWeights:
             )
         if weights is None:
             return np.ones(len(rows))
-        return _with_mean_one(weights)
+        return _scale_to_mean_one(weights)
 
 
 def training_weights(y, classes, class_weight, sample_weight):
-    """Multiply class weights by sample weights of mean one.
+    """Return the products of class weights and sample weights.
 
     Parameters
     ----------
     y : ndarray of shape (n,)
-        Labels.
+        Class label of each sample.
     classes : ndarray of shape (n_classes,)
-        The sorted labels.
+        Sorted class labels.
     class_weight : None, "balanced" or dict
-        Constants C_c in w(c) = C_c Σn / (N n_c) [1]_, where n_c is the sum of the
-        sample weights of class c and N the number of classes; 1 where the dict
-        lacks a class, and for all with "balanced". None is w(c) = 1.
+        Class constants C_c in w(c) = C_c Σn / (N n_c) [1]_, with the sum n_c of the
+        sample weights of class c and the number N of classes. Constants of classes
+        that the dict lacks are 1. ``"balanced"`` stands for 1 for all classes. None
+        stands for w(c) = 1.
     sample_weight : ndarray of shape (n,) or None
-        Relative weights; their mean over the data set is set to one, so that they
+        Relative weights of the samples. They are scaled to a mean of 1, so that they
         change the balance of the samples and not the learning rate.
 
     Returns
@@ -63,8 +64,8 @@ def training_weights(y, classes, class_weight, sample_weight):
     Raises
     ------
     ValueError
-        If `class_weight` names unknown classes, or a weight is negative or infinite,
-        or all are 0; or if there are class weights and y lacks a class.
+        If `class_weight` names an unknown class, if y lacks a class and there are
+        class weights, if a weight is negative or infinite, or if all weights are 0.
 
     References
     ----------
@@ -76,36 +77,36 @@ def training_weights(y, classes, class_weight, sample_weight):
         _check_weights(sample_weight)
     factors = np.ones(len(classes))
     if class_weight is not None:
-        weighing = y if sample_weight is None else y[sample_weight > 0]
-        if not np.isin(classes, weighing).all():
+        weighted_labels = y if sample_weight is None else y[sample_weight > 0]
+        if not np.isin(classes, weighted_labels).all():
             raise ValueError(
-                "class_weight needs samples of every class that weigh more than 0, "
-                f"and y lacks {np.setdiff1d(classes, weighing).tolist()}. Set "
-                "class_weight=None, or give sample_weight alone."
+                "class_weight needs samples of every class with a weight above 0, "
+                f"and y lacks {np.setdiff1d(classes, weighted_labels).tolist()}. Set "
+                "class_weight=None, or pass sample_weight alone."
             )
         factors = compute_class_weight(
             "balanced", classes=classes, y=y, sample_weight=sample_weight
         )
     if isinstance(class_weight, dict):
-        factors = factors * _constants(class_weight, classes)
+        factors = factors * _check_constants(class_weight, classes)
     weights = factors[np.searchsorted(classes, y)]
     if sample_weight is not None:
         weights = weights * sample_weight / sample_weight.mean()
     if not weights.any():
         raise ValueError(
-            "class_weight, times sample_weight where given, is 0 for every sample. "
-            "Give at least one sample a weight above zero."
+            "class_weight, times sample_weight if given, is 0 for every sample. Set a "
+            "weight above zero for at least one sample."
         )
     return weights
 
 
-def _constants(class_weight, classes):
+def _check_constants(class_weight, classes):
     unknown = [label for label in class_weight if label not in set(classes)]
     if unknown:
         raise ValueError(
             f"class_weight has weights for unknown classes {unknown}. The classes in y "
             f"are {classes.tolist()}. In a cross-validation every training fold needs "
-            "all classes: use a stratified one."
+            "all classes: use stratified folds."
         )
     if not all(0 <= weight < np.inf for weight in class_weight.values()):
         raise ValueError(
@@ -122,6 +123,6 @@ def _check_weights(sample_weight):
         )
 
 
-def _with_mean_one(sample_weight):
+def _scale_to_mean_one(sample_weight):
     _check_weights(sample_weight)
     return sample_weight / sample_weight.mean()

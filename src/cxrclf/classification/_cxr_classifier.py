@@ -228,14 +228,14 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
 
     Notes
     -----
-    On one machine, the same `random_state` gives the same model, and an image has the
-    same prediction whatever the other images of X are. With a frozen body that holds
-    to the last digit for any number of threads, in this process, in joblib's workers
-    and in its threads. Where layers of the backbone are trained, several threads share
-    a sum, which is then rounded differently: set ``n_threads=1`` for equality to the
-    last digit. A single image is predicted by all threads together, for speed, and is
-    equal but for rounding. Another machine agrees but for rounding, at the same
-    ``precision``. See the User Guide on repeatability.
+    On one machine, the same `random_state` leads to the same model. The prediction for
+    an image does not depend on the other images of X. With a frozen body both hold to
+    the last digit for any number of threads, in this process, in joblib's workers and
+    in its threads. If layers of the backbone are trained, several threads share a sum,
+    and another number of threads rounds differently: set ``n_threads=1`` for equality
+    to the last digit. All threads together predict a single image, because this is
+    faster; its prediction is equal except for rounding. Another machine agrees except
+    for rounding, at the same ``precision``. See the User Guide on repeatability.
 
     References
     ----------
@@ -431,7 +431,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
             classes = np.unique(y)
             if len(classes) < 2:
                 raise ValueError(
-                    f"y has one class only, {classes.tolist()}: a classifier needs at "
+                    f"y has one class only, {classes.tolist()}. A classifier needs at "
                     "least two classes."
                 )
             if go_on:
@@ -480,8 +480,8 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
             self._check_parameters(has_validation=False)
             if self.validation_fraction is not None:
                 raise ValueError(
-                    "partial_fit holds no validation set out, because another call "
-                    "might train on it. Set validation_fraction=None."
+                    "partial_fit cannot hold out a validation set, because another "
+                    "call might train on it. Set validation_fraction=None."
                 )
             y = check_labels(y, X, self)
             first = not hasattr(self, "net_")
@@ -527,7 +527,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         return self.classes_[codes]
 
     def _examples(self, images, y, sample_weight=None):
-        """Return checked images and labels as what a training needs of them."""
+        """Return checked images and labels as Examples."""
         codes = encode_labels(y, self.classes_)
         weights = SampleWeights(
             check_sample_weight(sample_weight, len(y)),
@@ -543,16 +543,16 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         if self.balanced_batches and self.class_weight is not None:
             warnings.warn(
                 "class_weight and balanced_batches both balance the classes: together "
-                "they count the rare ones twice. Set one of them.",
+                "they count the rare ones twice. Set only one of them.",
                 stacklevel=3,
             )
 
     def _check_same_classes(self, what, classes):
-        """Refuse to go on with a net of other classes or another architecture."""
+        """Raise an error if the classes or the parameters of the network changed."""
         if not np.array_equal(classes, self.classes_):
             raise ValueError(
-                f"{what} needs the classes of the fit before, "
-                f"{self.classes_.tolist()}; now they are {classes.tolist()}."
+                f"{what} needs the classes of the earlier fit, "
+                f"{self.classes_.tolist()}, but got {classes.tolist()}."
             )
         self._check_same_network(what)
 
@@ -566,7 +566,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         )
 
     def _n_training_threads(self):
-        # The head alone is too small for more than one.
+        # A head alone is too small for several threads.
         return 1 if self.trainable in ("head", 0) else super()._n_training_threads()
 
     def _record(self, progress, policy, n_phases):

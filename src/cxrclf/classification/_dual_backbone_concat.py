@@ -1,4 +1,4 @@
-"""DualBackboneConcat: the concatenated network of a study, with its settings."""
+"""DualBackboneConcat: CXRClassifier with the backbones and settings of a study."""
 
 from cxrclf._utils.signatures import with_defaults
 from cxrclf.classification._cxr_classifier import CXRClassifier
@@ -7,10 +7,10 @@ from cxrclf.classification._cxr_classifier import CXRClassifier
 class DualBackboneConcat(CXRClassifier):
     """Classify chest radiographs with two or more networks side by side.
 
-    It is a :class:`CXRClassifier` with the settings of Rahimzadeh and Attar [1]_: all
-    backbones see the same image, their last feature maps are concatenated on channels,
-    and a 1 × 1 convolution to 1,024 channels without activation follows, before pooling
-    and the classifier.
+    It is a :class:`CXRClassifier` with the settings of Rahimzadeh and Attar [1]_. All
+    backbones see the same image, and their last feature maps are concatenated on
+    channels. A 1 × 1 convolution to 1,024 channels without activation follows, then
+    pooling and the output layer.
 
     Read more in the :ref:`User Guide <dual_backbone>`.
 
@@ -65,5 +65,5 @@ class DualBackboneConcat(CXRClassifier):
         if isinstance(self.backbone, str):
             raise ValueError(
                 "backbone must be the names of two networks or more, got "
-                f"{self.backbone!r}. For a single one use CXRClassifier."
+                f"{self.backbone!r}. For a single network use CXRClassifier."
             )

@@ -1,4 +1,4 @@
-"""LabelMapClassifier: train any classifier in a scheme of fewer classes."""
+"""LabelMapClassifier: train any classifier in a label scheme."""
 
 import warnings
 from collections.abc import Mapping
@@ -27,45 +27,44 @@ from cxrclf._utils.meta_classifier import MetaClassifier
 
 
 class LabelMapClassifier(MetaClassifier):
-    """Train a classifier in a label scheme: in fewer classes than the data have.
+    """Train a classifier in a label scheme, which has fewer classes than the data.
 
-    One set of images serves several schemes, for instance COVID-19 against the rest,
-    three classes, and all four. The data keep their labels: `fit` and `score` take
-    them, splits are stratified by them, and `cxrclf.metrics.scorers` reports them;
-    training, `classes_` and predictions are in the classes of the scheme.
+    One set of images serves several schemes, for example COVID-19 against the rest,
+    three classes, and all four. `fit` and `score` take the labels of the data. Splits
+    are stratified by these labels, and `cxrclf.metrics.scorers` reports them. The
+    estimator, `classes_` and predictions have the classes of the scheme.
 
     Read more in :ref:`label_schemes`.
 
     Parameters
     ----------
     estimator : classifier
-        What is trained. It gets the classes of the scheme, so that class weights and
-        the samplers of an imbalanced-learn pipeline balance these.
+        Classifier that is trained. It gets the classes of the scheme, so that class
+        weights and the samplers of an imbalanced-learn pipeline balance these classes.
     label_map : mapping or None
-        For each label of the data, its class in the scheme. It may list labels that
-        do not occur. None is the scheme of the labels themselves, which leaves none
-        for `rest`.
-    rest : str or number, optional
-        The class of the labels that `label_map` does not list. Without it, they are
-        an error.
+        Class in the scheme for each label of the data. It may list labels that do not
+        occur. None makes each label its own class, so that `rest` has no effect.
+    rest : str or number, default=None
+        Class of the labels that `label_map` does not list. None makes such labels an
+        error.
 
     Attributes
     ----------
     estimator_ : classifier
-        The fitted clone of `estimator`.
+        Fitted clone of `estimator`.
     classes_ : ndarray of shape (n_classes,)
-        The sorted classes of the scheme.
+        Sorted classes of the scheme.
     label_map_ : dict
-        The class of every label that occurred in `fit` or that `label_map` lists.
+        Class of every label that occurred in `fit` or that `label_map` lists.
     n_features_in_ : int
-        Number of columns, where the estimator has it.
+        Number of columns. It exists if ``estimator_`` has it.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
-        Names of the columns, where the estimator has them.
+        Names of the columns. It exists if ``estimator_`` has it.
 
     See Also
     --------
     cxrclf.metrics.scorers : Scores of the scheme's classes and of the labels.
-    cxrclf.metrics.original_class_table : How the images of each label fare.
+    cxrclf.metrics.original_class_table : Predictions for the images of each label.
     cxrclf.metrics.map_labels : The map alone, for arrays of labels.
 
     Notes
@@ -74,11 +73,12 @@ class LabelMapClassifier(MetaClassifier):
     predictions with the labels of the data, which is meaningless here. Use
     ``scoring=scorers()``, or the default, which is :meth:`score`.
 
-    Put everything that is to work in the scheme inside: samplers, tuned thresholds,
-    calibration. Calibration, stacking, voting and
-    ``cross_val_predict(method="predict_proba")`` replace labels by numbers before
-    they reach the estimator, so that they do not work around this one: with str as
-    labels that is an error, with numbers and `rest` the results are silently wrong.
+    Samplers, tuned thresholds and calibration that should see the classes of the scheme
+    belong inside, in `estimator`. Calibration, stacking, voting and
+    ``cross_val_predict(method="predict_proba")`` do not work around this classifier,
+    because they replace labels by numbers before they reach it. With labels of type str
+    this is an error. With numbers as labels and `rest`, the results are wrong without
+    an error.
 
     References
     ----------
@@ -122,9 +122,9 @@ class LabelMapClassifier(MetaClassifier):
         y : array-like of shape (n,)
             Labels of the data.
         **fit_params : dict
-            Passed on to the estimator's `fit`, or routed there where metadata
-            routing is on. Labels of a validation set, ``y_val`` (or
-            ``<step>__y_val`` for a pipeline), are labels of the data, too.
+            Parameters of the estimator's `fit`. If metadata routing is enabled, they
+            are routed there. Labels of a validation set, ``y_val`` or
+            ``<step>__y_val`` for a pipeline, are labels of the data as well.
 
         Returns
         -------
@@ -133,8 +133,8 @@ class LabelMapClassifier(MetaClassifier):
         Raises
         ------
         ValueError
-            If y holds labels that `label_map` does not list and there is no `rest`,
-            if the scheme leaves y in one class, or if the labels are unsuitable.
+            If y has labels that `label_map` does not list and `rest` is None, if all
+            labels of y are in one class of the scheme, or if y is invalid.
         """
         self._validate_params()
         if y is None:
@@ -148,24 +148,24 @@ class LabelMapClassifier(MetaClassifier):
         check_consistent_length(X, y)
         label_map = full_label_map(y.tolist(), self.label_map, self.rest)
         present = np.unique(y)
-        y = self._mapped(y)
+        y = self._map_labels(y)
         if len(set(y.tolist())) < 2:
             raise ValueError(
                 f"y has one class only in this scheme: {label_map}. A classifier needs "
-                f"at least two, and y holds the labels {present.tolist()}: change "
-                "label_map, or give samples of other classes."
+                f"at least two, and y holds the labels {present.tolist()}. Change "
+                "label_map, or pass samples of other classes."
             )
         absent = [k for k in self.label_map or {} if k not in present.tolist()]
         if absent and self.rest in label_map.values():
             warnings.warn(
-                f"label_map lists {absent}, which y lacks, and gives {self.rest!r} to "
-                "labels that it does not list. See that the labels are spelled alike: "
-                f"y holds {present.tolist()}.",
+                f"label_map lists {absent}, which y lacks, and labels that it does not "
+                f"list become {self.rest!r}. Check the spelling of the labels: y holds "
+                f"{present.tolist()}.",
                 stacklevel=2,
             )
         for name, value in fit_params.items():
             if name.rpartition("__")[2] == "y_val" and value is not None:
-                fit_params[name] = self._mapped(value, name, label_map)
+                fit_params[name] = self._map_labels(value, name, label_map)
         if get_config()["enable_metadata_routing"]:
             fit_params = process_routing(self, "fit", **fit_params)["estimator"]["fit"]
         self.estimator_ = clone(self.estimator).fit(X, y, **fit_params)
@@ -174,32 +174,34 @@ class LabelMapClassifier(MetaClassifier):
 
     @property
     def classes_(self):
-        """The sorted classes of the scheme."""
+        """Sorted classes of the scheme."""
         return self.estimator_.classes_
 
     def score(self, X, y, sample_weight=None):
-        """Return the accuracy in the scheme.
+        """Return the accuracy in the classes of the scheme.
 
         Parameters
         ----------
         X : array-like
             Samples, in any form of :meth:`fit`.
         y : array-like of shape (n,)
-            Labels of the data, as in :meth:`fit`, and not classes of the scheme.
+            Labels of the data, as in :meth:`fit`, not classes of the scheme.
         sample_weight : array-like of shape (n,), default=None
             Weights of the samples.
 
         Returns
         -------
         float
-            Share of the samples that are given to the class of their label.
+            Fraction of the samples for which the class of their label is predicted.
         """
         check_is_fitted(self)
-        y_true = self._mapped(y, "y", self.label_map_)
+        y_true = self._map_labels(y, "y", self.label_map_)
         return accuracy_score(y_true, self.predict(X), sample_weight=sample_weight)
 
     def get_metadata_routing(self):
-        """Say where metadata go: those of `fit` to the estimator, of `score` here.
+        """Return the metadata routing.
+
+        Metadata of `fit` go to the estimator. Metadata of `score` go to this object.
 
         Returns
         -------
@@ -214,14 +216,14 @@ class LabelMapClassifier(MetaClassifier):
             )
         )
 
-    def _mapped(self, y, name="y", known=None):
-        """Return the classes of labels; refuse classes that are no labels of a map."""
+    def _map_labels(self, y, name="y", known=None):
+        """Return the classes of labels. Classes of a known map are no valid labels."""
         y = column_or_1d(y)
         scheme = set() if known is None else {*known.values()} - known.keys()
         mistaken = sorted(scheme.intersection(y.tolist()))
         if mistaken:
             raise ValueError(
                 f"{name} holds {mistaken}, which are classes of the scheme and no "
-                f"labels of the data. Give labels as in fit: {list(known)}."
+                f"labels of the data. Pass labels as in fit: {list(known)}."
             )
         return map_labels(y, self.label_map, rest=self.rest)

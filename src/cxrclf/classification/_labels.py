@@ -1,4 +1,4 @@
-"""Class labels: checked, and as numbers of classes."""
+"""Check class labels and the other arguments of fit, and encode labels."""
 
 import os
 from functools import partial
@@ -19,13 +19,13 @@ from cxrclf.losses import WeightedCrossEntropy
 
 _NOT_RESAMPLED = (
     "There are {} {} for {} samples. The samplers of a pipeline resample X and y "
-    "alone: use class_weight instead of sample weights, and hold a validation set out "
+    "alone: use class_weight instead of sample weights, and hold out a validation set "
     "by patients before the pipeline, or use no sampler."
 )
 
 
 def count_right(outputs, truth):
-    """Return how many samples have their class as the largest output."""
+    """Return the number of samples for which the largest output is their class."""
     return (outputs.argmax(1) == truth).sum()
 
 
@@ -39,7 +39,7 @@ CLASSIFICATION = Task(
 
 
 def check_labels(y, X, estimator):
-    """Return y as a finite array of class labels, one for each row of X."""
+    """Return y as a finite array of class labels, with one label per row of X."""
     if y is None:
         raise ValueError(
             f"This {type(estimator).__name__} estimator requires y to be passed, but "
@@ -47,9 +47,9 @@ def check_labels(y, X, estimator):
         )
     y = column_or_1d(y, warn=True)
     if len(y) == 0:
-        raise ValueError("X and y have no samples. Give at least two images.")
+        raise ValueError("X and y have no samples. Pass at least two images.")
     assert_all_finite(y, input_name="y")
-    if not isinstance(X, (str, os.PathLike)):  # else ImageInput names the mistake
+    if not isinstance(X, (str, os.PathLike)):  # else ImageInput raises the error
         check_consistent_length(X, y)
     check_classification_targets(y)
     return y
@@ -89,12 +89,12 @@ def check_groups(groups, n):
 def check_validation(X_val, y_val):
     """Return whether there is a validation set."""
     if (X_val is None) != (y_val is None):
-        raise ValueError("X_val and y_val are given together or not at all.")
+        raise ValueError("X_val and y_val must be given together or not at all.")
     return X_val is not None
 
 
 def check_phases(phases, n):
-    """Return the row numbers of each phase, as arrays of int."""
+    """Return the row numbers of each phase as arrays of int."""
     try:
         phases = [np.asarray(rows) for rows in phases]
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""The network of a classifier: one backbone, or several side by side."""
+"""Make the network of a classifier from one or several backbones."""
 
 from pathlib import Path
 
@@ -13,12 +13,12 @@ from cxrclf.nets import (
 
 
 def is_several(backbone):
-    """Return whether this is a sequence of names, and not one name."""
+    """Return whether `backbone` is a sequence of names, and not one name."""
     return isinstance(backbone, (tuple, list))
 
 
 def check_backbones(backbone, weights):
-    """Check names and weights before any weights are downloaded.
+    """Check backbones and weights before weights are downloaded.
 
     Parameters
     ----------
@@ -28,22 +28,23 @@ def check_backbones(backbone, weights):
     Raises
     ------
     ValueError
-        If there are not two names or more, or not as many weights.
+        If a sequence has fewer than two names, if a name is unknown, or if the number
+        of weights differs from the number of names.
     WeightsError
-        If a name is unknown, or a file is missing.
+        If a file of weights is missing.
     """
     if not is_several(backbone):
         if isinstance(weights, (tuple, list)):
             raise ValueError(
                 f"There are {len(weights)} weights for the one backbone {backbone!r}. "
-                "Give the weights alone, not in a list."
+                "Pass the weights themselves, not a list."
             )
         return
     names = list(backbone)
     if len(names) < 2 or not all(isinstance(name, str) for name in names):
         raise ValueError(
             "A sequence of backbones must have the names of two networks or more, got "
-            f"{names!r}. Give a single one as a str."
+            f"{names!r}. Pass a single one as a str."
         )
     for name in names:
         default_image_size(name)
@@ -51,12 +52,12 @@ def check_backbones(backbone, weights):
         if weights not in (None, "imagenet"):
             raise ValueError(
                 'weights must be None, "imagenet", or one entry for each of '
-                f"{names}; got {weights!r}."
+                f"{names}, got {weights!r}."
             )
     elif len(weights) != len(names):
         raise ValueError(
             f"There are {len(weights)} weights for the {len(names)} backbones {names}. "
-            "Give one entry for each, None among them."
+            "Pass one entry for each; an entry may be None."
         )
     else:
         for file in weights:
@@ -107,8 +108,8 @@ def make_network(
         if not isinstance(weights, (tuple, list)):
             weights = [weights] * len(backbone)
         branches = [
-            make_backbone(name, weights=of_branch, **options)
-            for name, of_branch in zip(backbone, weights, strict=True)
+            make_backbone(name, weights=branch_weights, **options)
+            for name, branch_weights in zip(backbone, weights, strict=True)
         ]
         body = ConcatBackbone(branches, normalization=normalization)
     else:
@@ -122,7 +123,7 @@ def make_network(
         pointwise_relu=not several,
         flatten_size=body.map_size(image_size) if pooling == "flatten" else None,
     )
-    # Several backbones normalize each in its own way.
+    # ConcatBackbone normalizes the pixels for each of several backbones.
     return ClassificationNetwork(
         body, head, normalization="unit" if several else normalization
     )

@@ -1,4 +1,4 @@
-"""Images and masks that belong together, checked before any training."""
+"""Check pairs of images and masks, and read the masks."""
 
 import os
 import warnings
@@ -8,11 +8,11 @@ import numpy as np
 from cxrclf._training.targets import MaskTargets
 from cxrclf.images import read_image_sizes
 
-_SHOWN = 20  # of masks that do not fit
+_SHOWN = 20  # maximum number of masks that an error lists
 
 
 class UnreadMasks:
-    """Masks that become the targets of a training once they are read.
+    """Masks that are not read yet. Reading returns the targets of a training.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class UnreadMasks:
         self.masks = masks
 
     def open(self, **reading):
-        """Read the masks, and warn of those without an object.
+        """Read the masks, and warn of masks without an object.
 
         Parameters
         ----------
@@ -37,7 +37,7 @@ class UnreadMasks:
         Raises
         ------
         ImageReadError
-            Naming all files that cannot be read or are no masks.
+            If files cannot be read or are no masks. The error names all of them.
         ValueError
             If all masks are empty.
         """
@@ -49,8 +49,8 @@ class UnreadMasks:
 def check_pairs(images, masks, image_size):
     """Check that there is a mask of the same shape for each image.
 
-    Where one of the two is an array and the other are files, the array may have been
-    stretched: one of the working size is, and one of images may be.
+    If one of the two is an array and the other are files, the array may be resized. An
+    array of masks at the working size fits all files.
 
     Parameters
     ----------
@@ -62,14 +62,14 @@ def check_pairs(images, masks, image_size):
     Raises
     ------
     ImageReadError
-        Naming all files that cannot be read.
+        If files cannot be read. The error names all of them.
     ValueError
-        If there are more or fewer masks than images, or masks are of another shape
-        than their images.
+        If there are more or fewer masks than images, or if a mask has another shape
+        than its image.
     """
     if len(images) != len(masks):
         raise ValueError(
-            f"There are {len(images)} images and {len(masks)} masks. Give a mask for "
+            f"There are {len(images)} images and {len(masks)} masks. Pass a mask for "
             "each image, in the same order."
         )
     if masks.columns is not None:
@@ -78,12 +78,12 @@ def check_pairs(images, masks, image_size):
     if images.paths is None:
         if size_of_masks is not None and images.sample_shape[:2] != size_of_masks:
             raise ValueError(
-                f"The images are of {_spell(images.sample_shape[:2])} pixels and their "
-                f"masks of {_spell(size_of_masks)}. Give each image the mask of its "
-                "size."
+                f"The images are of {_format_size(images.sample_shape[:2])} pixels and "
+                f"their masks of {_format_size(size_of_masks)}. Pass masks of the size "
+                "of their images."
             )
         return
-    # All in one go, so that one error names all files that are missing.
+    # Images and masks in one call, so that one error names all missing files.
     files = np.concatenate([images.paths, *(masks.columns or [])])
     image_sizes, *mask_sizes = read_image_sizes(files).reshape(-1, len(images), 2)
     if size_of_masks is not None:
@@ -91,41 +91,46 @@ def check_pairs(images, masks, image_size):
             return
         mask_sizes = [np.tile(size_of_masks, (len(images), 1))]
     other = [
-        f"  {images.paths[row]} of {_spell(image_sizes[row])} pixels, mask "
-        f"{names[row]} of {_spell(sizes[row])}"
+        f"  {images.paths[row]} of {_format_size(image_sizes[row])} pixels, mask "
+        f"{names[row]} of {_format_size(sizes[row])}"
         for names, sizes in zip(
             masks.columns or [np.arange(len(images))], mask_sizes, strict=True
         )
-        for row in np.flatnonzero(_of_other_shape(image_sizes, sizes))
+        for row in np.flatnonzero(_differ_in_shape(image_sizes, sizes))
     ]
     if other:
         more = [f"  ... and {len(other) - _SHOWN} more"] * (len(other) > _SHOWN)
         raise ValueError(
-            f"{len(other)} masks are of another shape than their images. Give each "
-            "image its own mask, in the same order:\n"
-            + "\n".join([*other[:_SHOWN], *more])
+            f"{len(other)} masks are of another shape than their images. Pass the mask "
+            "of each image, in the same order:\n" + "\n".join([*other[:_SHOWN], *more])
         )
 
 
-def _of_other_shape(image_sizes, mask_sizes):
-    """Return which sizes are not those of one another, resized."""
+def _differ_in_shape(image_sizes, mask_sizes):
+    """Return which images and masks have different aspect ratios.
+
+    The sizes themselves may differ, because a mask may be resized.
+    """
     stretch = np.log(image_sizes / mask_sizes)
-    # Each side of the smaller one may have been rounded by a pixel.
+    # A resized side is rounded by at most a pixel, relative to the smaller image.
     rounding = (1 / np.minimum(image_sizes, mask_sizes)).sum(1)
     return np.abs(stretch[:, 0] - stretch[:, 1]) > rounding
 
 
 def _refuse_class_labels(names):
-    """Tell labels from paths: several rows have the same one, and none is a file."""
+    """Raise an error for labels instead of paths.
+
+    Names are labels if some of them are equal and none is a file.
+    """
     if len(set(names)) < len(names) and not any(map(os.path.exists, set(names))):
         raise ValueError(
             f"y must hold masks, and no file has a name such as {names[0]!r}. If these "
-            "are classes, a CXRClassifier learns them."
+            "are classes, use a CXRClassifier."
         )
 
 
 def _warn_of_empty(masks, named):
-    """Warn of masks without an object; refuse to train where all are empty."""
+    """Warn of masks without an object. If all masks are empty, raise an error."""
     empty = [
         row
         for start in range(0, len(masks), 64)
@@ -140,15 +145,15 @@ def _warn_of_empty(masks, named):
     shown += f" and {len(empty) - 5} more" if len(empty) > 5 else ""
     if len(empty) == len(masks):
         raise ValueError(
-            f"All {len(masks)} masks are empty: {shown}. Give masks in which the "
-            "object is brighter than the background, or the labels of its classes."
+            f"All {len(masks)} masks are empty: {shown}. Pass masks in which the "
+            "object is brighter than the background, or set labels."
         )
     warnings.warn(
-        f"{len(empty)} of {len(masks)} masks are empty: {shown}. They are trained on "
-        "as images without the object. Leave them out if it is there.",
+        f"{len(empty)} of {len(masks)} masks are empty: {shown}. They are used as "
+        "masks of images without the object. If an image has the object, remove it.",
         stacklevel=2,
     )
 
 
-def _spell(size):
+def _format_size(size):
     return f"{size[0]}×{size[1]}"

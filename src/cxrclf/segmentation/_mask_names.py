@@ -1,4 +1,4 @@
-"""Names of the files that predicted masks are saved to."""
+"""Name the files of saved masks."""
 
 import os
 from collections import Counter
@@ -6,14 +6,15 @@ from pathlib import Path
 
 
 def name_masks(images, folder, classes):
-    """Return the file to which the mask of each image file is saved.
+    """Return the path to which the mask of each image file is saved.
 
     Parameters
     ----------
     images : ImageInput
     folder : pathlib.Path
+        Folder of the masks.
     classes : ndarray of shape (n_classes,)
-        The values that are saved.
+        Values of the pixels of a mask.
 
     Returns
     -------
@@ -22,8 +23,8 @@ def name_masks(images, folder, classes):
     Raises
     ------
     ValueError
-        If there are no files, two of the same name, values that 8 bits do not hold,
-        or a mask would replace its image.
+        If X has no files, if two files have the same name, if a value needs more than
+        8 bits, or if a mask would replace its image.
     """
     if images.paths is None:
         raise ValueError(
@@ -35,17 +36,17 @@ def name_masks(images, folder, classes):
             f"save_masks writes 8 bits, and labels go up to {classes.max()}."
         )
     names = [folder / f"{Path(path).stem}.png" for path in images.paths]
-    # Some systems take upper and lower case for the same.
+    # Some file systems do not distinguish upper case from lower case.
     clash, count = Counter(str(name).lower() for name in names).most_common(1)[0]
     if count > 1:
         raise ValueError(
-            f"Several files would have the mask {clash}. Save those of each "
-            "folder to a folder of their own."
+            f"Several files would have the mask {clash}. Save the masks of each image "
+            "folder to another folder."
         )
-    # Real paths, for the folder may be a link to that of the images.
+    # Real paths, because the folder may be a link to the folder of the images.
     files = {os.path.realpath(path) for path in images.paths}
     if any(os.path.realpath(name) in files for name in names):
         raise ValueError(
-            f"Masks in {folder} would replace their images. Give another folder."
+            f"Masks in {folder} would replace their images. Pass another folder."
         )
     return names

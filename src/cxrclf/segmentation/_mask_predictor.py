@@ -1,4 +1,4 @@
-"""What a segmenter predicts: masks at the working size, or at each image's own."""
+"""MaskPredictor: masks at the working size, or at the size of each image."""
 
 import itertools
 from pathlib import Path
@@ -19,7 +19,7 @@ from cxrclf.segmentation._mask_names import name_masks
 class MaskPredictor:
     """Mixin of segmenters: predictions and the score.
 
-    The estimator has ``classes_`` and ``image_size_``, and the methods of
+    A subclass has ``classes_``, ``image_size_``, and the methods of
     :class:`~cxrclf._estimators.image_estimator.ImageEstimator`.
     """
 
@@ -34,12 +34,14 @@ class MaskPredictor:
         Returns
         -------
         ndarray of shape (n, H, W)
-            Of bool, or of `labels`; H and W are ``image_size_``.
+            Masks of bool, or of `labels`. (H, W) is ``image_size_``.
         """
-        return np.stack([self.classes_[codes] for codes in self._working_masks(X)])
+        return np.stack(
+            [self.classes_[codes] for codes in self._predict_working_masks(X)]
+        )
 
     def predict_proba(self, X):
-        """Predict the probabilities of each pixel at the working size.
+        """Predict probabilities of each pixel at the working size.
 
         Parameters
         ----------
@@ -49,8 +51,8 @@ class MaskPredictor:
         Returns
         -------
         ndarray of shape (n, H, W) or (n, H, W, n_classes) of float32
-            With two classes, of the object; else of each class, in the order of
-            ``classes_``.
+            Probabilities of the object, if there are two classes. With more classes,
+            probabilities of each class in the order of ``classes_``.
         """
         probabilities = np.concatenate(
             list(self._probabilities(self._images_to_predict(X)))
@@ -60,10 +62,9 @@ class MaskPredictor:
         return np.ascontiguousarray(np.moveaxis(probabilities, 1, -1))
 
     def predict_masks(self, X):
-        """Predict masks at each image's own size.
+        """Predict masks at the size of each image.
 
-        The probabilities are brought to that size by bilinear interpolation, and
-        decided there.
+        The probabilities are resized by bilinear interpolation, and then become a mask.
 
         Parameters
         ----------
@@ -73,74 +74,76 @@ class MaskPredictor:
         Returns
         -------
         list of ndarray of shape (H_i, W_i)
-            Of bool, or of `labels`.
+            Masks of bool, or of `labels`.
 
         See Also
         --------
-        save_masks : Does not keep them in memory.
+        save_masks : Write the masks to files, one after the other.
         """
         images = self._images_to_predict(X)
-        return list(self._own_masks(images))
+        return list(self._predict_own_masks(images))
 
     def save_masks(self, X, folder):
-        """Predict masks at each file's own size, and write them as PNG.
+        """Predict masks at the size of each image file, and write them as PNG.
 
         Parameters
         ----------
         X : array-like of path-like
             Image files, in any form of :meth:`fit`.
         folder : path-like
-            Made when missing. The mask of ``scan.jpg`` is ``scan.png`` in it; pixels
-            are 0 and 255, or `labels`, which must be below 256.
+            Folder of the masks. It is made if it is missing. The mask of ``scan.jpg``
+            is ``scan.png``. Pixels are 0 and 255, or `labels`, which must be below 256.
 
         Returns
         -------
         ndarray of shape (n, 1) of object
-            The paths of the masks.
+            Paths of the masks.
 
         Raises
         ------
         ValueError
-            If X holds no files, or two of the same name, or a mask would replace its
-            image.
+            If X has no files, if two files have the same name, or if a mask would
+            replace its image.
         """
         images = self._images_to_predict(X)
         names = name_masks(images, Path(folder), self.classes_)
         Path(folder).mkdir(parents=True, exist_ok=True)
         remove_abandoned(Path(folder))
-        for name, mask in zip(names, self._own_masks(images), strict=True):
+        for name, mask in zip(names, self._predict_own_masks(images), strict=True):
             pixels = mask * np.uint8(255) if mask.dtype == bool else mask
             with replaced_whole(name, sweep=False) as path:
                 Image.fromarray(pixels.astype(np.uint8)).save(path, format="PNG")
         return np.array([str(name) for name in names], dtype=object)[:, None]
 
     def score(self, X, y):
-        """Return the mean Dice coefficient of the masks of images.
+        """Return the mean Dice coefficient of the predicted masks.
 
         Parameters
         ----------
         X : array-like
             Images, in any form of :meth:`fit`.
         y : array-like
-            Their masks, in any form of :meth:`fit`, compared at the working size.
+            True masks, in any form of :meth:`fit`. They are compared at the working
+            size.
 
         Returns
         -------
         float
-            In [0, 1]; of several classes the mean over those that are not background.
+            Mean Dice coefficient in [0, 1]. With more than two classes, it is the mean
+            over all classes except the background.
         """
         check_is_fitted(self)
         return segmentation_scorers()(self, X, y)["dice"]
 
-    def _working_masks(self, X):
-        """Yield the class numbers of each image's pixels at the working size."""
+    def _predict_working_masks(self, X):
+        """Yield each image's mask at the working size, as numbers of classes."""
         decide = self._task().decide
         for batch in self._probabilities(self._images_to_predict(X)):
             yield from decide(batch)
 
-    def _own_masks(self, images):
-        """Yield the mask of each image at its own size."""
-        # Before any of the work.
+    def _predict_own_masks(self, images):
+        """Yield the mask of each image at the size of the image."""
+        # The sizes are read first, so that an unreadable file costs no prediction.
         sizes = (
             itertools.repeat(images.sample_shape[:2])
             if images.paths is None
@@ -149,11 +152,12 @@ class MaskPredictor:
         decide = self._task().decide
         each = itertools.chain.from_iterable(self._probabilities(images))
         for probabilities, size in zip(each, sizes, strict=False):
-            own = self._at_own_size(probabilities, size)
+            own = self._resize_to_image(probabilities, size)
             yield self.classes_[decide(own[None])[0]]
 
-    def _at_own_size(self, probabilities, size):
-        if self.keep_aspect_ratio:
+    def _resize_to_image(self, probabilities, size):
+        """Return the probabilities of an image, (C, H, W), at the image's size."""
+        if self.keep_aspect_ratio:  # remove the padding
             content = content_size(size, self.image_size_, True)
             top, left = (
                 (whole - part) // 2

@@ -1,4 +1,4 @@
-"""The U-Net of a segmenter."""
+"""Make the U-Net of a segmenter."""
 
 from cxrclf.nets import FeatureEncoder, PlainEncoder, UNet, UNetDecoder, make_backbone
 
@@ -18,12 +18,12 @@ def make_unet(
     n_classes,
     image_size,
 ):
-    """Make the classic U-Net, or one with an encoder of timm.
+    """Make the classic U-Net, or a U-Net with an encoder of timm.
 
     Parameters
     ----------
     encoder : str or None
-        None makes the classic U-Net.
+        Name of the encoder. None makes the classic U-Net.
     weights, depth, width, batch_norm, upsampling
         As in :class:`~cxrclf.UNetSegmenter`.
     in_channels : int

@@ -1,4 +1,4 @@
-"""Parameters with which studies describe their segmenter."""
+"""Presets: parameters of the segmenters of published studies."""
 
 from sklearn.base import clone
 

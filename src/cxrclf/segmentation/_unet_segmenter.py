@@ -201,9 +201,9 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
     Convolutions are padded, so that a mask has the size of its image. The paper's
     convolutions are not padded, and its skip connections crop the maps.
 
-    On one machine, the same `random_state` gives the same model but for rounding, and
-    with ``n_threads=1`` to the last digit. The mask of an image does not depend on the
-    other images of X. A single image is equal but for rounding.
+    On one machine, the same `random_state` leads to the same model except for rounding,
+    and with ``n_threads=1`` to the last digit. The mask of an image does not depend on
+    the other images of X. The mask of a single image is equal except for rounding.
 
     References
     ----------
@@ -347,7 +347,7 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
             study also dilates the masks, see
             :class:`~cxrclf.preprocessing.MaskDilation`.
         **parameters
-            Parameters of the class that replace those of the preset.
+            Parameters of the class. They replace parameters of the preset.
 
         Returns
         -------
@@ -371,8 +371,8 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
         y : array-like
             Masks: files as an (n, 1) or (n,) array, a list, or a data frame with a
             column ``path``; several files per image as an (n, k) array or a data
-            frame, whose union is the mask; or pixels as an (n, H, W) array of bool, of
-            0 and another value, or of `labels`. :func:`cxrclf.masks.read_mask`
+            frame, where the mask is their union; or pixels as an (n, H, W) array of
+            bool, of 0 and another value, or of `labels`. :func:`cxrclf.masks.read_mask`
             describes how a file is read. A mask file may have another size than its
             image, but must have the same aspect ratio. Arrays of images and masks must
             have the same size.
@@ -412,7 +412,9 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
                 groups = column_or_1d(groups)
                 check_consistent_length(X, groups)
             if (X_val is None) != (y_val is None):
-                raise ValueError("X_val and y_val are given together or not at all.")
+                raise ValueError(
+                    "X_val and y_val must be given together or not at all."
+                )
             validation = None
             if X_val is not None:
                 validation = self._examples(X_val, y_val)
@@ -421,7 +423,7 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
         return self
 
     def _examples(self, X, y, sample_weight=None, *, reset=False):
-        """Return checked images and masks as what a training needs of them."""
+        """Return checked images and masks as Examples."""
         if y is None:
             raise ValueError(
                 f"This {type(self).__name__} estimator requires y to be passed, the "
@@ -430,8 +432,8 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
         images = self._check_images(X, reset=reset)
         if images.is_copy.any():
             raise ValueError(
-                "X has transformed copies of files, which a sampler made, and their "
-                "masks are not transformed. Use the segmenter's augmentation."
+                "X has transformed copies of files from a sampler, but their masks are "
+                "not transformed. Use the augmentation of the segmenter."
             )
         masks = MaskInput.from_y(y, labels=self.labels)
         check_pairs(images, masks, self.image_size_)
@@ -453,19 +455,19 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
             size, self.image_size_, True
         ):
             raise ValueError(
-                "keep_aspect_ratio=True pads files and no arrays, and X has images of "
-                f"{size}, another shape than image_size={self.image_size_}. Give "
-                "files, or padded images, or set keep_aspect_ratio=False."
+                "keep_aspect_ratio=True pads files and no arrays, but X has images of "
+                f"{size}, another shape than image_size={self.image_size_}. Pass "
+                "files or padded images, or set keep_aspect_ratio=False."
             )
         colors = len(images.sample_shape) == 3 and images.sample_shape[2] > 1
-        if self.encoder is None and colors and not self._in_colors():
+        if self.encoder is None and colors and not self._has_colors():
             raise ValueError(
                 f"X has images of {images.sample_shape[2]} channels, but this "
-                f"{type(self).__name__} was fitted on gray ones. Give gray images."
+                f"{type(self).__name__} was fitted on gray images. Pass gray images."
             )
         return images
 
-    def _in_colors(self):
+    def _has_colors(self):
         shape = self.input_shape_
         return shape is not None and len(shape) == 3 and shape[2] > 1
 
@@ -479,7 +481,7 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
         )
 
     def _decide(self, probabilities):
-        """Return class numbers, (b, H, W) of uint8, of probabilities, (b, C, H, W)."""
+        """Convert probabilities, (b, C, H, W), to numbers of classes, (b, H, W)."""
         return np.stack([self._decide_image(image) for image in probabilities])
 
     def _decide_image(self, probabilities):
@@ -490,7 +492,8 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
         return clean_mask(codes, self.largest_components, self.fill_holes)
 
     def _body_factor(self):
-        # A decoder needs another encoder than a classifier does.
+        # A decoder needs other features than a classifier, so that the encoder learns
+        # at the full rate.
         return 1.0
 
     def _default_image_size(self):
@@ -498,7 +501,7 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
 
     def _make_module(self, weights):
         in_channels = self._in_channels()
-        if self.encoder is None and not self._in_colors():
+        if self.encoder is None and not self._has_colors():
             in_channels = 1
         return make_unet(
             self.encoder,
@@ -521,7 +524,7 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
 
 
 def _activate(outputs):
-    """Return probabilities of outputs, (b, C, H, W)."""
-    # An image has many pixels, and in double precision each takes seven times as long.
+    """Convert outputs, (b, C, H, W), to probabilities."""
+    # In single precision, because double precision takes seven times as long.
     outputs = outputs.astype(np.float32)
     return expit(outputs) if outputs.shape[1] == 1 else softmax(outputs, axis=1)
