@@ -9,8 +9,8 @@ from cxrclf._utils.tables import (
     as_html,
     as_text,
     csv_cell,
+    format_name,
     position,
-    spelled,
     write_csv,
 )
 
@@ -37,8 +37,8 @@ def test_a_cell_that_is_not_there(key, message):
 
 
 def test_names_in_words():
-    assert spelled("accuracy") == "overall accuracy"
-    assert spelled("balanced_accuracy") == "balanced accuracy"
+    assert format_name("accuracy") == "overall accuracy"
+    assert format_name("balanced_accuracy") == "balanced accuracy"
 
 
 def test_numbers_of_a_csv_file_are_exact():

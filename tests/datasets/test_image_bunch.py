@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxrclf.datasets._image_bunch import image_bunch, pandas_for
+from cxrclf.datasets._image_bunch import import_pandas, make_image_bunch
 from cxrclf.exceptions import MissingDependencyError
 
 PATHS = ["b.png", "a.png"]
@@ -22,7 +22,7 @@ def fields():
 
 
 def test_arrays():
-    bunch = image_bunch(PATHS, fields(), "Two images.", None)
+    bunch = make_image_bunch(PATHS, fields(), "Two images.", None)
     assert bunch.data.dtype == object
     assert bunch.data.tolist() == [["b.png"], ["a.png"]]
     assert bunch.target.tolist() == ["tb", "normal"]
@@ -35,7 +35,7 @@ def test_arrays():
 
 
 def test_frames():
-    bunch = image_bunch(PATHS, fields(), "Two images.", pd)
+    bunch = make_image_bunch(PATHS, fields(), "Two images.", pd)
     assert list(bunch.frame.columns) == ["path", "target", "group", "left", "right"]
     assert list(bunch.data.columns) == ["path"]
     assert list(bunch.masks.columns) == ["left", "right"]
@@ -44,8 +44,8 @@ def test_frames():
 
 
 def test_pandas_is_imported_where_a_frame_is_wanted(monkeypatch):
-    assert pandas_for(False, "load") is None
-    assert pandas_for(True, "load") is pd
+    assert import_pandas(False, "load") is None
+    assert import_pandas(True, "load") is pd
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(MissingDependencyError, match=r"load\(as_frame=True\) needs"):
-        pandas_for(True, "load")
+        import_pandas(True, "load")

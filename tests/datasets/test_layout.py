@@ -7,10 +7,10 @@ import pytest
 from cxrclf.datasets._layout import (
     check_extensions,
     check_folder,
+    find_images,
     find_root,
-    images_below,
+    format_names,
     is_data,
-    some,
     subfolders,
 )
 
@@ -22,9 +22,9 @@ def test_litter_is_no_data(name):
 
 
 def test_lists_are_shortened():
-    assert some(["a", "b"]) == "'a', 'b'"
-    assert some(list("abcdefg")) == "'a', 'b', 'c', 'd', 'e', ... and 2 more"
-    assert some(list("abc"), 1) == "'a', ... and 2 more"
+    assert format_names(["a", "b"]) == "'a', 'b'"
+    assert format_names(list("abcdefg")) == "'a', 'b', 'c', 'd', 'e', ... and 2 more"
+    assert format_names(list("abc"), 1) == "'a', ... and 2 more"
 
 
 def test_extensions():
@@ -39,9 +39,9 @@ def test_images_below_a_folder(plant):
     root = plant(
         "b/2.PNG", "b/10.dcm", "a.jpg", "b/text.txt", "__MACOSX/1.png", "b/.1.png"
     )
-    found = [path.relative_to(root).as_posix() for path in images_below(root)]
+    found = [path.relative_to(root).as_posix() for path in find_images(root)]
     assert found == ["a.jpg", "b/10.dcm", "b/2.PNG"]
-    assert images_below(root, (".txt",)) == [root / "b" / "text.txt"]
+    assert find_images(root, (".txt",)) == [root / "b" / "text.txt"]
     assert subfolders(root) == [root / "b"]
 
 

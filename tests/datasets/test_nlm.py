@@ -2,7 +2,13 @@
 
 import pytest
 
-from cxrclf.datasets._nlm import SETS, describe_nlm, masked_nlm, nlm_fields, nlm_images
+from cxrclf.datasets._nlm import (
+    SETS,
+    describe_nlm,
+    find_nlm_images,
+    pair_nlm_masks,
+    read_nlm_fields,
+)
 
 NAMES = ["MCUCXR_0001_0", "MCUCXR_0002_1", "CHNCXR_0001_0"]
 
@@ -13,27 +19,27 @@ def root(plant):
 
 
 def test_images_of_the_sets_asked_for(root):
-    images = nlm_images(root, set(SETS))
+    images = find_nlm_images(root, set(SETS))
     assert [path.stem for path in images] == sorted(NAMES)
     with pytest.raises(ValueError, match=r"named like MCUCXR_0001_0\.png, .* \(1\): "):
-        nlm_images(root, {"MCUCXR"})
+        find_nlm_images(root, {"MCUCXR"})
 
 
 @pytest.mark.parametrize("name", ["MCUCXR_0001_2", "MCUCXR_0001", "scan"])
 def test_other_names(root, plant, name):
     plant(f"CXR_png/{name}.png")
     with pytest.raises(ValueError, match=f"other names .*{name}"):
-        nlm_images(root, set(SETS))
+        find_nlm_images(root, set(SETS))
 
 
 def test_no_images(tmp_path):
     with pytest.raises(ValueError, match="there is none"):
-        nlm_images(tmp_path, set(SETS))
+        find_nlm_images(tmp_path, set(SETS))
 
 
 def test_masks_of_either_naming(root, plant):
     plant("masks/MCUCXR_0001_0.png", "masks/CHNCXR_0001_0_mask.png")
-    images, masks = masked_nlm(nlm_images(root, set(SETS)), root / "masks")
+    images, masks = pair_nlm_masks(find_nlm_images(root, set(SETS)), root / "masks")
     assert [path.stem for path in images] == ["CHNCXR_0001_0", "MCUCXR_0001_0"]
     assert [mask.rsplit("/", 1)[1] for mask in masks["mask"]] == [
         "CHNCXR_0001_0_mask.png",
@@ -42,8 +48,8 @@ def test_masks_of_either_naming(root, plant):
 
 
 def test_fields_without_readings(root):
-    images = nlm_images(root, set(SETS))
-    fields = nlm_fields(root, images, with_source=True)
+    images = find_nlm_images(root, set(SETS))
+    fields = read_nlm_fields(root, images, with_source=True)
     assert fields["target"].tolist() == ["normal", "normal", "tuberculosis"]
     assert fields["source"].tolist() == ["shenzhen", "montgomery", "montgomery"]
     assert len(set(fields["groups"])) == 3

@@ -5,7 +5,7 @@ import pytest
 
 from cxrclf.datasets._anatomy import Anatomy
 from cxrclf.datasets._body_grid import BodyGrid, Pose
-from cxrclf.datasets._opacities import FINDINGS, add_opacities, on_another_day
+from cxrclf.datasets._opacities import FINDINGS, add_opacities, vary_patches
 
 GRID = BodyGrid((96, 96), Pose(0, 1, 1, 0, 0))
 
@@ -57,7 +57,7 @@ def test_a_patch_outside_of_the_image_changes_nothing(anatomy):
 
 def test_another_day_moves_patches_a_little(anatomy):
     patches = drawn("covid", anatomy)
-    moved = on_another_day(patches, np.random.default_rng(1))
+    moved = vary_patches(patches, np.random.default_rng(1))
     assert len(moved) == len(patches)
     for one, other in zip(patches, moved, strict=True):
         assert 0 < np.hypot(one.x - other.x, one.y - other.y) < 0.1

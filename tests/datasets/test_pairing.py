@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cxrclf.datasets._pairing import (
-    check_apart,
+    check_disjoint,
     check_pairing,
     pair,
     relative_key,
@@ -48,7 +48,7 @@ def test_what_does_not_pair():
     assert pairing.masks == [["l/a.png"], ["r/a.png"]]
     assert pairing.unmasked == ["i/b.png (in masks1)", "i/c.png (in masks0)"]
     assert pairing.orphans == ["r/z.png"]
-    assert pairing.twins == ["i/a.png and i/A.jpg"]
+    assert pairing.duplicates == ["i/a.png and i/A.jpg"]
     with pytest.raises(ValueError, match="do not pair by name") as caught:
         check_pairing(pairing, "Cure.")
     message = str(caught.value)
@@ -57,10 +57,10 @@ def test_what_does_not_pair():
     assert message.endswith("\nCure.")
 
 
-@pytest.mark.parametrize("fine", ["unmasked_fine", "orphans_fine"])
+@pytest.mark.parametrize("fine", ["allow_unmasked", "allow_orphans"])
 def test_what_may_be_left_out(fine):
     images, masks = ["i/a.png", "i/b.png"], ["m/a.png"]
-    if fine == "orphans_fine":
+    if fine == "allow_orphans":
         images, masks = masks, images
     pairing = paired(images, masks)
     check_pairing(pairing, "Cure.", **{fine: True})
@@ -70,11 +70,11 @@ def test_what_may_be_left_out(fine):
 
 def test_everything_cannot_be_left_out():
     with pytest.raises(ValueError, match=r"images without a mask \(1\)"):
-        check_pairing(paired(["i/a.png"], ["m/b.png"]), "Cure.", unmasked_fine=True)
+        check_pairing(paired(["i/a.png"], ["m/b.png"]), "Cure.", allow_unmasked=True)
 
 
 @pytest.mark.parametrize("folders", [("a", "a"), ("a", "a/b"), ("a/b/c", "a")])
 def test_folders_in_each_other_are_refused(tmp_path, folders):
     with pytest.raises(ValueError, match="one folder or lie in each other"):
-        check_apart([tmp_path / folder for folder in folders])
-    check_apart([tmp_path / "a", tmp_path / "ab", tmp_path / "c"])
+        check_disjoint([tmp_path / folder for folder in folders])
+    check_disjoint([tmp_path / "a", tmp_path / "ab", tmp_path / "c"])

@@ -28,14 +28,14 @@ def test_it_computes_the_same(size):
     ):
         shared = SharedConv2d(conv)
         # The same kernels on the same numbers: not even rounding differs.
-        assert torch.equal(shared(shared.padded(images)), conv(images))
+        assert torch.equal(shared(shared.pad_images(images)), conv(images))
 
 
 def test_only_plain_convolutions_are_taken():
     class Own(nn.Conv2d):
         pass
 
-    assert SharedConv2d.takes(nn.Conv2d(1, 1, 1))
-    assert SharedConv2d.takes(Conv2dSame(1, 1, 1))
-    assert not SharedConv2d.takes(Own(1, 1, 1))
-    assert not SharedConv2d.takes(nn.ConvTranspose2d(1, 1, 1))
+    assert SharedConv2d.can_replace(nn.Conv2d(1, 1, 1))
+    assert SharedConv2d.can_replace(Conv2dSame(1, 1, 1))
+    assert not SharedConv2d.can_replace(Own(1, 1, 1))
+    assert not SharedConv2d.can_replace(nn.ConvTranspose2d(1, 1, 1))

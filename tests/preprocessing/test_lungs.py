@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from cxrclf.images import ImageInput
-from cxrclf.preprocessing._lungs import predicted_lungs, refuse_padding
+from cxrclf.preprocessing._lungs import predict_lungs, refuse_padding
 
 IMAGES = np.zeros((2, 8, 6))
 
@@ -33,19 +33,19 @@ def lungs():
 
 @pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64, float])
 def test_what_is_not_zero_is_lung(lungs, dtype):
-    predicted = predicted_lungs(Fixed(lungs.astype(dtype)), IMAGES)
+    predicted = predict_lungs(Fixed(lungs.astype(dtype)), IMAGES)
     assert predicted.dtype == bool
     np.testing.assert_array_equal(predicted, lungs > 0)
 
 
 def test_the_first_class_is_the_background(lungs):
     named = np.array([7, 3, 5])[lungs]
-    predicted = predicted_lungs(Fixed(named, classes_=np.array([7, 3, 5])), IMAGES)
+    predicted = predict_lungs(Fixed(named, classes_=np.array([7, 3, 5])), IMAGES)
     np.testing.assert_array_equal(predicted, lungs > 0)
 
 
 def test_masks_of_another_size_are_resized(lungs):
-    predicted = predicted_lungs(Fixed(lungs[:, ::2, ::2]), IMAGES)
+    predicted = predict_lungs(Fixed(lungs[:, ::2, ::2]), IMAGES)
     assert predicted.shape == IMAGES.shape
     nearest = lungs[:, ::2, ::2].repeat(2, axis=1).repeat(2, axis=2) > 0
     np.testing.assert_array_equal(predicted, nearest)
@@ -54,7 +54,7 @@ def test_masks_of_another_size_are_resized(lungs):
 @pytest.mark.parametrize("shape", [(2,), (1, 8, 6), (2, 8, 6, 1)])
 def test_other_predictions_are_refused(shape):
     with pytest.raises(ValueError, match="for 2 images gave an array of shape"):
-        predicted_lungs(Fixed(np.zeros(shape)), IMAGES)
+        predict_lungs(Fixed(np.zeros(shape)), IMAGES)
 
 
 def test_files_are_not_stretched_for_a_segmenter_of_padded_images():
