@@ -18,7 +18,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from cxrclf._utils.files import replaced_whole
+from cxrclf._utils.files import replace_file
 from harness.environment import environment
 from harness.images import large_files, synthetic_files, synthetic_pairs
 from harness.jobs import JobFailedError, run_job
@@ -197,7 +197,7 @@ def say(text):
 def write(path, content):
     """Write a JSON file, unless `path` is None."""
     if path is not None:
-        with replaced_whole(path) as temporary:
+        with replace_file(path) as temporary:
             temporary.write_text(json.dumps(content, indent=1))
 
 

@@ -25,7 +25,7 @@ import numpy as np
 from skimage.restoration import denoise_tv_chambolle
 from sklearn.base import clone
 
-from cxrclf._utils.files import replaced_whole
+from cxrclf._utils.files import replace_file
 from cxrclf.images import ImageReader
 from cxrclf.preprocessing import TotalVariationDenoiser
 from harness.environment import environment
@@ -178,7 +178,7 @@ def main(arguments=None):
         print(f"{name}: {value}")
     if options.json is not None:
         content = {"environment": described, "known": known, "rows": rows}
-        with replaced_whole(options.json) as temporary:
+        with replace_file(options.json) as temporary:
             temporary.write_text(json.dumps(content, indent=1))
 
 

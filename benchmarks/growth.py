@@ -15,7 +15,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from cxrclf._utils.files import replaced_whole
+from cxrclf._utils.files import replace_file
 from harness.environment import environment
 from harness.images import many_files
 from harness.jobs import run_job
@@ -91,7 +91,7 @@ def main(arguments=None):
     print("\n".join(f"{name}: {value}" for name, value in described.items()))
     if options.json is not None:
         content = {"environment": described, "rows": rows}
-        with replaced_whole(options.json) as temporary:
+        with replace_file(options.json) as temporary:
             temporary.write_text(json.dumps(content, indent=1))
 
 

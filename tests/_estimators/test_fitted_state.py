@@ -1,4 +1,4 @@
-"""What an estimator has learnt, as JSON, and back."""
+"""What an estimator has learned, as JSON, and back."""
 
 import json
 from copy import deepcopy

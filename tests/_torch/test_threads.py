@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from cxrclf._torch import threads
-from cxrclf._torch.threads import limited_threads, usable_threads
+from cxrclf._torch.threads import limit_threads, usable_threads
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def in_new_thread(function):
 
 
 def test_the_limit_is_that_of_the_calling_thread():
-    with limited_threads(1):
+    with limit_threads(1):
         assert torch.get_num_threads() == 1
         assert in_new_thread(torch.get_num_threads) == 4
     assert torch.get_num_threads() == 4
@@ -34,7 +34,7 @@ def test_the_limit_is_that_of_the_calling_thread():
 
 
 def test_an_error_ends_the_limit():
-    with pytest.raises(ZeroDivisionError), limited_threads(2):
+    with pytest.raises(ZeroDivisionError), limit_threads(2):
         1 / 0  # noqa: B018
     assert torch.get_num_threads() == 4
 
@@ -43,7 +43,7 @@ def test_overlapping_limits_of_two_threads_do_not_mix():
     inside, leave = threading.Event(), threading.Event()
 
     def first():
-        with limited_threads(1):
+        with limit_threads(1):
             inside.set()
             leave.wait(30)
         return torch.get_num_threads()
@@ -52,7 +52,7 @@ def test_overlapping_limits_of_two_threads_do_not_mix():
     thread = threading.Thread(target=lambda: found.append(first()))
     thread.start()
     assert inside.wait(30)
-    with limited_threads(2):
+    with limit_threads(2):
         leave.set()
         thread.join()
         assert torch.get_num_threads() == 2
@@ -62,7 +62,7 @@ def test_overlapping_limits_of_two_threads_do_not_mix():
 
 
 def test_torchs_own_number_is_that_outside_of_limits():
-    with limited_threads(2), limited_threads(1):
+    with limit_threads(2), limit_threads(1):
         assert usable_threads(None) == 4
         assert usable_threads(3) == 3
     assert usable_threads(None) == 4
@@ -73,7 +73,7 @@ def test_a_new_thread_finds_no_limit_of_another_one():
 
     def limit_all_the_time():
         while not stop.is_set():
-            with limited_threads(1):
+            with limit_threads(1):
                 pass
 
     thread = threading.Thread(target=limit_all_the_time)
@@ -98,7 +98,7 @@ def test_an_interrupt_at_any_step_gives_the_number_back(monkeypatch, step):
         return result
 
     monkeypatch.setattr(threads, "_in_new_thread", interrupted)
-    with pytest.raises(KeyboardInterrupt), limited_threads(1):
+    with pytest.raises(KeyboardInterrupt), limit_threads(1):
         pass
     assert torch.get_num_threads() == 4
     assert usable_threads(None) == 4
@@ -116,7 +116,7 @@ def test_layers_are_computed_by_so_many_threads():
         )
         return {int(v) for k, v in lines.items() if k.endswith("get_max_threads()")}
 
-    with limited_threads(1):
+    with limit_threads(1):
         assert n_busy() == {1}
         a @ a
     assert n_busy() == {4}

@@ -26,7 +26,7 @@ CODE = """
     torch.ones(10_000_000)  # starts torch's threads
     before = resident()
     usual = left()
-    with allocator.kept_memory(), allocator.kept_memory():
+    with allocator.keep_memory(), allocator.keep_memory():
         kept = left()
     print(usual, kept, resident() - before)
 """
@@ -52,5 +52,5 @@ def test_the_users_own_settings_are_left_alone(monkeypatch):
     monkeypatch.delenv("MALLOC_ARENA_MAX")
     monkeypatch.setenv("GLIBC_TUNABLES", "glibc.malloc.trim_threshold=1")
     assert allocator._glibc() is None
-    with allocator.kept_memory():
+    with allocator.keep_memory():
         pass

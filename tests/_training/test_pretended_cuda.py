@@ -325,9 +325,9 @@ def test_predictions_read_too_early_are_found(trained, samples, monkeypatch):
 @pytest.mark.parametrize("trainable", ["head", "all"])
 def test_a_generator_of_the_cpu_is_found(trainable, trained, monkeypatch):
     trained(dropout=0.5, trainable=trainable)
-    drawing_from = trainer.drawing_from
+    use_generator = trainer.use_generator
     monkeypatch.setattr(
-        trainer, "drawing_from", lambda generator: drawing_from(torch.Generator())
+        trainer, "use_generator", lambda generator: use_generator(torch.Generator())
     )
     with pytest.raises(RuntimeError, match="'cuda' device type for generator"):
         trained(dropout=0.5, trainable=trainable)

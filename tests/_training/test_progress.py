@@ -10,12 +10,12 @@ from cxrclf._training.progress import Progress
 
 
 class Module:
-    """A module with one learnt tensor: the number of epochs."""
+    """A module with one learned tensor: the number of epochs."""
 
     def __init__(self):
         self.tensor = torch.zeros(1)
 
-    def learnt_state(self):
+    def learned_state(self):
         return {"tensor": self.tensor}
 
 

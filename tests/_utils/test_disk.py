@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from cxrclf._utils.disk import (
+    copy_error,
     make_folders,
     open_or_create,
     read_rows,
     reason,
-    same_error,
 )
 
 posix = pytest.mark.skipif(os.name == "nt", reason="has no FIFO, and links need rights")
@@ -99,11 +99,11 @@ def test_folders_below_a_root_are_no_links(tmp_path):
 
 
 def test_an_error_keeps_its_number_and_class():
-    denied = same_error(OSError(errno.EACCES, "Permission denied", "a"), "remedy")
+    denied = copy_error(OSError(errno.EACCES, "Permission denied", "a"), "remedy")
     assert isinstance(denied, PermissionError)
     assert denied.errno == errno.EACCES
     assert "remedy" in str(denied)
-    assert str(same_error(OSError("12 written"), "remedy")) == "remedy"
+    assert str(copy_error(OSError("12 written"), "remedy")) == "remedy"
 
 
 def test_the_reason_of_an_error_has_no_number():

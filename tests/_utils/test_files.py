@@ -11,7 +11,7 @@ import time
 import pytest
 
 from cxrclf._utils import files
-from cxrclf._utils.files import open_regular, remove_abandoned, replaced_whole
+from cxrclf._utils.files import open_regular, remove_abandoned, replace_file
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX only")
 LEFT = ".file.txt.cxrclf-0123456789abcdef"
@@ -20,8 +20,8 @@ LEFT = ".file.txt.cxrclf-0123456789abcdef"
 def writer(path, code):
     """Start a process that waits in the middle of writing, and is then told to end."""
     script = f"""
-from cxrclf._utils.files import replaced_whole
-with replaced_whole({str(path)!r}) as temporary:
+from cxrclf._utils.files import replace_file
+with replace_file({str(path)!r}) as temporary:
     with temporary.open("w") as file:
         file.write("half")
         file.flush()
@@ -44,9 +44,9 @@ def names(folder):
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
     path = tmp_path / "new" / "file.txt"
-    with replaced_whole(path, durable=True) as temporary:
+    with replace_file(path, durable=True) as temporary:
         temporary.write_text("first")
-    with pytest.raises(RuntimeError), replaced_whole(path) as temporary:
+    with pytest.raises(RuntimeError), replace_file(path) as temporary:
         temporary.write_text("second, half wr")
         raise RuntimeError
     assert path.read_text() == "first"
@@ -56,7 +56,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
 @posix
 def test_a_new_file_has_the_usual_permissions(tmp_path):
     (tmp_path / "usual").write_text("")
-    with replaced_whole(tmp_path / "file") as temporary:
+    with replace_file(tmp_path / "file") as temporary:
         temporary.write_text("")
     modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
     assert len(modes) == 1
@@ -71,10 +71,10 @@ def test_what_a_killed_writer_left_is_removed_by_the_next(tmp_path):
     process.communicate(timeout=60)
     assert len(names(tmp_path)) == 2
     assert path.read_text() == "old"
-    with replaced_whole(tmp_path / "other.txt") as temporary:
+    with replace_file(tmp_path / "other.txt") as temporary:
         temporary.write_text("other")
     assert len(names(tmp_path)) == 3  # its next writer is another file's
-    with replaced_whole(path) as temporary:
+    with replace_file(path) as temporary:
         temporary.write_text("new")
     assert names(tmp_path) == ["file.txt", "other.txt"]
     assert path.read_text() == "new"
@@ -87,7 +87,7 @@ def test_what_a_live_process_writes_stays(tmp_path):
     (half,) = tmp_path.iterdir()
     os.utime(half, (0, 0))  # however old
     remove_abandoned(tmp_path)
-    with replaced_whole(path) as temporary:
+    with replace_file(path) as temporary:
         remove_abandoned(tmp_path)  # its own as well
         temporary.write_text("new")
     assert names(tmp_path) == sorted([half.name, "file.txt"])
@@ -112,7 +112,7 @@ def test_other_names_links_and_folders_stay(tmp_path):
         os.mkfifo(tmp_path / ".pipe.cxrclf-0123456789abcdef")
     before = names(tmp_path)
     remove_abandoned(tmp_path)
-    with replaced_whole(tmp_path / "file.txt") as temporary:
+    with replace_file(tmp_path / "file.txt") as temporary:
         temporary.write_text("new")
     assert names(tmp_path) == before
     remove_abandoned(tmp_path / "missing")
@@ -126,7 +126,7 @@ def test_a_planted_link_is_not_written_through(tmp_path, monkeypatch):
     (tmp_path / f".file.cxrclf-{'0' * 16}").symlink_to(precious)
     with (
         pytest.raises(FileExistsError),
-        replaced_whole(tmp_path / "file") as temporary,
+        replace_file(tmp_path / "file") as temporary,
     ):
         temporary.write_text("written")
     assert precious.read_text() == "precious"
@@ -142,7 +142,7 @@ def test_without_locks_age_decides(days, tmp_path, monkeypatch):
     left.write_text("half")
     then = time.time() - days * 86400
     os.utime(left, (then, then))
-    with replaced_whole(tmp_path / "file.txt") as temporary:
+    with replace_file(tmp_path / "file.txt") as temporary:
         temporary.write_text("whole")
     assert left.exists() == (days < 1)
     assert (tmp_path / "file.txt").read_text() == "whole"
@@ -162,14 +162,14 @@ def test_a_file_that_is_taken_for_abandoned_while_it_is_made_is_made_again(
         return try_lock(file)
 
     monkeypatch.setattr(files, "try_lock", lock)
-    with replaced_whole(tmp_path / "file.txt") as temporary:
+    with replace_file(tmp_path / "file.txt") as temporary:
         assert temporary.exists()
         assert temporary != removed[0]
 
 
 def test_locks_that_always_fail_do_not_keep_anyone_from_writing(tmp_path, monkeypatch):
     monkeypatch.setattr(files, "try_lock", lambda file: False)
-    with replaced_whole(tmp_path / "file.txt") as temporary:
+    with replace_file(tmp_path / "file.txt") as temporary:
         temporary.write_text("whole")
     assert names(tmp_path) == ["file.txt"]
 
@@ -187,7 +187,7 @@ def test_locks_that_always_fail_do_not_keep_anyone_from_writing(tmp_path, monkey
 )
 def test_errors_of_writing_name_the_file_and_the_remedy(number, remedy, tmp_path):
     path = tmp_path / "file.txt"
-    with pytest.raises(OSError, match=remedy) as caught, replaced_whole(path):
+    with pytest.raises(OSError, match=remedy) as caught, replace_file(path):
         raise OSError(number, os.strerror(number))
     assert caught.value.errno == number
     assert caught.value.filename == str(path)
@@ -201,7 +201,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     path = tmp_path / "file" / "deeper" / "model.json"
     with (
         pytest.raises(OSError, match=r"Not a directory.*another one: .*deeper'$"),
-        replaced_whole(path),
+        replace_file(path),
     ):
         pass
 
@@ -216,7 +216,7 @@ def test_what_is_in_the_way_is_named(obstacle, tmp_path):
         path.mkdir(parents=True)
     with (
         pytest.raises(OSError, match=rf"in the way: remove .*{obstacle}'$") as caught,
-        replaced_whole(path) as temporary,
+        replace_file(path) as temporary,
     ):
         temporary.write_text("new")
     assert os.strerror(caught.value.errno) in str(caught.value)
@@ -231,7 +231,7 @@ def test_what_is_in_the_way_is_named(obstacle, tmp_path):
     ],
 )
 def test_errors_of_other_work_in_the_block_stay_as_they_are(error, tmp_path):
-    with pytest.raises(type(error)) as caught, replaced_whole(tmp_path / "file.txt"):
+    with pytest.raises(type(error)) as caught, replace_file(tmp_path / "file.txt"):
         raise error
     assert caught.value is error
 
@@ -241,7 +241,7 @@ def test_an_error_without_a_number_gets_the_path(tmp_path):
     path = tmp_path / "file.png"
     with (
         pytest.raises(OSError, match=r"file\.png was not written: encoder error -2"),
-        replaced_whole(path),
+        replace_file(path),
     ):
         raise OSError("encoder error -2 when writing image file")
 

@@ -126,7 +126,7 @@ def test_a_process_forked_beside_a_working_thread_does_not_wait():
         import os, signal, threading, time, warnings
         import numpy as np
         from cxrclf import CXRClassifier
-        from cxrclf._training.allocator import kept_memory
+        from cxrclf._training.allocator import keep_memory
 
         warnings.simplefilter("ignore")  # of a fork beside threads
         X = np.random.default_rng(0).integers(0, 256, (20, 32, 32), dtype=np.uint8)
@@ -138,7 +138,7 @@ def test_a_process_forked_beside_a_working_thread_does_not_wait():
 
         def work():
             while not stop.is_set():
-                with kept_memory():
+                with keep_memory():
                     clf.predict_proba(X)
 
         thread = threading.Thread(target=work)
@@ -148,7 +148,7 @@ def test_a_process_forked_beside_a_working_thread_does_not_wait():
             child = os.fork()
             if child == 0:
                 signal.alarm(60)  # ends it with a signal
-                with kept_memory():
+                with keep_memory():
                     right = (clf.predict_proba(X) == expected).all()
                 os._exit(0 if right else 1)
             assert os.waitpid(child, 0)[1] == 0, i

@@ -66,7 +66,7 @@ def test_copies_and_pickles_compute_and_freeze_the_same():
     net.set_trainable(1)
     for other in (copy.deepcopy(net), pickle.loads(pickle.dumps(net))):
         assert torch.equal(other.eval()(batch()), net.eval()(batch()))
-        assert other.learnt_state().keys() == net.learnt_state().keys()
+        assert other.learned_state().keys() == net.learned_state().keys()
         other.train()
         assert not other.backbone.model.layer3.training
         assert other.backbone.model.layer4.training

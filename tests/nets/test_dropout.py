@@ -6,7 +6,7 @@ import torch
 from timm.layers import DropPath
 from torch import nn
 
-from cxrclf._torch.generator import drawing_from
+from cxrclf._torch.generator import use_generator
 from cxrclf.nets import make_backbone
 from cxrclf.nets._dropout import seed_dropout
 
@@ -27,7 +27,7 @@ def test_values_are_those_of_torch_and_timm(original):
         torch.manual_seed(2)
         expected = original(x)
     before = torch.get_rng_state()
-    with drawing_from(torch.Generator().manual_seed(2)):
+    with use_generator(torch.Generator().manual_seed(2)):
         found = seeded(x)
     torch.testing.assert_close(found, expected)
     assert torch.equal(before, torch.get_rng_state())
@@ -65,7 +65,7 @@ def test_backbones_draw_from_the_generator():
     maps = []
     for seed in (0, 0, 1):
         # The running statistics do not enter in training.
-        with drawing_from(torch.Generator().manual_seed(seed)), torch.no_grad():
+        with use_generator(torch.Generator().manual_seed(seed)), torch.no_grad():
             maps.append(backbone(x))
     assert torch.equal(before, torch.get_rng_state())
     torch.testing.assert_close(maps[0], maps[1])

@@ -1,4 +1,4 @@
-"""What every network has: a body that may be frozen, and a learnt state."""
+"""What every network has: a body that may be frozen, and a learned state."""
 
 import copy
 import pickle
@@ -54,15 +54,15 @@ def test_only_the_last_stages_and_the_head_train(name, k):
         ]
     }
     assert changed(before, net) == expected & net.state_dict().keys()
-    assert net.learnt_state().keys() == expected & net.state_dict().keys()
+    assert net.learned_state().keys() == expected & net.state_dict().keys()
 
 
 def test_all_stages_are_everything():
     net = make()
-    every = net.learnt_state().keys()
+    every = net.learned_state().keys()
     assert every == net.state_dict().keys()
     net.set_trainable(len(net.backbone.stages()))
-    assert net.learnt_state().keys() == every
+    assert net.learned_state().keys() == every
 
 
 def test_training_mode_follows_what_is_trainable():
@@ -105,22 +105,22 @@ def test_the_learnt_state_brings_training_back(trainable):
     net.set_trainable(trainable)
     start = copy.deepcopy(net)
     train(net)
-    kept = {name: value.clone() for name, value in net.learnt_state().items()}
-    start.load_learnt_state(kept)
+    kept = {name: value.clone() for name, value in net.learned_state().items()}
+    start.load_learned_state(kept)
     assert torch.equal(start.eval()(batch()), net.eval()(batch()))
 
 
 def test_a_learnt_state_of_another_choice_is_refused():
     net = make()
     net.set_trainable("head")
-    state = net.learnt_state()
+    state = net.learned_state()
     net.set_trainable(1)
     with pytest.raises(WeightsError, match="with trainable=1: .* missing"):
-        net.load_learnt_state(state)
-    more = net.learnt_state()
+        net.load_learned_state(state)
+    more = net.learned_state()
     net.set_trainable("head")
     with pytest.raises(WeightsError, match="unexpected"):
-        net.load_learnt_state(more)
+        net.load_learned_state(more)
 
 
 def test_a_frozen_body_is_not_walked_at_each_batch(monkeypatch):
@@ -158,9 +158,9 @@ def test_a_copy_switches_its_own_modules(copied):
         assert [p.requires_grad for p in other.parameters()] == [
             p.requires_grad for p in fresh.parameters()
         ]
-        assert list(other.learnt_state()) == list(fresh.learnt_state())
+        assert list(other.learned_state()) == list(fresh.learned_state())
     trained = {n for n, p in net.named_parameters() if p.requires_grad}
-    assert trained <= net.learnt_state().keys()
+    assert trained <= net.learned_state().keys()
 
 
 def test_a_choice_made_already_is_not_made_again(monkeypatch):
@@ -180,7 +180,7 @@ def test_the_learnt_state_is_part_of_the_state(trainable):
     net = make("test_vit")
     net.set_trainable(trainable)
     state = net.state_dict()
-    learnt = net.learnt_state()
-    assert list(learnt) == [name for name in state if name in learnt]
-    assert all(value.data_ptr() == state[k].data_ptr() for k, value in learnt.items())
-    assert not any(value.requires_grad for value in learnt.values())
+    learned = net.learned_state()
+    assert list(learned) == [name for name in state if name in learned]
+    assert all(value.data_ptr() == state[k].data_ptr() for k, value in learned.items())
+    assert not any(value.requires_grad for value in learned.values())

@@ -213,7 +213,7 @@ def test_frozen_blocks_keep_their_running_statistics():
     }
     trained = {n for n, p in net.backbone.model.named_parameters() if p.requires_grad}
     assert {name.split(".")[1] for name in trained} == {"3", "4"}
-    assert changed < set(net.learnt_state())
+    assert changed < set(net.learned_state())
 
 
 @pytest.mark.parametrize("precision", [torch.float32, torch.bfloat16])

@@ -234,7 +234,7 @@ def test_a_frozen_encoder_keeps_its_weights_and_statistics(make):
     assert all(name.startswith("head.") for name in moved)
     assert any("running_mean" in name for name in moved)
     assert not any(p.requires_grad for p in net.body_parameters())
-    assert set(net.learnt_state()) == {n for n in before if n.startswith("head.")}
+    assert set(net.learned_state()) == {n for n in before if n.startswith("head.")}
 
 
 @pytest.mark.parametrize("make", [plain, with_encoder])
@@ -277,13 +277,13 @@ def test_states_go_round(make):
     net.load_state_dict(trained.state_dict())
     images = images_of(*size, n=3)
     assert torch.equal(net.eval()(images), trained(images))
-    state = {k: v.clone() for k, v in trained.learnt_state().items()}
+    state = {k: v.clone() for k, v in trained.learned_state().items()}
     other = make()
-    other.load_learnt_state(state)
+    other.load_learned_state(state)
     assert torch.equal(other.eval()(images), trained(images))
     state.popitem()
     with pytest.raises(WeightsError, match="does not fit"):
-        other.load_learnt_state(state)
+        other.load_learned_state(state)
 
 
 @pytest.mark.parametrize("make", [plain, with_encoder])

@@ -17,7 +17,7 @@ from cxrclf._estimators.parameters import (
     check_together,
 )
 from cxrclf._torch.device import resolve_device
-from cxrclf._torch.threads import limited_threads, usable_threads
+from cxrclf._torch.threads import limit_threads, usable_threads
 from cxrclf._training.feature_policy import PixelPolicy
 from cxrclf._training.initial_weights import InitialWeights
 from cxrclf._training.net import make_net
@@ -119,7 +119,7 @@ class ImageEstimator(UsesSession, BaseEstimator):
         return saving.load_estimator(cls, folder, device)
 
     def __getstate__(self):
-        return saving.pickled_state(self, super().__getstate__())
+        return saving.pickle_state(self, super().__getstate__())
 
     def __setstate__(self, state):
         net, state = saving.split_state(state)
@@ -219,7 +219,7 @@ class ImageEstimator(UsesSession, BaseEstimator):
         resolve_device(self.device)  # before any work
         phases = train.phases(phases)
         undo = contextlib.nullcontext() if start == "network" else self._undo_on_error()
-        with undo, limited_threads(self._n_training_threads()):
+        with undo, limit_threads(self._n_training_threads()):
             # The net is made before files are decoded, because a wrong name or wrong
             # weights are then found at once.
             self._start(start, seed)

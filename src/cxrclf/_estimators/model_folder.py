@@ -15,11 +15,11 @@ import safetensors.torch
 import cxrclf
 from cxrclf._utils.files import (
     abandoned,
-    explained_errors,
+    explain_errors,
     new_file,
     open_regular,
     remove_abandoned,
-    replaced_whole,
+    replace_file,
 )
 from cxrclf.exceptions import WeightsError
 
@@ -80,7 +80,7 @@ def save_folder(folder, module, description):
         raise ValueError(
             f"The model cannot be saved to JSON: {error}. Use joblib.dump."
         ) from error
-    with explained_errors(folder):
+    with explain_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         remove_abandoned(folder)
         _remove_unnamed(folder, b"")
@@ -92,7 +92,7 @@ def save_folder(folder, module, description):
                 description["weights"] = _write_weights(module, path)
                 description["blake2b"] = _digest_description(description)
                 text = json.dumps(description, indent=2) + "\n"
-                with replaced_whole(folder / _DESCRIPTION, durable=True) as temporary:
+                with replace_file(folder / _DESCRIPTION, durable=True) as temporary:
                     temporary.write_text(text, encoding="utf-8")
         finally:
             _remove_unnamed(folder, earlier)

@@ -18,7 +18,7 @@ from cxrclf._estimators.model_folder import (
 )
 from cxrclf._estimators.net_state import net_state, restore_net_state
 from cxrclf._torch.device import resolve_device
-from cxrclf._torch.threads import limited_threads
+from cxrclf._torch.threads import limit_threads
 from cxrclf._training.initial_weights import InitialWeights
 from cxrclf._utils.image_size import check_image_size
 from cxrclf.exceptions import WeightsError
@@ -77,7 +77,7 @@ def load_estimator(cls, folder, device):
     return estimator
 
 
-def pickled_state(estimator, state):
+def pickle_state(estimator, state):
     """Return the state of an estimator for a pickle, with the net as arrays."""
     state = state.copy()
     if "net_" in state:
@@ -124,7 +124,7 @@ def _make_described(cls, description):
 def _make_module(estimator, tensors):
     """Make the network of an estimator, and check that the tensors fit it."""
     # The tensors of the file replace these initial weights.
-    with limited_threads(1), InitialWeights(0):
+    with limit_threads(1), InitialWeights(0):
         module = estimator._make_module(None)
     module.set_trainable(estimator.trainable)
     own = module.state_dict()
@@ -154,7 +154,7 @@ def _rebuild_net(estimator, module=None):
     except ValueError as error:
         warnings.warn(f"{error} The net is put on the CPU.", stacklevel=4)
         maker.device = "cpu"
-    with limited_threads(1):
+    with limit_threads(1):
         if module is None:
             with InitialWeights(0):  # the arrays of the net replace these weights
                 module = maker._make_module(None)

@@ -14,7 +14,7 @@ _local = threading.local()
 
 
 @contextmanager
-def drawing_from(generator: torch.Generator) -> Iterator[None]:
+def use_generator(generator: torch.Generator) -> Iterator[None]:
     """Set the generator of dropout in the calling thread.
 
     Parameters

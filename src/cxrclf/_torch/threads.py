@@ -28,7 +28,7 @@ def usable_threads(n_threads: int | None) -> int:
     ----------
     n_threads : int or None
         Requested number. None means torch's own number, as it was before
-        :func:`limited_threads`.
+        :func:`limit_threads`.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def usable_threads(n_threads: int | None) -> int:
 
 
 @contextmanager
-def limited_threads(n_threads: int) -> Iterator[None]:
+def limit_threads(n_threads: int) -> Iterator[None]:
     """Limit the number of threads that torch uses in the calling thread.
 
     Parameters

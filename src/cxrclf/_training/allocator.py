@@ -29,7 +29,7 @@ after_fork_in_child(_reset_after_fork)
 
 
 @contextlib.contextmanager
-def kept_memory():
+def keep_memory():
     """Keep freed memory in the process until the block ends.
 
     A network allocates and frees hundreds of megabytes in each step. glibc returns

@@ -13,7 +13,7 @@ from collections import defaultdict
 import torch
 
 from cxrclf._training.progress import Progress
-from cxrclf._utils.files import open_regular, replaced_whole
+from cxrclf._utils.files import open_regular, replace_file
 from cxrclf.exceptions import WeightsError
 
 _DIGEST_BYTES = hashlib.blake2b().digest_size
@@ -36,12 +36,12 @@ def write_checkpoint(path, net, progress):
         If the file cannot be written. An earlier checkpoint then remains.
     """
     state = {
-        "module": net.module_.learnt_state(),
+        "module": net.module_.learned_state(),
         "optimizer": net.optimizer_.state_dict(),
         "progress": vars(progress),
     }
     with (
-        replaced_whole(path, sweep=False, durable=True) as temporary,
+        replace_file(path, sweep=False, durable=True) as temporary,
         temporary.open("w+b") as file,
     ):
         try:
@@ -125,12 +125,12 @@ def _restore(state, net, n_epochs):
     if set(state) != {"module", "optimizer", "progress"}:
         raise ValueError(f"unknown content: {set(state)}")
     progress = _check_progress(state["progress"], n_epochs)
-    learnt = net.module_.learnt_state()
+    learned = net.module_.learned_state()
     for part in (state["module"], progress.best_state or state["module"]):
-        _check_tensors(part, learnt)
+        _check_tensors(part, learned)
     moments = state["optimizer"]["state"]
     _check_moments(moments, net.optimizer_)
-    net.module_.load_learnt_state(state["module"])
+    net.module_.load_learned_state(state["module"])
     # The parameter groups depend only on the parameters of the estimator, which are
     # the same. The groups of the net are used, so that the file's need no check.
     groups = net.optimizer_.state_dict()["param_groups"]
@@ -155,11 +155,11 @@ def _check_progress(values, n_epochs):
     return progress
 
 
-def _check_tensors(tensors, learnt):
+def _check_tensors(tensors, learned):
     """Check that tensors have the names, shapes and types of the trained part."""
-    if set(tensors) != set(learnt):
+    if set(tensors) != set(learned):
         raise ValueError("the tensors have other names than the trained part")
-    for name, own in learnt.items():
+    for name, own in learned.items():
         if tensors[name].shape != own.shape or tensors[name].dtype != own.dtype:
             raise ValueError(f"{name} has another shape or type")
 

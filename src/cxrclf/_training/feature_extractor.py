@@ -223,9 +223,9 @@ class FeatureExtractor:
             module.backbone,
         )
         digest = hashlib.blake2b(repr(settings).encode(), digest_size=16)
-        learnt = module.learnt_state()
+        learned = module.learned_state()
         for name, tensor in module.state_dict().items():
-            if name not in learnt:
+            if name not in learned:
                 digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
                 digest.update(np.ascontiguousarray(_as_array(tensor.cpu())))
         return digest

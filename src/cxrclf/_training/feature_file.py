@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from cxrclf._utils.disk import read_rows
-from cxrclf._utils.files import open_regular, replaced_whole
+from cxrclf._utils.files import open_regular, replace_file
 
 SEGMENT = "[0-9a-f]" * 16 + ".npy"  # pattern of the file names of segments
 _INDEX = np.dtype([("key", "<u8"), ("check", "<u8")])
@@ -44,7 +44,7 @@ def write_segment(path, keys, values):
     """
     index = np.empty(len(keys), _INDEX)
     index["key"], index["check"] = keys, _compute_checks(path, keys, values)
-    with replaced_whole(path, sweep=False) as temporary, temporary.open("wb") as file:
+    with replace_file(path, sweep=False) as temporary, temporary.open("wb") as file:
         np.save(file, index)
         np.save(file, values)
         # The data must be on the disk before the file has its name: otherwise a power

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from cxrclf._torch.threads import limited_threads, set_own_threads, usable_threads
+from cxrclf._torch.threads import limit_threads, set_own_threads, usable_threads
 from cxrclf._training.precision import autocast
 
 
@@ -58,7 +58,7 @@ def forward_batches(
 
     batches = [np.arange(i, min(i + size, n)) for i in range(0, n, size)]
     # The calling thread computes a layer only for a single row, with all threads.
-    with limited_threads(usable_threads(n_threads) if alone else 1):
+    with limit_threads(usable_threads(n_threads) if alone else 1):
         for values, arrival in _map_batches(compute, batches, device, n_threads):
             if arrival is not None:
                 arrival.synchronize()

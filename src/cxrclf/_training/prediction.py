@@ -2,8 +2,8 @@
 
 import contextlib
 
-from cxrclf._torch.threads import limited_threads, usable_threads
-from cxrclf._training.allocator import kept_memory
+from cxrclf._torch.threads import limit_threads, usable_threads
+from cxrclf._training.allocator import keep_memory
 from cxrclf._training.data import TrainingData
 from cxrclf._training.forward import forward_batches, progress_bar
 from cxrclf._training.precision import inference_batch_size
@@ -43,8 +43,8 @@ def predict_outputs(net, images, policy, *, reading, n_threads, verbose):
     with (
         # The calling thread computes only a single image. Otherwise the threads of the
         # pool compute.
-        limited_threads(usable_threads(n_threads) if alone else 1),
-        kept_memory() if several else contextlib.nullcontext(),
+        limit_threads(usable_threads(n_threads) if alone else 1),
+        keep_memory() if several else contextlib.nullcontext(),
         progress_bar(len(images), "prediction", verbose) as bar,
     ):
         for rows, part in images.stream(n_rows=_BATCHES_PER_PART * size, **reading):

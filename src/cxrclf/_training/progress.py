@@ -54,7 +54,7 @@ class Progress:
             if settings.keep_best:
                 self.best_state = {
                     name: tensor.detach().cpu().clone()
-                    for name, tensor in module.learnt_state().items()
+                    for name, tensor in module.learned_state().items()
                 }
         if score < self.patience_score - settings.tol:
             self.patience_score = score

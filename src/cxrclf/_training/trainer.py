@@ -8,8 +8,8 @@ import torch
 from skorch.helper import predefined_split
 from tqdm import tqdm
 
-from cxrclf._torch.generator import drawing_from
-from cxrclf._training.allocator import kept_memory
+from cxrclf._torch.generator import use_generator
+from cxrclf._training.allocator import keep_memory
 from cxrclf._training.data import TrainingData
 from cxrclf._training.epoch_schedule import EpochSchedule
 from cxrclf._training.run_record import RunRecord, fingerprint
@@ -150,7 +150,7 @@ class Trainer:
         train_samples, valid_samples = self.policy.training_samples(
             self.net, data, held_out, settings
         )
-        with record, kept_memory():
+        with record, keep_memory():
             progress = record.resume(self.net)
             self._run_epochs(
                 train_samples, valid_samples, progress, n_epochs, period, record
@@ -239,7 +239,7 @@ class Trainer:
         net.notify("on_train_end", X=train, y=None)
         net.train_split = None  # it refers to the validation images
         if progress.best_state:
-            net.module_.load_learnt_state(progress.best_state)
+            net.module_.load_learned_state(progress.best_state)
 
     def _run_epoch(self, train, valid, done, period):
         """Train for an epoch, and return its row of the history."""
@@ -254,7 +254,7 @@ class Trainer:
         # A new seed in each epoch, so that a resumed run draws the same dropout.
         generator = torch.Generator(net.device)
         generator.manual_seed(derived_seed(settings.seed, epoch, 1))
-        with drawing_from(generator):
+        with use_generator(generator):
             net.run_epoch(train)
         net.module_.set_trainable(settings.trainable)
         row = net.history_row()

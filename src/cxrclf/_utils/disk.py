@@ -133,7 +133,7 @@ def make_folders(root: Path, *names: str) -> Path:
     return folder
 
 
-def same_error(error: OSError, message: str) -> OSError:
+def copy_error(error: OSError, message: str) -> OSError:
     """Return an error with the same number and class, and another message.
 
     Parameters

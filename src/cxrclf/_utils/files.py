@@ -25,7 +25,7 @@ _NOT_REGULAR = "Not a regular file"
 
 
 @contextmanager
-def replaced_whole(
+def replace_file(
     path: str | os.PathLike[str], *, sweep: bool = True, durable: bool = False
 ) -> Iterator[Path]:
     """Write a file through a temporary file that replaces it at the end.
@@ -56,7 +56,7 @@ def replaced_whole(
         If the file cannot be written. The message names the path and a remedy.
     """
     path = Path(path)
-    with explained_errors(path):
+    with explain_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         if sweep:
             _remove_temporaries(path.parent, path.name)
@@ -110,7 +110,7 @@ def new_file(folder: Path, prefix: str, suffix: str = "") -> Iterator[Path]:
 def remove_abandoned(folder: Path) -> None:
     """Remove the temporary files that killed processes left in a folder.
 
-    Only temporary files of :func:`replaced_whole` that no live process writes to are
+    Only temporary files of :func:`replace_file` that no live process writes to are
     removed.
 
     Parameters
@@ -236,7 +236,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def explained_errors(path: Path) -> Iterator[None]:
+def explain_errors(path: Path) -> Iterator[None]:
     """Add the path and a remedy to errors of writing.
 
     Parameters

@@ -70,11 +70,11 @@ def map_labels(
     """
     y = column_or_1d(y)
     labels = y.tolist()
-    scheme = full_label_map(labels, label_map, rest)
+    scheme = complete_label_map(labels, label_map, rest)
     return y if label_map is None else np.array([scheme[label] for label in labels])
 
 
-def full_label_map(
+def complete_label_map(
     labels: Iterable[Any], label_map: Mapping[Any, Any] | None, rest: Any = None
 ) -> dict[Any, Any]:
     """Return the complete label map: the classes of all labels, sorted by label.

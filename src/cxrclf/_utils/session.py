@@ -20,7 +20,7 @@ import time
 from pathlib import Path
 from typing import IO, Any, Self
 
-from cxrclf._utils.disk import open_or_create, reason, same_error
+from cxrclf._utils.disk import copy_error, open_or_create, reason
 from cxrclf._utils.file_lock import try_lock
 from cxrclf._utils.files import open_regular
 from cxrclf._utils.forks import after_fork_in_child
@@ -145,7 +145,7 @@ def temporary_error(error: OSError, what: str) -> OSError:
         where = f"the temporary folder {tempfile.gettempdir()!r}"
     except OSError:
         where = "any temporary folder"
-    return same_error(
+    return copy_error(
         error,
         f"There is no place for {what} in {where}: {reason(error)}. Free space there, "
         "or set the environment variable TMPDIR, before Python starts, to a writable "

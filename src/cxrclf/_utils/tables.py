@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from cxrclf._utils.files import replaced_whole
+from cxrclf._utils.files import replace_file
 
 
 def position(rows: Sequence[str], columns: Sequence[str], key: Any) -> tuple[int, int]:
@@ -76,7 +76,7 @@ def write_csv(
 ) -> None:
     """Write cells to a CSV file, completely or not at all."""
     with (
-        replaced_whole(path) as temporary,
+        replace_file(path) as temporary,
         open(temporary, "w", newline="", encoding="utf-8") as file,
     ):
         writer = csv.writer(file)

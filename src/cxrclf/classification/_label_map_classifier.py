@@ -22,7 +22,7 @@ from sklearn.utils.metadata_routing import (
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from cxrclf._utils.label_maps import full_label_map, map_labels
+from cxrclf._utils.label_maps import complete_label_map, map_labels
 from cxrclf._utils.meta_classifier import MetaClassifier
 
 
@@ -146,7 +146,7 @@ class LabelMapClassifier(MetaClassifier):
         assert_all_finite(y, input_name="y")
         check_classification_targets(y)
         check_consistent_length(X, y)
-        label_map = full_label_map(y.tolist(), self.label_map, self.rest)
+        label_map = complete_label_map(y.tolist(), self.label_map, self.rest)
         present = np.unique(y)
         y = self._map_labels(y)
         if len(set(y.tolist())) < 2:

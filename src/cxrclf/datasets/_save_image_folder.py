@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cxrclf._utils.files import replaced_whole
+from cxrclf._utils.files import replace_file
 from cxrclf.datasets._layout import format_names, is_data
 
 
@@ -73,7 +73,7 @@ def save_image_folder(images, target, folder, *, groups=None, image_format="png"
     options = {"quality": 95} if image_format == "jpeg" else {}
     for image, name, stem in zip(images, classes, stems, strict=True):
         path = folder / name / f"{stem}.{image_format}"
-        with replaced_whole(path, sweep=False) as temporary:
+        with replace_file(path, sweep=False) as temporary:
             Image.fromarray(image).save(temporary, format=image_format, **options)
     return folder
 

@@ -47,6 +47,15 @@ def read_dicom(file: IO[bytes]) -> np.ndarray:
     return np.rint(gray * np.iinfo(dtype).max).astype(dtype)
 
 
+def read_dicom_size(file: IO[bytes]) -> tuple[int, int]:
+    """Read the height and width of an open DICOM file, without its pixels."""
+    pydicom = import_optional(
+        "pydicom", extra="dicom", purpose="Reading a DICOM radiograph"
+    )
+    dataset = pydicom.dcmread(file, force=True, stop_before_pixels=True)
+    return int(dataset.Rows), int(dataset.Columns)
+
+
 def _check_dataset(dataset: Any, pydicom: Any) -> None:
     if "PixelData" not in dataset:
         raise ValueError("is not a DICOM image (it has no pixel data)")

@@ -15,7 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from cxrclf._utils.forks import after_fork_in_child
 from cxrclf._utils.image_size import check_image_size, content_size, pad
 from cxrclf.exceptions import ImageReadError, MissingDependencyError
-from cxrclf.images._dicom import is_dicom, read_dicom
+from cxrclf.images._formats import find_format
 from cxrclf.images._pillow import read_pillow
 from cxrclf.images._resize import resize
 
@@ -122,12 +122,9 @@ def read_image(
 def _decode(
     file: IO[bytes], path: str, size: tuple[int, int] | None, keep_aspect_ratio: bool
 ) -> np.ndarray:
-    head = file.read(132)
-    if not head:
-        raise ValueError("is empty (0 bytes)")
-    file.seek(0)
-    if is_dicom(head, path):
-        pixels = read_dicom(file)
+    kind = find_format(file, path)
+    if kind is not None:
+        pixels = kind.read(file)
         if size is not None:
             target = content_size(pixels.shape, size, keep_aspect_ratio)
             pixels = resize(pixels, target)

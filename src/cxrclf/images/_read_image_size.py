@@ -8,9 +8,8 @@ from typing import IO
 import numpy as np
 from PIL import Image
 
-from cxrclf._utils.optional import import_optional
 from cxrclf.exceptions import ImageReadError, MissingDependencyError
-from cxrclf.images._dicom import is_dicom
+from cxrclf.images._formats import find_format
 from cxrclf.images._pillow import ORIENTATION, SIDEWAYS
 from cxrclf.images._read_image import describe_error, quiet_decoders
 
@@ -54,16 +53,9 @@ def read_image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
     path = os.fspath(path)
     try:
         with quiet_decoders(), open(path, "rb") as file:
-            head = file.read(132)
-            if not head:
-                raise ValueError("is empty (0 bytes)")
-            file.seek(0)
-            if is_dicom(head, path):
-                pydicom = import_optional(
-                    "pydicom", extra="dicom", purpose="Reading a DICOM radiograph"
-                )
-                dataset = pydicom.dcmread(file, force=True, stop_before_pixels=True)
-                return int(dataset.Rows), int(dataset.Columns)
+            kind = find_format(file, path)
+            if kind is not None:
+                return kind.read_size(file)
             with Image.open(file) as image:
                 if image.format == "TIFF":
                     # In some versions of Pillow `size` is upright already.

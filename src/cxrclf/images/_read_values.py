@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from cxrclf.exceptions import ImageReadError
-from cxrclf.images._dicom import is_dicom
+from cxrclf.images._formats import find_format
 from cxrclf.images._pillow import check_single
 from cxrclf.images._read_image import describe_error, quiet_decoders
 
@@ -35,14 +35,11 @@ def read_values(path: str | os.PathLike[str]) -> np.ndarray:
     path = os.fspath(path)
     try:
         with quiet_decoders(), open(path, "rb") as file:
-            head = file.read(132)
-            if not head:
-                raise ValueError("is empty (0 bytes)")
-            if is_dicom(head, path):
+            kind = find_format(file, path)
+            if kind is not None:
                 raise ValueError(
-                    "is DICOM, in which labels are not read; save it as PNG"
+                    f"is {kind.name}, in which labels are not read; save it as PNG"
                 )
-            file.seek(0)
             with Image.open(file) as image:
                 check_single(image)
                 return np.asarray(ImageOps.exif_transpose(image))

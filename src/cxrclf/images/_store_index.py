@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from cxrclf._utils.disk import open_or_create, reason, same_error
+from cxrclf._utils.disk import copy_error, open_or_create, reason
 from cxrclf.images._content_key import content_key
 
 _WAIT = 300.0  # longest time in seconds to wait for the write lock
@@ -256,7 +256,7 @@ def store_error(
 
 def access_error(folder: Path, error: OSError) -> OSError:
     """Return the error for a store that cannot be read or written."""
-    return same_error(
+    return copy_error(
         error,
         f"The decode store in {str(folder)!r} cannot be used: {reason(error)}. Check "
         "that its disk is writable and has free space, or pass another cache_dir.",

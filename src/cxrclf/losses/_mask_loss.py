@@ -9,7 +9,6 @@ from torch.nn.functional import (
     softmax,
 )
 
-MASK_LOSSES = ("cross_entropy", "cross_entropy+dice", "dice", "focal")
 # Added to numerator and denominator of the soft Dice, in pixels. The Dice is then 1 if
 # an image has no object and none is predicted. A lung has thousands of pixels, so the
 # effect on other images is small.
@@ -62,14 +61,7 @@ class MaskLoss(nn.Module):
             Scalar loss.
         """
         codes, weights = target
-        losses = 0
-        if self.kind != "dice":
-            pixelwise = _cross_entropy(logits, codes)
-            if self.kind == "focal":
-                pixelwise = (1 - torch.exp(-pixelwise)) ** _FOCUS * pixelwise
-            losses = losses + pixelwise.mean((1, 2))
-        if "dice" in self.kind:
-            losses = losses + 1 - _soft_dice(logits, codes)
+        losses = MASK_LOSSES[self.kind](logits, codes)
         return (losses * weights).mean()
 
 
@@ -99,6 +91,28 @@ def sum_of_dice(logits, codes):
 
 
 def _cross_entropy(logits, codes):
+    """Return the cross-entropy of each image, averaged over its pixels."""
+    return _pixel_cross_entropy(logits, codes).mean((1, 2))
+
+
+def _cross_entropy_and_dice(logits, codes):
+    """Return the sum of both losses of each image."""
+    return _cross_entropy(logits, codes) + 1 - _soft_dice(logits, codes)
+
+
+def _dice(logits, codes):
+    """Return 1 minus the soft Dice coefficient of each image."""
+    return 1 - _soft_dice(logits, codes)
+
+
+def _focal(logits, codes):
+    """Return the focal loss of each image, averaged over its pixels."""
+    pixelwise = _pixel_cross_entropy(logits, codes)
+    pixelwise = (1 - torch.exp(-pixelwise)) ** _FOCUS * pixelwise
+    return pixelwise.mean((1, 2))
+
+
+def _pixel_cross_entropy(logits, codes):
     """Return the cross-entropy per pixel, of shape (b, H, W)."""
     if logits.shape[1] == 1:
         return binary_cross_entropy_with_logits(
@@ -124,3 +138,12 @@ def _foreground(codes, n_classes):
     if n_classes == 2:
         return codes[:, None]
     return one_hot(codes, n_classes).movedim(-1, 1)[:, 1:]
+
+
+# Losses by name. Each is a function of (logits, codes) to one loss per image, (b,).
+MASK_LOSSES = {
+    "cross_entropy": _cross_entropy,
+    "cross_entropy+dice": _cross_entropy_and_dice,
+    "dice": _dice,
+    "focal": _focal,
+}

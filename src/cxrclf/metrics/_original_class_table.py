@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_consistent_length, column_or_1d
 
-from cxrclf._utils.label_maps import full_label_map
+from cxrclf._utils.label_maps import complete_label_map
 from cxrclf._utils.optional import import_optional
 from cxrclf._utils.tables import as_html, as_text, csv_cell, position, write_csv
 
@@ -221,7 +221,7 @@ def original_class_table(
     check_consistent_length(true, predicted)
     if not true:
         raise ValueError("There are no samples to count: y_true is empty.")
-    scheme = full_label_map(true, label_map, rest)
+    scheme = complete_label_map(true, label_map, rest)
     classes = sorted(set(scheme.values()))
     foreign = sorted(set(predicted) - set(classes), key=repr)
     if foreign:

@@ -9,7 +9,7 @@ from sklearn.utils import column_or_1d
 
 from cxrclf._utils.label_maps import (
     check_label_map,
-    full_label_map,
+    complete_label_map,
     map_labels,
 )
 from cxrclf.metrics._classification_table import classification_table
@@ -152,7 +152,7 @@ class _ClassScorers:
         if self.label_map is None:
             return own, unchanged
         own = own or unchanged
-        scheme = full_label_map(own, self.label_map, self.rest)
+        scheme = complete_label_map(own, self.label_map, self.rest)
         return scheme, {label: _merge_class(label, own, scheme) for label in unchanged}
 
     def _predict(

@@ -55,7 +55,7 @@ class ClassificationNetwork(Network):
     >>> net(torch.rand(2, 1, 64, 64)).shape
     torch.Size([2, 3])
     >>> net.set_trainable("head")
-    >>> sorted(net.learnt_state())
+    >>> sorted(net.learned_state())
     ['head.output.bias', 'head.output.weight']
 
     The frozen part of a network can be computed once. The trained part then uses its

@@ -117,7 +117,7 @@ class ConcatBackbone(nn.Module):
             Feature maps of all branches.
         """
         pixels = self.pixels(images)
-        return self.joined([b(p) for b, p in zip(self.branches, pixels, strict=True)])
+        return self.join([b(p) for b, p in zip(self.branches, pixels, strict=True)])
 
     def pixels(self, images):
         """Return the input of each branch.
@@ -136,7 +136,7 @@ class ConcatBackbone(nn.Module):
             return [normalize(images) for normalize in self.normalizations]
         return [images.expand(-1, self.in_channels, -1, -1)] * len(self.branches)
 
-    def joined(self, maps):
+    def join(self, maps):
         """Concatenate the feature maps of the branches.
 
         Parameters

@@ -7,7 +7,7 @@ from cxrclf._torch.generator import current_generator
 
 
 class SeededDropout(nn.Dropout):
-    """Dropout of single values, drawn from the generator of ``drawing_from``."""
+    """Dropout of single values, drawn from the generator of ``use_generator``."""
 
     def forward(self, x):
         """Set random values to zero in training, and scale the others.
@@ -26,7 +26,7 @@ class SeededDropout(nn.Dropout):
 
 
 class SeededDropout2d(nn.Dropout2d):
-    """Dropout of whole channels, drawn from the generator of ``drawing_from``."""
+    """Dropout of whole channels, drawn from the generator of ``use_generator``."""
 
     def forward(self, x):
         """Set random channels to zero in training, and scale the others.
@@ -46,7 +46,7 @@ class SeededDropout2d(nn.Dropout2d):
 
 
 class SeededDropPath(DropPath):
-    """Dropout of whole samples, drawn from the generator of ``drawing_from``."""
+    """Dropout of whole samples, drawn from the generator of ``use_generator``."""
 
     def forward(self, x):
         """Set random samples to zero in training.
@@ -77,7 +77,7 @@ _SEEDED = {
 def seed_dropout(model):
     """Replace the dropout of a network by dropout with a generator of its own.
 
-    The new layers draw from the generator of ``drawing_from``.
+    The new layers draw from the generator of ``use_generator``.
 
     Parameters
     ----------

@@ -120,7 +120,7 @@ class Network(nn.Module):
         """Iterate over all parameters of the head."""
         return self.head.parameters()
 
-    def learnt_state(self):
+    def learned_state(self):
         """Return the tensors that training can change under the current `trainable`.
 
         Returns
@@ -143,20 +143,20 @@ class Network(nn.Module):
             if tensor is not None and name not in module._non_persistent_buffers_set
         }
 
-    def load_learnt_state(self, state):
-        """Load the output of `learnt_state` under the same `trainable`.
+    def load_learned_state(self, state):
+        """Load the output of `learned_state` under the same `trainable`.
 
         Parameters
         ----------
         state : mapping of str to Tensor
-            Output of `learnt_state`.
+            Output of `learned_state`.
 
         Raises
         ------
         WeightsError
             If entries are missing, unexpected or of another shape.
         """
-        problems = describe_mismatches(state, self.learnt_state())
+        problems = describe_mismatches(state, self.learned_state())
         if problems:
             raise WeightsError(
                 f"The learned state does not fit a network with trainable="

@@ -130,7 +130,7 @@ class BranchCuts:
             part = part.unflatten(1, shape)
             part = part.contiguous(memory_format=torch.channels_last)
             maps.append(cut.trained_part(branch, part))
-        return network.joined(maps)
+        return network.join(maps)
 
 
 def find_cuts(network, frozen, images):

@@ -10,7 +10,7 @@ from PIL import Image
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods
 
-from cxrclf._utils.files import remove_abandoned, replaced_whole
+from cxrclf._utils.files import remove_abandoned, replace_file
 from cxrclf._utils.keyed_random import draw_seed
 from cxrclf._utils.session import UsesSession, session_folder
 from cxrclf.images import content_key
@@ -166,7 +166,7 @@ class GenerativeOverSampler(UsesSession, RowResampler, BaseOverSampler):
             # An equal image has the same name, so it is written only once.
             path = root / "generated" / f"{content_key(image):016x}.png"
             if not path.exists():
-                with replaced_whole(path, sweep=False) as temporary:
+                with replace_file(path, sweep=False) as temporary:
                     Image.fromarray(image).save(temporary, format="png")
             paths[k] = str(path)
         return paths

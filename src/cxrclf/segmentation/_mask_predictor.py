@@ -9,7 +9,7 @@ from PIL import Image
 from sklearn.utils.validation import check_is_fitted
 from torch.nn.functional import interpolate
 
-from cxrclf._utils.files import remove_abandoned, replaced_whole
+from cxrclf._utils.files import remove_abandoned, replace_file
 from cxrclf._utils.image_size import content_size
 from cxrclf.images import read_image_sizes
 from cxrclf.metrics import segmentation_scorers
@@ -111,7 +111,7 @@ class MaskPredictor:
         remove_abandoned(Path(folder))
         for name, mask in zip(names, self._predict_own_masks(images), strict=True):
             pixels = mask * np.uint8(255) if mask.dtype == bool else mask
-            with replaced_whole(name, sweep=False) as path:
+            with replace_file(name, sweep=False) as path:
                 Image.fromarray(pixels.astype(np.uint8)).save(path, format="PNG")
         return np.array([str(name) for name in names], dtype=object)[:, None]
 
