@@ -1,4 +1,4 @@
-"""Formats that Pillow does not read, recognized by their first bytes or their suffix."""
+"""Formats with a reader of their own, recognized by first bytes or suffix."""
 
 import io
 
