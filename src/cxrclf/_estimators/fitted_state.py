@@ -27,8 +27,9 @@ def encode_fitted(estimator):
     state["history"] = {
         name: np.asarray(column).tolist() for name, column in state["history"].items()
     }
-    classes = estimator.classes_
-    state["classes"] = {"values": classes.tolist(), "dtype": classes.dtype.str}
+    if "classes" in state:
+        classes = state["classes"]
+        state["classes"] = {"values": classes.tolist(), "dtype": classes.dtype.str}
     if "feature_names_in" in state:
         state["feature_names_in"] = state["feature_names_in"].tolist()
     return state
@@ -65,7 +66,8 @@ def decode_fitted(state):
         f"{name}_": tuple(value) if isinstance(value, list) else value
         for name, value in state.items()
     }
-    attributes["classes_"] = _decode_classes(state["classes"])
+    if "classes" in state:
+        attributes["classes_"] = _decode_classes(state["classes"])
     if "feature_names_in" in state:
         names = np.array(state["feature_names_in"], dtype=object)
         attributes["feature_names_in_"] = names
@@ -127,4 +129,4 @@ _FITTED = {
     "n_epochs": _is_count,
     "n_features_in": _is_count,
 }
-_REQUIRED = {"classes", "history", "image_size", "input_shape", "n_epochs"}
+_REQUIRED = {"history", "image_size", "input_shape", "n_epochs"}
