@@ -4,6 +4,7 @@ Nothing of this is in the library yet: targets, task and estimator are written h
 the interfaces of the engine, without a change to it.
 """
 
+import pickle
 from functools import partial
 
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.metrics import log_loss
 from sklearn.utils.validation import check_array
 
 from cxrclf import Augmentation
+from cxrclf._estimators import fitted_state
 from cxrclf._estimators.image_estimator import ImageEstimator
 from cxrclf._torch.device import upload
 from cxrclf._training.data import Examples
@@ -79,7 +81,7 @@ FINDINGS = Task(
     score_name="accuracy",
     score=sum_of_right,
     activation=expit,
-    decide=partial(np.greater_equal, 0.5),
+    decide=partial(np.less_equal, 0.5),  # whether 0.5 <= probability
 )
 
 
@@ -139,6 +141,9 @@ class FindingsClassifier(ImageEstimator):
     def predict_proba(self, X):
         return np.concatenate(list(self._probabilities(self._images_to_predict(X))))
 
+    def predict(self, X):
+        return self._task().decide(self.predict_proba(X))
+
     def _task(self):
         return FINDINGS
 
@@ -189,7 +194,9 @@ def test_it_learns_findings(trainable, rate, radiographs, findings):
     losses = clf.history_["train_loss"]
     assert losses[-1] < 0.8 * losses[0]
     known = ~np.isnan(findings)
-    right = (probabilities >= 0.5) == (findings > 0.5)
+    predicted = clf.predict(radiographs.images)
+    np.testing.assert_array_equal(predicted, probabilities >= 0.5)
+    right = predicted == (findings > 0.5)
     assert right[known].mean() > 0.7
 
 
@@ -244,6 +251,17 @@ def test_the_rest_of_the_engine_serves_it(radiographs, findings):
     again = FindingsClassifier(**clf.get_params(deep=False))
     again.fit(X, np.repeat(findings[:, 1:2], 2, axis=1))
     np.testing.assert_array_equal(again.predict_proba(X), clf.predict_proba(X))
+
+
+def test_it_is_saved_and_loaded(radiographs, findings, tmp_path, monkeypatch):
+    monkeypatch.setitem(fitted_state._FITTED, "n_findings", lambda value: value > 0)
+    X = radiographs.images
+    clf = FindingsClassifier().fit(X, findings)
+    clf.save(tmp_path)
+    again = FindingsClassifier.load(tmp_path)
+    assert_same_predictions(again.predict_proba(X), clf.predict_proba(X), "float32")
+    pickled = pickle.loads(pickle.dumps(clf))
+    assert_same_predictions(pickled.predict_proba(X), clf.predict_proba(X), "float32")
 
 
 def test_a_run_is_known_by_its_findings(radiographs, findings, tmp_path):
