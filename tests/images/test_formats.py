@@ -50,6 +50,16 @@ def test_a_truncated_file_is_named(raw_file):
         read_image(raw_file)
 
 
+def test_a_file_without_pixels_is_refused(raw_file, monkeypatch):
+    empty = Format(
+        "RAW", lambda *_: True, lambda _: np.empty((0, 6), np.uint8), lambda _: (0, 6)
+    )
+    monkeypatch.setattr(_formats, "FORMATS", (empty,))
+    for read in (read_image, lambda path: DecodeStore((4, 6)).fetch([str(path)])):
+        with pytest.raises(ImageReadError, match=r"has no pixels: .* \(0, 6\)"):
+            read(raw_file)
+
+
 def test_the_file_is_at_its_start_afterwards():
     file = io.BytesIO(b"P5 any other format")
     assert find_format(file, "scan.pgm") is None

@@ -21,10 +21,11 @@ class Format:
         Function of the first 132 bytes of a file and its path. It returns whether the
         file has the format.
     read : callable
-        Function of an open file to its upright gray pixels, of shape (H, W), uint8 or
-        uint16.
+        Function of an open binary file to its upright gray pixels, of shape (H, W),
+        uint8 or uint16.
     read_size : callable
-        Function of an open file to its height and width in pixels. It reads no pixels.
+        Function of an open binary file to its height and width in pixels. It reads no
+        pixels.
     """
 
     name: str

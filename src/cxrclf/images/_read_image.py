@@ -125,6 +125,8 @@ def _decode(
     kind = find_format(file, path)
     if kind is not None:
         pixels = kind.read(file)
+        if 0 in pixels.shape:
+            raise ValueError(f"has no pixels: its shape is {pixels.shape}")
         if size is not None:
             target = content_size(pixels.shape, size, keep_aspect_ratio)
             pixels = resize(pixels, target)
