@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import cxrclf
+from cxrclf.losses import MASK_LOSSES, MaskLoss
 from cxrclf.nets import default_image_size
 from cxrclf.nets._names import _ALIASES, resolve_name
 
@@ -43,6 +44,15 @@ def test_reference_has_all_public_names(subpackage):
     page = (DOCS / "api" / f"{subpackage}.rst").read_text(encoding="utf-8")
     listed = re.findall(r"^   (\w+)$", page, re.MULTILINE)
     assert listed == import_module(f"cxrclf.{subpackage}").__all__
+
+
+@pytest.mark.parametrize("name", MASK_LOSSES)
+def test_every_mask_loss_is_documented(name):
+    page = (DOCS / "user_guide" / "segmentation.rst").read_text(encoding="utf-8")
+    assert f'``"{name}"``' in page
+    assert f'``"{name}"``' in MaskLoss.__doc__
+    described = re.search(r"\n    loss : {(.*?)}", cxrclf.UNetSegmenter.__doc__, re.S)
+    assert f'"{name}"' in described[1]
 
 
 def test_table_of_backbones_is_that_of_the_code():
