@@ -18,11 +18,13 @@ class Task:
         Name of the score in the history, as in ``"train_accuracy"``.
     score : callable
         Function of the outputs and the truth of a batch. It returns the sum of the
-        scores of the samples, as a tensor.
+        scores of the samples, as a tensor. Larger scores are better.
     activation : callable
-        Function of the outputs, an array of shape (n, ...), that returns probabilities.
+        Function of the outputs, an array of shape (n, ...), that returns probabilities,
+        or values in the range of y.
     decide : callable
-        Function of probabilities that returns predictions as numbers of classes.
+        Function of the result of `activation` that returns predictions: numbers of
+        classes, or values.
     """
 
     loss: Callable
