@@ -21,6 +21,7 @@ from cxrclf._torch.device import upload
 from cxrclf._training.data import Examples
 from cxrclf._training.feature_cache import MemoryCache
 from cxrclf._training.feature_policy import FeaturePolicy
+from cxrclf._training.targets import _FixedTargets
 from cxrclf._training.task import Task
 from cxrclf._training.weights import SampleWeights
 from cxrclf.nets import ClassificationNetwork, Head, make_backbone
@@ -29,7 +30,7 @@ from tolerances import assert_same_predictions
 # The kind of target -------------------------------------------------------------------
 
 
-class MultiLabelTargets:
+class MultiLabelTargets(_FixedTargets):
     """Several findings per image: 1 if there, 0 if not, NaN where nobody knows.
 
     Parameters
@@ -38,22 +39,13 @@ class MultiLabelTargets:
     """
 
     def __init__(self, findings):
-        self.findings = self.keys = findings
+        self.keys = findings
         # Rows with the same findings are held out in proportion.
         found = np.nan_to_num(findings)
         self.strata = np.unique(found, axis=0, return_inverse=True)[1].ravel()
 
-    def __len__(self):
-        return len(self.findings)
-
-    def open(self, **reading):
-        return self
-
-    def view_keys(self, image_keys):
-        return image_keys
-
     def batch(self, rows, view):
-        findings = torch.from_numpy(self.findings[rows]).to(view.format.dtype)
+        findings = torch.from_numpy(self.keys[rows]).to(view.format.dtype)
         return upload(findings, view.format.device)
 
 
