@@ -20,7 +20,7 @@ def resize_masks(masks: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
     Returns
     -------
-    ndarray of shape (..., *size)
+    ndarray of shape (..., size[0], size[1])
         Masks of the type of `masks`.
     """
     if masks.shape[-2:] == tuple(size):
