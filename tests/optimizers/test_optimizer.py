@@ -9,7 +9,6 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
 from cxrclf import Optimizer
-from cxrclf.optimizers import OPTIMIZERS
 
 
 class TwoParts(torch.nn.Module):
@@ -113,7 +112,7 @@ def test_numpy_settings_leave_a_state_that_can_be_read_back(name, tmp_path):
 
 def test_numpy_settings_are_made_plain_numbers_for_every_optimizer():
     module = TwoParts()
-    for name in OPTIMIZERS:
+    for name in Optimizer.names:
         groups = optimizer_of(module, name, weight_decay=np.float32(0.5)).param_groups
         assert {type(group["weight_decay"]) for group in groups} == {float}
 

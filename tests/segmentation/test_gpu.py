@@ -8,7 +8,7 @@ import torch
 
 from cxrclf import Augmentation, UNetSegmenter
 from cxrclf._training import pixels, run_record
-from cxrclf.losses import MASK_LOSSES
+from cxrclf.losses import MaskLoss
 
 MOVES = Augmentation(rotation=15, zoom=0.1, horizontal_flip=True, noise=0.02)
 
@@ -53,7 +53,7 @@ def labelled(lungs):
     return lungs.masks * np.where(np.arange(32) < 16, 1, 2)
 
 
-@pytest.mark.parametrize("loss", MASK_LOSSES)
+@pytest.mark.parametrize("loss", MaskLoss.kinds)
 @pytest.mark.parametrize("labels", [None, (0, 1, 2)])
 def test_every_loss_of_two_and_of_several_classes(
     labels, loss, lungs, labelled, same_on_both

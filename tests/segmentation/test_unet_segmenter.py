@@ -21,7 +21,7 @@ from cxrclf import Augmentation, UNetSegmenter
 from cxrclf._training.trainer import Trainer
 from cxrclf.datasets import make_chest_radiographs
 from cxrclf.exceptions import WeightsError
-from cxrclf.losses import MASK_LOSSES
+from cxrclf.losses import MaskLoss
 from cxrclf.metrics import segmentation_scorers, segmentation_scores
 from tolerances import assert_same_predictions
 
@@ -84,7 +84,7 @@ def test_predictions_by_hand(labels, lungs, small_segmenter):
     assert unet.score(lungs.images, masks) == pytest.approx(scores["dice"].mean())
 
 
-@pytest.mark.parametrize("kind", MASK_LOSSES)
+@pytest.mark.parametrize("kind", MaskLoss.kinds)
 @pytest.mark.parametrize("labels", [None, (0, 1, 2)])
 def test_every_loss_goes_down(kind, labels, lungs, small_segmenter):
     masks = lungs.masks * np.where(np.arange(32) < 16, 1, 2 if labels else 1)

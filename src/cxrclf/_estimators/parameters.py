@@ -10,7 +10,7 @@ from cxrclf._training.precision import PRECISIONS
 from cxrclf._utils.image_size import check_image_size
 from cxrclf._utils.optional import import_optional
 from cxrclf.augmentation import Augmentation
-from cxrclf.optimizers import OPTIMIZERS, SCHEDULES, Optimizer
+from cxrclf.optimizers import SCHEDULES, Optimizer
 
 PARAMETER_CONSTRAINTS = {
     "trainable": [
@@ -20,7 +20,7 @@ PARAMETER_CONSTRAINTS = {
     "image_size": [None, Integral, tuple, list],
     "keep_aspect_ratio": ["boolean"],
     "augmentation": [None, Augmentation],
-    "optimizer": [StrOptions(set(OPTIMIZERS)), Optimizer],
+    "optimizer": [StrOptions(set(Optimizer.names)), Optimizer],
     "learning_rate": [Interval(Real, 0, None, closed="neither")],
     "body_learning_rate": [None, Interval(Real, 0, None, closed="neither")],
     "learning_rate_schedule": [StrOptions(set(SCHEDULES)), callable],

@@ -6,10 +6,9 @@ from cxrclf.optimizers._learning_rate import (
     schedule_factor,
     set_learning_rate,
 )
-from cxrclf.optimizers._optimizer import OPTIMIZERS, Optimizer
+from cxrclf.optimizers._optimizer import Optimizer
 
 __all__ = [
-    "OPTIMIZERS",
     "SCHEDULES",
     "Optimizer",
     "schedule_factor",

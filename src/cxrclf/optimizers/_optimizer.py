@@ -6,7 +6,7 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
-OPTIMIZERS = ("adam", "adamw", "nadam", "sgd")
+_NAMES = ("adam", "adamw", "nadam", "sgd")
 
 
 class Optimizer(BaseEstimator):
@@ -30,6 +30,11 @@ class Optimizer(BaseEstimator):
     momentum : float, default=0.9
         Momentum of ``"sgd"``, in [0, 1). The other optimizers ignore it.
 
+    Attributes
+    ----------
+    names : tuple of str
+        Names of all optimizers.
+
     Examples
     --------
     >>> from cxrclf import CXRClassifier
@@ -39,8 +44,9 @@ class Optimizer(BaseEstimator):
     Optimizer(name='adamw', weight_decay=0.0001)
     """
 
+    names = _NAMES
     _parameter_constraints = {
-        "name": [StrOptions(set(OPTIMIZERS))],
+        "name": [StrOptions(set(_NAMES))],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "decay_bias_and_norm": ["boolean"],
         "momentum": [Interval(Real, 0, 1, closed="left")],

@@ -19,7 +19,7 @@ from cxrclf._training.data import Examples
 from cxrclf._training.task import Task
 from cxrclf._training.weights import SampleWeights
 from cxrclf._utils.image_size import content_size
-from cxrclf.losses import MASK_LOSSES, MaskLoss, sum_of_dice
+from cxrclf.losses import MaskLoss, sum_of_dice
 from cxrclf.masks import MaskInput, check_mask_labels
 from cxrclf.segmentation._mask_examples import UnreadMasks, check_pairs
 from cxrclf.segmentation._mask_predictor import MaskPredictor
@@ -235,7 +235,7 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
         "batch_norm": ["boolean"],
         "upsampling": [StrOptions({"transposed", "bilinear"})],
         "labels": [None, tuple, list],
-        "loss": [StrOptions(set(MASK_LOSSES))],
+        "loss": [StrOptions(set(MaskLoss.kinds))],
         "threshold": [Interval(Real, 0, 1, closed="neither")],
         "largest_components": [None, Interval(Integral, 1, None, closed="left")],
         "fill_holes": ["boolean"],
