@@ -154,6 +154,20 @@ def test_a_grid_reaches_its_parameters(radiographs, small_classifier):
     assert clf.optimizer.weight_decay == 0  # the grid trains clones
 
 
+def test_a_grid_reaches_its_parameters_behind_a_name(small_classifier):
+    clf = small_classifier(optimizer="sgd")
+    clf.set_params(optimizer__momentum=0.5, learning_rate=0.1)
+    assert clf.optimizer.get_params() == Optimizer("sgd", momentum=0.5).get_params()
+    assert clf.learning_rate == 0.1
+    clf.set_params(optimizer="adamw", optimizer__weight_decay=0.1)
+    assert clf.optimizer.name == "adamw"
+    # An Optimizer keeps its other settings.
+    clf.set_params(optimizer__decay_bias_and_norm=True)
+    assert clf.optimizer.weight_decay == 0.1
+    with pytest.raises(ValueError, match="Invalid parameter 'weight'"):
+        small_classifier().set_params(optimizer__weight=1)
+
+
 def test_a_name_is_the_optimizer_with_its_defaults(radiographs, small_classifier):
     X, y = radiographs.images, radiographs.target
     # Exact: the same training, in which one thread computes each layer.

@@ -64,6 +64,26 @@ class ImageEstimator(UsesSession, BaseEstimator):
         dtype = self.net_.autocast_dtype or self.net_.input_format.dtype
         return str(dtype).removeprefix("torch.")
 
+    def set_params(self, **params):
+        """Set the parameters of this estimator.
+
+        Parameters
+        ----------
+        **params
+            Parameters by name. ``optimizer__weight_decay`` sets a parameter of
+            ``optimizer``, also where that is the name of an optimizer.
+
+        Returns
+        -------
+        self : object
+            The estimator.
+        """
+        optimizer = params.get("optimizer", self.optimizer)
+        nested = any(name.startswith("optimizer__") for name in params)
+        if nested and isinstance(optimizer, str):
+            params = {**params, "optimizer": Optimizer(optimizer)}
+        return super().set_params(**params)
+
     def save(self, folder):
         """Save the fitted estimator as safetensors and JSON, without pickle.
 
