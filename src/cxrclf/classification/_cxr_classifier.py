@@ -34,10 +34,10 @@ from cxrclf.classification._network import (
 class CXRClassifier(ClassifierMixin, ImageEstimator):
     """Classify chest radiographs with any network of timm.
 
-    A network that was pretrained on photographs gets a new head for the classes in y,
-    and is trained on radiographs: the head alone, the last stages, or the whole
-    network. X holds image files or arrays. Images are resized, scaled and normalized
-    by the classifier. Integer pixels are divided by the maximum of their type; float
+    A network that was pretrained on photographs gets a new head for the classes in y.
+    Then the head, the last stages or the whole network are trained on radiographs.
+    X consists of image files or arrays. The classifier resizes, scales and normalizes
+    the images. Integer pixels are divided by the maximum of their type; float
     pixels must be in [0, 1].
 
     Read more in the :ref:`User Guide <classification>`.
@@ -46,13 +46,13 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
     ----------
     backbone : str or sequence of str, default="tf_efficientnet_lite0"
         Name of a network of timm, or the name that a paper uses for it: ``"xception"``,
-        ``"resnet50v2"``, ``"densenet201"``, ... With several names the networks stand
-        side by side: all see the same image, and their last feature maps are
-        concatenated on channels.
+        ``"resnet50v2"``, ``"densenet201"``, ... With several names, all networks see
+        the same image, and their last feature maps are concatenated along the
+        channels.
     weights : None, "imagenet", path-like, mapping or sequence, default="imagenet"
         Initial weights of the backbone: None for random weights, the weights pretrained
         on ImageNet, a file (``.safetensors``, or ``.pth`` with tensors only), or a
-        state dict. For several backbones, it may be a sequence with an entry for each.
+        state dict. For several backbones, a sequence has one entry per backbone.
     trainable : {"all", "head"} or int, default="head"
         Part of the network that is trained: the whole network, the new head, or the
         head and this number of the backbone's last stages. The rest is frozen: it runs
@@ -72,9 +72,9 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         Normalization of the pixels. ``"backbone"`` uses the mean and standard deviation
         with which each backbone was pretrained; ``"unit"`` leaves pixels in [0, 1].
     image_size : int, (int, int) or None, default=None
-        Height and width of the images that the network gets, in pixels. None stands for
-        the backbone's own size for files, the largest one of several backbones, and for
-        the size of the images in arrays.
+        Height and width of the images that the network gets, in pixels. If None, arrays
+        remain at their size, and files are resized to the size for which the backbone
+        was designed (the largest one of several backbones).
     image_shape : (int, int) or (int, int, int) or None, default=None
         (H, W) or (H, W, C) of images that are rows of a 2-D array. Without it a row of
         F values is a 1 × 1 image of F channels.
@@ -90,8 +90,8 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
     class_weight : None, "balanced" or dict, default=None
         Weights of the classes in the loss: w(c) = C_c Σn / (N n_c) for class c, with
         n_c training samples of the class and N classes [1]_. A dict has the class
-        constants C_c; those of missing classes are 1. ``"balanced"`` stands for 1 for
-        all classes, so that a dict is relative to ``"balanced"``. As in Keras, the
+        constants C_c; classes that are not in the dict have the constant 1. With
+        ``"balanced"`` all constants are 1. As in Keras, the
         weighted losses are averaged over the samples of a batch.
     optimizer : {"adam", "adamw", "nadam", "sgd"} or Optimizer, default="adam"
         Optimizer of the training. ``"nadam"`` is the Nadam of Keras 2. Use an
@@ -99,7 +99,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
     learning_rate : float, default=1e-3
         Learning rate of the head.
     body_learning_rate : float or None, default=None
-        Learning rate of the trainable part of the backbone. None stands for a tenth of
+        Learning rate of the trainable part of the backbone. If None, it is a tenth of
         `learning_rate`.
     learning_rate_schedule : {"constant", "cosine", "linear", "step"} or callable, \
             default="constant"
@@ -114,10 +114,10 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
     batch_size : int, default=16
         Number of samples per optimizer step.
     balanced_batches : bool, default=False
-        Whether each batch has the same number of samples from each class. An epoch
-        keeps its number of samples: samples of rare classes are repeated, each time
-        with another view. Within a class no sample is repeated before all others were
-        used, also across the epochs of a `fit` or of a phase.
+        Whether each batch has the same number of samples per class. The number of
+        samples per epoch does not change. Samples of rare classes are repeated, each
+        time with another view. No sample is repeated before all other samples of its
+        class were used, also across the epochs of a `fit` or of a phase.
     validation_fraction : float or None, default=None
         Fraction of the patients (`groups` of `fit`), or else of the distinct images,
         that is held out to choose the best epoch. Patients who share an image count as
@@ -146,12 +146,12 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         Seed of the initial weights, the order, the views and the dropout. The global
         generators are neither used nor changed.
     n_threads : int or None, default=None
-        Number of processor threads. None stands for torch's own number, which joblib
-        reduces in its workers. A forked process computes each layer with one thread.
+        Number of CPU threads. If None, torch chooses the number, and joblib reduces it
+        in its workers. A forked process computes each layer with one thread.
         See Notes.
     device : str or torch.device, default="auto"
-        Device of the network. ``"auto"`` stands for CUDA where it is available, and for
-        the CPU elsewhere.
+        Device of the network. ``"auto"`` uses CUDA if it is available, and the CPU
+        otherwise.
     precision : {"auto", "float32", "bfloat16", "float64"}, default="auto"
         Floating-point type in which the body computes. The head computes in float32 or
         float64. ``"auto"`` chooses bfloat16 where the processor is faster with it: on a
@@ -175,9 +175,9 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         Maximum size of the feature cache in bytes. The features used longest ago are
         removed first. 2 GiB of the disk, or a tenth of a small disk, always stay free.
     checkpoint_dir : path-like or None, default=None
-        Folder of checkpoints, one of which is written after each epoch. The same `fit`
-        on the same data, started again after a kill or an interrupt, continues from the
-        checkpoint to the same weights. It needs an int `random_state`. If a checkpoint
+        Folder of checkpoints. Each epoch writes one. If a training was killed or
+        interrupted, the same `fit` on the same data continues from the checkpoint, and
+        ends with the same weights. It needs an int `random_state`. If a checkpoint
         cannot be written, for example on a full disk, one RuntimeWarning names the
         file, the cause and the remedy, and the training continues.
     log_dir : path-like or None, default=None
@@ -457,8 +457,8 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for `max_epochs` more epochs on these samples.
 
-        Weights, optimizer and epoch numbers continue from call to call, and each call
-        may bring other samples. If ``learning_rate`` or another parameter of the
+        Weights, optimizer and epoch numbers continue from call to call. Each call may
+        have other samples. If ``learning_rate`` or another parameter of the
         optimizer has changed, the call starts with a new optimizer. There is no
         validation set.
 
@@ -468,8 +468,8 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
             As in :meth:`fit`. With `class_weight` the weights are computed for the
             samples of the call, which must have samples of every class.
         classes : array-like of shape (n_classes,), default=None
-            All classes that any call will bring. The first call needs them if its y
-            lacks some of them.
+            All classes of all calls. The first call needs them if its y lacks some of
+            them.
 
         Returns
         -------

@@ -25,8 +25,8 @@ class DualBackboneConcat(CXRClassifier):
         Height and width that the networks get, in pixels. None uses the size of
         arrays; for files, it uses the largest size of the backbones.
     weights, trainable, hidden_units, dropout, pooling, normalization, ...
-        All other parameters, their order and their defaults are those of
-        :class:`CXRClassifier`. ``weights`` may be a sequence with an entry for each
+        All other parameters, with their order and their defaults, are the same as in
+        :class:`CXRClassifier`. ``weights`` may be a sequence with one entry per
         backbone.
 
     See Also

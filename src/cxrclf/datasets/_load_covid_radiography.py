@@ -78,7 +78,7 @@ def load_covid_radiography(folder, *, masks=True, as_frame=False):
     comes only from these children, "Lung_Opacity" from the RSNA challenge, and "COVID"
     from many collections. A classifier may therefore learn the sources instead of the
     classes. Some patients have several images, but the patients are not recorded.
-    Scores on this data set are optimiztic by an unknown amount.
+    Scores on this data set are optimistic by an unknown amount.
 
     The sheets ``*.metadata.xlsx`` with the origin of each image are not read. Their
     names differ from the file names: "NORMAL-1" is ``Normal-1.png``.

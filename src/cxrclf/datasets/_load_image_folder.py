@@ -83,7 +83,7 @@ def load_image_folder(folder, *, groups=None, as_frame=False, extensions=EXTENSI
 
     Notes
     -----
-    Scores are optimiztic if images of one patient are in the training set and in
+    Scores are optimistic if images of one patient are in the training set and in
     the test set. Patterns for some public data sets are:
 
     - Kermany et al. (chest-xray-pneumonia):

@@ -46,7 +46,7 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
     encoder : str or None, default=None
         Name of a network of timm that has feature maps of several sizes, or the name
         that a paper uses for it: ``"tf_efficientnet_lite0"``, ``"resnet50"``, ... None
-        stands for the contracting path of the classic U-Net.
+        uses the contracting path of the classic U-Net.
     weights : None, "imagenet", path-like or mapping, default="imagenet"
         Initial weights of `encoder`, as in :class:`~cxrclf.CXRClassifier`. The classic
         U-Net ignores them.
@@ -95,7 +95,7 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
     learning_rate : float, default=1e-3
         Learning rate of the decoder.
     body_learning_rate : float or None, default=None
-        Learning rate of the encoder. None stands for `learning_rate`.
+        Learning rate of the encoder. If None, it is `learning_rate`.
     learning_rate_schedule : {"constant", "cosine", "linear", "step"} or callable, \
             default="cosine"
         Factor on the learning rates in each epoch. ``"cosine"`` and ``"linear"`` fall
@@ -135,12 +135,12 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
         Seed of the initial weights, the order, the views and the dropout. The global
         generators are neither used nor changed.
     n_threads : int or None, default=None
-        Number of processor threads. None stands for torch's own number, which joblib
-        reduces in its workers. A forked process computes each layer with one thread.
+        Number of CPU threads. If None, torch chooses the number, and joblib reduces it
+        in its workers. A forked process computes each layer with one thread.
         See Notes.
     device : str or torch.device, default="auto"
-        Device of the network. ``"auto"`` stands for CUDA where it is available, and for
-        the CPU elsewhere.
+        Device of the network. ``"auto"`` uses CUDA if it is available, and the CPU
+        otherwise.
     precision : {"auto", "float32", "bfloat16", "float64"}, default="auto"
         Floating-point type in which the body computes. The last layer computes in
         float32 or float64. ``"auto"`` chooses bfloat16 where the processor is faster
@@ -153,9 +153,9 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
         Folder of decoded files for later runs. None shares them between the folds and
         workers of this process, and removes them at its end.
     checkpoint_dir : path-like or None, default=None
-        Folder of checkpoints, one of which is written after each epoch. The same `fit`
-        on the same data, started again after a kill or an interrupt, continues from the
-        checkpoint to the same weights. It needs an int `random_state`. If a checkpoint
+        Folder of checkpoints. Each epoch writes one. If a training was killed or
+        interrupted, the same `fit` on the same data continues from the checkpoint, and
+        ends with the same weights. It needs an int `random_state`. If a checkpoint
         cannot be written, for example on a full disk, one RuntimeWarning names the
         file, the cause and the remedy, and the training continues.
     log_dir : path-like or None, default=None
