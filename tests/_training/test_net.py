@@ -277,7 +277,7 @@ def test_callbacks_and_checkpoints_do_not_go_together(
     radiographs, small_classifier, tmp_path
 ):
     clf = small_classifier(callbacks=[Recorded()], checkpoint_dir=tmp_path)
-    with pytest.raises(ValueError, match="does not keep the state of callbacks"):
+    with pytest.raises(ValueError, match="does not contain the state of callbacks"):
         clf.fit(radiographs.images, radiographs.target)
     clf.set_params(callbacks=[]).fit(radiographs.images, radiographs.target)
     assert list(tmp_path.glob("*.resume"))

@@ -54,7 +54,7 @@ def test_what_belongs_to_rows_has_their_number():
     assert check_groups(None, 3) is None
     assert check_groups(["a", "b", "a"], 3).tolist() == ["a", "b", "a"]
     for check in (check_sample_weight, check_groups):
-        with pytest.raises(ValueError, match="resample X and y alone"):
+        with pytest.raises(ValueError, match="resample X and y only"):
             check([1, 2], 3)
 
 

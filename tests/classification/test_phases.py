@@ -304,7 +304,7 @@ def test_what_belongs_to_rows_cannot_pass_a_sampler(imbalanced, small_classifier
     X, y = imbalanced.images, imbalanced.target
     pipe = make_pipeline(AugmentedOverSampler(random_state=0), small_classifier())
     for name, values in (("sample_weight", np.ones(60)), ("groups", np.arange(60))):
-        with pytest.raises(ValueError, match=r"resample X and y alone: use class_weig"):
+        with pytest.raises(ValueError, match=r"resample X and y only: use class_weig"):
             pipe.fit(X, y, **{f"cxrclassifier__{name}": values})
     pipe = make_pipeline(
         AugmentedOverSampler(random_state=0),

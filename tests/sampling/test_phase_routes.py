@@ -102,7 +102,7 @@ def test_the_first_best_epoch_is_kept():
     ("settings", "has_validation", "error", "message"),
     [
         ((LinearRegression(),), False, TypeError, "estimator must be a classifier"),
-        ((LogisticRegression(),), False, TypeError, "can be trained in one go only"),
+        ((LogisticRegression(),), False, TypeError, "has no partial_fit"),
         (
             (SGDClassifier(), 1, "restart"),
             False,

@@ -113,9 +113,8 @@ def check_together(estimator, has_validation):
             )
         if estimator.callbacks:
             raise ValueError(
-                "checkpoint_dir does not keep the state of callbacks, so that a "
-                "restarted run would differ. Set checkpoint_dir=None or "
-                "callbacks=None."
+                "A checkpoint does not contain the state of callbacks, so a resumed "
+                "run would differ. Set checkpoint_dir=None or callbacks=None."
             )
     for name in ("cache_dir", "checkpoint_dir", "log_dir"):
         folder = getattr(estimator, name)

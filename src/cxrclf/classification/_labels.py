@@ -18,9 +18,9 @@ from cxrclf._training.task import Task
 from cxrclf.losses import WeightedCrossEntropy
 
 _NOT_RESAMPLED = (
-    "There are {} {} for {} samples. The samplers of a pipeline resample X and y "
-    "alone: use class_weight instead of sample weights, and hold out a validation set "
-    "by patients before the pipeline, or use no sampler."
+    "There are {} {} for {} samples. Pass one per sample. In a pipeline, samplers "
+    "resample X and y only: use class_weight instead of sample weights, and hold out a "
+    "validation set by patients before the pipeline."
 )
 
 
@@ -44,6 +44,11 @@ def check_labels(y, X, estimator):
         raise ValueError(
             f"This {type(estimator).__name__} estimator requires y to be passed, but "
             "the target y is None."
+        )
+    if np.ndim(y) > 2:
+        raise ValueError(
+            f"y has shape {np.shape(y)}, and {type(estimator).__name__} needs class "
+            "labels, one per image. If y holds masks, use UNetSegmenter."
         )
     y = column_or_1d(y, warn=True)
     if len(y) == 0:

@@ -31,7 +31,8 @@ def find_paths(X: Any) -> np.ndarray | None:
     if isinstance(X, (str, os.PathLike)):
         raise ValueError(
             f"Expected several image paths, got one: {os.fspath(X)!r}. "
-            f"Put it in a list: [{os.fspath(X)!r}]."
+            f"Put it in a list: [{os.fspath(X)!r}]. For a folder, use "
+            "cxrclf.datasets.load_image_folder."
         )
     columns = getattr(X, "columns", None)
     if columns is not None:

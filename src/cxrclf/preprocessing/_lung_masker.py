@@ -196,7 +196,8 @@ class LungMasker(ImageTransformer):
             raise ValueError(
                 f"The segmenter of {type(self).__name__} is not fitted. Put a fitted "
                 "segmenter into a FrozenEstimator (sklearn.frozen), so that it stays "
-                "fitted when the pipeline is cloned, or pass masks to fit it here."
+                "fitted when the pipeline is cloned, or fit it here with "
+                "fit(X, masks=masks)."
             ) from error
         self.segmenter_ = self.segmenter
         return self

@@ -39,7 +39,7 @@ def choose_route(phased, has_validation):
         return partial(fit_at_once, restart=phased.schedule == "restart")
     if not hasattr(estimator, "partial_fit"):
         raise TypeError(
-            f"{name} can be trained in one go only. Phases need a classifier with "
+            f"{name} has no partial_fit. Phases need a classifier with "
             "partial_fit, or with the parameter phases in fit. If it is the last step "
             "of a pipeline, put PhasedClassifier around that step."
         )

@@ -150,7 +150,8 @@ def _warn_of_empty(masks, named):
         )
     warnings.warn(
         f"{len(empty)} of {len(masks)} masks are empty: {shown}. They are used as "
-        "masks of images without the object. If an image has the object, remove it.",
+        "masks of images without the object. Remove the images that show the object, "
+        "together with their empty masks.",
         stacklevel=2,
     )
 
