@@ -5,6 +5,7 @@ from copy import deepcopy
 
 import numpy as np
 import pytest
+import torch
 from sklearn.exceptions import NotFittedError
 
 from cxrclf import CXRClassifier
@@ -56,6 +57,18 @@ def test_a_training_that_fails_on_its_way_gives_the_net_back(
         getattr(clf, method)(X, y).predict_proba(X),
         getattr(untouched, method)(X, y).predict_proba(X),
     )
+
+
+def test_a_failed_training_in_another_precision(radiographs, small_classifier):
+    X, y = radiographs.images, radiographs.target
+    clf = small_classifier(precision="float32", warm_start=True).fit(X, y)
+    expected = clf.predict_proba(X)
+    clf.set_params(precision="float64", learning_rate=1e308, body_learning_rate=1e308)
+    with pytest.raises(ValueError, match="diverged"):
+        clf.fit(X, y)
+    assert {p.dtype for p in clf.net_.module_.parameters()} == {torch.float32}
+    # Exact: the same weights, and the same batches.
+    np.testing.assert_array_equal(clf.predict_proba(X), expected)
 
 
 @pytest.mark.parametrize(

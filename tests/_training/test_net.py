@@ -93,14 +93,32 @@ def test_the_history_is_that_of_the_estimator(fitted, radiographs, tmp_path):
     assert len(fitted.net_.history) == 2
 
 
-def test_the_history_of_a_failed_call_is_taken_back(fitted, radiographs):
+@pytest.mark.parametrize("from_start", [False, True])
+def test_the_history_of_a_failed_call_is_taken_back(
+    from_start, radiographs, small_classifier
+):
     X, y = radiographs.images, radiographs.target
-    before = fitted.net_.history[:, "train_loss"]
-    fitted.set_params(callbacks=[Failing()], max_epochs=3)
+    callbacks = [Failing()]
+    clf = small_classifier(callbacks=callbacks if from_start else None).fit(X, y)
+    before = clf.net_.history[:, "train_loss"]
+    clf.set_params(callbacks=callbacks)  # the same net, or a new one
     with pytest.raises(RuntimeError, match="in epoch 4"):
-        fitted.partial_fit(X, y)
-    assert fitted.net_.history[:, "train_loss"] == before
-    assert fitted.history_["train_loss"] == before
+        clf.partial_fit(X, y)
+    assert clf.net_.history[:, "train_loss"] == before
+    assert clf.history_["train_loss"] == before
+
+
+def test_a_failed_call_leaves_no_best_loss(radiographs, small_classifier):
+    X, y = radiographs.images, radiographs.target
+    clf = small_classifier(callbacks=[Failing()]).fit(X, y)
+    net = clf.net_
+    with pytest.raises(RuntimeError, match="in epoch 4"):
+        clf.partial_fit(X, y)  # after an epoch with a lower loss
+    assert clf.net_ is net
+    best = min(net.history[:, "train_loss"])
+    for loss, is_best in ((best - 1e-6, True), (best, False)):
+        net.append_history([{"epoch": 3, "train_loss": loss}])
+        assert net.history[-1, "train_loss_best"] == is_best
 
 
 class Failing:

@@ -341,19 +341,25 @@ class ImageEstimator(UsesSession, BaseEstimator):
 
     @contextlib.contextmanager
     def _undo_on_error(self):
-        """Restore the weights and the state of the optimizer if a training fails."""
+        """Restore the net if a training fails.
+
+        The training may use another net around the same module, see :meth:`_start`.
+        """
         net = self.net_
         trainable = net.module_.trainable
+        compiled = net.module_.backbone._compiled_call_impl
         module = copy.deepcopy(net.module_.state_dict())
         optimizer = copy.deepcopy(net.optimizer_.state_dict())
         n_epochs = len(net.history)
         try:
             yield
         except BaseException:
+            net.module_.to(net.input_format.device, net.input_format.dtype)
+            net.module_.backbone._compiled_call_impl = compiled
             net.module_.set_trainable(trainable)
             net.module_.load_state_dict(module)
             net.optimizer_.load_state_dict(optimizer)
-            del net.history[n_epochs:]
+            net.remove_history(n_epochs)
             raise
 
     def _policy(self):

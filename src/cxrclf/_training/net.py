@@ -175,6 +175,16 @@ class TrainingNet(NeuralNet):
                 else:
                     self.history.record("dur" if name == "duration" else name, value)
 
+    def remove_history(self, n_epochs):
+        """Remove the rows after the first `n_epochs`, for example after an error."""
+        del self.history[n_epochs:]
+        self._best_losses = {
+            name: min(
+                (row[name] for row in self.history if name in row), default=math.inf
+            )
+            for name in self._best_losses
+        }
+
     def _to_input(self, x):
         """Return images of any layout and size in the format of the module."""
         pixels = to_tensor(x, device=self.device)
