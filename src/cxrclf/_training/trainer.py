@@ -236,10 +236,11 @@ class Trainer:
                 bar.set_postfix({k: f"{v:.4g}" for k, v in row.items() if "_" in k})
                 bar.update()
                 record.add(progress)
-        net.notify("on_train_end", X=train, y=None)
-        net.train_split = None  # it refers to the validation images
         if progress.best_state:
             net.module_.load_learned_state(progress.best_state)
+        # A callback may save the net, so that it gets the final weights.
+        net.notify("on_train_end", X=train, y=None)
+        net.train_split = None  # it refers to the validation images
 
     def _run_epoch(self, train, valid, done, period):
         """Train for an epoch, and return its row of the history."""
