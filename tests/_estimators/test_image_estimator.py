@@ -6,6 +6,7 @@ from copy import deepcopy
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from cxrclf import CXRClassifier
@@ -98,6 +99,28 @@ def test_another_network_cannot_go_on(radiographs, small_classifier):
     for method in (clf.fit, clf.partial_fit):
         with pytest.raises(ValueError, match=r"\['hidden_units'\] changed"):
             method(X, y)
+
+
+class Few(CXRClassifier):
+    """A subclass with some of the parameters only."""
+
+    def __init__(self, *, max_epochs=1, random_state=0, warm_start=True):
+        super().__init__(
+            "test_resnet",
+            weights=None,
+            max_epochs=max_epochs,
+            random_state=random_state,
+            warm_start=warm_start,
+        )
+
+
+def test_a_subclass_may_have_fewer_parameters(radiographs, tmp_path):
+    X, y = radiographs.images, radiographs.target
+    clf = clone(Few()).fit(X, y).fit(X, y).partial_fit(X, y)
+    assert clf.n_epochs_ == 3
+    clf.save(tmp_path)
+    for copy in (Few.load(tmp_path), pickle.loads(pickle.dumps(clf))):
+        np.testing.assert_array_equal(copy.predict_proba(X), clf.predict_proba(X))
 
 
 def test_a_net_trained_elsewhere_loads_on_the_cpu(radiographs, small_classifier):

@@ -324,8 +324,8 @@ class ImageEstimator(UsesSession, BaseEstimator):
         """Return the names of parameters that changed since the net was made."""
         return sorted(
             name
-            for name in names
-            if _as_plain(getattr(self, name)) != _as_plain(self._made_with[name])
+            for name, value in self._made_with.items()
+            if name in names and _as_plain(getattr(self, name)) != _as_plain(value)
         )
 
     @contextlib.contextmanager
