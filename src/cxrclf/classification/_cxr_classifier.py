@@ -425,9 +425,9 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         """
         with self._all_or_nothing():
             self._check_parameters(X_val is not None or y_val is not None)
-            y = check_labels(y, X, self)
             go_on = self.warm_start and hasattr(self, "net_")
             images = self._check_images(X, reset=not go_on)
+            y = check_labels(y, images, self)
             classes = np.unique(y)
             if len(classes) < 2:
                 raise ValueError(
@@ -443,7 +443,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
             validation = None
             if check_validation(X_val, y_val):
                 images = self._check_images(X_val, reset=False)
-                validation = self._examples(images, check_labels(y_val, X_val, self))
+                validation = self._examples(images, check_labels(y_val, images, self))
             self._train(
                 train,
                 validation,
@@ -483,9 +483,9 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
                     "partial_fit cannot hold out a validation set, because another "
                     "call might train on it. Set validation_fraction=None."
                 )
-            y = check_labels(y, X, self)
             first = not hasattr(self, "net_")
             images = self._check_images(X, reset=first)
+            y = check_labels(y, images, self)
             if first:
                 self.classes_ = np.unique(y if classes is None else classes)
             else:
