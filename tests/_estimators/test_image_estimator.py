@@ -9,7 +9,7 @@ import torch
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from cxrclf import CXRClassifier
+from cxrclf import Augmentation, CXRClassifier
 from cxrclf.exceptions import ImageReadError
 
 
@@ -90,6 +90,17 @@ def test_set_params_after_fit_spoils_no_copy(
     ]
     for copy in copies:
         np.testing.assert_array_equal(copy.predict_proba(X), expected)
+
+
+def test_the_augmentation_of_the_training_is_saved(
+    radiographs, small_classifier, tmp_path
+):
+    augmentation = Augmentation(rotation=5)
+    clf = small_classifier(max_epochs=1, augmentation=augmentation)
+    clf.fit(radiographs.images, radiographs.target)
+    assert clf.augmentation is augmentation
+    clf.set_params(augmentation__rotation=40).save(tmp_path)
+    assert CXRClassifier.load(tmp_path).augmentation.rotation == 5
 
 
 def test_another_network_cannot_go_on(radiographs, small_classifier):

@@ -239,7 +239,8 @@ class ImageEstimator(UsesSession, BaseEstimator):
         elif start == "optimizer" or self._find_changed(NET_PARAMETERS):
             self.net_ = self._compose(self.net_.module_)
         self._made_with = {
-            name: clone(value) if isinstance(value, Optimizer) else value
+            # set_params changes such objects in place.
+            name: clone(value) if isinstance(value, BaseEstimator) else value
             for name, value in self.get_params(deep=False).items()
         }
         if self.weights not in (None, "imagenet"):
