@@ -198,7 +198,13 @@ class Trainer:
                 "PhasedClassifier(validation_fraction=...), or pass X_val and y_val."
             )
         held_out = rows[valid]
-        return phases, held_out[~copies.is_copy[held_out]]
+        originals = held_out[~copies.is_copy[held_out]]
+        if not len(originals):
+            raise ValueError(
+                f"validation_fraction={fraction} holds out transformed copies of files "
+                "only, and a validation set has no copies. Pass X_val and y_val."
+            )
+        return phases, originals
 
     def _open_record(self, data, validation, n_epochs, period):
         """Return the record of this run, which its fingerprint names."""
