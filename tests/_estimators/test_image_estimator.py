@@ -103,6 +103,28 @@ def test_the_augmentation_of_the_training_is_saved(
     assert CXRClassifier.load(tmp_path).augmentation.rotation == 5
 
 
+def test_each_column_of_the_history_has_a_value_per_epoch(
+    radiographs, small_classifier, tmp_path
+):
+    X, y = radiographs.images, radiographs.target
+    clf = small_classifier(max_epochs=1, warm_start=True).fit(X, y)
+    first = clf.history_
+    clf.fit(X, y, X_val=X, y_val=y).fit(X, y, phases=[range(15), range(15, 30)])
+    assert {len(column) for column in clf.history_.values()} == {4}
+    assert np.isnan(clf.history_["valid_loss"]).tolist() == [True, False, True, True]
+    np.testing.assert_array_equal(clf.history_["phase"], [np.nan, np.nan, 1, 2])
+    assert len(first["epoch"]) == 1  # not changed in place
+    clf.save(tmp_path)
+    columns = {"epoch", "train_loss", "train_accuracy", "dur", "learning_rate"}
+    for copy in (clf, CXRClassifier.load(tmp_path), pickle.loads(pickle.dumps(clf))):
+        np.testing.assert_array_equal(
+            copy.history_["valid_loss"], clf.history_["valid_loss"]
+        )
+        rows = copy.net_.history
+        assert all(columns <= set(row) for row in rows)
+        assert ["valid_loss" in row for row in rows] == [False, True, False, False]
+
+
 def test_another_network_cannot_go_on(radiographs, small_classifier):
     X, y = radiographs.images, radiographs.target
     clf = small_classifier(max_epochs=1, warm_start=True).fit(X, y)

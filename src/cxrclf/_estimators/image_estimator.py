@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import math
 from functools import partial
 from numbers import Integral
 
@@ -280,11 +281,23 @@ class ImageEstimator(UsesSession, BaseEstimator):
 
     def _record(self, progress, policy, n_phases):
         """Store the history and the best epoch of a training."""
-        for number, row in enumerate(progress.history):
-            phase = {"phase": 1 + number // self.max_epochs} if n_phases > 1 else {}
-            for name, value in (row | phase).items():
-                self.history_.setdefault(name, []).append(value)
-        self.n_epochs_ += len(progress.history)
+        rows = progress.history
+        if n_phases > 1:
+            rows = [
+                row | {"phase": 1 + number // self.max_epochs}
+                for number, row in enumerate(rows)
+            ]
+        earlier = self.history_
+        names = dict.fromkeys(name for part in (earlier, *rows) for name in part)
+        # All columns have a value per epoch, also those that some epochs lack.
+        self.history_ = {
+            name: [
+                *earlier.get(name, [math.nan] * self.n_epochs_),
+                *(row.get(name, math.nan) for row in rows),
+            ]
+            for name in names
+        }
+        self.n_epochs_ += len(rows)
         if progress.best_epoch >= 0:
             self.best_epoch_ = progress.history[progress.best_epoch]["epoch"]
 
@@ -423,14 +436,13 @@ def _as_plain(value):
 
 
 def _history_rows(history):
-    """Return the rows of a history. Columns that some epochs lack are left out."""
-    n = len(history.get("epoch", ()))
-    columns = {
-        name: column
-        for name, column in history.items()
-        if len(column) == n and name != "phase"
-    }
+    """Return the rows of a history, each with the columns that its epoch has."""
+    columns = {name: column for name, column in history.items() if name != "phase"}
     return [
-        dict(zip(columns, row, strict=True))
+        {
+            name: value
+            for name, value in zip(columns, row, strict=True)
+            if value == value  # not NaN
+        }
         for row in zip(*columns.values(), strict=True)
     ]

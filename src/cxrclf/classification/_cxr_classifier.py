@@ -199,7 +199,8 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         One value per epoch: ``epoch``, ``train_loss``, ``train_accuracy``,
         ``learning_rate``, ``duration`` (seconds); with a validation set also
         ``valid_loss`` and ``valid_accuracy``; in a training of several phases also
-        ``phase``, which starts at 1.
+        ``phase``, which starts at 1. The value is NaN for epochs without a validation
+        set or without phases.
     n_epochs_ : int
         Number of epochs that were trained.
     feature_cache_ : {"features", "maps"} or None
