@@ -66,6 +66,7 @@ def test_the_attributes_come_back(
         (lambda state: {**state, "image_size": [32]}, "its image_size"),
         (lambda state: {**state, "feature_cache": "all"}, "its feature_cache"),
         (lambda state: {**state, "history": {"epoch": "12"}}, "its history"),
+        (lambda state: {**state, "history": {"a": [1], "b": []}}, "its history"),
         (
             lambda state: {**state, "classes": {"values": [1, 1], "dtype": "<i8"}},
             "its classes",

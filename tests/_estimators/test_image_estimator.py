@@ -5,9 +5,11 @@ from copy import deepcopy
 
 import numpy as np
 import pytest
+import torch
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
-from cxrclf import CXRClassifier
+from cxrclf import Augmentation, CXRClassifier
 from cxrclf.exceptions import ImageReadError
 
 
@@ -58,6 +60,18 @@ def test_a_training_that_fails_on_its_way_gives_the_net_back(
     )
 
 
+def test_a_failed_training_in_another_precision(radiographs, small_classifier):
+    X, y = radiographs.images, radiographs.target
+    clf = small_classifier(precision="float32", warm_start=True).fit(X, y)
+    expected = clf.predict_proba(X)
+    clf.set_params(precision="float64", learning_rate=1e308, body_learning_rate=1e308)
+    with pytest.raises(ValueError, match="diverged"):
+        clf.fit(X, y)
+    assert {p.dtype for p in clf.net_.module_.parameters()} == {torch.float32}
+    # Exact: the same weights, and the same batches.
+    np.testing.assert_array_equal(clf.predict_proba(X), expected)
+
+
 @pytest.mark.parametrize(
     "change", [{"hidden_units": 8}, {"trainable": "head"}, {"optimizer": "sgd"}]
 )
@@ -78,6 +92,39 @@ def test_set_params_after_fit_spoils_no_copy(
         np.testing.assert_array_equal(copy.predict_proba(X), expected)
 
 
+def test_the_augmentation_of_the_training_is_saved(
+    radiographs, small_classifier, tmp_path
+):
+    augmentation = Augmentation(rotation=5)
+    clf = small_classifier(max_epochs=1, augmentation=augmentation)
+    clf.fit(radiographs.images, radiographs.target)
+    assert clf.augmentation is augmentation
+    clf.set_params(augmentation__rotation=40).save(tmp_path)
+    assert CXRClassifier.load(tmp_path).augmentation.rotation == 5
+
+
+def test_each_column_of_the_history_has_a_value_per_epoch(
+    radiographs, small_classifier, tmp_path
+):
+    X, y = radiographs.images, radiographs.target
+    clf = small_classifier(max_epochs=1, warm_start=True).fit(X, y)
+    first = clf.history_
+    clf.fit(X, y, X_val=X, y_val=y).fit(X, y, phases=[range(15), range(15, 30)])
+    assert {len(column) for column in clf.history_.values()} == {4}
+    assert np.isnan(clf.history_["valid_loss"]).tolist() == [True, False, True, True]
+    np.testing.assert_array_equal(clf.history_["phase"], [np.nan, np.nan, 1, 2])
+    assert len(first["epoch"]) == 1  # not changed in place
+    clf.save(tmp_path)
+    columns = {"epoch", "train_loss", "train_accuracy", "dur", "learning_rate"}
+    for copy in (clf, CXRClassifier.load(tmp_path), pickle.loads(pickle.dumps(clf))):
+        np.testing.assert_array_equal(
+            copy.history_["valid_loss"], clf.history_["valid_loss"]
+        )
+        rows = copy.net_.history
+        assert all(columns <= set(row) for row in rows)
+        assert ["valid_loss" in row for row in rows] == [False, True, False, False]
+
+
 def test_another_network_cannot_go_on(radiographs, small_classifier):
     X, y = radiographs.images, radiographs.target
     clf = small_classifier(max_epochs=1, warm_start=True).fit(X, y)
@@ -85,6 +132,28 @@ def test_another_network_cannot_go_on(radiographs, small_classifier):
     for method in (clf.fit, clf.partial_fit):
         with pytest.raises(ValueError, match=r"\['hidden_units'\] changed"):
             method(X, y)
+
+
+class Few(CXRClassifier):
+    """A subclass with some of the parameters only."""
+
+    def __init__(self, *, max_epochs=1, random_state=0, warm_start=True):
+        super().__init__(
+            "test_resnet",
+            weights=None,
+            max_epochs=max_epochs,
+            random_state=random_state,
+            warm_start=warm_start,
+        )
+
+
+def test_a_subclass_may_have_fewer_parameters(radiographs, tmp_path):
+    X, y = radiographs.images, radiographs.target
+    clf = clone(Few()).fit(X, y).fit(X, y).partial_fit(X, y)
+    assert clf.n_epochs_ == 3
+    clf.save(tmp_path)
+    for copy in (Few.load(tmp_path), pickle.loads(pickle.dumps(clf))):
+        np.testing.assert_array_equal(copy.predict_proba(X), clf.predict_proba(X))
 
 
 def test_a_net_trained_elsewhere_loads_on_the_cpu(radiographs, small_classifier):

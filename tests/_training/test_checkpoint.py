@@ -1,4 +1,4 @@
-"""The resume file: whole and of this training, or refused."""
+"""A checkpoint that is damaged or of another training is refused."""
 
 import hashlib
 import io

@@ -5,7 +5,12 @@ import pickle
 import numpy as np
 import pytest
 import torch
-from skorch.callbacks import Callback, EarlyStopping, LRScheduler
+from skorch.callbacks import (
+    Callback,
+    EarlyStopping,
+    EpochScoring,
+    LRScheduler,
+)
 
 from cxrclf import CXRClassifier, UNetSegmenter
 from tolerances import assert_same_predictions
@@ -52,6 +57,14 @@ def test_predictions_of_a_net_trained_in_color(radiographs, small_classifier):
     np.testing.assert_array_equal(first, found)
 
 
+def test_bools_are_black_and_white(fitted, radiographs):
+    images = radiographs.images > 127
+    np.testing.assert_array_equal(
+        fitted.net_.predict_proba(images),
+        fitted.net_.predict_proba(images.astype(np.float32)),
+    )
+
+
 @pytest.mark.parametrize("labels", [None, (0, 1, 2)])
 def test_masks_are_those_of_the_segmenter(labels, lungs, small_segmenter):
     masks = lungs.masks * np.where(np.arange(32) < 16, 1, 2 if labels else 1)
@@ -64,8 +77,10 @@ def test_masks_are_those_of_the_segmenter(labels, lungs, small_segmenter):
     np.testing.assert_array_equal(unet.classes_[codes], unet.predict(lungs.images))
 
 
-def rows_of(net, column):
-    return [float(row[column]) for row in net.history]
+def test_the_net_can_be_pickled(fitted, radiographs):
+    net = pickle.loads(pickle.dumps(fitted.net_))
+    X = radiographs.images
+    np.testing.assert_array_equal(net.predict_proba(X), fitted.net_.predict_proba(X))
 
 
 def test_the_history_is_that_of_the_estimator(fitted, radiographs, tmp_path):
@@ -93,14 +108,32 @@ def test_the_history_is_that_of_the_estimator(fitted, radiographs, tmp_path):
     assert len(fitted.net_.history) == 2
 
 
-def test_the_history_of_a_failed_call_is_taken_back(fitted, radiographs):
+@pytest.mark.parametrize("from_start", [False, True])
+def test_the_history_of_a_failed_call_is_taken_back(
+    from_start, radiographs, small_classifier
+):
     X, y = radiographs.images, radiographs.target
-    before = fitted.net_.history[:, "train_loss"]
-    fitted.set_params(callbacks=[Failing()], max_epochs=3)
+    callbacks = [Failing()]
+    clf = small_classifier(callbacks=callbacks if from_start else None).fit(X, y)
+    before = clf.net_.history[:, "train_loss"]
+    clf.set_params(callbacks=callbacks)  # the same net, or a new one
     with pytest.raises(RuntimeError, match="in epoch 4"):
-        fitted.partial_fit(X, y)
-    assert fitted.net_.history[:, "train_loss"] == before
-    assert fitted.history_["train_loss"] == before
+        clf.partial_fit(X, y)
+    assert clf.net_.history[:, "train_loss"] == before
+    assert clf.history_["train_loss"] == before
+
+
+def test_a_failed_call_leaves_no_best_loss(radiographs, small_classifier):
+    X, y = radiographs.images, radiographs.target
+    clf = small_classifier(callbacks=[Failing()]).fit(X, y)
+    net = clf.net_
+    with pytest.raises(RuntimeError, match="in epoch 4"):
+        clf.partial_fit(X, y)  # after an epoch with a lower loss
+    assert clf.net_ is net
+    best = min(net.history[:, "train_loss"])
+    for loss, is_best in ((best - 1e-6, True), (best, False)):
+        net.append_history([{"epoch": 3, "train_loss": loss}])
+        assert net.history[-1, "train_loss_best"] == is_best
 
 
 class Failing:
@@ -162,7 +195,8 @@ class Everything(Callback):
         self.called.append(f"on_batch_begin {training}")
 
     def on_batch_end(self, net, batch, training, loss, y_pred, **kwargs):
-        assert len(y_pred) == len(batch[1][0])
+        images, truth = batch
+        assert len(images["images"]) == len(truth) == len(y_pred)
         assert loss.isfinite()
         self.called.append(f"on_batch_end {training}")
 
@@ -191,6 +225,30 @@ def test_a_pair_names_its_callback(radiographs, small_classifier):
     assert named["mine"] is everything
     assert "plain" in named
     assert len(recorded.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "item", ["early_stopping", print, Recorded, ("a", Recorded(), 1), ("a", 3)]
+)
+def test_an_item_without_a_hook_is_refused(item, radiographs, small_classifier):
+    clf = small_classifier(callbacks=[item])
+    with pytest.raises(TypeError, match="callbacks must hold callbacks of skorch"):
+        clf.fit(radiographs.images, radiographs.target)
+
+
+@pytest.mark.parametrize("trainable", ["head", "all"])
+@pytest.mark.parametrize("part", ["train", "valid"])
+def test_a_score_of_skorch_is_that_of_the_history(
+    trainable, part, radiographs, small_classifier
+):
+    clf = small_classifier(
+        trainable=trainable,
+        validation_fraction=0.3,
+        callbacks=[EpochScoring("accuracy", name="mine", on_train=part == "train")],
+    ).fit(radiographs.images, radiographs.target)
+    assert clf.net_.history[:, "mine"] == pytest.approx(
+        clf.history_[f"{part}_accuracy"]
+    )
 
 
 def test_callbacks_change_no_result(radiographs, small_classifier):
@@ -230,6 +288,25 @@ def test_early_stopping_of_skorch_ends_the_training(
     # It ends the training that it watches, and none after it.
     clf.set_params(callbacks=None, max_epochs=2).partial_fit(X, y)
     assert clf.n_epochs_ == len(losses) + 2
+
+
+def test_the_last_hook_gets_the_final_weights(radiographs, small_classifier):
+    X, y = radiographs.images, radiographs.target
+
+    class Keeping:
+        def on_train_end(self, net, **kwargs):
+            self.found = net.predict_proba(X)
+
+    keeping = Keeping()
+    clf = small_classifier(
+        callbacks=[keeping],
+        max_epochs=6,
+        learning_rate=0.05,
+        body_learning_rate=0.05,
+        keep_best=True,
+    ).fit(X[:20], y[:20], X_val=X[20:], y_val=y[20:])
+    assert clf.best_epoch_ < 6
+    np.testing.assert_array_equal(keeping.found, clf.net_.predict_proba(X))
 
 
 def test_an_interrupt_outside_of_a_callback_is_none(radiographs, small_classifier):

@@ -1,4 +1,4 @@
-"""The resume file, the loop's end, and what a run is known by."""
+"""Checkpoints and logs of a run, and the fingerprint that names it."""
 
 import errno
 import os

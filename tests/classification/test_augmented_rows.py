@@ -97,3 +97,13 @@ def test_a_pipeline_from_files_predicts_plain_paths(radiograph_files, small_clas
     pipe = make_pipeline(AugmentedOverSampler(random_state=0), small_classifier())
     scores = cross_validate(pipe, data.data, data.target, cv=3, error_score="raise")
     assert np.isfinite(scores["test_score"]).all()
+
+
+def test_copies_without_originals_are_no_validation_set(
+    radiograph_files, small_classifier
+):
+    paths, y = radiograph_files.data[:, 0], radiograph_files.target
+    copies = [AugmentedPath(path, ROTATION, seed=5, copy=0) for path in paths]
+    clf = small_classifier(validation_fraction=0.3)
+    with pytest.raises(ValueError, match="holds out transformed copies"):
+        clf.fit(copies, y)

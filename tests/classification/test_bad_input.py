@@ -63,6 +63,8 @@ def test_one_pixel_images(small_classifier):
         (np.zeros((4, 8, 8, 3, 2)), r"Got an array of shape \(4, 8, 8, 3, 2\)"),
         (np.zeros(4), r"Got an array of shape \(4,\). Reshape your data"),
         (np.zeros((3, 32, 32)), "inconsistent numbers of samples"),
+        (np.zeros((0, 32, 32)), r"Found array with 0 sample"),
+        (np.zeros((4, 0, 32)), r"images without pixels, of shape \(4, 0, 32\)"),
         (np.zeros((4, 32, 32), dtype=complex), "Complex data"),
     ],
 )

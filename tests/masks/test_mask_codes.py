@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cxrclf.masks import check_mask_labels, mask_codes, open_masks
 
@@ -91,3 +92,10 @@ def test_the_threshold_fits_the_values(values, threshold):
 def test_many_values_are_shortened():
     with pytest.raises(ValueError, match=r"\[0, 1, 2, 3, 4\] and 15 more\. Name"):
         mask_codes(np.arange(20))
+
+
+def test_one_bit_images_of_pillow_have_the_codes_0_and_1():
+    mask = np.array([[False, True], [True, True]])
+    values = np.asarray(Image.fromarray(mask))
+    assert values.dtype == bool
+    assert mask_codes(values).tolist() == mask.astype(int).tolist()

@@ -94,10 +94,13 @@ def _are_sizes(value, lengths):
 
 
 def _is_history(value):
-    return isinstance(value, dict) and all(
-        isinstance(column, list)
-        and all(isinstance(x, (int, float)) and not isinstance(x, bool) for x in column)
-        for column in value.values()
+    return (
+        isinstance(value, dict)
+        and all(
+            isinstance(column, list) and all(type(x) in (int, float) for x in column)
+            for column in value.values()
+        )
+        and len({len(column) for column in value.values()}) <= 1
     )
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import math
 from functools import partial
 from numbers import Integral
 
@@ -259,7 +260,8 @@ class ImageEstimator(UsesSession, BaseEstimator):
         elif start == "optimizer" or self._find_changed(NET_PARAMETERS):
             self.net_ = self._compose(self.net_.module_)
         self._made_with = {
-            name: clone(value) if isinstance(value, Optimizer) else value
+            # set_params changes such objects in place.
+            name: clone(value) if isinstance(value, BaseEstimator) else value
             for name, value in self.get_params(deep=False).items()
         }
         if self.weights not in (None, "imagenet"):
@@ -299,11 +301,23 @@ class ImageEstimator(UsesSession, BaseEstimator):
 
     def _record(self, progress, policy, n_phases):
         """Store the history and the best epoch of a training."""
-        for number, row in enumerate(progress.history):
-            phase = {"phase": 1 + number // self.max_epochs} if n_phases > 1 else {}
-            for name, value in (row | phase).items():
-                self.history_.setdefault(name, []).append(value)
-        self.n_epochs_ += len(progress.history)
+        rows = progress.history
+        if n_phases > 1:
+            rows = [
+                row | {"phase": 1 + number // self.max_epochs}
+                for number, row in enumerate(rows)
+            ]
+        earlier = self.history_
+        names = dict.fromkeys(name for part in (earlier, *rows) for name in part)
+        # All columns have a value per epoch, also those that some epochs lack.
+        self.history_ = {
+            name: [
+                *earlier.get(name, [math.nan] * self.n_epochs_),
+                *(row.get(name, math.nan) for row in rows),
+            ]
+            for name in names
+        }
+        self.n_epochs_ += len(rows)
         if progress.best_epoch >= 0:
             self.best_epoch_ = progress.history[progress.best_epoch]["epoch"]
 
@@ -344,8 +358,8 @@ class ImageEstimator(UsesSession, BaseEstimator):
         """Return the names of parameters that changed since the net was made."""
         return sorted(
             name
-            for name in names
-            if _as_plain(getattr(self, name)) != _as_plain(self._made_with[name])
+            for name, value in self._made_with.items()
+            if name in names and _as_plain(getattr(self, name)) != _as_plain(value)
         )
 
     @contextlib.contextmanager
@@ -361,19 +375,25 @@ class ImageEstimator(UsesSession, BaseEstimator):
 
     @contextlib.contextmanager
     def _undo_on_error(self):
-        """Restore the weights and the state of the optimizer if a training fails."""
+        """Restore the net if a training fails.
+
+        The training may use another net around the same module, see :meth:`_start`.
+        """
         net = self.net_
         trainable = net.module_.trainable
+        compiled = net.module_.backbone._compiled_call_impl
         module = copy.deepcopy(net.module_.state_dict())
         optimizer = copy.deepcopy(net.optimizer_.state_dict())
         n_epochs = len(net.history)
         try:
             yield
         except BaseException:
+            net.module_.to(net.input_format.device, net.input_format.dtype)
+            net.module_.backbone._compiled_call_impl = compiled
             net.module_.set_trainable(trainable)
             net.module_.load_state_dict(module)
             net.optimizer_.load_state_dict(optimizer)
-            del net.history[n_epochs:]
+            net.remove_history(n_epochs)
             raise
 
     def _policy(self):
@@ -436,14 +456,13 @@ def _as_plain(value):
 
 
 def _history_rows(history):
-    """Return the rows of a history. Columns that some epochs lack are left out."""
-    n = len(history.get("epoch", ()))
-    columns = {
-        name: column
-        for name, column in history.items()
-        if len(column) == n and name != "phase"
-    }
+    """Return the rows of a history, each with the columns that its epoch has."""
+    columns = {name: column for name, column in history.items() if name != "phase"}
     return [
-        dict(zip(columns, row, strict=True))
+        {
+            name: value
+            for name, value in zip(columns, row, strict=True)
+            if value == value  # not NaN
+        }
         for row in zip(*columns.values(), strict=True)
     ]

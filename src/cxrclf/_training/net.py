@@ -1,6 +1,7 @@
 """TrainingNet: the skorch net of an estimator."""
 
 import math
+from functools import partial
 
 import torch
 from skorch import NeuralNet
@@ -83,7 +84,8 @@ class TrainingNet(NeuralNet):
         -------
         ndarray
         """
-        return self.task.activation(self.forward(X).double().numpy())
+        # detach, because a callback may pass the outputs of a training step.
+        return self.task.activation(self.forward(X).detach().double().numpy())
 
     def predict(self, X):
         """Predict numbers of classes.
@@ -122,10 +124,12 @@ class TrainingNet(NeuralNet):
             self.history.record("learning_rate", rate)
         loss, total, n = 0.0, 0, 0
         for batch in iterator:
-            self.notify("on_batch_begin", batch=batch, training=training)
+            inputs, (truth, _) = batch
+            # Callbacks get (X, y), as in skorch, and no weights.
+            shown = {"batch": (inputs, truth), "training": training}
+            self.notify("on_batch_begin", **shown)
             step = step_fn(batch, **fit_params)
-            self.notify("on_batch_end", batch=batch, training=training, **step)
-            truth = batch[1][0]
+            self.notify("on_batch_end", **shown, **step)
             loss += step["loss"].detach().double() * len(truth)
             total += self.task.score(step["y_pred"].detach(), truth)
             n += len(truth)
@@ -175,11 +179,21 @@ class TrainingNet(NeuralNet):
                 else:
                     self.history.record("dur" if name == "duration" else name, value)
 
+    def remove_history(self, n_epochs):
+        """Remove the rows after the first `n_epochs`, for example after an error."""
+        del self.history[n_epochs:]
+        self._best_losses = {
+            name: min(
+                (row[name] for row in self.history if name in row), default=math.inf
+            )
+            for name in self._best_losses
+        }
+
     def _to_input(self, x):
         """Return images of any layout and size in the format of the module."""
         pixels = to_tensor(x, device=self.device)
         floats = pixels.to(self.input_format.dtype)
-        if not pixels.is_floating_point():
+        if not (pixels.is_floating_point() or pixels.dtype == torch.bool):
             floats = floats / torch.iinfo(pixels.dtype).max
         if floats.ndim == 3:
             floats = floats[:, None]
@@ -250,7 +264,8 @@ def make_net(
         input_format=input_format,
         autocast_dtype=autocast_dtype,
         criterion=task.loss,
-        optimizer=lambda params, lr: make_optimizer(module),
+        # A partial and no lambda, so that pickle can write the net.
+        optimizer=partial(_ignore_parameters, make_optimizer, module),
         train_split=None,
         batch_size=batch_size,
         callbacks=[_as_callback(item) for item in callbacks or ()],
@@ -262,12 +277,22 @@ def make_net(
     ).initialize()
 
 
+def _ignore_parameters(make_optimizer, module, parameters, lr):
+    """Make an optimizer without the parameters and the rate that skorch passes."""
+    return make_optimizer(module)
+
+
 def _as_callback(item):
     """Return an item of ``callbacks`` as a skorch callback or (name, callback) pair."""
-    if isinstance(item, tuple):
+    if isinstance(item, tuple) and len(item) == 2:
         name, callback = item
         return name, _as_callback(callback)
-    is_callback = isinstance(item, Callback) or (
-        isinstance(item, type) and issubclass(item, Callback)
-    )
-    return item if is_callback else _HookCallback(item)
+    is_class = isinstance(item, type)
+    if isinstance(item, Callback) or (is_class and issubclass(item, Callback)):
+        return item
+    if is_class or not any(hasattr(item, hook) for hook in _HOOKS):
+        raise TypeError(
+            "callbacks must hold callbacks of skorch, (name, callback) pairs, or "
+            f"objects with a method such as on_epoch_end, got {item!r}."
+        )
+    return _HookCallback(item)

@@ -198,7 +198,13 @@ class Trainer:
                 "PhasedClassifier(validation_fraction=...), or pass X_val and y_val."
             )
         held_out = rows[valid]
-        return phases, held_out[~copies.is_copy[held_out]]
+        originals = held_out[~copies.is_copy[held_out]]
+        if not len(originals):
+            raise ValueError(
+                f"validation_fraction={fraction} holds out transformed copies of files "
+                "only, and a validation set has no copies. Pass X_val and y_val."
+            )
+        return phases, originals
 
     def _open_record(self, data, validation, n_epochs, period):
         """Return the record of this run, which its fingerprint names."""
@@ -236,10 +242,11 @@ class Trainer:
                 bar.set_postfix({k: f"{v:.4g}" for k, v in row.items() if "_" in k})
                 bar.update()
                 record.add(progress)
-        net.notify("on_train_end", X=train, y=None)
-        net.train_split = None  # it refers to the validation images
         if progress.best_state:
             net.module_.load_learned_state(progress.best_state)
+        # A callback may save the net, so that it gets the final weights.
+        net.notify("on_train_end", X=train, y=None)
+        net.train_split = None  # it refers to the validation images
 
     def _run_epoch(self, train, valid, done, period):
         """Train for an epoch, and return its row of the history."""

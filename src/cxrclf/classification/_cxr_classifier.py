@@ -199,7 +199,8 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         One value per epoch: ``epoch``, ``train_loss``, ``train_accuracy``,
         ``learning_rate``, ``duration`` (seconds); with a validation set also
         ``valid_loss`` and ``valid_accuracy``; in a training of several phases also
-        ``phase``, which starts at 1.
+        ``phase``, which starts at 1. The value is NaN for epochs without a validation
+        set or without phases.
     n_epochs_ : int
         Number of epochs that were trained.
     feature_cache_ : {"features", "maps"} or None
@@ -425,9 +426,9 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         """
         with self._all_or_nothing():
             self._check_parameters(X_val is not None or y_val is not None)
-            y = check_labels(y, X, self)
             go_on = self.warm_start and hasattr(self, "net_")
             images = self._check_images(X, reset=not go_on)
+            y = check_labels(y, images, self)
             classes = np.unique(y)
             if len(classes) < 2:
                 raise ValueError(
@@ -443,7 +444,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
             validation = None
             if check_validation(X_val, y_val):
                 images = self._check_images(X_val, reset=False)
-                validation = self._examples(images, check_labels(y_val, X_val, self))
+                validation = self._examples(images, check_labels(y_val, images, self))
             self._train(
                 train,
                 validation,
@@ -483,9 +484,9 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
                     "partial_fit cannot hold out a validation set, because another "
                     "call might train on it. Set validation_fraction=None."
                 )
-            y = check_labels(y, X, self)
             first = not hasattr(self, "net_")
             images = self._check_images(X, reset=first)
+            y = check_labels(y, images, self)
             if first:
                 self.classes_ = np.unique(y if classes is None else classes)
             else:

@@ -1,6 +1,5 @@
 """Check class labels and the other arguments of fit, and encode labels."""
 
-import os
 from functools import partial
 
 import numpy as np
@@ -38,8 +37,8 @@ CLASSIFICATION = Task(
 )
 
 
-def check_labels(y, X, estimator):
-    """Return y as a finite array of class labels, with one label per row of X."""
+def check_labels(y, images, estimator):
+    """Return y as a finite array of class labels, with one label per image."""
     if y is None:
         raise ValueError(
             f"This {type(estimator).__name__} estimator requires y to be passed, but "
@@ -51,11 +50,8 @@ def check_labels(y, X, estimator):
             "labels, one per image. If y holds masks, use UNetSegmenter."
         )
     y = column_or_1d(y, warn=True)
-    if len(y) == 0:
-        raise ValueError("X and y have no samples. Pass at least two images.")
     assert_all_finite(y, input_name="y")
-    if not isinstance(X, (str, os.PathLike)):  # else ImageInput raises the error
-        check_consistent_length(X, y)
+    check_consistent_length(images, y)
     check_classification_targets(y)
     return y
 

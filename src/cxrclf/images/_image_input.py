@@ -108,6 +108,8 @@ class ImageInput:
             input_name="X",
             **checks,
         )
+        if not values.size:
+            raise ValueError(f"X has images without pixels, of shape {values.shape}.")
         return cls(X, None, values, _check_image_shape(values, image_shape))
 
     def __len__(self) -> int:

@@ -98,7 +98,8 @@ def _find_object(
 ) -> np.ndarray:
     """Return 1 for the pixels of the object and 0 for the background."""
     if values.dtype == bool:
-        return values.view(np.uint8)
+        # No view: Pillow returns images of 1 bit as bool with the bytes 0 and 255.
+        return values.astype(np.uint8)
     top = values.max() if values.dtype.kind in "iuf" else -1
     if top >= 0 and (object_values is None or top in object_values):
         codes = (values == top) & (values != 0)

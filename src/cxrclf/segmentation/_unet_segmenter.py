@@ -177,7 +177,8 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
     history_ : dict of str to list
         One value per epoch: ``epoch``, ``train_loss``, ``train_dice``,
         ``learning_rate``, ``duration`` (seconds); with a validation set also
-        ``valid_loss`` and ``valid_dice``.
+        ``valid_loss`` and ``valid_dice``. The value is NaN for epochs without a
+        validation set.
     n_epochs_ : int
         Number of epochs that were trained.
     best_epoch_ : int
