@@ -6,11 +6,8 @@ import pytest
 from cxrclf import CXRClassifier
 from cxrclf.classification._labels import (
     CLASSIFICATION,
-    check_groups,
     check_labels,
     check_phases,
-    check_sample_weight,
-    check_validation,
     count_right,
     encode_labels,
 )
@@ -45,28 +42,10 @@ def test_a_column_of_labels_is_a_vector():
     assert y.tolist() == [0, 1]
 
 
-def test_what_belongs_to_rows_has_their_number():
-    assert check_sample_weight(None, 3) is None
-    assert check_sample_weight(2, 3).tolist() == [2, 2, 2]
-    assert check_sample_weight([1, 2, 3], 3).dtype == np.float64
-    assert check_groups(None, 3) is None
-    assert check_groups(["a", "b", "a"], 3).tolist() == ["a", "b", "a"]
-    for check in (check_sample_weight, check_groups):
-        with pytest.raises(ValueError, match="resample X and y only"):
-            check([1, 2], 3)
-
-
 def test_phases_become_arrays_of_rows():
     phases = check_phases([[2, 0], np.array([1], dtype=np.uint8)], 3)
     assert [rows.tolist() for rows in phases] == [[2, 0], [1]]
     assert {rows.dtype for rows in phases} == {np.dtype(np.intp)}
-
-
-def test_a_validation_set_has_images_and_labels():
-    assert check_validation(1, 2)
-    assert not check_validation(None, None)
-    with pytest.raises(ValueError, match="together or not at all"):
-        check_validation(1, None)
 
 
 def test_the_task_is_that_of_one_class_of_several():

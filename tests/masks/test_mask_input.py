@@ -4,9 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxrclf.exceptions import ImageReadError
 from cxrclf.masks import MaskInput, open_masks
-from mask_files import saved
 
 
 @pytest.mark.parametrize(
@@ -54,18 +52,6 @@ def test_names_are_files_or_rows(files):
     assert MaskInput.from_y(paths).name(2) == paths[2]
     assert MaskInput.from_y([paths[:2]]).name(0) == f"{paths[0]} + {paths[1]}"
     assert MaskInput.from_y(np.zeros((2, 3, 4))).name(1) == "1"
-
-
-def test_sizes_of_files_and_arrays(files, tmp_path):
-    _, paths = files
-    wide = str(saved(tmp_path, np.zeros((5, 9), dtype=np.uint8), "wide.png"))
-    sizes = MaskInput.from_y([[paths[0], wide], paths[1:3]]).sizes()
-    assert sizes.tolist() == [[[60, 80], [60, 80]], [[5, 9], [60, 80]]]
-    assert MaskInput.from_y(np.zeros((2, 3, 4))).sizes().tolist() == [[[3, 4], [3, 4]]]
-    missing = str(tmp_path / "missing.png")
-    with pytest.raises(ImageReadError) as caught:
-        MaskInput.from_y([missing, paths[0]]).sizes()
-    assert caught.value.failures == {missing: "no such file"}
 
 
 def test_a_last_axis_of_one_channel_is_dropped():

@@ -7,7 +7,8 @@ import torch
 
 from cxrclf._torch.device import upload
 from cxrclf._utils.keyed_random import keyed_state
-from cxrclf.augmentation._augmented_path import AugmentedPath, describe
+from cxrclf._utils.paths import is_copy
+from cxrclf.augmentation._augmented_path import describe
 
 
 class Copies:
@@ -34,7 +35,7 @@ class Copies:
         rows = [
             row
             for row, path in enumerate([] if paths is None else paths)
-            if isinstance(path, AugmentedPath)
+            if is_copy(path)
         ]
         if rows:
             self._index_copies(rows, paths[rows])

@@ -9,6 +9,11 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from cxrclf._estimators.fit_arguments import (
+    check_groups,
+    check_sample_weight,
+    check_validation,
+)
 from cxrclf._estimators.image_estimator import ImageEstimator
 from cxrclf._training.data import Examples
 from cxrclf._training.feature_cache import make_cache
@@ -17,11 +22,8 @@ from cxrclf._training.targets import ClassTargets
 from cxrclf._training.weights import SampleWeights
 from cxrclf.classification._labels import (
     CLASSIFICATION,
-    check_groups,
     check_labels,
     check_phases,
-    check_sample_weight,
-    check_validation,
     encode_labels,
 )
 from cxrclf.classification._network import (

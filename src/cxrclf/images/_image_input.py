@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.utils import _safe_indexing, check_array
 from sklearn.utils.validation import validate_data
 
+from cxrclf._utils.paths import is_copy
 from cxrclf.exceptions import ImageReadError, PixelRangeWarning
 from cxrclf.images._array_images import ArrayImages, Images
 from cxrclf.images._decode_store import DecodeStore
@@ -132,12 +133,12 @@ class ImageInput:
     def is_copy(self) -> np.ndarray:
         """Mask of the rows that are transformed copies of files, (n,) of bool.
 
-        A transformed copy is a path with the attribute ``augmentation``, such as
+        A transformed copy is a path such as
         :class:`~cxrclf.augmentation.AugmentedPath`.
         """
         if self.paths is None:
             return np.zeros(len(self), dtype=bool)
-        return np.array([hasattr(path, "augmentation") for path in self.paths], bool)
+        return np.array([is_copy(path) for path in self.paths], bool)
 
     def take(self, rows: np.ndarray) -> Any:
         """Return rows of X in the form of X.

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cxrclf.images import ArrayImages, DecodeStore, find_paths, read_image_sizes
+from cxrclf.images import ArrayImages, DecodeStore, find_paths
 from cxrclf.masks._mask_codes import check_mask_labels, mask_codes
 from cxrclf.masks._masks import Masks
 from cxrclf.masks._read_mask import read_mask
@@ -23,7 +23,7 @@ class MaskInput:
     """Masks in any form that a segmenter accepts.
 
     Create an object with :meth:`from_y`, which is the only function that interprets y
-    of a segmenter. Only :meth:`open` and :meth:`sizes` read files.
+    of a segmenter. Only :meth:`open` reads files.
 
     Parameters
     ----------
@@ -87,25 +87,6 @@ class MaskInput:
         if self.columns is None:
             return str(row)
         return " + ".join(str(column[row]) for column in self.columns)
-
-    def sizes(self) -> np.ndarray:
-        """Return the height and width of each mask.
-
-        Returns
-        -------
-        ndarray of shape (k, n, 2) of int
-            Height and width of each of the k files per row, or of the pixels (k = 1).
-
-        Raises
-        ------
-        ImageReadError
-            If files cannot be read. The message names all of them.
-        """
-        if self.columns is None:
-            shape = self.values.shape  # type: ignore[union-attr]
-            return np.tile(shape[1:], (1, len(self), 1))
-        sizes = read_image_sizes(np.concatenate(self.columns))
-        return sizes.reshape(len(self.columns), len(self), 2)
 
     def open(
         self,

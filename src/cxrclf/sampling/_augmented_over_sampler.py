@@ -9,6 +9,7 @@ from imblearn.over_sampling.base import BaseOverSampler
 
 from cxrclf._utils.image_size import check_image_size
 from cxrclf._utils.keyed_random import draw_seed, keyed_state
+from cxrclf._utils.paths import is_copy
 from cxrclf.augmentation import Augmentation, AugmentedPath
 from cxrclf.images import content_key
 from cxrclf.sampling._row_resampler import RowResampler
@@ -181,7 +182,7 @@ def _copy_paths(paths, rows, augmentation, seed):
     """Return copies of the files in the given rows, (m,) of AugmentedPath."""
     n_copies = Counter()  # number of copies of each file in X
     for path in paths:
-        if isinstance(path, AugmentedPath):
+        if is_copy(path):
             n_copies[path.path] = max(n_copies[path.path], path.copy + 1)
     files = [os.fspath(paths[row]) for row in rows]
     new = np.empty(len(rows), dtype=object)

@@ -14,8 +14,8 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from cxrclf._utils.keyed_random import draw_seed
 from cxrclf._utils.meta_classifier import MetaClassifier
+from cxrclf._utils.paths import is_copy
 from cxrclf._utils.splitting import join_groups, split_validation
-from cxrclf.augmentation import AugmentedPath
 from cxrclf.images import find_paths
 from cxrclf.sampling._phase_routes import choose_route, fit_at_once
 from cxrclf.sampling._phased_balanced_split import PhasedBalancedSplit
@@ -238,8 +238,7 @@ class PhasedClassifier(MetaClassifier):
             )
         paths = find_paths(X)
         if paths is not None:  # validate on original files only
-            is_copy = [isinstance(paths[row], AugmentedPath) for row in valid]
-            valid = valid[~np.array(is_copy, dtype=bool)]
+            valid = np.array([row for row in valid if not is_copy(paths[row])], int)
         return train, valid
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 from scipy.special import expit, softmax
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_consistent_length,
-    column_or_1d,
-)
 
+from cxrclf._estimators.fit_arguments import (
+    check_groups,
+    check_sample_weight,
+    check_validation,
+)
 from cxrclf._estimators.image_estimator import ImageEstimator
 from cxrclf._training.data import Examples
 from cxrclf._training.task import Task
@@ -409,15 +409,9 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
                 labels = check_mask_labels(self.labels, in_files=True)
             self.classes_ = np.array([False, True]) if labels is None else labels
             train = self._examples(X, y, sample_weight, reset=not go_on)
-            if groups is not None:
-                groups = column_or_1d(groups)
-                check_consistent_length(X, groups)
-            if (X_val is None) != (y_val is None):
-                raise ValueError(
-                    "X_val and y_val must be given together or not at all."
-                )
+            groups = check_groups(groups, len(train.images))
             validation = None
-            if X_val is not None:
+            if check_validation(X_val, y_val):
                 validation = self._examples(X_val, y_val)
             start = "optimizer" if go_on else "network"
             self._train(train, validation, start=start, groups=groups)
@@ -438,13 +432,7 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
             )
         masks = MaskInput.from_y(y, labels=self.labels)
         check_pairs(images, masks, self.image_size_)
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(
-                sample_weight,
-                np.empty((len(images), 1)),
-                dtype=np.float64,
-                ensure_non_negative=True,
-            )
+        sample_weight = check_sample_weight(sample_weight, len(images))
         return Examples(images, UnreadMasks(masks), SampleWeights(sample_weight))
 
     def _check_images(self, X, *, reset):
