@@ -6,6 +6,7 @@ import pytest
 from cxrclf._estimators.fit_arguments import (
     check_groups,
     check_sample_weight,
+    check_validation,
 )
 
 
