@@ -20,6 +20,7 @@ from cxrclf.classification._labels import (
         ([0.1, 0.2, 0.3, 0.45], "Unknown label type"),
         (None, "requires y"),
         ([0, 1, 0], "inconsistent numbers of samples"),
+        (np.zeros((4, 32, 32), dtype=bool), "If y holds masks, use UNetSegmenter"),
     ],
 )
 def test_bad_labels(y, message, small_classifier):

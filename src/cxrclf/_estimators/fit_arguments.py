@@ -9,8 +9,8 @@ from sklearn.utils.validation import (
 
 _OTHER_LENGTH = (
     "There are {} {} for {} samples. Pass one per sample. In a pipeline, samplers "
-    "resample X and y only: hold out a validation set by patients before the pipeline, "
-    "and use class_weight instead of sample weights."
+    "resample X and y only: use class_weight instead of sample weights, and hold out a "
+    "validation set by patients before the pipeline."
 )
 
 

@@ -36,9 +36,9 @@ def check_labels(y, images, estimator):
             f"This {type(estimator).__name__} estimator requires y to be passed, but "
             "the target y is None."
         )
-    if np.ndim(y) > 2:
+    if getattr(y, "ndim", 1) > 2:
         raise ValueError(
-            f"y has shape {np.shape(y)}, and {type(estimator).__name__} needs class "
+            f"y has shape {y.shape}, and {type(estimator).__name__} needs class "
             "labels, one per image. If y holds masks, use UNetSegmenter."
         )
     y = column_or_1d(y, warn=True)
