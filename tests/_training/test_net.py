@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+import skorch
 import torch
 from skorch.callbacks import (
     Callback,
@@ -77,6 +78,10 @@ def test_masks_are_those_of_the_segmenter(labels, lungs, small_segmenter):
     np.testing.assert_array_equal(unet.classes_[codes], unet.predict(lungs.images))
 
 
+@pytest.mark.skipif(
+    skorch.__version__.startswith("1.1."),
+    reason="skorch 1.1 cannot unpickle a net under torch 2.6",
+)
 def test_the_net_can_be_pickled(fitted, radiographs):
     net = pickle.loads(pickle.dumps(fitted.net_))
     X = radiographs.images
