@@ -338,6 +338,20 @@ def test_a_scheduler_of_skorch_changes_the_rate(radiographs, small_classifier):
     assert body == pytest.approx(head / 10)
 
 
+@pytest.mark.parametrize("pair", [False, True])
+def test_a_scheduler_beside_a_schedule_is_refused(pair, lungs, small_segmenter):
+    scheduler = LRScheduler("StepLR", step_size=1)
+    unet = small_segmenter(
+        learning_rate_schedule="cosine",
+        callbacks=[("rate", scheduler) if pair else scheduler],
+    )
+    with pytest.raises(ValueError, match="would overwrite the learning rate"):
+        unet.fit(lungs.images, lungs.masks)
+    unet.set_params(learning_rate_schedule="constant", max_epochs=2)
+    rates = unet.fit(lungs.images, lungs.masks).history_["learning_rate"]
+    assert rates[1] == pytest.approx(rates[0] / 10)
+
+
 def test_a_schedule_of_the_estimator_goes_before_a_callback(
     radiographs, small_classifier
 ):

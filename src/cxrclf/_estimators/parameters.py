@@ -5,6 +5,7 @@ from pathlib import Path
 
 import torch
 from sklearn.utils._param_validation import Interval, StrOptions
+from skorch.callbacks import LRScheduler
 
 from cxrclf._training.precision import PRECISIONS
 from cxrclf._utils.image_size import check_image_size
@@ -116,9 +117,21 @@ def check_together(estimator, has_validation):
                 "A checkpoint does not contain the state of callbacks, so a resumed "
                 "run would differ. Set checkpoint_dir=None or callbacks=None."
             )
+    schedule = estimator.learning_rate_schedule
+    if schedule != "constant" and _has_scheduler(estimator.callbacks or ()):
+        raise ValueError(
+            f"learning_rate_schedule={schedule!r} would overwrite the learning rate of "
+            'the LRScheduler in callbacks. Set learning_rate_schedule="constant".'
+        )
     for name in ("cache_dir", "checkpoint_dir", "log_dir"):
         folder = getattr(estimator, name)
         if folder is not None and Path(folder).is_file():
             raise ValueError(f"{name} must be a folder, and {folder} is a file.")
     if estimator.log_dir is not None:
         import_optional("tensorboard", extra="tensorboard", purpose="log_dir")
+
+
+def _has_scheduler(callbacks):
+    """Return whether callbacks hold an LRScheduler of skorch, also in a pair."""
+    items = (item[-1] if isinstance(item, tuple) else item for item in callbacks)
+    return any(isinstance(item, LRScheduler) for item in items)

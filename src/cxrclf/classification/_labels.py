@@ -1,4 +1,4 @@
-"""Check class labels and the other arguments of fit, and encode labels."""
+"""Class labels and phases: checked, and labels as numbers of classes."""
 
 from functools import partial
 
@@ -6,10 +6,7 @@ import numpy as np
 from scipy.special import softmax
 from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import (
-    check_consistent_length,
-    column_or_1d,
-)
+from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from cxrclf._training.task import Task
 from cxrclf.losses import WeightedCrossEntropy
