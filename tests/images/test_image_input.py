@@ -90,8 +90,7 @@ def test_copies_are_told_from_files():
         (Path("a.png"), ValueError, "Put it in a list"),
         (np.array([["a.png", "b.png"]]), ValueError, r"got shape \(1, 2\)"),
         (["a.png", 3.0], TypeError, "must be str or pathlib.Path, got float"),
-        (["a.png", np.nan], TypeError, "must be str or pathlib.Path, got float: nan"),
-        (["a.png", None], TypeError, "must be str or pathlib.Path, got NoneType"),
+        (["a.png", ["b.png"]], TypeError, "must be str or pathlib.Path, got list"),
         (pd.DataFrame({"file": ["a.png"]}), ValueError, "needs a column named 'path'"),
     ],
 )
@@ -194,13 +193,12 @@ def test_files_ignore_image_shape():
     [
         (np.zeros(5), r"an array of shape \(5,\)\. Reshape your data"),
         (np.zeros((1, 2, 3, 4, 5)), r"an array of shape \(1, 2, 3, 4, 5\)\."),
-        (np.float64(3), r"an array of shape \(\)"),
-        (None, r"an array of shape \(\)"),
+        (np.float64(3), "an object of type float64"),
+        (None, "an object of type NoneType"),
+        (object(), "an object of type object"),
         ([], r"an array of shape \(0,\)"),
         ([1, 2, 3], r"an array of shape \(3,\)"),
         (pd.Series([1.0, 2.0]), r"an array of shape \(2,\)"),
-        ([np.zeros((4, 5)), np.zeros((5, 5))], "images of several sizes. Resize them"),
-        ([[[1, 2], [3, 4]], [[1, 2]]], "images of several sizes"),
     ],
 )
 @pytest.mark.parametrize("flat_rows", [True, False])
@@ -241,7 +239,7 @@ def test_values_that_are_not_finite(bad, shape):
 
 def test_values_that_are_no_numbers():
     with pytest.raises(TypeError, match="must be a string or a real number"):
-        ImageInput.from_X(np.array([[[{}, 1]]], dtype=object))
+        ImageInput.from_X(np.array([[[object(), 1]]], dtype=object))
 
 
 def test_checks_are_those_of_check_array(stack):
@@ -460,36 +458,3 @@ def test_nothing_is_yielded_after_a_failure(scans):
     with pytest.raises(ImageReadError):
         rows.extend(r.start for r, _ in ImageInput.from_X(scans).stream(SIZE, 1))
     assert rows in ([0], [0, 1])  # the next part is decoded ahead
-
-
-# The range of pixels
-
-
-@pytest.mark.parametrize(
-    "X",
-    [
-        np.full((2, 3, 3), 1.5),
-        np.full((2, 3, 3), -0.1, dtype=np.float32),
-        np.full((2, 3, 3), 255, dtype=np.uint16),
-        np.full((2, 3, 3), 255, dtype=np.int64),
-    ],
-)
-def test_pixels_out_of_range_warn(X):
-    with pytest.warns(PixelRangeWarning):
-        ImageInput.from_X(X).warn_of_range()
-
-
-@pytest.mark.parametrize(
-    "X",
-    [
-        np.ones((2, 3, 3)),
-        np.ones((2, 3, 3), dtype=np.uint8),
-        np.full((2, 3, 3), 4095, dtype=np.uint16),
-        np.ones((2, 3, 3), dtype=bool),
-        np.full((2, 9), 700.0),  # features, and no image
-        ["a.png"],
-    ],
-)
-def test_other_pixels_do_not_warn(X, recwarn):
-    ImageInput.from_X(X).warn_of_range()
-    assert not recwarn.list

@@ -63,5 +63,43 @@ def test_paths_of_the_wrong_form_are_refused():
         find_paths(np.array([["a.png", "b.png"]]))
     with pytest.raises(TypeError, match="must be str or pathlib.Path, got float"):
         find_paths(np.array(["a.png", 3.0], dtype=object))
-    with pytest.raises(TypeError, match="got NoneType: None"):
-        find_paths(["a.png", None])
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, float("nan"), pd.NA, "", " "])
+@pytest.mark.parametrize("row", [0, 2])
+@pytest.mark.parametrize(
+    "form",
+    [
+        list,
+        lambda paths: [[path] for path in paths],
+        lambda paths: np.array(paths, dtype=object),
+        lambda paths: np.array(paths, dtype=object)[:, None],
+        pd.Series,
+        lambda paths: pd.DataFrame({"age": range(4), "path": paths}),
+    ],
+)
+def test_a_missing_path_is_named(form, row, missing):
+    paths = ["a.png", "b.png", "c.png", "d.png"]
+    paths[row] = missing
+    message = f"no path in 1 of 4 rows. The first is row {row}.*fill in the paths"
+    with pytest.raises(ValueError, match=message):
+        find_paths(form(paths))
+
+
+def test_the_index_of_a_missing_path_is_named():
+    frame = pd.DataFrame({"path": ["a.png", None, "b.png", None]}, index=list("pqrs"))
+    with pytest.raises(
+        ValueError, match="in 2 of 4 rows. The first is row 1, index 'q'"
+    ):
+        find_paths(frame)
+
+
+@pytest.mark.parametrize("empty", [np.nan, None, pd.NA])
+def test_a_column_without_any_path_is_named(empty):
+    with pytest.raises(ValueError, match="no path in 3 of 3 rows"):
+        find_paths(pd.DataFrame({"path": [empty] * 3}))
+
+
+def test_a_column_of_numbers_is_no_column_of_paths():
+    with pytest.raises(TypeError, match="must be str or pathlib.Path, got int"):
+        find_paths(pd.DataFrame({"path": [1, 2]}))

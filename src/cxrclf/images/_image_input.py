@@ -1,7 +1,6 @@
 """Interpret X as image files or pixels."""
 
 import os
-import warnings
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,8 +11,16 @@ from sklearn.utils import _safe_indexing, check_array
 from sklearn.utils.validation import validate_data
 
 from cxrclf._utils.paths import is_copy
-from cxrclf.exceptions import ImageReadError, PixelRangeWarning
+from cxrclf.exceptions import ImageReadError
 from cxrclf.images._array_images import ArrayImages, Images
+from cxrclf.images._bits_stored import scale_bits
+from cxrclf.images._check_pixels import (
+    check_layout,
+    check_values,
+    warn_of_flat_rows,
+    warn_of_range,
+)
+from cxrclf.images._containers import refuse_objects, to_array
 from cxrclf.images._decode_store import DecodeStore
 from cxrclf.images._paths import find_paths
 
@@ -40,12 +47,15 @@ class ImageInput:
         Checked pixels in the shape of X, or None if X holds paths.
     image_shape : tuple of int, default=None
         Shape (H, W) or (H, W, C) of the image in each flat row.
+    bits_stored : int, default=None
+        Number of bits per pixel of 16-bit files. `values` are scaled already.
     """
 
     X: Any
     paths: np.ndarray | None
     values: np.ndarray | None
     image_shape: tuple[int, ...] | None = None
+    bits_stored: int | None = None
 
     @classmethod
     def from_X(  # noqa: N802
@@ -55,6 +65,7 @@ class ImageInput:
         estimator: Any = None,
         reset: bool = True,
         image_shape: tuple[int, ...] | None = None,
+        bits_stored: int | None = None,
         flat_rows: bool = True,
         **checks: Any,
     ) -> Self:
@@ -74,6 +85,9 @@ class ImageInput:
         image_shape : tuple of int, default=None
             Shape (H, W) or (H, W, C) of the image in each flat row. By default a row of
             F values is a 1 × 1 image with F channels.
+        bits_stored : int, default=None
+            Number of bits per pixel that integers of more than 8 bits use. They are
+            scaled to 16 bits. By default they use all bits of their type.
         flat_rows : bool, default=True
             Whether flat rows are accepted.
         **checks
@@ -86,23 +100,26 @@ class ImageInput:
         Raises
         ------
         ValueError
-            If X holds neither files nor images, or does not match `image_shape`.
+            If X holds neither files nor images, does not match `image_shape`, has the
+            channels first, has negative integers, or has images of several sizes.
         TypeError
-            If only some of the values are paths.
+            If only some of the values are paths, or X is or holds other objects, such
+            as bytes or open files.
         """
         if estimator is not None and reset:
             for name in ("n_features_in_", "feature_names_in_"):
                 vars(estimator).pop(name, None)  # from an earlier fit on flat rows
+        refuse_objects(X)
         paths = find_paths(X)
         if paths is not None:
-            return cls(X, paths, None)
-        ndim = _count_dimensions(X)
-        if ndim not in ((2, 3, 4) if flat_rows else (3, 4)):
-            raise ValueError(_describe_accepted(X, ndim, flat_rows, estimator))
-        if ndim == 2 and estimator is not None:
+            return cls(X, paths, None, bits_stored=bits_stored)
+        values = to_array(X)
+        if values.ndim not in ((2, 3, 4) if flat_rows else (3, 4)):
+            raise ValueError(_describe_accepted(X, values, flat_rows, estimator))
+        if values.ndim == 2 and estimator is not None:
             validate_data(estimator, X, reset=reset, skip_check_array=True)
         values = check_array(
-            np.asarray(X) if hasattr(X, "columns") else X,  # also for sparse columns
+            values,
             allow_nd=True,
             ensure_2d=False,
             estimator=estimator,
@@ -111,7 +128,16 @@ class ImageInput:
         )
         if not values.size:
             raise ValueError(f"X has images without pixels, of shape {values.shape}.")
-        return cls(X, None, values, _check_image_shape(values, image_shape))
+        image_shape = _check_image_shape(values, image_shape)
+        if values.ndim > 2 or image_shape is not None:
+            _check_single_tensor(X, values)
+            check_layout((len(values), *(image_shape or values.shape[1:])))
+            check_values(values)
+            if bits_stored is not None:
+                values = scale_bits(values, bits_stored)
+        elif reset:
+            warn_of_flat_rows(values.shape[1])
+        return cls(X, None, values, image_shape)
 
     def __len__(self) -> int:
         values = self.values if self.paths is None else self.paths
@@ -230,7 +256,9 @@ class ImageInput:
         if pixels is not None:
             return ArrayImages(pixels)
         store = DecodeStore(
-            image_size, keep_aspect_ratio=keep_aspect_ratio, cache_dir=cache_dir
+            image_size,
+            keep_aspect_ratio=keep_aspect_ratio,
+            cache_dir=cache_dir,
         )
         return store.fetch(self.paths, n_jobs=-1, verbose=verbose)
 
@@ -269,7 +297,9 @@ class ImageInput:
             return
         paths = self.paths
         store = DecodeStore(
-            image_size, keep_aspect_ratio=keep_aspect_ratio, cache_dir=cache_dir
+            image_size,
+            keep_aspect_ratio=keep_aspect_ratio,
+            cache_dir=cache_dir,
         )
         if not all(map(os.path.exists, paths)):
             store.fetch(paths, n_jobs=-1)  # raises an error that names all failures
@@ -292,7 +322,7 @@ class ImageInput:
             raise ImageReadError(failures)
 
     def warn_of_range(self) -> None:
-        """Warn about pixels that do not use the range of their type.
+        """Warn about pixels in memory that do not use the range of their type.
 
         Warns
         -----
@@ -300,51 +330,20 @@ class ImageInput:
             If floats lie outside [0, 1], or integers use only a few bits of their type.
         """
         pixels = self.pixels
-        if pixels is None or pixels.shape[1:3] == (1, 1):
-            return
-        if pixels.dtype.kind == "f":
-            low, high = pixels.min(), pixels.max()
-            if low < 0 or high > 1:
-                warnings.warn(
-                    f"Float pixels must be in [0, 1], but X has values from {low:.4g} "
-                    f"to {high:.4g}. Divide 8-bit pixels by 255, or pass them as "
-                    "uint8.",
-                    PixelRangeWarning,
-                    stacklevel=2,
-                )
-        elif pixels.dtype.kind in "iu":
-            limit = np.iinfo(pixels.dtype).max
-            high = pixels.max()
-            # The type has more than 8 bits, but the values use at most 8 bits, or at
-            # most 1/256 of its range.
-            if pixels.dtype.itemsize > 1 and high <= max(255, limit // 256):
-                warnings.warn(
-                    f"{pixels.dtype} pixels are divided by {limit}, the maximum of "
-                    f"their type, but the largest in X is {high}: the images will be "
-                    "black. Pass 8-bit pixels as uint8.",
-                    PixelRangeWarning,
-                    stacklevel=2,
-                )
-
-
-def _count_dimensions(X: Any) -> int | None:
-    """Return the number of dimensions of X, or None for images of several sizes."""
-    try:
-        return X.ndim if hasattr(X, "ndim") else np.asarray(X).ndim
-    except ValueError:
-        return None
+        if pixels is not None and pixels.shape[1:3] != (1, 1):
+            warn_of_range(pixels)
 
 
 def _describe_accepted(
-    X: Any, ndim: int | None, flat_rows: bool, estimator: Any
+    X: Any, values: np.ndarray, flat_rows: bool, estimator: Any
 ) -> str:
     """Return the message for an X of the wrong number of dimensions."""
     name = "X" if estimator is None else f"X of {type(estimator).__name__}"
-    if ndim is None:
-        got = "images of several sizes. Resize them to one size, or pass files"
+    if values.ndim == 0:
+        got = f"an object of type {type(X).__name__}"
     else:
         got = (
-            f"an array of shape {np.shape(X)}. Reshape your data; a single image is "
+            f"an array of shape {values.shape}. Reshape your data; a single image is "
             "image[None]"
         )
     rows = ", or flat rows of shape (n, F)" if flat_rows else ""
@@ -352,6 +351,16 @@ def _describe_accepted(
         f"{name} must hold {_FILES}; or images as an (n, H, W) or (n, H, W, C) array"
         f"{rows}. Got {got}."
     )
+
+
+def _check_single_tensor(X: Any, values: np.ndarray) -> None:
+    """Check that a tensor is no single image of torch, with its 3 channels first."""
+    if hasattr(X, "detach") and values.ndim == 3 and len(values) == 3:
+        raise ValueError(
+            f"X is a tensor of shape {values.shape}: one color image with the channels "
+            "first, or three gray images. Pass X.permute(1, 2, 0)[None] for the former "
+            "and X.numpy() for the latter."
+        )
 
 
 def _check_image_shape(

@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 import numpy as np
+from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 
 
 def find_paths(X: Any) -> np.ndarray | None:
@@ -23,8 +24,8 @@ def find_paths(X: Any) -> np.ndarray | None:
     Raises
     ------
     ValueError
-        If X is a single path, if a data frame of strings has no column `path`, or if an
-        array of paths has more than one column.
+        If X is a single path, if a data frame of strings has no column `path`, if an
+        array of paths has more than one column, or if a path is missing.
     TypeError
         If only some of the values are paths.
     """
@@ -37,7 +38,8 @@ def find_paths(X: Any) -> np.ndarray | None:
     columns = getattr(X, "columns", None)
     if columns is not None:
         if "path" not in columns:
-            if _contains_path(np.asarray(X).ravel()):
+            values = np.asarray(X)
+            if values.dtype.kind in "OUT" and any(map(_is_path, values.flat)):
                 raise ValueError(
                     "A data frame of image files needs a column named 'path', got the "
                     f"columns {[str(name) for name in X.columns]}. Rename the column "
@@ -46,16 +48,18 @@ def find_paths(X: Any) -> np.ndarray | None:
             return None
         X = X["path"]
     if isinstance(X, (list, tuple)):
-        if not _contains_path(np.array(X[:1], dtype=object).ravel()):
+        if not any(map(_is_path, map(_first_value, X))):
             return None
         X = np.array(X, dtype=object)
     elif not hasattr(X, "__array__"):
         return None
+    index = getattr(X, "index", None)
     values = np.asarray(X)
-    if values.dtype.kind not in "OUT" or values.size == 0:
+    if values.size == 0:
         return None
-    # The first value decides; _check_path reports any other value below.
-    if not _contains_path(values.ravel()[:1]):
+    if columns is None and (
+        values.dtype.kind not in "OUT" or not any(map(_is_path, values.flat))
+    ):
         return None
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
@@ -63,13 +67,38 @@ def find_paths(X: Any) -> np.ndarray | None:
         raise ValueError(
             f"Image paths must be an (n, 1) or (n,) array, got shape {values.shape}."
         )
+    values = values.astype(object)
+    _check_present(values, index)
     for value in values:
         _check_path(value)
-    return values.astype(object)
+    return values
 
 
-def _contains_path(values: np.ndarray) -> bool:
-    return any(isinstance(value, (str, os.PathLike)) for value in values)
+def _is_path(value: Any) -> bool:
+    return isinstance(value, (str, os.PathLike))
+
+
+def _first_value(row: Any) -> Any:
+    return row[0] if isinstance(row, (list, tuple)) and row else row
+
+
+def _check_present(values: np.ndarray, index: Any) -> None:
+    """Check that no path is missing, such as an empty cell of a table."""
+    rows = [row for row, value in enumerate(values) if _is_missing(value)]
+    if not rows:
+        return
+    label = "" if index is None else f", index {index[rows[0]]!r}"
+    raise ValueError(
+        f"X has no path in {len(rows)} of {len(values)} rows. The first is row "
+        f"{rows[0]}{label}: {values[rows[0]]!r}. Remove these rows, or fill in the "
+        "paths."
+    )
+
+
+def _is_missing(value: Any) -> bool:
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or is_scalar_nan(value) or is_pandas_na(value)
 
 
 def _check_path(value: Any) -> None:

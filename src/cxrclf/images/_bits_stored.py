@@ -1,0 +1,5 @@
+"""TEMPORARY."""
+
+
+def scale_bits(pixels, bits_stored):
+    raise NotImplementedError
