@@ -11,6 +11,7 @@ from sklearn.exceptions import NotFittedError
 
 from cxrclf import Augmentation, CXRClassifier
 from cxrclf.exceptions import ImageReadError
+from cxrclf.optimizers import Optimizer
 
 
 def test_a_failed_first_fit_leaves_it_unfitted(small_classifier):
@@ -68,8 +69,56 @@ def test_a_failed_training_in_another_precision(radiographs, small_classifier):
     with pytest.raises(ValueError, match="diverged"):
         clf.fit(X, y)
     assert {p.dtype for p in clf.net_.module_.parameters()} == {torch.float32}
+    clf.set_params(precision="float32")
     # Exact: the same weights, and the same batches.
     np.testing.assert_array_equal(clf.predict_proba(X), expected)
+
+
+def test_another_precision_after_fit(radiographs, small_classifier):
+    X, y = radiographs.images, radiographs.target
+    clf = small_classifier(max_epochs=1, precision="float32").fit(X, y)
+    expected = clf.predict_proba(X)
+    found = clf.set_params(precision="float64").predict_proba(X)
+    assert clf.precision_ == "float64"
+    assert np.abs(found - expected).max() > 0
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    clf.set_params(precision="float32")
+    # Exact: the same weights, because float64 holds each float32.
+    np.testing.assert_array_equal(clf.predict_proba(X), expected)
+    clf.set_params(precision="half")
+    with pytest.raises(ValueError, match="'precision' parameter of CXRClassifier"):
+        clf.predict(X)
+
+
+def test_a_device_after_fit_that_is_not_there(radiographs, small_classifier):
+    X, y = radiographs.images, radiographs.target
+    clf = small_classifier(max_epochs=1).fit(X, y)
+    expected = clf.predict_proba(X)
+    clf.set_params(device="cuda:99")
+    with pytest.raises(ValueError, match="device='cuda:99' is not available here"):
+        clf.predict(X)
+    np.testing.assert_array_equal(
+        clf.set_params(device="cpu").predict_proba(X), expected
+    )
+
+
+def test_padding_stays_as_fitted(radiograph_files, small_classifier):
+    X, y = radiograph_files.data, radiograph_files.target
+    clf = small_classifier(max_epochs=1, image_size=(32, 64)).fit(X, y)
+    expected = clf.predict_proba(X)
+    clf.set_params(keep_aspect_ratio=True)
+    np.testing.assert_array_equal(clf.predict_proba(X), expected)
+    assert not np.allclose(clf.fit(X, y).predict_proba(X), expected, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "NAdam"])
+def test_the_name_of_a_torch_optimizer(name, radiographs, small_classifier):
+    X, y = radiographs.images, radiographs.target
+    clf = small_classifier(max_epochs=1, optimizer=name).fit(X, y)
+    assert type(clf.net_.optimizer_) is getattr(torch.optim, name)
+    same = small_classifier(max_epochs=1, optimizer=Optimizer(name.lower())).fit(X, y)
+    # Exact: the same calculation.
+    np.testing.assert_array_equal(clf.predict_proba(X), same.predict_proba(X))
 
 
 @pytest.mark.parametrize(

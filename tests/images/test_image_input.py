@@ -11,7 +11,7 @@ from PIL import Image
 from sklearn.base import BaseEstimator
 
 from cxrclf.augmentation import Augmentation, AugmentedPath
-from cxrclf.exceptions import ImageReadError, PixelRangeWarning
+from cxrclf.exceptions import ImageReadError
 from cxrclf.images import ImageInput, content_key, read_image
 
 N, SIZE = 6, (8, 10)

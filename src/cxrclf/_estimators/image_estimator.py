@@ -52,6 +52,7 @@ class ImageEstimator(UsesSession, BaseEstimator):
     # Defaults of parameters that some estimators lack.
     _flat_rows = True  # whether X may be a 2-D array of numbers
     image_shape = None
+    bits_stored = None
     n_views = None
     balanced_batches = False
 
@@ -178,6 +179,7 @@ class ImageEstimator(UsesSession, BaseEstimator):
             estimator=self,
             reset=reset,
             image_shape=self.image_shape,
+            bits_stored=self.bits_stored,
             flat_rows=self._flat_rows,
         )
         images.warn_of_range()
@@ -190,18 +192,27 @@ class ImageEstimator(UsesSession, BaseEstimator):
                 default = self._default_image_size() if shape is None else shape[:2]
                 self.image_size_ = tuple(default)
         elif shape is not None and _count_channels(shape) != self._in_channels():
-            name = type(self).__name__
-            if shape[:2] == (1, 1):
-                raise ValueError(
-                    f"X has rows of {shape[2]} values, but this {name} was fitted on "
-                    "images. Pass an (n, H, W) array, X[None] for a single image, or "
-                    "set image_shape to the shape of a row's image."
-                )
-            raise ValueError(
-                f"X has images of shape {shape}, but this {name} was fitted on images "
-                f"of {self._in_channels()} channels."
-            )
+            self._refuse_shape(shape)
         return images
+
+    def _refuse_shape(self, shape):
+        """Raise an error for images that the network cannot get."""
+        name, n = type(self).__name__, self._in_channels()
+        if shape[:2] == (1, 1):
+            raise ValueError(
+                f"X has rows of {shape[2]} values, but this {name} was fitted on "
+                "images. Pass an (n, H, W) array, X[None] for a single image, or "
+                "set image_shape to the shape of a row's image."
+            )
+        if n != 3:
+            cure = f"Pass an (n, H, W, {n}) array."
+        else:
+            cure = "Pass gray images as an (n, H, W) array, or 3 channels"
+            cure += ": X[..., :3] has no alpha channel." if shape[2:] == (4,) else "."
+        raise ValueError(
+            f"X has images of shape {shape}, but this {name} was fitted on images of "
+            f"{n} channels. {cure}"
+        )
 
     def _in_channels(self):
         """Return the number of channels of the images that the network gets."""
@@ -416,16 +427,29 @@ class ImageEstimator(UsesSession, BaseEstimator):
         """Return parameters of ``ImageInput.open``."""
         return {
             "image_size": self.image_size_,
-            "keep_aspect_ratio": self.keep_aspect_ratio,
+            "keep_aspect_ratio": self._pads_files(),
             "cache_dir": self.cache_dir,
         }
+
+    def _pads_files(self):
+        """Return `keep_aspect_ratio` at the time of the last fit."""
+        return self._made_with.get("keep_aspect_ratio", self.keep_aspect_ratio)
 
     # Prediction
 
     def _images_to_predict(self, X):
         """Check that the estimator is fitted, and return X as an ImageInput."""
         check_is_fitted(self)
+        self._apply_device()
         return self._check_images(X, reset=False)
+
+    def _apply_device(self):
+        """Apply a change of `device` or `precision` since the net was made."""
+        names = {"device", "precision"}
+        if self._find_changed(names):
+            self._validate_params()
+            self.net_ = self._compose(self.net_.module_)
+            self._made_with |= {name: getattr(self, name) for name in names}
 
     def _probabilities(self, images):
         """Yield the probabilities of an ImageInput, batch by batch."""

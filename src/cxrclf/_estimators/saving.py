@@ -39,9 +39,7 @@ def save_estimator(estimator, folder):
         "fitted": encode_fitted(estimator),
         "preprocessing": {
             "image_size": list(estimator.image_size_),
-            "keep_aspect_ratio": estimator._made_with.get(
-                "keep_aspect_ratio", estimator.keep_aspect_ratio
-            ),
+            "keep_aspect_ratio": estimator._pads_files(),
             **_describe_input(module),
         },
     }

@@ -82,6 +82,11 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         F values is a 1 × 1 image of F channels.
     keep_aspect_ratio : bool, default=False
         Whether files are padded to `image_size` instead of being stretched to it.
+    bits_stored : int or None, default=None
+        Number of bits that pixels of more than 8 bits use, from 1 to 16. For example,
+        12 for radiographs of 12 bits that were saved as 16-bit files, or that are a
+        uint16 array. The pixels are then scaled to the full range. By default they use
+        all bits. DICOM files contain this number, and 8-bit pixels do not need it.
     augmentation : Augmentation or None, default=None
         Random transformations of the training images. An image gets a new view in each
         epoch.
@@ -300,6 +305,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         image_size=None,
         image_shape=None,
         keep_aspect_ratio=False,
+        bits_stored=None,
         augmentation=None,
         n_views=None,
         class_weight=None,
@@ -342,6 +348,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         self.image_size = image_size
         self.image_shape = image_shape
         self.keep_aspect_ratio = keep_aspect_ratio
+        self.bits_stored = bits_stored
         self.augmentation = augmentation
         self.n_views = n_views
         self.class_weight = class_weight

@@ -26,6 +26,8 @@ def refuse_objects(X: Any) -> None:
         If X is or holds bytes, an open file, an image of Pillow, a mapping, a set or
         an iterator, or if it is a masked array with masked values.
     """
+    if hasattr(X, "toarray"):  # sparse: scikit-learn's check refuses it
+        return
     _refuse_encoded(X)
     if isinstance(X, Mapping):
         key = next((key for key in ("data", "images", "path") if key in X), None)
@@ -37,6 +39,11 @@ def refuse_objects(X: Any) -> None:
         raise TypeError("X is an array with masked pixels. Pass X.filled(0).")
     for value in _first_values(X):
         _refuse_encoded(value, within="X holds ")
+        if isinstance(value, Mapping) and np.ndim(X) == 1:
+            raise TypeError(
+                f"X holds {type(value).__name__} objects. Pass the paths or arrays in "
+                "them."
+            )
 
 
 def to_array(X: Any) -> Any:
@@ -101,10 +108,6 @@ def _refuse_encoded(value: Any, within: str = "X is ") -> None:
             f"{within}{'an open file' if within == 'X is ' else 'open files'}. "
             "Pass the paths of files, or decode: "
             "np.stack([read_image(file, (224, 224)) for file in X])."
-        )
-    if within != "X is " and isinstance(value, Mapping):
-        raise TypeError(
-            f"{within}{type(value).__name__} objects. Pass the paths or arrays in them."
         )
 
 

@@ -6,7 +6,13 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
-_NAMES = ("adam", "adamw", "nadam", "sgd")
+_CLASSES = {
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+    "nadam": torch.optim.NAdam,
+    "sgd": torch.optim.SGD,
+}
+_NAMES = tuple(_CLASSES)
 
 
 class Optimizer(BaseEstimator):
@@ -20,8 +26,9 @@ class Optimizer(BaseEstimator):
     Parameters
     ----------
     name : {"adam", "adamw", "nadam", "sgd"}, default="adam"
-        Name of the optimizer. ``"nadam"`` is Nadam as in Keras 2, with the momentum
-        schedule of Dozat and epsilon 1e-7.
+        Name of the optimizer. The names of torch, such as ``"AdamW"``, are accepted
+        too. ``"nadam"`` is Nadam as in Keras 2, with the momentum schedule of Dozat and
+        epsilon 1e-7.
     weight_decay : float, default=0.0
         Weight decay, 0 or more. This multiple of the weights is added to the gradient.
         AdamW decays the weights directly instead.
@@ -46,7 +53,7 @@ class Optimizer(BaseEstimator):
 
     names = _NAMES
     _parameter_constraints = {
-        "name": [StrOptions(set(_NAMES))],
+        "name": [StrOptions({*_NAMES, *(c.__name__ for c in _CLASSES.values())})],
         "weight_decay": [Interval(Real, 0, None, closed="left")],
         "decay_bias_and_norm": ["boolean"],
         "momentum": [Interval(Real, 0, 1, closed="left")],
@@ -108,14 +115,14 @@ class Optimizer(BaseEstimator):
                 if chosen:
                     group = {"params": chosen, "lr": rate, "weight_decay": decay}
                     groups.append({**group, "initial_lr": rate})
-        if self.name == "sgd":
+        name = self.name.lower()
+        if name == "sgd":
             return torch.optim.SGD(groups, momentum=momentum, fused=True)
-        if self.name == "nadam":
+        if name == "nadam":
             nadam = torch.optim.NAdam(groups, eps=1e-7, momentum_decay=0.004)
             nadam.register_load_state_dict_post_hook(_keep_products_on_cpu)
             return nadam
-        kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[self.name]
-        return kind(groups, fused=True)
+        return _CLASSES[name](groups, fused=True)
 
 
 def _keep_products_on_cpu(nadam):

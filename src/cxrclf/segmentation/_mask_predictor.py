@@ -157,7 +157,7 @@ class MaskPredictor:
 
     def _resize_to_image(self, probabilities, size):
         """Return the probabilities of an image, (C, H, W), at the image's size."""
-        if self.keep_aspect_ratio:  # remove the padding
+        if self._pads_files():  # remove the padding
             content = content_size(size, self.image_size_, True)
             top, left = (
                 (whole - part) // 2

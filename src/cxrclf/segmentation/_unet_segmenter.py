@@ -86,6 +86,11 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
         256 for files, and for the size of the images in arrays.
     keep_aspect_ratio : bool, default=False
         Whether files are padded to `image_size` instead of being stretched to it.
+    bits_stored : int or None, default=None
+        Number of bits that pixels of more than 8 bits use, from 1 to 16. For example,
+        12 for radiographs of 12 bits that were saved as 16-bit files, or that are a
+        uint16 array. The pixels are then scaled to the full range. By default they use
+        all bits. DICOM files contain this number, and 8-bit pixels do not need it.
     augmentation : Augmentation or None, default=None
         Random transformations of the training images. An image gets a new view in each
         epoch. Masks move with their images and are resampled by nearest neighbor.
@@ -269,6 +274,7 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
         fill_holes=False,
         image_size=None,
         keep_aspect_ratio=False,
+        bits_stored=None,
         augmentation=None,
         optimizer="adam",
         learning_rate=1e-3,
@@ -309,6 +315,7 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
         self.fill_holes = fill_holes
         self.image_size = image_size
         self.keep_aspect_ratio = keep_aspect_ratio
+        self.bits_stored = bits_stored
         self.augmentation = augmentation
         self.optimizer = optimizer
         self.learning_rate = learning_rate

@@ -1,5 +1,0 @@
-"""TEMPORARY."""
-
-
-def scale_bits(pixels, bits_stored):
-    raise NotImplementedError
