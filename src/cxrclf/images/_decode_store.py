@@ -17,13 +17,14 @@ from cxrclf._utils.disk import make_folders
 from cxrclf._utils.image_size import check_image_size
 from cxrclf._utils.session import UsesSession, session_folder
 from cxrclf.exceptions import ImageReadError
+from cxrclf.images._bits_stored import check_bits_stored
 from cxrclf.images._paths import find_paths
 from cxrclf.images._read_image import describe_error, quiet_decoders, read_image
 from cxrclf.images._store_index import DecodeIndex, Identity, Places, access_error
 from cxrclf.images._stored_images import StoredImages
 
 _FORMAT = 1  # increase it when the layout of the files changes
-_PIXELS = 1  # increase it when read_image returns different pixels
+_PIXELS = 2  # increase it when read_image returns different pixels
 _CHUNK_BYTES = 2**25  # largest number of bytes that are decoded before writing
 _CHUNK_FILES = 512  # largest number of files that are decoded before writing
 
@@ -44,6 +45,9 @@ class DecodeStore(UsesSession):
     keep_aspect_ratio : bool, default=False
         Whether images keep their aspect ratio. If True, images are fitted into
         `image_size` and centered on zeros. If False, images are stretched.
+    bits_stored : int, optional
+        Number of bits that the pixels of 16-bit files use, from 2 to 16, as in
+        :func:`read_image`. By default the pixels use all bits.
     cache_dir : path-like, optional
         Folder for the subfolder `decoded` with the files of the store. You may delete
         the subfolder between runs. The default is a temporary folder, which the process
@@ -52,7 +56,7 @@ class DecodeStore(UsesSession):
     Raises
     ------
     ValueError
-        If `image_size` is not a positive size.
+        If `image_size` is not a positive size, or `bits_stored` not a number of bits.
 
     See Also
     --------
@@ -83,10 +87,12 @@ class DecodeStore(UsesSession):
         image_size: int | tuple[int, int],
         *,
         keep_aspect_ratio: bool = False,
+        bits_stored: int | None = None,
         cache_dir: str | os.PathLike[str] | None = None,
     ):
         self.image_size = check_image_size(image_size)
         self.keep_aspect_ratio = bool(keep_aspect_ratio)
+        self.bits_stored = check_bits_stored(bits_stored)
         self.cache_dir = cache_dir
 
     def fetch(
@@ -194,7 +200,10 @@ class DecodeStore(UsesSession):
 
     def _read(self, path: str) -> np.ndarray:
         return read_image(
-            path, self.image_size, keep_aspect_ratio=self.keep_aspect_ratio
+            path,
+            self.image_size,
+            keep_aspect_ratio=self.keep_aspect_ratio,
+            bits_stored=self.bits_stored,
         )
 
     def _settings(self) -> tuple:
@@ -205,6 +214,7 @@ class DecodeStore(UsesSession):
             PIL.__version__,
             self.image_size,
             self.keep_aspect_ratio,
+            self.bits_stored,
         )
 
     def _folder(self) -> Path:

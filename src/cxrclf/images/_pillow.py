@@ -7,6 +7,7 @@ import numpy as np
 from PIL import Image
 
 from cxrclf._utils.image_size import content_size
+from cxrclf.images._bits_stored import scale_bits
 from cxrclf.images._resize import resize
 
 # Functions that turn stored pixels upright, by the value of the EXIF tag Orientation.
@@ -34,7 +35,10 @@ _OVERSAMPLING = 2
 
 
 def read_pillow(
-    file: IO[bytes], image_size: tuple[int, int] | None, keep_aspect_ratio: bool
+    file: IO[bytes],
+    image_size: tuple[int, int] | None,
+    keep_aspect_ratio: bool,
+    bits_stored: int | None = None,
 ) -> np.ndarray:
     """Read an open file as upright gray pixels, resized but not padded."""
     with Image.open(file) as image:
@@ -58,7 +62,7 @@ def read_pillow(
             # The part of the draft that the image covers may have a fractional size.
             _, (_, _, width, height) = draft
             extent = height, width
-        pixels = _convert_to_gray(image)
+        pixels = _convert_to_gray(image, bits_stored)
     if target is not None:
         pixels = resize(pixels, target, extent)
     return _UPRIGHT.get(orientation, lambda upright: upright)(pixels)
@@ -74,11 +78,11 @@ def check_single(image: Image.Image) -> None:
         )
 
 
-def _convert_to_gray(image: Image.Image) -> np.ndarray:
+def _convert_to_gray(image: Image.Image, bits_stored: int | None) -> np.ndarray:
     if image.mode.startswith("I;16"):
-        return _read_16_bits(image)
+        return _read_16_bits(image, bits_stored)
     if image.mode == "I":
-        return _convert_integers(np.asarray(image))
+        return _convert_integers(np.asarray(image), bits_stored)
     if image.mode == "F":
         return _convert_floats(np.asarray(image))
     if image.has_transparency_data:
@@ -90,27 +94,26 @@ def _convert_to_gray(image: Image.Image) -> np.ndarray:
     return np.asarray(image.convert("L"))
 
 
-def _read_16_bits(image: Image.Image) -> np.ndarray:
+def _read_16_bits(image: Image.Image, bits_stored: int | None) -> np.ndarray:
     pixels = np.asarray(image).astype(np.uint16)
+    bits = 16
     if image.format == "TIFF":
         # Pillow ignores these two tags of a TIFF with 16 bits.
         tags = image.tag_v2  # type: ignore[attr-defined]
-        top = 2 ** tags.get(_BITS_PER_SAMPLE, (16,))[0] - 1
-        if top < 65535:
-            pixels = np.rint(pixels * (65535 / top)).astype(np.uint16)
+        bits = tags.get(_BITS_PER_SAMPLE, (16,))[0]
         if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
-            pixels = 65535 - pixels
-    return pixels
+            return ~scale_bits(pixels, bits if bits < 16 else bits_stored or 16)
+    return scale_bits(pixels, bits if bits < 16 else bits_stored or 16)
 
 
-def _convert_integers(pixels: np.ndarray) -> np.ndarray:
+def _convert_integers(pixels: np.ndarray, bits_stored: int | None) -> np.ndarray:
     """Convert integers of 32 bits to 16 bits, if they are in its range."""
     if pixels.min() < 0 or pixels.max() > 65535:
         raise ValueError(
             f"holds 32-bit integers from {pixels.min()} to {pixels.max()}, and "
             "their scale is unknown; save it with 8 or 16 bits"
         )
-    return pixels.astype(np.uint16)
+    return scale_bits(pixels, bits_stored or 16)
 
 
 def _convert_floats(pixels: np.ndarray) -> np.ndarray:

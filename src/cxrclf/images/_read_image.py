@@ -15,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 from cxrclf._utils.forks import after_fork_in_child
 from cxrclf._utils.image_size import check_image_size, content_size, pad
 from cxrclf.exceptions import ImageReadError, MissingDependencyError
+from cxrclf.images._bits_stored import check_bits_stored
 from cxrclf.images._formats import find_format
 from cxrclf.images._pillow import read_pillow
 from cxrclf.images._resize import resize
@@ -28,6 +29,7 @@ def read_image(
     image_size: int | tuple[int, int] | None = None,
     *,
     keep_aspect_ratio: bool = False,
+    bits_stored: int | None = None,
 ) -> np.ndarray:
     """Read an image file as grayscale.
 
@@ -46,6 +48,12 @@ def read_image(
         Whether the image keeps its aspect ratio. If True, it is fitted into
         `image_size` and centered on zeros. The default stretches the image, as in the
         published studies.
+    bits_stored : int, optional
+        Number of bits that the pixels of 16-bit files use, from 2 to 16, such as 12 for
+        radiographs that were saved as 16-bit PNG without scaling. The pixels are
+        scaled to the full range of 16 bits. By default the pixels use all bits. Files
+        of 8 bits, DICOM files, and other files that contain their number of bits are
+        not affected.
 
     Returns
     -------
@@ -57,11 +65,11 @@ def read_image(
     ------
     ImageReadError
         If the file is missing, empty, cut short, not an image, or otherwise
-        unreadable.
+        unreadable, or if a pixel has more bits than `bits_stored`.
     MissingDependencyError
         If the file is DICOM and pydicom is not installed.
     ValueError
-        If `image_size` is not a positive size.
+        If `image_size` is not a positive size, or `bits_stored` not a number of bits.
 
     See Also
     --------
@@ -109,9 +117,10 @@ def read_image(
     """
     path = os.fspath(path)
     size = None if image_size is None else check_image_size(image_size)
+    bits = check_bits_stored(bits_stored)
     try:
         with quiet_decoders(), open(path, "rb") as file:
-            return _decode(file, path, size, keep_aspect_ratio)
+            return _decode(file, path, size, keep_aspect_ratio, bits)
     except (MissingDependencyError, MemoryError):
         raise
     except Exception as error:
@@ -120,7 +129,11 @@ def read_image(
 
 
 def _decode(
-    file: IO[bytes], path: str, size: tuple[int, int] | None, keep_aspect_ratio: bool
+    file: IO[bytes],
+    path: str,
+    size: tuple[int, int] | None,
+    keep_aspect_ratio: bool,
+    bits_stored: int | None,
 ) -> np.ndarray:
     kind = find_format(file, path)
     if kind is not None:
@@ -131,7 +144,7 @@ def _decode(
             target = content_size(pixels.shape, size, keep_aspect_ratio)
             pixels = resize(pixels, target)
     else:
-        pixels = read_pillow(file, size, keep_aspect_ratio)
+        pixels = read_pillow(file, size, keep_aspect_ratio, bits_stored)
     return np.ascontiguousarray(pixels if size is None else pad(pixels, size))
 
 
