@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-_PIECE = 2**20  # number of pixels that are scaled at once
+_PIECE = 2**18  # number of pixels that are scaled at once
 
 
 def check_bits_stored(bits_stored: Any) -> int | None:
