@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from cxrclf.masks import MaskInput, open_masks
 
@@ -15,13 +16,30 @@ from cxrclf.masks import MaskInput, open_masks
         (np.zeros((8, 5, 5, 3)), r"an array of \(8, 5, 5, 3\)"),
         (np.zeros((0, 5, 5)), r"an array of \(0, 5, 5\)"),
         ([], r"an array of \(0,\)"),
-        (None, r"an array of \(\)"),
-        ([np.zeros((4, 5)), np.zeros((5, 5))], "arrays of several sizes"),
+        (None, "a NoneType"),
     ],
 )
 def test_what_is_neither_files_nor_a_stack(masks, got):
     with pytest.raises(ValueError, match=f"Masks must be files, .* got {got}"):
         open_masks(masks, 8)
+
+
+def test_masks_of_several_sizes():
+    with pytest.raises(ValueError, match="y has images of several sizes"):
+        open_masks([np.zeros((4, 5)), np.zeros((5, 5))], 8)
+
+
+def test_objects_that_are_no_masks():
+    with pytest.raises(TypeError, match="y holds bytes. Pass the paths of files"):
+        open_masks([b"mask"], 8)
+    with pytest.raises(TypeError, match=r"y is a dict. Pass y\['data'\]"):
+        open_masks({"data": ["mask.png"]}, 8)
+
+
+def test_arrays_in_a_series_and_a_tensor():
+    values = np.random.default_rng(0).integers(0, 2, (3, 4, 5), dtype=np.uint8)
+    for y in (pd.Series(list(values)), list(values), torch.from_numpy(values)):
+        np.testing.assert_array_equal(MaskInput.from_y(y).values, values)
 
 
 def test_an_array_of_complex_numbers_is_no_mask():
@@ -72,7 +90,7 @@ def test_rows_of_files_that_fit_no_table(files):
         open_masks([paths[:2], paths[:1]], 8)
     with pytest.raises(ValueError, match="Every column .* repeat one of them"):
         open_masks(np.array([[paths[0], None], [paths[1], None]], dtype=object), 8)
-    with pytest.raises(TypeError, match="All image paths must be str"):
+    with pytest.raises(ValueError, match="y has no path .* row 1.* repeat one of them"):
         open_masks(np.array([paths[:2], [paths[0], None]], dtype=object), 8)
     with pytest.raises(ValueError, match="not defined for 3 classes"):
         open_masks([paths[:2]], 8, labels=(0, 1, 2))

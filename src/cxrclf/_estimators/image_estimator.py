@@ -193,7 +193,13 @@ class ImageEstimator(UsesSession, BaseEstimator):
                 self.image_size_ = tuple(default)
         elif shape is not None and _count_channels(shape) != self._in_channels():
             self._refuse_shape(shape)
+        elif has_color(shape) and not has_color(self.input_shape_):
+            self._check_color(images)
         return images
+
+    def _check_color(self, images):
+        """Check color images for an estimator that was fitted on gray images."""
+        images.warn_of_color()
 
     def _refuse_shape(self, shape):
         """Raise an error for images that the network cannot get."""
@@ -468,6 +474,11 @@ def _count_channels(shape):
     """Return the number of channels of a network's input. Gray is repeated to 3."""
     channels = shape[2] if shape is not None and len(shape) == 3 else 1
     return 3 if channels == 1 else channels
+
+
+def has_color(shape):
+    """Return whether images of a shape (H, W) or (H, W, C) have several channels."""
+    return shape is not None and len(shape) == 3 and shape[2] > 1
 
 
 def _as_plain(value):

@@ -20,7 +20,7 @@ PARAMETER_CONSTRAINTS = {
     ],
     "image_size": [None, Integral, tuple, list],
     "keep_aspect_ratio": ["boolean"],
-    "bits_stored": [None, Interval(Integral, 1, 16, closed="both")],
+    "bits_stored": [None, Interval(Integral, 2, 16, closed="both")],
     "augmentation": [None, Augmentation],
     "optimizer": [*Optimizer._parameter_constraints["name"], Optimizer],
     "learning_rate": [Interval(Real, 0, None, closed="neither")],

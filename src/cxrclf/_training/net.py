@@ -11,6 +11,8 @@ from torch.nn.functional import interpolate
 
 from cxrclf._training.batches import Batches
 from cxrclf._training.precision import autocast
+from cxrclf._utils.user_warnings import warn_user
+from cxrclf.exceptions import PixelRangeWarning
 
 _HOOKS = (
     "on_train_begin",
@@ -83,7 +85,18 @@ class TrainingNet(NeuralNet):
         Returns
         -------
         ndarray
+
+        Raises
+        ------
+        ValueError
+            If an array has another number of axes or channels.
+
+        Warns
+        -----
+        PixelRangeWarning
+            If floats lie outside [0, 1].
         """
+        self._check_images(X)
         # detach, because a callback may pass the outputs of a training step.
         return self.task.activation(self.forward(X).detach().double().numpy())
 
@@ -188,6 +201,28 @@ class TrainingNet(NeuralNet):
             )
             for name in self._best_losses
         }
+
+    def _check_images(self, X):
+        """Check an array or a tensor of images. Data sets are not checked."""
+        if not hasattr(X, "ndim"):
+            return
+        channels = 1, self.module_.backbone.in_channels
+        if X.ndim not in (3, 4) or (
+            X.ndim == 4 and not {X.shape[1], X.shape[3]} & {*channels}
+        ):
+            raise ValueError(
+                "The net takes images of shape (n, H, W), (n, C, H, W) or (n, H, W, C) "
+                f"with {' or '.join(map(str, sorted({*channels})))} channels, got "
+                f"{tuple(X.shape)}. Use the estimator for files and other forms."
+            )
+        if "float" in str(X.dtype) and math.prod(X.shape):
+            low, high = float(X.min()), float(X.max())
+            if low < 0 or high > 1:
+                warn_user(
+                    f"Float pixels must be in [0, 1], but X has values from {low:.4g} "
+                    f"to {high:.4g}.",
+                    PixelRangeWarning,
+                )
 
     def _to_input(self, x):
         """Return images of any layout and size in the format of the module."""

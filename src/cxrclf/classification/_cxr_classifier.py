@@ -83,7 +83,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
     keep_aspect_ratio : bool, default=False
         Whether files are padded to `image_size` instead of being stretched to it.
     bits_stored : int or None, default=None
-        Number of bits that pixels of more than 8 bits use, from 1 to 16. For example,
+        Number of bits that pixels of more than 8 bits use, from 2 to 16. For example,
         12 for radiographs of 12 bits that were saved as 16-bit files, or that are a
         uint16 array. The pixels are then scaled to the full range. By default they use
         all bits. DICOM files contain this number, and 8-bit pixels do not need it.

@@ -9,6 +9,7 @@ identifies an image by its pixels. Masks are read by :mod:`cxrclf.masks`.
 
 from cxrclf.images._array_images import ArrayImages, Images
 from cxrclf.images._bits_stored import scale_bits
+from cxrclf.images._containers import refuse_objects, to_array
 from cxrclf.images._content_key import content_key
 from cxrclf.images._decode_store import DecodeStore
 from cxrclf.images._image_input import ImageInput
@@ -31,6 +32,8 @@ __all__ = [
     "read_image_size",
     "read_image_sizes",
     "read_values",
+    "refuse_objects",
     "resize",
     "scale_bits",
+    "to_array",
 ]

@@ -79,6 +79,22 @@ def check_values(values: np.ndarray) -> None:
         )
 
 
+def warn_of_color(images: np.ndarray) -> None:
+    """Warn if the channels of images differ, where gray images are expected.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, H, W, C)
+        Images. Only a few of them are examined.
+    """
+    few = images[:: max(1, len(images) // 8)]
+    if (few != few[..., :1]).any():
+        warn_user(
+            "X has color images, but the estimator was fitted on gray images. Convert "
+            "them to gray: images @ [0.299, 0.587, 0.114], rounded to their type."
+        )
+
+
 def warn_of_flat_rows(n_values: int) -> None:
     """Warn if each row of a 2-D array may be an image.
 

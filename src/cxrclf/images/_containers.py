@@ -6,19 +6,16 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-_DECODE = (
-    "Pass the paths of files, or decode: "
-    "np.stack([read_image(io.BytesIO(data), (224, 224)) for data in X])."
-)
 
-
-def refuse_objects(X: Any) -> None:
+def refuse_objects(X: Any, name: str = "X") -> None:
     """Raise an error that names the remedy if X is no container of images.
 
     Parameters
     ----------
     X : object
-        X as passed by the user.
+        Images or masks as passed by the user.
+    name : str, default="X"
+        Name of the argument in error messages.
 
     Raises
     ------
@@ -28,25 +25,27 @@ def refuse_objects(X: Any) -> None:
     """
     if hasattr(X, "toarray"):  # sparse: scikit-learn's check refuses it
         return
-    _refuse_encoded(X)
+    _refuse_encoded(X, f"{name} is", name)
     if isinstance(X, Mapping):
         key = next((key for key in ("data", "images", "path") if key in X), None)
-        cure = f"Pass X[{key!r}]." if key else "Pass a list, an array or a data frame."
-        raise TypeError(f"X is a {type(X).__name__}. {cure}")
+        cure = f"{name}[{key!r}]" if key else "a list, an array or a data frame"
+        raise TypeError(f"{name} is a {type(X).__name__}. Pass {cure}.")
     if isinstance(X, Iterable) and not hasattr(X, "__getitem__"):
-        raise TypeError(f"X is a {type(X).__name__}. Pass list(X).")
+        raise TypeError(f"{name} is a {type(X).__name__}. Pass list({name}).")
     if np.ma.is_masked(X):
-        raise TypeError("X is an array with masked pixels. Pass X.filled(0).")
+        raise TypeError(
+            f"{name} is an array with masked pixels. Pass {name}.filled(0)."
+        )
     for value in _first_values(X):
-        _refuse_encoded(value, within="X holds ")
+        _refuse_encoded(value, f"{name} holds", name)
         if isinstance(value, Mapping) and np.ndim(X) == 1:
             raise TypeError(
-                f"X holds {type(value).__name__} objects. Pass the paths or arrays in "
-                "them."
+                f"{name} holds {type(value).__name__} objects. Pass the paths or "
+                "arrays in them."
             )
 
 
-def to_array(X: Any) -> Any:
+def to_array(X: Any, name: str = "X") -> Any:
     """Convert X to an array, if its parts fit into one.
 
     Parameters
@@ -54,6 +53,8 @@ def to_array(X: Any) -> Any:
     X : array-like
         Arrays of one shape in a list or an array of objects, a tensor, or another
         object that NumPy converts.
+    name : str, default="X"
+        Name of the argument in error messages.
 
     Returns
     -------
@@ -77,42 +78,41 @@ def to_array(X: Any) -> Any:
     except ValueError as error:
         shapes = _find_shapes(X)
         if len(shapes) < 2:
-            raise ValueError(f"X is no array of images: {error}.") from error
+            raise ValueError(f"{name} is no array of images: {error}.") from error
         shown = ", ".join(map(str, shapes[:3])) + (", ..." if len(shapes) > 3 else "")
         raise ValueError(
-            f"X has images of several sizes: {shown}. Resize them to one size and pass "
-            "an array of shape (n, H, W) or (n, H, W, C), or pass image files."
+            f"{name} has images of several sizes: {shown}. Resize them to one size and "
+            "pass an array of shape (n, H, W) or (n, H, W, C), or pass image files."
         ) from error
     except (TypeError, RuntimeError) as error:
         raise ValueError(
-            f"X, a {type(X).__name__}, cannot be converted to a NumPy array ({error}). "
-            "Pass an array."
+            f"{name}, a {type(X).__name__}, cannot be converted to a NumPy array "
+            f"({error}). Pass an array."
         ) from error
     return values
 
 
-def _refuse_encoded(value: Any, within: str = "X is ") -> None:
+def _refuse_encoded(value: Any, subject: str, name: str) -> None:
     """Raise an error for a value that stands for one image in another form."""
     if isinstance(value, (bytes, bytearray, memoryview)):
-        raise TypeError(
-            f"{within}bytes. {_DECODE} For paths as bytes, use os.fsdecode."
-        )
-    if isinstance(value, Image.Image):
-        raise TypeError(
-            f"{within}{'an image' if within == 'X is ' else 'images'} of Pillow. Pass "
-            "the paths of files, or gray arrays of one size: "
-            'np.stack([np.asarray(image.convert("L")) for image in X]).'
-        )
-    if hasattr(value, "read") and hasattr(value, "seek"):
-        raise TypeError(
-            f"{within}{'an open file' if within == 'X is ' else 'open files'}. "
-            "Pass the paths of files, or decode: "
-            "np.stack([read_image(file, (224, 224)) for file in X])."
-        )
+        what, decode = "bytes", "read_image(io.BytesIO(data), (224, 224)) for data"
+        more = " For paths as bytes, use os.fsdecode."
+    elif isinstance(value, Image.Image):
+        what = "an image of Pillow"
+        decode = 'np.asarray(image.convert("L")) for image'
+        more = " Do not convert images of 16 bits."
+    elif hasattr(value, "read") and hasattr(value, "seek"):
+        what, decode, more = "an open file", "read_image(file, (224, 224)) for file", ""
+    else:
+        return
+    raise TypeError(
+        f"{subject} {what}. Pass the paths of files, or gray arrays of one size: "
+        f"np.stack([{decode} in {name}]).{more}"
+    )
 
 
 def _first_values(X: Any) -> list:
-    """Return the first value of X, in a list or an array, or a row of a data frame."""
+    """Return the first value of a list or an array, or the first row of a frame."""
     if hasattr(X, "columns"):
         first = X[:1]
         return list(np.asarray(first["path"] if "path" in X.columns else first).flat)

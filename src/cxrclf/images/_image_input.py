@@ -17,6 +17,7 @@ from cxrclf.images._bits_stored import scale_bits
 from cxrclf.images._check_pixels import (
     check_layout,
     check_values,
+    warn_of_color,
     warn_of_flat_rows,
     warn_of_range,
 )
@@ -133,7 +134,7 @@ class ImageInput:
             _check_single_tensor(X, values)
             check_layout((len(values), *(image_shape or values.shape[1:])))
             check_values(values)
-            if bits_stored is not None:
+            if bits_stored is not None and values.dtype.kind in "iu":
                 values = scale_bits(values, bits_stored)
         elif reset:
             warn_of_flat_rows(values.shape[1])
@@ -258,6 +259,7 @@ class ImageInput:
         store = DecodeStore(
             image_size,
             keep_aspect_ratio=keep_aspect_ratio,
+            bits_stored=self.bits_stored,
             cache_dir=cache_dir,
         )
         return store.fetch(self.paths, n_jobs=-1, verbose=verbose)
@@ -299,6 +301,7 @@ class ImageInput:
         store = DecodeStore(
             image_size,
             keep_aspect_ratio=keep_aspect_ratio,
+            bits_stored=self.bits_stored,
             cache_dir=cache_dir,
         )
         if not all(map(os.path.exists, paths)):
@@ -332,6 +335,11 @@ class ImageInput:
         pixels = self.pixels
         if pixels is not None and pixels.shape[1:3] != (1, 1):
             warn_of_range(pixels)
+
+    def warn_of_color(self) -> None:
+        """Warn about color images for an estimator that was fitted on gray images."""
+        if self.pixels is not None:
+            warn_of_color(self.pixels)
 
 
 def _describe_accepted(

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils._missing import is_pandas_na, is_scalar_nan
 
 
-def find_paths(X: Any) -> np.ndarray | None:
+def find_paths(X: Any, name: str = "X") -> np.ndarray | None:
     """Return the paths in X, or None if X holds pixels.
 
     Parameters
@@ -15,6 +15,8 @@ def find_paths(X: Any) -> np.ndarray | None:
     X : array-like
         Paths as an (n, 1) or (n,) array, a list of paths, a Series, or a data
         frame with a column `path`. Other columns are ignored.
+    name : str, default="X"
+        Name of the argument in error messages.
 
     Returns
     -------
@@ -68,7 +70,7 @@ def find_paths(X: Any) -> np.ndarray | None:
             f"Image paths must be an (n, 1) or (n,) array, got shape {values.shape}."
         )
     values = values.astype(object)
-    _check_present(values, index)
+    _check_present(values, index, name)
     for value in values:
         _check_path(value)
     return values
@@ -82,14 +84,14 @@ def _first_value(row: Any) -> Any:
     return row[0] if isinstance(row, (list, tuple)) and row else row
 
 
-def _check_present(values: np.ndarray, index: Any) -> None:
+def _check_present(values: np.ndarray, index: Any, name: str) -> None:
     """Check that no path is missing, such as an empty cell of a table."""
     rows = [row for row, value in enumerate(values) if _is_missing(value)]
     if not rows:
         return
     label = "" if index is None else f", index {index[rows[0]]!r}"
     raise ValueError(
-        f"X has no path in {len(rows)} of {len(values)} rows. The first is row "
+        f"{name} has no path in {len(rows)} of {len(values)} rows. The first is row "
         f"{rows[0]}{label}: {values[rows[0]]!r}. Remove these rows, or fill in the "
         "paths."
     )

@@ -8,7 +8,13 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from cxrclf.images import ArrayImages, DecodeStore, find_paths
+from cxrclf.images import (
+    ArrayImages,
+    DecodeStore,
+    find_paths,
+    refuse_objects,
+    to_array,
+)
 from cxrclf.masks._mask_codes import check_mask_labels, mask_codes
 from cxrclf.masks._masks import Masks
 from cxrclf.masks._read_mask import read_mask
@@ -67,6 +73,7 @@ class MaskInput:
             invalid.
         """
         values = None if labels is None else check_mask_labels(labels, in_files=True)
+        refuse_objects(y, "y")
         columns = _find_columns(y)
         if columns is None:
             return cls(None, _check_pixels(y), values)
@@ -152,13 +159,19 @@ def _find_columns(y: Any) -> list[np.ndarray] | None:
     if "path" not in getattr(y, "columns", ["path"]):
         values = np.asarray(y)  # a data frame with files in all columns
     if not hasattr(values, "columns") and getattr(values, "ndim", 1) == 2:
-        columns = [find_paths(np.asarray(column)) for column in values.T]
+        try:
+            columns = [find_paths(np.asarray(column), "y") for column in values.T]
+        except ValueError as error:  # a missing path
+            raise ValueError(f"{error} {_FEWER}") from error
         found = [column for column in columns if column is not None]
         if 0 < len(found) < len(columns):
-            raise ValueError(f"Every column of mask files must hold paths. {_FEWER}")
+            cure = "Pass y[[...]] with the columns of files."
+            if not hasattr(y, "columns"):
+                cure = _FEWER
+            raise ValueError(f"Every column of mask files must hold paths. {cure}")
         if found:
             return found
-    paths = find_paths(values)
+    paths = find_paths(values, "y")
     return None if paths is None else [paths]
 
 
@@ -181,19 +194,15 @@ def _convert_rows(y: Sequence[Sequence[Any]]) -> np.ndarray:
 
 def _check_pixels(y: Any) -> np.ndarray:
     """Check an array of masks, and return it in the shape (n, H, W)."""
-    try:
-        values = np.asarray(y)
-    except ValueError:
-        got = "arrays of several sizes"
-    else:
-        if values.shape[3:] in ((), (1,)) and values.ndim > 2 and values.size:
-            if values.dtype.kind not in "biuf":
-                raise ValueError(
-                    "An array of masks must hold bool or whole numbers; got one of "
-                    f"{values.dtype}."
-                )
-            return values.reshape(values.shape[:3])
-        got = f"an array of {values.shape}"
+    values = to_array(y, "y")
+    if values.shape[3:] in ((), (1,)) and values.ndim > 2 and values.size:
+        if values.dtype.kind not in "biuf":
+            raise ValueError(
+                "An array of masks must hold bool or whole numbers; got one of "
+                f"{values.dtype}."
+            )
+        return values.reshape(values.shape[:3])
+    got = f"an array of {values.shape}" if values.ndim else f"a {type(y).__name__}"
     raise ValueError(
         "Masks must be files, or pixels as an array of shape (n, H, W), one mask per "
         f"image; got {got}."

@@ -14,7 +14,7 @@ from cxrclf._estimators.fit_arguments import (
     check_sample_weight,
     check_validation,
 )
-from cxrclf._estimators.image_estimator import ImageEstimator
+from cxrclf._estimators.image_estimator import ImageEstimator, has_color
 from cxrclf._training.data import Examples
 from cxrclf._training.task import Task
 from cxrclf._training.weights import SampleWeights
@@ -87,7 +87,7 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
     keep_aspect_ratio : bool, default=False
         Whether files are padded to `image_size` instead of being stretched to it.
     bits_stored : int or None, default=None
-        Number of bits that pixels of more than 8 bits use, from 1 to 16. For example,
+        Number of bits that pixels of more than 8 bits use, from 2 to 16. For example,
         12 for radiographs of 12 bits that were saved as 16-bit files, or that are a
         uint16 array. The pixels are then scaled to the full range. By default they use
         all bits. DICOM files contain this number, and 8-bit pixels do not need it.
@@ -455,17 +455,15 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
                 f"{size}, another shape than image_size={self.image_size_}. Pass "
                 "files or padded images, or set keep_aspect_ratio=False."
             )
-        colors = len(images.sample_shape) == 3 and images.sample_shape[2] > 1
-        if self.encoder is None and colors and not self._has_colors():
+        return images
+
+    def _check_color(self, images):
+        if self.encoder is None:
             raise ValueError(
                 f"X has images of {images.sample_shape[2]} channels, but this "
                 f"{type(self).__name__} was fitted on gray images. Pass gray images."
             )
-        return images
-
-    def _has_colors(self):
-        shape = self.input_shape_
-        return shape is not None and len(shape) == 3 and shape[2] > 1
+        super()._check_color(images)
 
     def _task(self):
         return Task(
@@ -497,7 +495,7 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
 
     def _make_module(self, weights):
         in_channels = self._in_channels()
-        if self.encoder is None and not self._has_colors():
+        if self.encoder is None and not has_color(self.input_shape_):
             in_channels = 1
         return make_unet(
             self.encoder,
