@@ -10,6 +10,7 @@ import scipy.sparse
 import torch
 from PIL import Image
 from sklearn.utils import Bunch
+from torch.utils.data import DataLoader, TensorDataset
 
 from cxrclf.images import read_image
 from cxrclf.images._containers import refuse_objects, to_array
@@ -99,6 +100,8 @@ def test_the_remedy_for_bytes():
         (iter(["a.png"]), r"X is a list_iterator. Pass list\(X\)"),
         (map(str, ["a.png"]), r"X is a map. Pass list\(X\)"),
         ({"a": "a.png"}.values(), r"Pass list\(X\)"),
+        (TensorDataset(torch.zeros(2, 3)), "Pass an array, or the paths of files"),
+        (DataLoader(TensorDataset(torch.zeros(2, 3))), "X is a DataLoader. Pass an ar"),
         ([{"path": "a.png"}], "X holds dict objects. Pass the paths or arrays"),
         (np.ma.masked_less(STACK, 9), r"masked pixels. Pass X.filled\(0\)"),
     ],

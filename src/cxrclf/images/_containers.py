@@ -1,6 +1,6 @@
 """Convert containers of images to arrays, and refuse other objects by name."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, MappingView, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -30,8 +30,12 @@ def refuse_objects(X: Any, name: str = "X") -> None:
         key = next((key for key in ("data", "images", "path") if key in X), None)
         cure = f"{name}[{key!r}]" if key else "a list, an array or a data frame"
         raise TypeError(f"{name} is a {type(X).__name__}. Pass {cure}.")
-    if isinstance(X, Iterable) and not hasattr(X, "__getitem__"):
-        raise TypeError(f"{name} is a {type(X).__name__}. Pass list({name}).")
+    if not (isinstance(X, Sequence) or hasattr(X, "__array__")) and (
+        isinstance(X, Iterable) or hasattr(X, "__getitem__")
+    ):
+        ends = isinstance(X, (Iterator, Set, MappingView))
+        cure = f"list({name})" if ends else "an array, or the paths of files"
+        raise TypeError(f"{name} is a {type(X).__name__}. Pass {cure}.")
     if np.ma.is_masked(X):
         raise TypeError(
             f"{name} is an array with masked pixels. Pass {name}.filled(0)."

@@ -53,7 +53,7 @@ def find_paths(X: Any, name: str = "X") -> np.ndarray | None:
         if not any(map(_is_path, map(_first_value, X))):
             return None
         X = np.array(X, dtype=object)
-    elif not hasattr(X, "__array__"):
+    elif not hasattr(X, "__array__") or hasattr(X, "detach"):  # a tensor has numbers
         return None
     index = getattr(X, "index", None)
     values = np.asarray(X)
