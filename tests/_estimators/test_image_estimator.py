@@ -102,6 +102,15 @@ def test_a_device_after_fit_that_is_not_there(radiographs, small_classifier):
     )
 
 
+def test_a_parameter_of_an_augmentation_that_is_none():
+    clf = CXRClassifier().set_params(augmentation__rotation=15)
+    assert clf.augmentation.get_params() == Augmentation(rotation=15).get_params()
+    clf.set_params(augmentation__zoom=0.1)
+    assert clf.augmentation.rotation == 15
+    with pytest.raises(ValueError, match="Invalid parameter 'rotate'"):
+        CXRClassifier().set_params(augmentation__rotate=15)
+
+
 def test_padding_stays_as_fitted(radiograph_files, small_classifier):
     X, y = radiograph_files.data, radiograph_files.target
     clf = small_classifier(max_epochs=1, image_size=(32, 64)).fit(X, y)

@@ -29,6 +29,7 @@ from cxrclf._training.trainer import Trainer, TrainingSettings
 from cxrclf._utils.image_size import check_image_size
 from cxrclf._utils.keyed_random import draw_seed
 from cxrclf._utils.session import UsesSession
+from cxrclf.augmentation import Augmentation
 from cxrclf.images import ImageInput
 from cxrclf.optimizers import Optimizer
 
@@ -74,6 +75,8 @@ class ImageEstimator(UsesSession, BaseEstimator):
         **params
             Parameters by name. ``optimizer__weight_decay`` sets a parameter of
             ``optimizer``, also where that is the name of an optimizer.
+            ``augmentation__rotation`` sets a parameter of ``augmentation``, also where
+            that is None.
 
         Returns
         -------
@@ -81,9 +84,11 @@ class ImageEstimator(UsesSession, BaseEstimator):
             The estimator.
         """
         optimizer = params.get("optimizer", self.optimizer)
-        nested = any(name.startswith("optimizer__") for name in params)
-        if nested and isinstance(optimizer, str):
+        if isinstance(optimizer, str) and _has_nested(params, "optimizer"):
             params = {**params, "optimizer": Optimizer(optimizer)}
+        augmentation = params.get("augmentation", self.augmentation)
+        if augmentation is None and _has_nested(params, "augmentation"):
+            params = {**params, "augmentation": Augmentation()}
         return super().set_params(**params)
 
     def save(self, folder):
@@ -468,6 +473,10 @@ class ImageEstimator(UsesSession, BaseEstimator):
             verbose=self.verbose,
         ):
             yield self._task().activation(outputs)
+
+
+def _has_nested(params, name):
+    return any(param.startswith(f"{name}__") for param in params)
 
 
 def _count_channels(shape):
