@@ -4,6 +4,7 @@ import inspect
 
 import numpy as np
 import pytest
+from skorch.callbacks import Checkpoint, EarlyStopping
 
 from cxrclf import CXRClassifier, UNetSegmenter
 from cxrclf._estimators.parameters import (
@@ -73,3 +74,22 @@ def test_a_folder_that_is_a_file_is_named(
     clf = small_classifier(**{name: tmp_path / "file"})
     with pytest.raises(ValueError, match=f"{name} must be a folder, and .*file is a"):
         clf.fit(radiographs.images, radiographs.target)
+
+
+@pytest.mark.parametrize(
+    "callbacks",
+    [
+        [EarlyStopping()],
+        [("stop", EarlyStopping())],
+        [Checkpoint(monitor="valid_loss_best")],
+    ],
+)
+def test_a_callback_that_needs_a_validation_set(
+    callbacks, radiographs, small_classifier
+):
+    clf = small_classifier(callbacks=callbacks)
+    with pytest.raises(ValueError, match="which needs a validation set. Set valid"):
+        clf.fit(radiographs.images, radiographs.target)
+    small_classifier(callbacks=[EarlyStopping(monitor="train_loss")]).fit(
+        radiographs.images, radiographs.target
+    )

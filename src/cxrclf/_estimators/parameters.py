@@ -118,8 +118,18 @@ def check_together(estimator, has_validation):
                 "A checkpoint does not contain the state of callbacks, so a resumed "
                 "run would differ. Set checkpoint_dir=None or callbacks=None."
             )
+    if not (estimator.validation_fraction or has_validation):
+        for callback in _callbacks(estimator):
+            if str(getattr(callback, "monitor", "")).startswith("valid"):
+                raise ValueError(
+                    f"The callback {type(callback).__name__} monitors "
+                    f"{callback.monitor!r}, which needs a validation set. Set "
+                    "validation_fraction, or pass X_val and y_val to fit."
+                )
     schedule = estimator.learning_rate_schedule
-    if schedule != "constant" and _has_scheduler(estimator.callbacks or ()):
+    if schedule != "constant" and any(
+        isinstance(callback, LRScheduler) for callback in _callbacks(estimator)
+    ):
         raise ValueError(
             f"learning_rate_schedule={schedule!r} would overwrite the learning rate of "
             'the LRScheduler in callbacks. Set learning_rate_schedule="constant".'
@@ -132,7 +142,7 @@ def check_together(estimator, has_validation):
         import_optional("tensorboard", extra="tensorboard", purpose="log_dir")
 
 
-def _has_scheduler(callbacks):
-    """Return whether callbacks hold an LRScheduler of skorch, also in a pair."""
-    items = (item[-1] if isinstance(item, tuple) else item for item in callbacks)
-    return any(isinstance(item, LRScheduler) for item in items)
+def _callbacks(estimator):
+    """Return the callbacks, without their names."""
+    items = estimator.callbacks or ()
+    return [item[-1] if isinstance(item, tuple) else item for item in items]

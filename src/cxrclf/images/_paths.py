@@ -70,9 +70,14 @@ def find_paths(X: Any, name: str = "X") -> np.ndarray | None:
             f"Image paths must be an (n, 1) or (n,) array, got shape {values.shape}."
         )
     values = values.astype(object)
-    _check_present(values, index, name)
-    for value in values:
-        _check_path(value)
+    unusual = [
+        row
+        for row, value in enumerate(values)
+        if not isinstance(value, str) or not value or value.isspace()
+    ]
+    _check_present(values, unusual, index, name)
+    for row in unusual:
+        _check_path(values[row])
     return values
 
 
@@ -84,9 +89,9 @@ def _first_value(row: Any) -> Any:
     return row[0] if isinstance(row, (list, tuple)) and row else row
 
 
-def _check_present(values: np.ndarray, index: Any, name: str) -> None:
+def _check_present(values: np.ndarray, rows: list[int], index: Any, name: str) -> None:
     """Check that no path is missing, such as an empty cell of a table."""
-    rows = [row for row, value in enumerate(values) if _is_missing(value)]
+    rows = [row for row in rows if _is_missing(values[row])]
     if not rows:
         return
     label = "" if index is None else f", index {index[rows[0]]!r}"
