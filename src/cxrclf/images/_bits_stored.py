@@ -98,6 +98,25 @@ def scale_to_16_bits(pixels: np.ndarray, top: int) -> np.ndarray:
     return pixels.astype(np.uint16) if top == 65535 else _scale(pixels, top)
 
 
+def scale_to_8_bits(pixels: np.ndarray, top: int) -> np.ndarray:
+    """Scale integers from [0, top] to [0, 255].
+
+    Parameters
+    ----------
+    pixels : ndarray of int, of any shape
+        Pixels in [0, top]. The range is not checked.
+    top : int
+        Pixel of full brightness, from 1 to 255.
+
+    Returns
+    -------
+    ndarray of uint8, of the same shape
+        The scaled pixels, rounded to the nearest integer.
+    """
+    table = np.rint(np.arange(top + 1) * (255 / top)).astype(np.uint8)
+    return pixels if top == 255 else table[pixels]
+
+
 def _check_range(pixels: np.ndarray, bits: int, top: int) -> None:
     if not pixels.size:
         return

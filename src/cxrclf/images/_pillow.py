@@ -4,25 +4,33 @@ from collections.abc import Callable
 from typing import IO
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from cxrclf._utils.image_size import content_size
-from cxrclf.images._bits_stored import scale_bits
+from cxrclf.images._jpeg2000 import read_jpeg2000
+from cxrclf.images._luma import blend_with_black
+from cxrclf.images._png import check_png, read_png
+from cxrclf.images._pnm import read_pnm
 from cxrclf.images._resize import resize
+from cxrclf.images._tiff import convert_integers, load_tiff, read_floats, read_tiff
+from cxrclf.images._unknown_kind import describe_unknown
 
+# Formats whose pixels were compared with another decoder. Pillow also opens textures,
+# icons, documents and scientific data, whose pixels have other meanings.
+FORMATS = {"AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PCX", "PNG", "PPM", "SGI"}
+FORMATS |= {"TIFF", "WEBP"}
 # Functions that turn stored pixels upright, by the value of the EXIF tag Orientation.
 _UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     2: lambda pixels: pixels[:, ::-1],
     3: lambda pixels: pixels[::-1, ::-1],
     4: lambda pixels: pixels[::-1],
-    5: lambda pixels: pixels.T,
+    5: lambda pixels: pixels.swapaxes(0, 1),
     6: lambda pixels: np.rot90(pixels, -1),
-    7: lambda pixels: pixels[::-1, ::-1].T,
+    7: lambda pixels: pixels[::-1, ::-1].swapaxes(0, 1),
     8: lambda pixels: np.rot90(pixels),
 }
 SIDEWAYS = (5, 6, 7, 8)
 ORIENTATION = 0x0112
-_BITS_PER_SAMPLE, _PHOTOMETRIC, _WHITE_IS_ZERO = 258, 262, 0
 
 # A JPEG is decoded at 1/2, 1/4 or 1/8 of its size if the result is at least twice the
 # target size. For real radiographs of about 512 pixels and targets of 64 to 128 pixels,
@@ -41,10 +49,11 @@ def read_pillow(
     bits_stored: int | None = None,
 ) -> np.ndarray:
     """Read an open file as upright gray pixels, resized but not padded."""
-    with Image.open(file) as image:
+    with open_pillow(file) as image:
         check_single(image)
+        png = check_png(file) if image.format == "PNG" else None
         if image.format == "TIFF":
-            image.load()  # for TIFF, Pillow turns the image here and removes the tag
+            load_tiff(image, file)
         orientation = image.getexif().get(ORIENTATION, 1)
         size = image.height, image.width
         extent: tuple[float, float] = size
@@ -62,10 +71,82 @@ def read_pillow(
             # The part of the draft that the image covers may have a fractional size.
             _, (_, _, width, height) = draft
             extent = height, width
-        pixels = _convert_to_gray(image, bits_stored)
+        pixels = None
+        if png is not None:
+            pixels = read_png(image, png, bits_stored)
+        elif image.format == "TIFF":
+            pixels = read_tiff(image, bits_stored)
+        elif image.format == "PPM":
+            pixels = read_pnm(image, file, bits_stored)
+        elif image.format == "JPEG2000":
+            pixels = read_jpeg2000(image, file, bits_stored)
+        if pixels is None:
+            pixels = _convert_to_gray(image, bits_stored)
     if target is not None:
         pixels = resize(pixels, target, extent)
-    return _UPRIGHT.get(orientation, lambda upright: upright)(pixels)
+    return turn_upright(pixels, orientation)
+
+
+def turn_upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Turn stored pixels upright.
+
+    Parameters
+    ----------
+    pixels : ndarray of shape (H, W) or (H, W, C)
+        Pixels as stored in the file.
+    orientation : int
+        Value of the EXIF tag Orientation. Other values than 2 to 8 change nothing.
+
+    Returns
+    -------
+    ndarray
+        The upright pixels, often as a view.
+    """
+    return _UPRIGHT[orientation](pixels) if orientation in _UPRIGHT else pixels
+
+
+def open_pillow(file: IO[bytes]) -> Image.Image:
+    """Open an image with Pillow, without its pixels.
+
+    Parameters
+    ----------
+    file : binary file
+        A file that is open at its start.
+
+    Returns
+    -------
+    PIL.Image.Image
+        The image. Its format is one of `FORMATS`.
+
+    Raises
+    ------
+    ValueError
+        If the file is not an image of one of these formats. The message names its kind.
+    """
+    try:
+        image = Image.open(file)
+    except (UnidentifiedImageError, KeyError) as error:  # KeyError for TIFF
+        raise ValueError(describe_unknown(file)) from error
+    if image.format == "TGA":  # has no signature: Pillow takes other files for it
+        raise ValueError(describe_unknown(file))
+    if image.format not in FORMATS:
+        raise ValueError(
+            f"is of the format {image.format}, which is not read; save it as PNG or "
+            "TIFF"
+        )
+    if 0 in image.size:
+        raise ValueError("has no pixels: its width or height is 0")
+    if image.format == "SGI" and _read_at(file, 3) == b"\2":
+        raise ValueError("is SGI of 16 bits, of which Pillow reads 8; save it as PNG")
+    return image
+
+
+def _read_at(file: IO[bytes], start: int) -> bytes:
+    position = file.tell()
+    file.seek(start)
+    byte = file.read(1)
+    file.seek(position)
+    return byte
 
 
 def check_single(image: Image.Image) -> None:
@@ -79,48 +160,15 @@ def check_single(image: Image.Image) -> None:
 
 
 def _convert_to_gray(image: Image.Image, bits_stored: int | None) -> np.ndarray:
-    if image.mode.startswith("I;16"):
-        return _read_16_bits(image, bits_stored)
-    if image.mode == "I":
-        return _convert_integers(np.asarray(image), bits_stored)
+    """Convert the pixels as Pillow decodes them."""
+    if image.mode.startswith("I"):
+        return convert_integers(np.asarray(image), bits_stored)
     if image.mode == "F":
-        return _convert_floats(np.asarray(image))
+        return read_floats(image)
     if image.has_transparency_data:
         # Blend with black, because the values of transparent pixels are arbitrary.
-        pixels = np.asarray(image.convert("RGBA").convert("LA")).astype(np.uint16)
-        return ((pixels[..., 0] * pixels[..., 1] + 127) // 255).astype(np.uint8)
+        pixels = np.asarray(image.convert("RGBA").convert("LA"))
+        return blend_with_black(pixels[..., 0], pixels[..., 1])
     if image.mode not in ("1", "L", "RGB"):
         image = image.convert("RGB")
     return np.asarray(image.convert("L"))
-
-
-def _read_16_bits(image: Image.Image, bits_stored: int | None) -> np.ndarray:
-    pixels = np.asarray(image).astype(np.uint16)
-    bits = 16
-    if image.format == "TIFF":
-        # Pillow ignores these two tags of a TIFF with 16 bits.
-        tags = image.tag_v2  # type: ignore[attr-defined]
-        bits = tags.get(_BITS_PER_SAMPLE, (16,))[0]
-        if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
-            return ~scale_bits(pixels, bits if bits < 16 else bits_stored or 16)
-    return scale_bits(pixels, bits if bits < 16 else bits_stored or 16)
-
-
-def _convert_integers(pixels: np.ndarray, bits_stored: int | None) -> np.ndarray:
-    """Convert integers of 32 bits to 16 bits, if they are in its range."""
-    if pixels.min() < 0 or pixels.max() > 65535:
-        raise ValueError(
-            f"holds 32-bit integers from {pixels.min()} to {pixels.max()}, and "
-            "their scale is unknown; save it with 8 or 16 bits"
-        )
-    return scale_bits(pixels, bits_stored or 16)
-
-
-def _convert_floats(pixels: np.ndarray) -> np.ndarray:
-    """Convert floats in [0, 1] to 16 bits."""
-    if not (pixels.min() >= 0 and pixels.max() <= 1):  # also refuses NaN
-        raise ValueError(
-            "holds floating-point numbers outside [0, 1], and their scale is unknown; "
-            "save it with 8 or 16 bits"
-        )
-    return np.rint(pixels.astype(np.float64) * 65535).astype(np.uint16)

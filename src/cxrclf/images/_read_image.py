@@ -1,5 +1,6 @@
 """Read one image file as gray pixels."""
 
+import io
 import os
 import re
 import struct
@@ -7,10 +8,10 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from cxrclf._utils.forks import after_fork_in_child
 from cxrclf._utils.image_size import check_image_size, content_size, pad
@@ -25,7 +26,7 @@ _CUT_SHORT = re.compile("truncated|less than expected", re.IGNORECASE)
 
 
 def read_image(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | IO[bytes],
     image_size: int | tuple[int, int] | None = None,
     *,
     keep_aspect_ratio: bool = False,
@@ -39,8 +40,9 @@ def read_image(
 
     Parameters
     ----------
-    path : path-like
-        Path of the file.
+    path : path-like or binary file
+        Path of the file, or an open binary file, such as ``io.BytesIO(data)`` for the
+        bytes of a file. An open file is read from its start and stays open.
     image_size : int or (int, int), optional
         Side of a square, or height and width, in pixels. By default the image is not
         resized.
@@ -68,6 +70,8 @@ def read_image(
         unreadable, or if a pixel has more bits than `bits_stored`.
     MissingDependencyError
         If the file is DICOM and pydicom is not installed.
+    TypeError
+        If `path` is neither a path nor an open binary file.
     ValueError
         If `image_size` is not a positive size, or `bits_stored` not a number of bits.
 
@@ -115,17 +119,59 @@ def read_image(
            [7, 7],
            [7, 7]], dtype=uint8)
     """
-    path = os.fspath(path)
+    name = name_source(path)
     size = None if image_size is None else check_image_size(image_size)
     bits = check_bits_stored(bits_stored)
     try:
-        with quiet_decoders(), open(path, "rb") as file:
-            return _decode(file, path, size, keep_aspect_ratio, bits)
+        with quiet_decoders(), open_source(path) as file:
+            return _decode(file, name, size, keep_aspect_ratio, bits)
     except (MissingDependencyError, MemoryError):
         raise
     except Exception as error:
         # A damaged file can cause any exception in a decoder.
-        raise ImageReadError({path: describe_error(path, error)}) from error
+        raise ImageReadError({name: describe_error(name, error)}) from error
+
+
+def name_source(source: Any) -> str:
+    """Return the name of a file for messages.
+
+    Parameters
+    ----------
+    source : object
+        Path, or open binary file.
+
+    Raises
+    ------
+    TypeError
+        If `source` is neither.
+    """
+    if isinstance(source, io.TextIOBase):
+        raise TypeError("The file is open as text. Open it with open(path, 'rb').")
+    if hasattr(source, "read") and hasattr(source, "seek"):
+        name = getattr(source, "name", None)
+        return name if isinstance(name, str) else "<bytes>"
+    if isinstance(source, (str, os.PathLike)):
+        return os.fsdecode(source)
+    cure = ""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        cure = " For the content of a file, pass io.BytesIO(data)."
+    elif hasattr(source, "__array_interface__"):
+        cure = " Pixels need no reading."
+    raise TypeError(
+        "Expected the path of an image file, or an open binary file; got "
+        f"{type(source).__name__}.{cure}"
+    )
+
+
+@contextmanager
+def open_source(source: Any) -> Iterator[IO[bytes]]:
+    """Open a path, or rewind an open file, which stays open."""
+    if isinstance(source, (str, os.PathLike)):
+        with open(source, "rb") as file:
+            yield file
+    else:
+        source.seek(0)
+        yield source
 
 
 def _decode(
@@ -156,8 +202,6 @@ def describe_error(path: str, error: Exception) -> str:
         return "is a folder, not a file"
     if isinstance(error, PermissionError):
         return "no permission to read it"
-    if isinstance(error, UnidentifiedImageError):
-        return "is not an image, or not of a known format"
     if isinstance(error, Image.DecompressionBombError):
         return (
             "has too many pixels (a decompression bomb?); if you trust it, raise "

@@ -10,20 +10,26 @@ from PIL import Image
 
 from cxrclf.exceptions import ImageReadError, MissingDependencyError
 from cxrclf.images._formats import find_format
-from cxrclf.images._pillow import ORIENTATION, SIDEWAYS
-from cxrclf.images._read_image import describe_error, quiet_decoders
+from cxrclf.images._pillow import ORIENTATION, SIDEWAYS, open_pillow
+from cxrclf.images._read_image import (
+    describe_error,
+    name_source,
+    open_source,
+    quiet_decoders,
+)
 
 _WIDTH, _HEIGHT = 256, 257  # TIFF tags
 _PNG_TEXTS = (b"eXIf", b"iTXt", b"tEXt", b"zTXt")  # PNG chunks that may hold EXIF
 
 
-def read_image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
+def read_image_size(path: str | os.PathLike[str] | IO[bytes]) -> tuple[int, int]:
     """Return the height and width of an image file.
 
     Parameters
     ----------
-    path : path-like
-        Path of a file in any format of :func:`read_image`. The pixels are not read.
+    path : path-like or binary file
+        Path of a file in any format of :func:`read_image`, or an open binary file. The
+        pixels are not read.
 
     Returns
     -------
@@ -50,13 +56,13 @@ def read_image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
     ...     read_image_size(path)
     (40, 30)
     """
-    path = os.fspath(path)
+    name = name_source(path)
     try:
-        with quiet_decoders(), open(path, "rb") as file:
-            kind = find_format(file, path)
+        with quiet_decoders(), open_source(path) as file:
+            kind = find_format(file, name)
             if kind is not None:
                 return kind.read_size(file)
-            with Image.open(file) as image:
+            with open_pillow(file) as image:
                 if image.format == "TIFF":
                     # In some versions of Pillow `size` is upright already.
                     tags = image.tag_v2  # type: ignore[attr-defined]
@@ -71,7 +77,7 @@ def read_image_size(path: str | os.PathLike[str]) -> tuple[int, int]:
         raise
     except Exception as error:
         # A damaged file can cause any exception in a decoder.
-        raise ImageReadError({path: describe_error(path, error)}) from error
+        raise ImageReadError({name: describe_error(name, error)}) from error
 
 
 def read_image_sizes(paths: Iterable[str | os.PathLike[str]]) -> np.ndarray:

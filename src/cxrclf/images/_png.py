@@ -1,0 +1,226 @@
+"""Read what Pillow leaves out of PNG files: checksums, and colors of 16 bits."""
+
+import io
+import os
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
+
+import numpy as np
+from PIL import Image
+
+from cxrclf.images._bits_stored import scale_bits
+from cxrclf.images._luma import blend_with_black, to_luma
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by color type
+_HAS_ALPHA = 4  # bit of the color type
+# Start and step of the rows and columns of the seven images of an interlaced file.
+_PASSES = (
+    (0, 8, 0, 8),
+    (0, 8, 4, 8),
+    (4, 8, 0, 4),
+    (0, 4, 2, 4),
+    (2, 4, 0, 2),
+    (0, 2, 1, 2),
+    (1, 2, 0, 1),
+)
+
+
+@dataclass(frozen=True)
+class Png:
+    """Content of a PNG file.
+
+    Attributes
+    ----------
+    size : (int, int)
+        Width and height in pixels.
+    bits : int
+        Number of bits per channel.
+    color_type : int
+        0 for gray, 2 for RGB, 3 for a palette, 4 for gray with alpha, 6 for RGBA.
+    interlaced : bool
+        Whether the pixels are in seven passes.
+    transparent : tuple of int
+        Gray level or color of transparent pixels. It is empty if there is none.
+    compressed : list of memoryview
+        The compressed pixels.
+    """
+
+    size: tuple[int, int]
+    bits: int
+    color_type: int
+    interlaced: bool
+    transparent: tuple[int, ...]
+    compressed: list[memoryview]
+
+
+def check_png(file: IO[bytes]) -> Png:
+    """Read a PNG file without decoding it, and check its checksums.
+
+    Pillow does not check the checksums of pixels. A file with damaged pixels would be
+    read without an error.
+
+    Parameters
+    ----------
+    file : binary file
+        An open file with a valid header. Its position is the same afterwards.
+
+    Raises
+    ------
+    ValueError
+        If a checksum is wrong.
+    EOFError
+        If the file is cut short.
+    """
+    position = file.tell()
+    file.seek(0)
+    data = memoryview(file.read())
+    file.seek(position)
+    header, transparent, compressed = b"", (), []
+    for kind, body in _chunks(data):
+        if kind == b"IHDR":
+            header = bytes(body)
+        elif kind == b"tRNS":
+            transparent = struct.unpack(f">{len(body) // 2}H", body[: len(body) & ~1])
+        elif kind == b"IDAT":
+            compressed.append(body)
+    width, height, bits, color_type, _, _, interlace = struct.unpack(">IIBBBBB", header)
+    if color_type not in (0, 2):  # the levels of a palette are other numbers
+        transparent = ()
+    return Png(
+        (width, height), bits, color_type, interlace == 1, transparent, compressed
+    )
+
+
+def _chunks(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
+    """Yield the names and the content of all chunks."""
+    start, kind = len(_SIGNATURE), b""
+    while kind != b"IEND":
+        if len(data) < start + 12:
+            raise EOFError
+        length = int.from_bytes(data[start : start + 4])
+        end = start + 8 + length
+        if len(data) < end + 4:
+            raise EOFError
+        kind = bytes(data[start + 4 : start + 8])
+        checksum = int.from_bytes(data[end : end + 4])
+        if zlib.crc32(data[start + 4 : end]) != checksum:
+            raise ValueError(
+                f"is damaged: the checksum of its chunk {kind.decode('latin-1')!r} is "
+                "wrong; copy or download it again"
+            )
+        yield kind, data[start + 8 : end]
+        start = end + 4
+
+
+def read_png(
+    image: Image.Image, png: Png, bits_stored: int | None
+) -> np.ndarray | None:
+    """Read gray pixels from a PNG of 16 bits, or prepare other files for Pillow.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        The open image. The transparent gray level of files with 2 or 4 bits is
+        corrected in its `info`.
+    png : Png
+        Content of the file.
+    bits_stored : int or None
+        Number of bits that the channels use, except the opacity.
+
+    Returns
+    -------
+    ndarray of shape (H, W), uint16, or None
+        Gray pixels over black. None for files of at most 8 bits per channel.
+    """
+    if png.bits < 16:
+        if png.transparent and 1 < png.bits < 8:
+            # Pillow scales the pixels to 8 bits, but not the transparent level.
+            top = 2**png.bits - 1
+            image.info["transparency"] = (png.transparent[0] & top) * (255 // top)
+        return None
+    if _CHANNELS[png.color_type] == 1:
+        values = np.asarray(image).astype(np.uint16)[..., None]
+    else:
+        values = read_deep_channels(png)
+    n_colors = values.shape[2] - bool(png.color_type & _HAS_ALPHA)
+    colors = scale_bits(values[..., :n_colors], bits_stored or 16)
+    gray = to_luma(colors) if n_colors == 3 else colors[..., 0]
+    if png.color_type & _HAS_ALPHA:
+        return blend_with_black(gray, values[..., -1])
+    if png.transparent:
+        gray[(values == png.transparent).all(axis=2)] = 0
+    return gray
+
+
+def read_deep_channels(png: Png) -> np.ndarray:
+    """Decode the channels of a PNG with 16 bits per channel, of which Pillow reads 8.
+
+    The filters of PNG work on bytes and combine a byte with the same byte of another
+    pixel. The high bytes of all channels are therefore a PNG of 8 bits, and the low
+    bytes are another one. Pillow decodes both.
+
+    Parameters
+    ----------
+    png : Png
+        Content of a file with several channels of 16 bits.
+
+    Returns
+    -------
+    ndarray of shape (H, W, C), uint16
+        Stored values of the channels.
+
+    Raises
+    ------
+    EOFError
+        If the file is cut short.
+    """
+    channels = _CHANNELS[png.color_type]
+    sizes = [
+        (height, 1 + 2 * channels * width)  # each row has one byte for its filter
+        for height, width in _pass_sizes(png)
+        if height and width
+    ]
+    needed = sum(height * width for height, width in sizes)
+    raw = zlib.decompressobj().decompress(b"".join(png.compressed), needed)
+    if len(raw) < needed:
+        raise EOFError
+    values = np.frombuffer(raw, dtype=np.uint8)
+    high, low, start = [], [], 0
+    for height, width in sizes:
+        rows = values[start : start + height * width].reshape(height, width)
+        high.append(np.hstack([rows[:, :1], rows[:, 1::2]]).tobytes())
+        low.append(np.hstack([rows[:, :1], rows[:, 2::2]]).tobytes())
+        start += height * width
+    pixels = _decode(png, high).astype(np.uint16) << 8
+    pixels |= _decode(png, low)
+    return pixels
+
+
+def _pass_sizes(png: Png) -> list[tuple[int, int]]:
+    """Return the heights and widths of the passes."""
+    width, height = png.size
+    if not png.interlaced:
+        return [(height, width)]
+    return [
+        (len(range(top, height, row_step)), len(range(left, width, step)))
+        for top, row_step, left, step in _PASSES
+    ]
+
+
+def _decode(png: Png, rows: list[bytes]) -> np.ndarray:
+    """Decode filtered rows of 8 bits per channel with Pillow."""
+    header = struct.pack(">IIBBBBB", *png.size, 8, png.color_type, 0, 0, png.interlaced)
+    file = io.BytesIO()
+    file.write(_SIGNATURE)
+    content = zlib.compress(b"".join(rows), 0)
+    for kind, body in ((b"IHDR", header), (b"IDAT", content), (b"IEND", b"")):
+        file.write(struct.pack(">I", len(body)) + kind)
+        file.write(body)
+        file.write(struct.pack(">I", zlib.crc32(body, zlib.crc32(kind))))
+    file.seek(0, os.SEEK_SET)
+    with Image.open(file) as image:
+        return np.asarray(image)
