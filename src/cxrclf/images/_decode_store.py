@@ -149,7 +149,10 @@ class DecodeStore(UsesSession):
                 }
             )
         return StoredImages(
-            folder, self.image_size, Places(*(place[files] for place in places))
+            folder,
+            self.image_size,
+            Places(*(place[files] for place in places)),
+            bits_stored=self.bits_stored,
         )
 
     def _decode(

@@ -29,6 +29,12 @@ class ImageReader(UsesSession, TransformerMixin, BaseEstimator):
         Whether images keep their aspect ratio. If True, images are fitted into
         `image_size` and centered on zeros. The default stretches images, as in the
         published studies.
+    bits_stored : int, default=None
+        Number of bits that the pixels of 16-bit files use, from 2 to 16, such as 12 for
+        radiographs that were saved as 16-bit PNG without scaling. The pixels are
+        scaled to the full range of 16 bits. With None the pixels use all bits. Files
+        of 8 bits, DICOM files, and other files that contain their number of bits are
+        not affected.
     cache_dir : path-like, default=None
         Folder of decoded pixels for later runs. With None decoded pixels are deleted
         when the process ends.
@@ -69,6 +75,7 @@ class ImageReader(UsesSession, TransformerMixin, BaseEstimator):
     _parameter_constraints: ClassVar[dict[str, list]] = {
         "image_size": [Interval(Integral, 1, None, closed="left"), tuple, list],
         "keep_aspect_ratio": ["boolean"],
+        "bits_stored": [Interval(Integral, 2, 16, closed="both"), None],
         "cache_dir": [str, os.PathLike, None],
         "n_jobs": [Integral, None],
         "verbose": ["verbose"],
@@ -79,12 +86,14 @@ class ImageReader(UsesSession, TransformerMixin, BaseEstimator):
         image_size=224,
         *,
         keep_aspect_ratio=False,
+        bits_stored=None,
         cache_dir=None,
         n_jobs=None,
         verbose=0,
     ):
         self.image_size = image_size
         self.keep_aspect_ratio = keep_aspect_ratio
+        self.bits_stored = bits_stored
         self.cache_dir = cache_dir
         self.n_jobs = n_jobs
         self.verbose = verbose
@@ -127,10 +136,16 @@ class ImageReader(UsesSession, TransformerMixin, BaseEstimator):
             Pixels of uint8, or of uint16 if any file has more than 8 bits per pixel.
             Pixels of 8-bit files are then multiplied by 257.
 
+        Warns
+        -----
+        PixelRangeWarning
+            If 16-bit files use at most 14 bits. The message names the remedy.
+
         Raises
         ------
         ImageReadError
-            If files cannot be read. The message names all of them.
+            If files cannot be read, or a pixel has more bits than `bits_stored`. The
+            message names all files.
         ValueError
             If a parameter is invalid or X holds no paths.
         """
@@ -138,9 +153,11 @@ class ImageReader(UsesSession, TransformerMixin, BaseEstimator):
         store = DecodeStore(
             self.image_size,
             keep_aspect_ratio=self.keep_aspect_ratio,
+            bits_stored=self.bits_stored,
             cache_dir=self.cache_dir,
         )
         images = store.fetch(paths, n_jobs=self.n_jobs, verbose=self.verbose)
+        images.warn_of_range()
         return images.gather(np.arange(len(images)))
 
     def _check(self, X: Any) -> np.ndarray:

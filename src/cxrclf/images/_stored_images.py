@@ -12,6 +12,8 @@ from numpy.typing import ArrayLike
 from cxrclf._utils.disk import read_rows
 from cxrclf._utils.files import open_regular
 from cxrclf._utils.rows import row_numbers
+from cxrclf._utils.user_warnings import warn_user
+from cxrclf.exceptions import PixelRangeWarning
 from cxrclf.images._content_key import content_key
 from cxrclf.images._store_index import (
     DEPTHS,
@@ -21,6 +23,8 @@ from cxrclf.images._store_index import (
     store_error,
 )
 
+_EXAMINED = 64  # largest number of images that are examined before a warning
+_LARGEST_DARK = 16383  # a quarter of the range of 16 bits
 _OPENED = ("_files", "_verified")  # attributes that each process creates for itself
 
 
@@ -40,6 +44,8 @@ class StoredImages:
         Height and width of the images in pixels.
     places : Places
         Places of the images in the store.
+    bits_stored : int, optional
+        Number of bits of 16-bit files with which the images were decoded.
 
     Attributes
     ----------
@@ -61,9 +67,17 @@ class StoredImages:
     DecodeStore : Store that creates this object from files.
     """
 
-    def __init__(self, folder: Path, image_size: tuple[int, int], places: Places):
+    def __init__(
+        self,
+        folder: Path,
+        image_size: tuple[int, int],
+        places: Places,
+        *,
+        bits_stored: int | None = None,
+    ):
         self._folder = folder
         self._image_size = image_size
+        self._bits_stored = bits_stored
         self._depths, self._slots, self.keys = places
         self._open()
 
@@ -141,6 +155,33 @@ class StoredImages:
         if not deep.all():
             images[~deep] = self._read(8, rows[~deep]) * np.uint16(257)
         return images
+
+    def warn_of_range(self) -> None:
+        """Warn about 16-bit files that use only a few bits.
+
+        The method examines at most 64 images. It does nothing if the images were
+        decoded with `bits_stored`.
+
+        Warns
+        -----
+        PixelRangeWarning
+            If the largest pixel of the examined 16-bit images is at most 16383, a
+            quarter of the range.
+        """
+        deep = np.flatnonzero(self._depths == 16)
+        if self._bits_stored is not None or not deep.size:
+            return
+        step = math.ceil(deep.size / _EXAMINED)
+        largest = max(
+            int(self._read(16, deep[[i]]).max()) for i in range(0, deep.size, step)
+        )
+        if 0 < largest <= _LARGEST_DARK:
+            bits = max(8, largest.bit_length())
+            warn_user(
+                f"The 16-bit files in X use at most {bits} bits (largest pixel "
+                f"{largest}): the images will be almost black. Set bits_stored={bits}.",
+                PixelRangeWarning,
+            )
 
     def _read(self, depth: int, rows: np.ndarray) -> np.ndarray:
         images = np.empty((len(rows), *self._image_size), dtype=DEPTHS[depth])

@@ -1,6 +1,8 @@
 """Read what Pillow leaves out of TIFF files: bits, signs, inverted gray, strips."""
 
 import math
+import os
+import struct
 from typing import IO, Any
 
 import numpy as np
@@ -13,6 +15,11 @@ _BITS, _COMPRESSION, _PHOTOMETRIC, _FORMAT, _PLANAR = 258, 259, 262, 339, 284
 _STRIP_OFFSETS, _SAMPLES, _STRIP_ROWS, _STRIP_BYTES = 273, 277, 278, 279
 _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_BYTES = 322, 323, 324, 325
 _WIDTH, _HEIGHT = 256, 257
+_LAST_TAG = 339  # the tags that describe pixels are not above this number
+_BIGTIFF = 43
+# Bytes per value of the types of tags.
+_TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4}
+_TYPE_BYTES |= {12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _WHITE_IS_ZERO, _CIELAB, _SIGNED, _UNCOMPRESSED, _PLANES = 0, 8, 2, 1, 2
 _DARK = 64  # a color of 16 bits with at most 14 bits has high bytes below this number
 
@@ -32,20 +39,53 @@ def load_tiff(image: Image.Image, file: IO[bytes]) -> None:
     Raises
     ------
     ValueError
-        If its kind or its colors are not read, or if pixels are missing in the file.
-        Pillow reads missing pixels as black.
+        If its kind or its colors are not read, or if strips or tiles are missing.
+        Pillow reads missing strips as black.
+    EOFError
+        If the file is cut short.
     """
     tags = image.tag_v2  # type: ignore[attr-defined]
-    if tags.get(_PHOTOMETRIC) == _CIELAB:
+    if _PHOTOMETRIC not in tags:
+        raise ValueError("is damaged: its tag PhotometricInterpretation is missing")
+    if tags[_PHOTOMETRIC] == _CIELAB:
         raise ValueError("has CIELAB colors; save it as gray or RGB")
-    _check_blocks(tags)
+    position = file.tell()
+    n_bytes = file.seek(0, os.SEEK_END)
+    _check_directory(file, n_bytes)
+    file.seek(position)
+    _check_blocks(tags, n_bytes)
     try:
         image.load()
     except ValueError as error:  # Pillow lacks a decoder for these pixels
         raise ValueError(describe_unknown(file)) from error
 
 
-def _check_blocks(tags: Any) -> None:
+def _check_directory(file: IO[bytes], n_bytes: int) -> None:
+    """Check that the tags lie within the file. Pillow leaves out tags that do not."""
+    file.seek(0)
+    head = file.read(16)
+    order = ">" if head.startswith(b"M") else "<"
+    if struct.unpack_from(order + "H", head, 2) == (_BIGTIFF,):
+        (start,) = struct.unpack_from(order + "Q", head, 8)
+        count_format, entry_format, inside = order + "Q", order + "HHQQ", 8
+    else:
+        (start,) = struct.unpack_from(order + "I", head, 4)
+        count_format, entry_format, inside = order + "H", order + "HHII", 4
+    file.seek(start)
+    first = file.read(struct.calcsize(count_format))
+    (count,) = struct.unpack(count_format, first)
+    entry_bytes = struct.calcsize(entry_format)
+    if start + len(first) + count * entry_bytes > n_bytes:
+        raise EOFError
+    entries = struct.iter_unpack(entry_format, file.read(count * entry_bytes))
+    for tag, kind, length, value in entries:
+        value_bytes = length * _TYPE_BYTES.get(kind, 1)
+        outside = value_bytes > inside and value + value_bytes > n_bytes
+        if tag <= _LAST_TAG and (outside or kind not in _TYPE_BYTES):
+            raise ValueError(f"is damaged: the value of its tag {tag} is missing")
+
+
+def _check_blocks(tags: Any, n_bytes: int) -> None:
     """Check that the strips or tiles hold all pixels."""
     width, height = tags[_WIDTH], tags[_HEIGHT]
     if _TILE_OFFSETS in tags:
@@ -60,10 +100,15 @@ def _check_blocks(tags: Any) -> None:
     planes = samples if tags.get(_PLANAR) == _PLANES else 1
     n_down = math.ceil(height / block_height)
     n_blocks = math.ceil(width / block_width) * n_down * planes
-    if len(starts) < n_blocks or (lengths and len(lengths) < n_blocks):
+    # Old programs write no length of a single strip.
+    if len(starts) != n_blocks or len(lengths or starts[:1]) != n_blocks:
         raise ValueError(
-            f"is damaged: it has {len(starts)} of {n_blocks} strips or tiles"
+            f"is damaged: its {n_blocks} strips or tiles have {len(starts)} positions "
+            f"and {len(lengths)} lengths"
         )
+    ends = [start + length for start, length in zip(starts, lengths, strict=False)]
+    if max([*starts, *ends]) > n_bytes:
+        raise EOFError
     if tags.get(_COMPRESSION, 1) != _UNCOMPRESSED or not lengths:
         return
     row_bytes = math.ceil(block_width * bits[0] * (samples // planes) / 8)
