@@ -1,13 +1,21 @@
 """Read DICOM files as gray pixels, as a viewer shows them."""
 
 import os
+import zlib
 from typing import IO, Any
 
 import numpy as np
 
 from cxrclf._utils.optional import import_optional
+from cxrclf.images._dicom_header import Header, check_kind, read_size
+from cxrclf.images._dicom_pixels import decode_pixels
+from cxrclf.images._dicom_shades import to_gray
 
 _PREFIX_AT, _PREFIX = 128, b"DICM"
+_META_AT = 144  # first byte behind the group length of the file meta information
+_DEFLATED = b"1.2.840.10008.1.2.1.99"
+_EXPLICIT = b"1.2.840.10008.1.2.1\0\0\0"  # of the same length
+_HEADER_BYTES = 2**24  # largest header of a deflated file
 
 
 def is_dicom(head: bytes, path: str) -> bool:
@@ -33,40 +41,44 @@ def read_dicom(file: IO[bytes]) -> np.ndarray:
     -------
     ndarray of shape (H, W)
         Pixels of uint8 if at most 8 bits are stored, else of uint16. Black is 0.
+
+    Raises
+    ------
+    ValueError
+        If the file is no image of one frame, or an element has no valid value.
+    PIL.Image.DecompressionBombError
+        If the image has more pixels than Pillow allows.
     """
-    pydicom = import_optional(
-        "pydicom", extra="dicom", purpose="Reading a DICOM radiograph"
-    )
-    dataset = pydicom.dcmread(file, force=True)
-    _check_dataset(dataset, pydicom)
-    values, span = _apply_modality(dataset.pixel_array, dataset)
-    gray = _apply_voi(values, span, dataset)
-    if dataset.PhotometricInterpretation == "MONOCHROME1":
-        gray = 1 - gray
-    dtype = np.uint8 if dataset.BitsStored <= 8 else np.uint16
-    return np.rint(gray * np.iinfo(dtype).max).astype(dtype)
+    pydicom = _import_pydicom()
+    dataset = _read_dataset(file, pydicom)
+    check_kind(dataset)
+    header = Header.from_dataset(dataset)
+    header.check_size()
+    return to_gray(decode_pixels(dataset, header, pydicom), dataset, header)
 
 
 def read_dicom_size(file: IO[bytes]) -> tuple[int, int]:
     """Read the height and width of an open DICOM file, without its pixels."""
-    pydicom = import_optional(
+    dataset = _read_dataset(file, _import_pydicom(), stop_before_pixels=True)
+    return read_size(dataset)
+
+
+def _import_pydicom() -> Any:
+    return import_optional(
         "pydicom", extra="dicom", purpose="Reading a DICOM radiograph"
     )
-    dataset = pydicom.dcmread(file, force=True, stop_before_pixels=True)
-    return int(dataset.Rows), int(dataset.Columns)
 
 
-def _check_dataset(dataset: Any, pydicom: Any) -> None:
-    if "PixelData" not in dataset:
-        raise ValueError("is not a DICOM image (it has no pixel data)")
-    colors = dataset.PhotometricInterpretation
-    if dataset.SamplesPerPixel != 1 or not colors.startswith("MONOCHROME"):
-        raise ValueError(
-            f"is a color DICOM image ({colors}); radiographs are MONOCHROME1 or 2"
-        )
-    n_frames = int(dataset.get("NumberOfFrames") or 1)
-    if n_frames != 1:
-        raise ValueError(f"is a DICOM image of {n_frames} frames, expected one")
+def _read_dataset(file: IO[bytes], pydicom: Any, **options: Any) -> Any:
+    """Read the elements of a file, and add a transfer syntax if it is missing."""
+    start = file.read(_META_AT)
+    if start[_PREFIX_AT:][: len(_PREFIX)] == _PREFIX:
+        start += file.read(int.from_bytes(start[-4:], "little") % 2**16)
+    file.seek(0)
+    source: Any = _BoundedFile(file)
+    if _DEFLATED in start:
+        source = _inflate(file, start, pydicom)
+    dataset = pydicom.dcmread(source, force=True, **options)
     if "TransferSyntaxUID" not in dataset.file_meta:
         # A file without the DICM prefix has no meta information. pydicom needs the
         # transfer syntax to decode the pixels.
@@ -79,107 +91,43 @@ def _check_dataset(dataset: Any, pydicom: Any) -> None:
             if little
             else uid.ExplicitVRBigEndian
         )
-    syntax = dataset.file_meta.TransferSyntaxUID
-    if syntax.is_compressed and not _can_decompress(syntax, pydicom):
-        raise ValueError(
-            f"is compressed as {syntax.name}, which needs plugins of pydicom: "
-            "pip install pylibjpeg pylibjpeg-libjpeg pylibjpeg-openjpeg"
-        )
+    return dataset
 
 
-def _can_decompress(syntax: Any, pydicom: Any) -> bool:
-    try:
-        return pydicom.pixels.get_decoder(syntax).is_available
-    except NotImplementedError:
-        return False
+class _BoundedFile:
+    """File whose `read` allocates no more than the file has left.
 
-
-def _apply_modality(
-    stored: np.ndarray, dataset: Any
-) -> tuple[np.ndarray, tuple[float, float]]:
-    """Apply the modality LUT or rescale, and return the values and their full range."""
-    stored = stored.astype(np.int64)
-    bits = int(dataset.BitsStored)
-    low, high = (
-        (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-        if dataset.PixelRepresentation
-        else (0, 2**bits - 1)
-    )
-    if dataset.get("ModalityLUTSequence"):
-        return _look_up(stored, dataset.ModalityLUTSequence[0], dataset)
-    slope, intercept = dataset.get("RescaleSlope"), dataset.get("RescaleIntercept")
-    if slope is None or intercept is None:
-        return stored, (low, high)
-    slope, intercept = float(slope), float(intercept)
-    ends = low * slope + intercept, high * slope + intercept
-    return stored * slope + intercept, (min(ends), max(ends))
-
-
-def _apply_voi(
-    values: np.ndarray, span: tuple[float, float], dataset: Any
-) -> np.ndarray:
-    """Apply the VOI LUT or window, and return values from 0 (black) to 1 (white)."""
-    center, width = dataset.get("WindowCenter"), dataset.get("WindowWidth")
-    if dataset.get("VOILUTSequence"):
-        whole = np.rint(values).astype(np.int64)
-        values, span = _look_up(whole, dataset.VOILUTSequence[0], dataset)
-    elif not _is_empty(center) and not _is_empty(width):
-        function = str(dataset.get("VOILUTFunction") or "LINEAR").upper()
-        return _apply_window(
-            values, _first_value(center), _first_value(width), function
-        )
-    low, high = span
-    if high == low:
-        raise ValueError("has a rescale slope of 0, so that all pixels are equal")
-    return np.clip((values - low) / (high - low), 0, 1)
-
-
-def _apply_window(
-    values: np.ndarray, center: float, width: float, function: str
-) -> np.ndarray:
-    """Apply a window, which maps its minimum to 0 and its maximum to 1.
-
-    The formulas are in DICOM PS3.3, C.11.2.1.2.1 (LINEAR), C.11.2.1.3.1 (SIGMOID) and
-    C.11.2.1.3.2 (LINEAR_EXACT).
+    A damaged length in a DICOM file would allocate up to 4 GB.
     """
-    if width < 1 if function == "LINEAR" else width <= 0:
-        raise ValueError(f"has a window width of {width:g}, too small for {function}")
-    if function == "SIGMOID":
-        # Beyond 50 the result no longer changes, and exp could overflow.
-        exponent = np.clip(-4 * (values - center) / width, -50, 50)
-        return 1 / (1 + np.exp(exponent))
-    if function == "LINEAR":
-        center, width = center - 0.5, width - 1
-    elif function != "LINEAR_EXACT":
-        raise ValueError(f"has an unknown VOI LUT function, {function!r}")
-    if width == 0:
-        return (values > center).astype(np.float64)
-    return np.clip((values - center) / width + 0.5, 0, 1)
+
+    def __init__(self, file: IO[bytes]):
+        self._file = file
+        self._size = file.seek(0, os.SEEK_END)
+        self.seek, self.tell = file.seek, file.tell
+        file.seek(0)
+
+    def read(self, size: int | None = -1) -> bytes:
+        left = max(0, self._size - self._file.tell())
+        if size is None or size < 0 or size > left:
+            size = left
+        return self._file.read(size)
 
 
-def _look_up(
-    values: np.ndarray, item: Any, dataset: Any
-) -> tuple[np.ndarray, tuple[float, float]]:
-    """Map integers through a modality or VOI LUT (DICOM PS3.3 C.11.1.1.1)."""
-    n_entries, first, depth = (int(value) for value in item.LUTDescriptor)
-    n_entries = n_entries or 2**16  # 0 means 65,536, which does not fit into 16 bits
-    data = item.LUTData
-    if isinstance(data, bytes):
-        little = dataset.original_encoding[1] is not False
-        data = np.frombuffer(data, dtype="<u2" if little else ">u2")
-    table = np.asarray(data, dtype=np.int64)[:n_entries]
-    if len(table) < n_entries:
-        raise ValueError(
-            f"has a lookup table of {len(table)} entries where it states {n_entries}"
-        )
-    return table[np.clip(values - first, 0, n_entries - 1)], (0, 2**depth - 1)
+def _inflate(file: IO[bytes], start: bytes, pydicom: Any) -> Any:
+    """Return a deflated file as an uncompressed one.
 
+    The size of the image limits the number of bytes that are inflated.
+    """
+    file.seek(len(start))
+    data, inflater = file.read(), zlib.decompressobj(-zlib.MAX_WBITS)
+    start = start.replace(_DEFLATED, _EXPLICIT)
+    inflated = inflater.decompress(data, _HEADER_BYTES)
 
-def _is_empty(value: Any) -> bool:
-    return (
-        value is None or value == "" or (hasattr(value, "__len__") and not len(value))
-    )
+    def uncompressed() -> Any:
+        return pydicom.filebase.DicomBytesIO(start + inflated)
 
-
-def _first_value(value: Any) -> float:
-    return float(np.atleast_1d(value)[0])
+    dataset = pydicom.dcmread(uncompressed(), force=True, stop_before_pixels=True)
+    header = Header.from_dataset(dataset)
+    header.check_size()
+    inflated += inflater.decompress(inflater.unconsumed_tail, 2 * header.n_bytes)
+    return uncompressed()

@@ -125,7 +125,7 @@ def read_image(
     try:
         with quiet_decoders(), open_source(path) as file:
             return _decode(file, name, size, keep_aspect_ratio, bits)
-    except (MissingDependencyError, MemoryError):
+    except MissingDependencyError:
         raise
     except Exception as error:
         # A damaged file can cause any exception in a decoder.
@@ -207,6 +207,8 @@ def describe_error(path: str, error: Exception) -> str:
             "has too many pixels (a decompression bomb?); if you trust it, raise "
             "PIL.Image.MAX_IMAGE_PIXELS"
         )
+    if isinstance(error, MemoryError):
+        return "needs more memory than there is, or states a wrong size"
     if isinstance(error, (EOFError, struct.error)) or _CUT_SHORT.search(str(error)):
         return "is cut short (truncated)"
     if type(error) is ValueError:

@@ -73,7 +73,7 @@ def read_image_size(path: str | os.PathLike[str] | IO[bytes]) -> tuple[int, int]
                 # `size` is (width, height), which is the upright (height, width) of a
                 # sideways image.
                 return size if sideways else size[::-1]
-    except (MissingDependencyError, MemoryError):
+    except MissingDependencyError:
         raise
     except Exception as error:
         # A damaged file can cause any exception in a decoder.

@@ -53,8 +53,6 @@ def read_values(path: str | os.PathLike[str]) -> np.ndarray:
             with open_pillow(file) as image:
                 check_single(image)
                 return _read_stored(image, file)
-    except MemoryError:
-        raise
     except Exception as error:
         # A damaged file can cause any exception in a decoder.
         raise ImageReadError({path: describe_error(path, error)}) from error
