@@ -228,12 +228,12 @@ def test_a_damaged_frame_is_not_blamed_on_a_plugin(tmp_path):
 
 @pytest.mark.parametrize("found", [True, False])
 def test_what_to_install_if_all_decoders_fail(found, tmp_path, monkeypatch):
-    def fail(self):
-        raise RuntimeError("Unable to decode:\n  pillow: no")
+    def fail(dataset, decoding_plugin):
+        raise RuntimeError(f"Unable to decode:\n  {decoding_plugin}: no")
 
     spec = object() if found else None
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: spec)
-    monkeypatch.setattr(pydicom.Dataset, "pixel_array", property(fail))
+    monkeypatch.setattr(pydicom.pixels, "pixel_array", fail)
     dataset = compressed(GRAY, JPEGBaseline8Bit, stream(GRAY, "JPEG"))
     reason = why(written(tmp_path, dataset))
     cure = "it may be damaged" if found else 'pip install "cxrclf[dicom]"'

@@ -123,7 +123,7 @@ def _decompress(dataset: Any, header: Header, syntax: Any, pydicom: Any) -> np.n
     frame = _join_fragments(dataset.PixelData, pydicom)
     stream = read_stream_header(frame)
     if stream is not None:
-        stream.check(header.rows, header.columns, header.samples)
+        stream.check(header.rows, header.columns, header.samples, header.bits_allocated)
         if stream.is_jpeg_12_bit:
             return _decode_12_bits(frame, syntax)
     if not decoder.is_available:
@@ -131,15 +131,31 @@ def _decompress(dataset: Any, header: Header, syntax: Any, pydicom: Any) -> np.n
             f"is compressed as {syntax.name}, which needs plugins of pydicom: "
             f"{_INSTALL}"
         )
+    # GDCM ends the process for some damaged files. So it is used if there is no other.
+    names = decoder.available_plugins
+    plugins = [name for name in names if name != "gdcm"] or list(names)
     try:
-        return dataset.pixel_array
-    except RuntimeError as error:  # all decoders failed
+        return _decode_by_first(dataset, plugins, pydicom)
+    except RuntimeError as error:
         reasons = " ".join(str(error).split())
-        plugins = all(map(importlib.util.find_spec, _PLUGINS))
-        cure = "it may be damaged" if plugins else f"try plugins of pydicom: {_INSTALL}"
+        complete = all(map(importlib.util.find_spec, _PLUGINS))
+        cure = f"try plugins of pydicom: {_INSTALL}"
+        if complete:
+            cure = "it may be damaged"
         raise ValueError(
             f"cannot be decompressed from {syntax.name}; {cure} ({reasons})"
         ) from error
+
+
+def _decode_by_first(dataset: Any, plugins: list[str], pydicom: Any) -> np.ndarray:
+    """Decode by the first plugin that can do it."""
+    reasons = []
+    for plugin in plugins:
+        try:
+            return pydicom.pixels.pixel_array(dataset, decoding_plugin=plugin)
+        except Exception as error:  # plugins raise errors of any type
+            reasons.append(str(error))
+    raise RuntimeError("; ".join(reasons))
 
 
 def _join_fragments(data: bytes, pydicom: Any) -> bytes:
