@@ -10,6 +10,7 @@ from cxrclf.datasets._image_bunch import import_pandas, make_image_bunch
 from cxrclf.exceptions import MissingDependencyError
 
 PATHS = ["b.png", "a.png"]
+LEFT_OUT = {"hidden": ["x/.a"]}
 
 
 def fields():
@@ -22,7 +23,7 @@ def fields():
 
 
 def test_arrays():
-    bunch = make_image_bunch(PATHS, fields(), "Two images.", None)
+    bunch = make_image_bunch(PATHS, fields(), "Two images.", LEFT_OUT, None)
     assert bunch.data.dtype == object
     assert bunch.data.tolist() == [["b.png"], ["a.png"]]
     assert bunch.target.tolist() == ["tb", "normal"]
@@ -31,11 +32,12 @@ def test_arrays():
     assert bunch.groups.tolist() == ["p2", "p1"]
     assert bunch.age is None
     assert bunch.frame is None
-    assert bunch.DESCR == "Two images."
+    assert bunch.DESCR == "Two images. Left out: 1 hidden ('.a')."
+    assert bunch.left_out == LEFT_OUT
 
 
 def test_frames():
-    bunch = make_image_bunch(PATHS, fields(), "Two images.", pd)
+    bunch = make_image_bunch(PATHS, fields(), "Two images.", {}, pd)
     assert list(bunch.frame.columns) == ["path", "target", "group", "left", "right"]
     assert list(bunch.data.columns) == ["path"]
     assert list(bunch.masks.columns) == ["left", "right"]

@@ -1,5 +1,7 @@
 """Folders of images: what counts, and where a data set is."""
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -7,18 +9,12 @@ import pytest
 from cxrclf.datasets._layout import (
     check_extensions,
     check_folder,
-    find_images,
     find_root,
+    format_extensions,
     format_names,
-    is_data,
     subfolders,
+    unreadable_error,
 )
-
-
-@pytest.mark.parametrize("name", [".DS_Store", "__MACOSX", "Thumbs.db", ".git"])
-def test_litter_is_no_data(name):
-    assert not is_data(name)
-    assert is_data(f"scan{name}")
 
 
 def test_lists_are_shortened():
@@ -35,14 +31,32 @@ def test_extensions():
             check_extensions(bad)
 
 
-def test_images_below_a_folder(plant):
-    root = plant(
-        "b/2.PNG", "b/10.dcm", "a.jpg", "b/text.txt", "__MACOSX/1.png", "b/.1.png"
-    )
-    found = [path.relative_to(root).as_posix() for path in find_images(root)]
-    assert found == ["a.jpg", "b/10.dcm", "b/2.PNG"]
-    assert find_images(root, (".txt",)) == [root / "b" / "text.txt"]
-    assert subfolders(root) == [root / "b"]
+def test_extensions_are_formatted_for_messages():
+    assert format_extensions(None) == ""
+    assert format_extensions([".PNG", ".dcm"]) == " (.dcm, .png)"
+
+
+def test_subfolders(plant):
+    root = plant("b/2.png", "a/1.png", "c.png", ".hidden/1.png")
+    assert subfolders(root) == [root / "a", root / "b"]
+
+
+def test_folders_that_cannot_be_listed(plant, monkeypatch):
+    root = plant("a.png")
+
+    def refuse(path):
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(PermissionError, match="1 of the folders .*Permission denied"):
+        check_folder(root, "the folder")
+
+
+def test_the_error_has_the_class_of_the_first_error():
+    first = NotADirectoryError(errno.ENOTDIR, "Not a directory")
+    error = unreadable_error({"b": first, "a": OSError(errno.EIO, "I/O error")})
+    assert isinstance(error, NotADirectoryError)
+    assert "'a (I/O error)', 'b (Not a directory)'" in str(error)
 
 
 def test_a_folder_that_is_not_there_or_a_file(plant):

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cxrclf.datasets import load_covid_radiography
+from cxrclf.datasets import load_covid_radiography, load_image_folder
 
 CLASSES = ("COVID", "Lung_Opacity", "Normal", "Viral Pneumonia")
 TOP = "COVID-19_Radiography_Dataset"
@@ -96,3 +96,37 @@ def test_folders_above_and_below(fifth):
     for below in ("COVID", "Viral Pneumonia/images"):
         with pytest.raises(ValueError, match=rf"holds the classes.*That is '.*{TOP}'"):
             load_covid_radiography(fifth / below)
+
+
+def test_what_is_left_out(fifth, plant):
+    plant(f"{TOP}/Normal/images/notes.txt")
+    data = load_covid_radiography(fifth)
+    assert {why: len(paths) for why, paths in data.left_out.items()} == {
+        "type": 1,
+        "hidden": 1,
+        "beside": 5,
+    }
+    assert "Left out: 1 of another type (1 .txt); 1 hidden ('.DS_Store')" in data.DESCR
+
+
+def test_linked_images_and_masks(fifth):
+    for part in ("images", "masks"):
+        folder = fifth / "Normal" / part
+        folder.rename(fifth.parent / part)
+        folder.symlink_to(fifth.parent / part)
+    assert load_covid_radiography(fifth).data.shape == (12, 1)
+
+
+def test_a_file_in_two_classes(fifth):
+    (fifth / "COVID" / "images" / "x.png").symlink_to(
+        fifth / "Normal" / "images" / "Normal-1.png"
+    )
+    with pytest.raises(ValueError, match=r"x\.png = .*Normal-1\.png|in two folders"):
+        load_covid_radiography(fifth, masks=False)
+
+
+def test_the_folder_loader_leaves_the_masks_out(fifth):
+    with pytest.warns(UserWarning, match="load_covid_radiography lists images"):
+        data = load_image_folder(fifth)
+    assert data.data.shape == (12, 1)
+    assert {Path(path).parent.name for path in data.data[:, 0]} == {"images"}

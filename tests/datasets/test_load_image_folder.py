@@ -87,19 +87,6 @@ def test_files_below_a_class_folder_count(tmp_path):
     assert data.target.tolist() == ["a", "a", "a", "b"]
 
 
-def test_the_order_is_that_of_the_names_not_of_the_file_system(tmp_path, monkeypatch):
-    names = [f"a/{stem}.png" for stem in "qwertyuiop"]
-    touch(tmp_path, *names)
-    walk = os.walk
-
-    def backwards(top):
-        for parent, folders, files in walk(top):
-            yield parent, folders, sorted(files, reverse=True)
-
-    monkeypatch.setattr(os, "walk", backwards)
-    assert relative(load_image_folder(tmp_path), tmp_path) == sorted(names)
-
-
 @pytest.mark.parametrize(
     "suffix",
     [".png", ".PNG", ".jpg", ".JPEG", ".tif", ".TIFF", ".bmp", ".dcm", ".DICOM"],
@@ -236,7 +223,7 @@ def test_missing_folder(tmp_path):
 
 def test_a_file_for_a_folder(tmp_path):
     touch(tmp_path, "x.png")
-    with pytest.raises(NotADirectoryError, match="one sub-folder for each class"):
+    with pytest.raises(NotADirectoryError, match="one subfolder for each class"):
         load_image_folder(tmp_path / "x.png")
 
 
@@ -259,6 +246,75 @@ def test_a_class_without_images(tmp_path):
 def test_endings_that_are_none(kermany, extensions):
     with pytest.raises(ValueError, match="with their dot"):
         load_image_folder(kermany, extensions=extensions)
+
+
+def test_what_was_taken_and_what_was_left_out(kermany):
+    (kermany / "PNEUMONIA" / "again.jpeg").symlink_to(
+        kermany / "PNEUMONIA" / "person2_virus_3.jpeg"
+    )
+    touch(kermany, "NORMAL/masks/1.png")
+    with pytest.warns(UserWarning, match="Folders of masks .*load_covid_radiography"):
+        data = load_image_folder(kermany)
+    assert (
+        f"6 image files of 2 classes in {kermany}. Images per class: 'NORMAL' 3, "
+        "'PNEUMONIA' 3. Left out: 1 of another type (1 .txt); 5 hidden ('.hidden', "
+        "'__MACOSX', 'Thumbs.db', ... and 2 more); 2 beside the class folders "
+        "('overview.png', 'readme.txt'); 1 with names of mask folders ('masks'); 1 "
+        "listed already through another link ('again.jpeg')."
+    ) == data.DESCR
+    assert {why: len(paths) for why, paths in data.left_out.items()} == {
+        "type": 1,
+        "hidden": 5,
+        "beside": 2,
+        "masks": 1,
+        "repeated": 1,
+    }
+    assert data.left_out["type"] == [str(kermany / "NORMAL" / "notes.txt")]
+
+
+def test_a_clean_folder_leaves_nothing_out(tmp_path):
+    data = load_image_folder(touch(tmp_path, "a/1.png", "b/2.png"))
+    assert data.left_out == {}
+    assert "Left out" not in data.DESCR
+
+
+def test_many_classes_are_shortened_in_the_description(tmp_path):
+    touch(tmp_path, *(f"c{n:02d}/1.png" for n in range(25)))
+    assert load_image_folder(tmp_path).DESCR.endswith("'c19' 1, and 5 more.")
+
+
+def test_a_linked_subfolder_is_listed(tmp_path):
+    touch(tmp_path, "data/covid/0.png", "data/normal/1.png", "disk2/covid/2.png")
+    (tmp_path / "data" / "covid" / "disk2").symlink_to(tmp_path / "disk2" / "covid")
+    data = load_image_folder(tmp_path / "data")
+    assert relative(data, tmp_path / "data") == [
+        *("covid/0.png", "covid/disk2/2.png", "normal/1.png")
+    ]
+
+
+def test_one_file_in_two_classes(tmp_path):
+    touch(tmp_path, "a/1.png", "b/2.png")
+    (tmp_path / "b" / "3.png").symlink_to(tmp_path / "a" / "1.png")
+    with pytest.raises(ValueError, match=r"a/1\.png = .*b/3\.png.*one class"):
+        load_image_folder(tmp_path)
+
+
+def test_images_with_the_same_name_in_a_folder(tmp_path):
+    touch(tmp_path, "a/1.png", "a/1.jpg", "b/1.png")
+    with pytest.warns(UserWarning, match=r"1 pairs .*a/1\.jpg and 1\.png"):
+        assert load_image_folder(tmp_path).data.shape == (3, 1)
+
+
+def test_names_that_are_not_utf_8(tmp_path):
+    folder, file = os.fsdecode(b"caf\xe9"), os.fsdecode(b"a\xff\n.png")
+    try:
+        touch(tmp_path, f"{folder}/{file}", "b/1.png")
+    except OSError:
+        pytest.skip("the file system refuses such names")
+    data = load_image_folder(tmp_path, groups=r"(.)", as_frame=True)
+    assert os.fsencode(data.data["path"][1]).endswith(b"caf\xe9/a\xff\n.png")
+    assert data.target_names == ["b", folder]
+    assert data.DESCR.encode().decode().isprintable()
 
 
 def test_groups_of_real_file_names_split_without_overlap():

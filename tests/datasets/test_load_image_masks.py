@@ -113,7 +113,11 @@ def test_what_has_no_partner_can_be_left_out(plant):
     root = plant("i/ok.png", "i/lone.png", "m/ok.png", "m/orphan.png", "m/more.png")
     data = load_image_masks(root / "i", root / "m", unpaired="drop")
     assert names_of(data.data[:, 0]) == ["ok.png"]
-    assert "images without a mask (1), masks without an image (2)" in data.DESCR
+    assert "Left out: 1 without a mask ('lone.png'); 2 without an image" in data.DESCR
+    assert {why: names_of(paths) for why, paths in data.left_out.items()} == {
+        "without_mask": ["lone.png"],
+        "without_image": ["more.png", "orphan.png"],
+    }
     plant("m/ok.jpg")
     with pytest.raises(ValueError, match="share their name"):
         load_image_masks(root / "i", root / "m", unpaired="drop")
@@ -183,6 +187,45 @@ def test_files_are_not_opened(plant, monkeypatch):
 
     monkeypatch.setattr(builtins, "open", refuse)
     load_image_masks(root / "i", root / "m")
+
+
+def test_what_is_left_out_and_links(plant):
+    root = plant("i/1.png", "i/notes.txt", "m/.x", "disk/i/2.png", "disk/m/2.png")
+    plant("m/empty.png")
+    for part in "im":
+        (root / part / "more").symlink_to(root / "disk" / part)
+    # One mask may belong to several images.
+    (root / "m" / "1.png").symlink_to(root / "m" / "empty.png")
+    data = load_image_masks(root / "i", root / "m", unpaired="drop")
+    assert names_of(data.masks[:, 0]) == ["1.png", "2.png"]
+    assert {why: names_of(paths) for why, paths in data.left_out.items()} == {
+        "type": ["notes.txt"],
+        "hidden": [".x"],
+        "without_image": ["empty.png"],
+    }
+
+
+def test_links_to_one_mask(plant):
+    root = plant("i/1.png", "i/2.png", "empty.png", "m/notes.txt")
+    for name in ("1.png", "2.png"):
+        (root / "m" / name).symlink_to(root / "empty.png")
+    assert load_image_masks(root / "i", root / "m").data.shape == (2, 1)
+
+
+def test_an_image_that_is_its_mask(plant):
+    root = plant("i/1.png", "m/2.png")
+    (root / "m" / "1.png").symlink_to(root / "i" / "1.png")
+    with pytest.raises(ValueError, match=r"i/1\.png = .*m/1\.png.*image or a mask"):
+        load_image_masks(root / "i", root / "m")
+
+
+def test_dicom_files_without_an_extension(plant):
+    root = plant("m/IM0001.png", "m/1.2.3.png", "m/1.2.4.png", "i/notes.txt")
+    for name in ("IM0001", "1.2.3", "1.2.4"):
+        (root / "i" / name).write_bytes(bytes(128) + b"DICM")
+    data = load_image_masks(root / "i", root / "m")
+    assert names_of(data.data[:, 0]) == ["1.2.3", "1.2.4", "IM0001"]
+    assert names_of(data.masks[:, 0]) == ["1.2.3.png", "1.2.4.png", "IM0001.png"]
 
 
 def test_real_images_with_their_masks():

@@ -43,6 +43,8 @@ def test_images_classes_and_both_masks(montgomery):
         assert Path(left) == montgomery / "ManualMask/leftMask" / Path(image).name
         assert Path(right) == montgomery / "ManualMask/rightMask" / Path(image).name
     assert "4 radiographs, 1 normal and 3 with tuberculosis, of 3 pat" in data.DESCR
+    assert "Left out: 2 hidden ('._MCUCXR_0001_0.png', 'Thumbs.db')." in data.DESCR
+    assert [len(paths) for paths in data.left_out.values()] == [2]
 
 
 def test_readings_tell_sex_age_and_who_is_the_same(montgomery):

@@ -40,7 +40,7 @@ def test_images_with_masks_of_either_naming(merged):
     np.testing.assert_allclose(data.age, [np.nan, 16 / 12, 27])
     # The same number in both sets is not the same patient.
     assert data.groups.tolist() == ["CHNCXR_0001", "CHNCXR_0327", "MCUCXR_0001"]
-    assert "Left out, without a lung mask: 1." in data.DESCR
+    assert "Left out: 1 without a mask ('CHNCXR_0025_0.png')." in data.DESCR
 
 
 def test_all_images_without_masks(merged):

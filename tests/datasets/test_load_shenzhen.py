@@ -41,7 +41,7 @@ def test_images_without_a_mask_are_left_out_and_counted(shenzhen):
     assert data.groups.tolist() == ["CHNCXR_0001", "CHNCXR_0327"]
     assert data.sex.tolist() == ["M", "M"]
     assert "2 radiographs" in data.DESCR
-    assert "Left out, without a lung mask: 1." in data.DESCR
+    assert "Left out: 1 without a mask ('CHNCXR_0025_0.png')." in data.DESCR
 
 
 def test_frame(shenzhen):

@@ -19,7 +19,8 @@ def root(plant):
 
 
 def test_images_of_the_sets_asked_for(root):
-    images = find_nlm_images(root, set(SETS))
+    images, masks, left_out = find_nlm_images(root, set(SETS))
+    assert masks == left_out == {}
     assert [path.stem for path in images] == sorted(NAMES)
     with pytest.raises(ValueError, match=r"named like MCUCXR_0001_0\.png, .* \(1\): "):
         find_nlm_images(root, {"MCUCXR"})
@@ -33,13 +34,16 @@ def test_other_names(root, plant, name):
 
 
 def test_no_images(tmp_path):
+    (tmp_path / "CXR_png").mkdir()
     with pytest.raises(ValueError, match="there is none"):
         find_nlm_images(tmp_path, set(SETS))
 
 
 def test_masks_of_either_naming(root, plant):
     plant("masks/MCUCXR_0001_0.png", "masks/CHNCXR_0001_0_mask.png")
-    images, masks = pair_nlm_masks(find_nlm_images(root, set(SETS)), root / "masks")
+    images, masks, _ = find_nlm_images(root, set(SETS), [root / "masks"])
+    images, masks, left_out = pair_nlm_masks(images, masks)
+    assert left_out["without_mask"] == [str(root / "CXR_png" / "MCUCXR_0002_1.png")]
     assert [path.stem for path in images] == ["CHNCXR_0001_0", "MCUCXR_0001_0"]
     assert [mask.rsplit("/", 1)[1] for mask in masks["mask"]] == [
         "CHNCXR_0001_0_mask.png",
@@ -48,7 +52,7 @@ def test_masks_of_either_naming(root, plant):
 
 
 def test_fields_without_readings(root):
-    images = find_nlm_images(root, set(SETS))
+    images, _, _ = find_nlm_images(root, set(SETS))
     fields = read_nlm_fields(root, images, with_source=True)
     assert fields["target"].tolist() == ["normal", "normal", "tuberculosis"]
     assert fields["source"].tolist() == ["shenzhen", "montgomery", "montgomery"]

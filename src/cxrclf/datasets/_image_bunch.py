@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.utils import Bunch
 
 from cxrclf._utils.optional import import_optional
+from cxrclf.datasets._left_out import describe_left_out
 
 _COLUMNS = {"groups": "group"}
 
@@ -19,7 +20,7 @@ def import_pandas(as_frame, reader):
     return import_optional("pandas", extra="pandas", purpose=f"{reader}(as_frame=True)")
 
 
-def make_image_bunch(paths, fields, description, pandas):
+def make_image_bunch(paths, fields, description, left_out, pandas):
     """Return a Bunch of image files with further fields.
 
     Parameters
@@ -30,7 +31,9 @@ def make_image_bunch(paths, fields, description, pandas):
         Attributes of the Bunch. A dict of k columns (each a list of n values) becomes
         an (n, k) array of object.
     description : str
-        Attribute `DESCR`.
+        Attribute `DESCR`, to which a sentence about the left-out files is added.
+    left_out : dict of str to list of str
+        Attribute `left_out`: paths of the left-out files, by reason.
     pandas : module or None
         If given, `data`, `target` and dicts of columns become DataFrames and Series.
 
@@ -56,7 +59,8 @@ def make_image_bunch(paths, fields, description, pandas):
         else:
             bunch[name] = values
     bunch.frame = frame
-    bunch.DESCR = description
+    bunch.DESCR = description + describe_left_out(left_out)
+    bunch.left_out = left_out
     return bunch
 
 

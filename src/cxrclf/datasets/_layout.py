@@ -3,16 +3,20 @@
 import os
 from pathlib import Path
 
-EXTENSIONS = (".bmp", ".dcm", ".dicom", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
+from cxrclf._utils.disk import copy_error
+from cxrclf.datasets._folder_tree import is_data
 
-_NOT_DATA = {"__macosx", "thumbs.db"}
+# The formats that `read_image` reads with pydicom, and with the oldest supported Pillow
+# without plugins. Formats without a use for radiographs are missing, such as icons.
+EXTENSIONS = (
+    *(".bmp", ".dib", ".gif", ".j2c", ".j2k", ".jfif", ".jp2", ".jpc", ".jpe"),
+    *(".jpeg", ".jpf", ".jpg", ".jpx", ".pbm", ".pcx", ".pgm", ".png", ".pnm"),
+    *(".ppm", ".tga", ".tif", ".tiff", ".webp"),
+    *(".dcm", ".dic", ".dicom", ".ima"),
+)
+
 _SHOWN = 5
 _DEPTH = 2
-
-
-def is_data(name):
-    """Return whether a file or folder of this name can be part of a data set."""
-    return not name.startswith(".") and name.lower() not in _NOT_DATA
 
 
 def format_names(names, shown=_SHOWN):
@@ -20,6 +24,11 @@ def format_names(names, shown=_SHOWN):
     text = ", ".join(repr(name) for name in names[:shown])
     more = len(names) - shown
     return text if more <= 0 else f"{text}, ... and {more} more"
+
+
+def format_extensions(extensions):
+    """Format the parameter `extensions` of a loader for a message."""
+    return "" if extensions is None else f" ({', '.join(check_extensions(extensions))})"
 
 
 def check_extensions(extensions):
@@ -53,23 +62,28 @@ def check_folder(folder, wanted):
         )
     if not folder.is_dir():
         raise NotADirectoryError(f"{str(folder)!r} is a file. Give {wanted}.")
-    return folder
+    try:
+        with os.scandir(folder):
+            return folder
+    except OSError as error:
+        raise unreadable_error({str(folder): error}) from error
 
 
-def find_images(folder, endings=EXTENSIONS):
-    """Return the image files below a folder as Paths, sorted by their parts.
+def unreadable_error(errors):
+    """Return an error that names folders that cannot be listed.
 
-    Sorting by parts gives the same order on all operating systems.
+    Parameters
+    ----------
+    errors : dict of str to OSError
+        Error of the system for each folder.
     """
-    found = []
-    for parent, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if is_data(name)]
-        found += [
-            Path(parent, name)
-            for name in names
-            if is_data(name) and Path(name).suffix.lower() in endings
-        ]
-    return sorted(found, key=lambda path: path.parts)
+    first = next(iter(errors.values()))
+    named = [f"{path} ({error.strerror})" for path, error in sorted(errors.items())]
+    return copy_error(
+        first,
+        f"{len(errors)} of the folders cannot be listed: {format_names(named)}. Change "
+        "their permissions to read and enter them, or move them out of the data set.",
+    )
 
 
 def subfolders(folder):

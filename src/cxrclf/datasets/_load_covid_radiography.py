@@ -1,9 +1,14 @@
 """Load the COVID-19 Radiography Database."""
 
+from pathlib import Path
+
 import numpy as np
 
+from cxrclf.datasets._class_folders import list_class_folders
+from cxrclf.datasets._find_images import find_images
 from cxrclf.datasets._image_bunch import import_pandas, make_image_bunch
-from cxrclf.datasets._layout import find_images, find_root, format_names, subfolders
+from cxrclf.datasets._layout import EXTENSIONS, find_root, format_names, subfolders
+from cxrclf.datasets._left_out import format_path, merge_left_out
 from cxrclf.datasets._pairing import Pairing, check_pairing, pair, relative_key
 
 _CLASSES = {"covid", "covid-19", "lung_opacity", "normal", "viral pneumonia"}
@@ -52,14 +57,19 @@ def load_covid_radiography(folder, *, masks=True, as_frame=False):
             DataFrame with the columns `path`, `target` and, with masks, `mask`. None
             unless `as_frame` is true.
         DESCR : str
-            Description of the data.
+            Description of the data, with the number of files that are not listed.
+        left_out : dict of str to list of str
+            Paths of the files and folders that are not listed, by reason. See the
+            notes of `load_image_folder`.
 
     Raises
     ------
     FileNotFoundError
-        If the folder does not exist.
+        If the folder does not exist, or if links in it point to nothing.
     NotADirectoryError
         If `folder` is a file.
+    PermissionError
+        If a folder cannot be listed. The message names all such folders.
     ValueError
         If the folder is not the folder of the data set, or if a class folder has no
         images. With masks, also if this version has no masks, or if images and masks do
@@ -112,9 +122,10 @@ def load_covid_radiography(folder, *, masks=True, as_frame=False):
         _is_root,
         "COVID-19_Radiography_Dataset, which holds the classes COVID, Normal, ...",
     )
-    class_folders = subfolders(root)
-    files = {path.name: _list_images(path) for path in class_folders}
-    empty = [name for name, found in files.items() if not found]
+    classes, left_out = list_class_folders(root, EXTENSIONS)
+    found = _find_files(classes, masks)
+    files = {name: list(map(Path, found.paths[name])) for name in classes}
+    empty = [name for name, images in files.items() if not images]
     if empty:
         raise ValueError(
             f"No image in {format_names(empty)} of {str(root)!r}. Images must lie in "
@@ -123,52 +134,69 @@ def load_covid_radiography(folder, *, masks=True, as_frame=False):
         )
     columns = None
     if masks:
-        files, columns = _pair_masks(class_folders, files)
-    paths = [str(path) for found in files.values() for path in found]
-    target = np.array([name for name, found in files.items() for _ in found])
-    description = f"{len(paths)} image files of {len(files)} classes in {root}"
-    description += ", each with a lung mask." if masks else "."
-    fields = {"target": target, "masks": columns, "groups": None}
-    return make_image_bunch(paths, fields, description, pandas)
+        files, columns = _pair_masks(classes, files, found.paths)
+    paths = [str(path) for images in files.values() for path in images]
+    target = np.array([name for name, images in files.items() for _ in images])
+    description = f"{len(paths)} image files of {len(files)} classes in "
+    description += format_path(root) + (", each with a lung mask." if masks else ".")
+    return make_image_bunch(
+        paths,
+        {"target": target, "masks": columns, "groups": None},
+        description,
+        merge_left_out(left_out, found.left_out),
+        pandas,
+    )
 
 
 def _is_root(folder):
     return any(path.name.casefold() in _CLASSES for path in subfolders(folder))
 
 
-def _list_images(class_folder):
-    inner = class_folder / "images"
-    return find_images(inner if inner.is_dir() else class_folder)
+def _find_files(classes, masks):
+    """Find the images of each class, and its masks under the name of their folder."""
+    images = {
+        name: path / "images" if (path / "images").is_dir() else path
+        for name, path in classes.items()
+    }
+    mask_folders = {}
+    if masks:
+        mask_folders = {
+            str(path / "masks"): path / "masks"
+            for path in classes.values()
+            if (path / "masks").is_dir()
+        }
+    return find_images(images | mask_folders, mask_folders=mask_folders)
 
 
-def _pair_masks(class_folders, files):
+def _pair_masks(classes, files, found):
     """Return the images of each class that have a mask, and the column of masks."""
     old = [
-        path.name
-        for path in class_folders
+        name
+        for name, path in classes.items()
         if not ((path / "images").is_dir() and (path / "masks").is_dir())
     ]
     if old:
+        root = classes[old[0]].parent
         raise ValueError(
             f"No folders 'images' and 'masks' in {format_names(old)} of "
-            f"{str(class_folders[0].parent)!r}. Versions 1 to 3 of the set have no "
+            f"{str(root)!r}. Versions 1 to 3 of the set have no "
             "masks: pass masks=False, or use a later version."
         )
-    found = {
-        path.name: pair(
-            files[path.name],
-            {str(path / "masks"): find_images(path / "masks")},
+    pairings = {
+        name: pair(
+            files[name],
+            {str(path / "masks"): list(map(Path, found[str(path / "masks")]))},
             relative_key(path / "images"),
             [relative_key(path / "masks")],
         )
-        for path in class_folders
+        for name, path in classes.items()
     }
-    parts = zip(*found.values(), strict=True)
+    parts = zip(*pairings.values(), strict=True)
     every = Pairing(*([name for names in part for name in names] for part in parts))
     check_pairing(
         every,
         "The data set has a mask for each image. Unpack it again, or list its images "
         "with masks=False.",
     )
-    masks = [mask for pairing in found.values() for mask in pairing.masks[0]]
-    return {name: pairing.images for name, pairing in found.items()}, {"mask": masks}
+    masks = [mask for pairing in pairings.values() for mask in pairing.masks[0]]
+    return {name: pairing.images for name, pairing in pairings.items()}, {"mask": masks}

@@ -2,29 +2,32 @@
 
 import numpy as np
 
+from cxrclf._utils.user_warnings import warn_user
+from cxrclf.datasets._class_checks import check_class_folders, warn_twins
+from cxrclf.datasets._class_folders import list_class_folders
+from cxrclf.datasets._find_images import find_images
 from cxrclf.datasets._groups import check_groups, find_groups
 from cxrclf.datasets._image_bunch import import_pandas, make_image_bunch
 from cxrclf.datasets._layout import (
     EXTENSIONS,
     check_extensions,
     check_folder,
-    find_images,
     format_names,
-    is_data,
-    subfolders,
 )
+from cxrclf.datasets._left_out import format_path, merge_left_out
+
+_SHOWN = 20
 
 
-def load_image_folder(folder, *, groups=None, as_frame=False, extensions=EXTENSIONS):
+def load_image_folder(folder, *, groups=None, as_frame=False, extensions=None):
     r"""List the images of a folder with one subfolder per class.
 
     The layout is ``folder/<class>/<image>``. Images may also lie in subfolders of a
-    class folder. Files are listed but not opened. Hidden files and folders,
-    ``__MACOSX``, ``Thumbs.db`` and files beside the class folders are ignored.
+    class folder. Links to files and folders are followed. Images are listed but not
+    read. `DESCR` and `left_out` report the files that are not listed.
 
     If a data set is already split, such as ``chest_xray/train/NORMAL``, load each part
-    separately. Pass ``chest_xray/train`` and not ``chest_xray``, which would have the
-    classes "train" and "test".
+    separately: pass ``chest_xray/train`` and not ``chest_xray``.
 
     Parameters
     ----------
@@ -40,9 +43,10 @@ def load_image_folder(folder, *, groups=None, as_frame=False, extensions=EXTENSI
         - None: patients are not known.
     as_frame : bool, default=False
         Whether to return a pandas DataFrame and Series. Needs pandas.
-    extensions : sequence of str
+    extensions : sequence of str, default=None
         Extensions of the files to list, with the dot. Upper and lower case are the
-        same. By default, the extensions of BMP, DICOM, JPEG, PNG and TIFF files.
+        same. By default, the extensions of BMP, DICOM, GIF, JPEG, JPEG 2000, PCX, PNG,
+        PNM, TGA, TIFF and WebP files, and DICOM files without an extension.
 
     Returns
     -------
@@ -62,19 +66,32 @@ def load_image_folder(folder, *, groups=None, as_frame=False, extensions=EXTENSI
             DataFrame with the columns `path` and `target`, and `group` if groups are
             known. None unless `as_frame` is true.
         DESCR : str
-            Description of the data.
+            Description of the data, with the number of files that are not listed.
+        left_out : dict of str to list of str
+            Paths of the files and folders that are not listed, by reason. The notes
+            explain the reasons.
 
     Raises
     ------
     FileNotFoundError
-        If the folder does not exist.
+        If the folder does not exist, or if links in it point to nothing.
     NotADirectoryError
         If `folder` is a file.
+    PermissionError
+        If a folder cannot be listed. The message names all such folders.
     ValueError
-        If there is no class folder, if a class folder has no images, or if
-        `groups` finds no id for a file.
+        If there is no class folder, if a class folder has no images, if the class
+        folders are the parts of a split or a folder of images and a folder of masks, if
+        a file is in two classes through a link, or if `groups` finds no id for a file.
     MissingDependencyError
         If `as_frame` is true and pandas is not installed.
+
+    Warns
+    -----
+    UserWarning
+        If the class folders may be parts of a split, masks or data sets, if their names
+        differ only in case or blanks, if images of a folder have the same name, or if
+        files of other types, which may be images, or folders of masks are left out.
 
     See Also
     --------
@@ -83,6 +100,23 @@ def load_image_folder(folder, *, groups=None, as_frame=False, extensions=EXTENSI
 
     Notes
     -----
+    The keys of `left_out` are the reasons why files and folders are not listed:
+
+    - "type": files of a class with other extensions. A warning names them if they are
+      images of a type that is not read, such as HEIC, or more than 5 % of the files of
+      a class and not documents, such as text or tables;
+    - "hidden": hidden files and folders, ``__MACOSX`` and ``Thumbs.db``;
+    - "beside": files beside the class folders;
+    - "masks": subfolders of a class folder with the name of a folder of masks, such as
+      ``masks``;
+    - "repeated": files and folders that are listed already, because several links point
+      to them, and links to a folder that contains them;
+    - "without_mask" and "without_image": images and masks without a partner, in the
+      loaders of images with masks.
+
+    A file without an extension, or with a UID as its name, is listed if it begins like
+    a DICOM file. Only these files are opened.
+
     Scores are optimistic if images of one patient are in the training set and in
     the test set. Patterns for some public data sets are:
 
@@ -109,42 +143,41 @@ def load_image_folder(folder, *, groups=None, as_frame=False, extensions=EXTENSI
     4
     """
     find_group = check_groups(groups)
-    endings = check_extensions(extensions)
+    endings = EXTENSIONS if extensions is None else check_extensions(extensions)
     pandas = import_pandas(as_frame, "load_image_folder")
-    folder = check_folder(folder, "the folder that holds one sub-folder for each class")
-    class_folders = _class_folders(folder, endings)
-    files = {
-        path.name: [str(image) for image in find_images(path, endings)]
-        for path in class_folders
-    }
-    empty = [name for name, found in files.items() if not found]
-    if empty:
-        raise ValueError(
-            f"No image ({', '.join(endings)}) in the class {_noun(empty)} "
-            f"{format_names(empty)} of {str(folder)!r}. Remove folders that are no "
-            "classes, or pass other extensions."
-        )
-    paths = [path for found in files.values() for path in found]
-    target = np.array([name for name, found in files.items() for _ in found])
+    folder = check_folder(folder, "the folder that holds one subfolder for each class")
+    class_folders, left_out = list_class_folders(folder, endings)
+    found = find_images(class_folders, extensions, skip_masks=True)
+    _warn_masks(found.left_out.get("masks", []))
+    check_class_folders(folder, found.paths, extensions)
+    warn_twins(found.twins)
+    paths = [path for files in found.paths.values() for path in files]
+    target = np.array([name for name, files in found.paths.items() for _ in files])
     ids = None if find_group is None else find_groups(paths, find_group, groups)
-    description = f"{len(paths)} image files of {len(files)} classes in {folder}"
-    description += "." if ids is None else f", of {len(set(ids.tolist()))} groups."
-    fields = {"target": target, "groups": ids}
-    return make_image_bunch(paths, fields, description, pandas)
+    return make_image_bunch(
+        paths,
+        {"target": target, "groups": ids},
+        _describe(folder, found.paths, ids),
+        merge_left_out(left_out, found.left_out),
+        pandas,
+    )
 
 
-def _class_folders(folder, endings):
-    class_folders = subfolders(folder)
-    if not class_folders:
-        names = sorted(path.name for path in folder.iterdir() if is_data(path.name))
-        images = [name for name in names if name.lower().endswith(endings)]
-        found = f"images such as {format_names(images)}, but " if images else ""
-        raise ValueError(
-            f"{str(folder)!r} holds {found}no class folders. The layout must be "
-            "<folder>/<class>/<image>, with one sub-folder for each class."
+def _warn_masks(folders):
+    if folders:
+        warn_user(
+            f"Folders of masks are left out: {format_names(folders)}. "
+            "load_covid_radiography lists images with masks in this layout. If the "
+            "folders hold radiographs, rename them."
         )
-    return class_folders
 
 
-def _noun(names):
-    return "folder" if len(names) == 1 else "folders"
+def _describe(folder, paths, ids):
+    n_images = sum(len(files) for files in paths.values())
+    counts = [f"{name!r} {len(files)}" for name, files in paths.items()]
+    more = f", and {len(counts) - _SHOWN} more" if len(counts) > _SHOWN else ""
+    groups = "" if ids is None else f", of {len(set(ids.tolist()))} groups"
+    return (
+        f"{n_images} image files of {len(paths)} classes in {format_path(folder)}"
+        f"{groups}. Images per class: {', '.join(counts[:_SHOWN])}{more}."
+    )

@@ -1,16 +1,24 @@
 """Load a folder of images with folders of masks."""
 
 import os
+from pathlib import Path
 
+from cxrclf.datasets._find_images import find_images
 from cxrclf.datasets._groups import check_groups, find_groups
 from cxrclf.datasets._image_bunch import import_pandas, make_image_bunch
 from cxrclf.datasets._layout import (
-    EXTENSIONS,
     check_extensions,
     check_folder,
-    find_images,
+    format_extensions,
 )
-from cxrclf.datasets._pairing import check_disjoint, check_pairing, pair, relative_key
+from cxrclf.datasets._left_out import format_path, merge_left_out
+from cxrclf.datasets._pairing import (
+    check_disjoint,
+    check_pairing,
+    find_unpaired,
+    pair,
+    relative_key,
+)
 
 
 def load_image_masks(
@@ -21,14 +29,15 @@ def load_image_masks(
     unpaired="raise",
     groups=None,
     as_frame=False,
-    extensions=EXTENSIONS,
+    extensions=None,
 ):
     r"""List the images of a folder with their masks, paired by name.
 
     An image and its mask must have the same name and lie in the same subfolder of their
     folders, such as ``images/a/1.jpg`` and ``masks/a/1.png``. Extensions may differ.
-    Upper and lower case are the same. Files are listed but not opened. Hidden files and
-    folders, ``__MACOSX`` and ``Thumbs.db`` are ignored.
+    Upper and lower case are the same. Links to files and folders are followed. Files
+    are listed but not read. `DESCR` and `left_out` report the files that are not
+    listed.
 
     Parameters
     ----------
@@ -48,10 +57,10 @@ def load_image_masks(
         the file name of the image, or a function of its path. See `load_image_folder`.
     as_frame : bool, default=False
         Whether to return pandas DataFrames. Needs pandas.
-    extensions : sequence of str
+    extensions : sequence of str, default=None
         Extensions of the images and masks to list, with the dot. Upper and lower case
-        are the same. By default, the extensions of BMP, DICOM, JPEG, PNG and TIFF
-        files.
+        are the same. By default, the extensions of BMP, DICOM, GIF, JPEG, JPEG 2000,
+        PCX, PNG, PNM, TGA, TIFF and WebP files, and DICOM files without an extension.
 
     Returns
     -------
@@ -70,14 +79,19 @@ def load_image_masks(
             DataFrame with the column `path`, the columns of the masks, and `group` if
             groups are known. None unless `as_frame` is true.
         DESCR : str
-            Description of the data, with the number of omitted files.
+            Description of the data, with the number of files that are not listed.
+        left_out : dict of str to list of str
+            Paths of the files and folders that are not listed, by reason. See the
+            notes of `load_image_folder`.
 
     Raises
     ------
     FileNotFoundError
-        If a folder does not exist.
+        If a folder does not exist, or if links in it point to nothing.
     NotADirectoryError
         If a folder is a file.
+    PermissionError
+        If a folder cannot be listed. The message names all such folders.
     ValueError
         If a folder has no images, if two folders are the same or one lies in the other,
         if files do not pair (see `unpaired`), if two files of a folder share their name
@@ -106,7 +120,8 @@ def load_image_masks(
     ((6, 1), (6, 1))
     """
     find_group = check_groups(groups)
-    endings = check_extensions(extensions)
+    if extensions is not None:
+        check_extensions(extensions)
     if unpaired not in ("raise", "drop"):
         raise ValueError(f"unpaired must be 'raise' or 'drop'; got {unpaired!r}.")
     pandas = import_pandas(as_frame, "load_image_masks")
@@ -120,9 +135,17 @@ def load_image_masks(
         check_folder(folder, "the folder of the masks") for folder in mask_folders
     ]
     check_disjoint([image_folder, *mask_folders])
+    names = [str(folder) for folder in mask_folders]
+    found = find_images(
+        {str(folder): folder for folder in [image_folder, *mask_folders]},
+        extensions,
+        mask_folders=names,
+    )
+    _check_empty(found.paths, extensions)
+    files = {name: list(map(Path, paths)) for name, paths in found.paths.items()}
     pairing = pair(
-        _list_images(image_folder, endings),
-        {str(folder): _list_images(folder, endings) for folder in mask_folders},
+        files[str(image_folder)],
+        {name: files[name] for name in names},
         relative_key(image_folder),
         [relative_key(folder, suffix) for folder in mask_folders],
     )
@@ -140,7 +163,11 @@ def load_image_masks(
     return make_image_bunch(
         pairing.images,
         {"masks": name_mask_columns(pairing.masks), "groups": ids},
-        _describe(pairing, image_folder, mask_folders),
+        f"{len(pairing.images)} images of {format_path(image_folder)} with masks of "
+        f"{', '.join(map(format_path, mask_folders))}.",
+        merge_left_out(
+            found.left_out, find_unpaired(found.paths[str(image_folder)], pairing)
+        ),
         pandas,
     )
 
@@ -152,23 +179,10 @@ def name_mask_columns(masks):
     return {f"mask_{number}": column for number, column in enumerate(masks)}
 
 
-def _list_images(folder, endings):
-    found = find_images(folder, endings)
-    if not found:
-        raise ValueError(
-            f"No image ({', '.join(endings)}) in {str(folder)!r}. Pass the folder of "
-            "the files, or pass other extensions."
-        )
-    return found
-
-
-def _describe(pairing, image_folder, mask_folders):
-    where = ", ".join(str(folder) for folder in mask_folders)
-    n_images = len(pairing.images)
-    description = f"{n_images} images of {image_folder} with masks of {where}."
-    if pairing.unmasked or pairing.orphans:
-        description += (
-            f" Left out: images without a mask ({len(pairing.unmasked)}), masks "
-            f"without an image ({len(pairing.orphans)})."
-        )
-    return description
+def _check_empty(paths, extensions):
+    for folder, files in paths.items():
+        if not files:
+            raise ValueError(
+                f"No image{format_extensions(extensions)} in {folder!r}. Pass the "
+                "folder of the files, or pass other extensions."
+            )

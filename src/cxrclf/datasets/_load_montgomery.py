@@ -1,7 +1,7 @@
 """Load the Montgomery County radiographs with lung masks."""
 
 from cxrclf.datasets._image_bunch import import_pandas, make_image_bunch
-from cxrclf.datasets._layout import find_images, find_root
+from cxrclf.datasets._layout import find_root
 from cxrclf.datasets._nlm import describe_nlm, find_nlm_images, read_nlm_fields
 from cxrclf.datasets._pairing import check_pairing, pair, stem_key
 
@@ -57,14 +57,19 @@ def load_montgomery(folder, *, as_frame=False):
             DataFrame with the columns `path`, `target`, `left_mask`, `right_mask`,
             `group`, `sex` and `age`. None unless `as_frame` is true.
         DESCR : str
-            Description of the data.
+            Description of the data, with the number of files that are not listed.
+        left_out : dict of str to list of str
+            Paths of the files and folders that are not listed, by reason. See the
+            notes of `load_image_folder`.
 
     Raises
     ------
     FileNotFoundError
-        If the folder does not exist.
+        If the folder does not exist, or if links in it point to nothing.
     NotADirectoryError
         If `folder` is a file.
+    PermissionError
+        If a folder cannot be listed. The message names all such folders.
     ValueError
         If the folder is not the folder of the data set, if a file name does not belong
         to the data set, if an image has no mask, or if a mask has no image. The message
@@ -107,9 +112,9 @@ def load_montgomery(folder, *, as_frame=False):
     root = find_root(
         folder, _is_root, "MontgomerySet, which holds CXR_png and ManualMask"
     )
-    images = find_nlm_images(root, {"MCUCXR"})
     sides = [root / "ManualMask" / f"{side}Mask" for side in _SIDES]
-    masks = {side.name: find_images(side) for side in sides}
+    images, masks, left_out = find_nlm_images(root, {"MCUCXR"}, sides)
+    masks = {side.name: masks[str(side)] for side in sides}
     pairing = pair(images, masks, stem_key, [stem_key, stem_key])
     check_pairing(
         pairing,
@@ -124,6 +129,7 @@ def load_montgomery(folder, *, as_frame=False):
         pairing.images,
         {"target": fields.pop("target"), "masks": masks, **fields},
         f"{description} Each with a mask of the left and of the right lung.",
+        left_out,
         pandas,
     )
 

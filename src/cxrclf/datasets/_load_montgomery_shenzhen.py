@@ -2,6 +2,7 @@
 
 from cxrclf.datasets._image_bunch import import_pandas, make_image_bunch
 from cxrclf.datasets._layout import find_root
+from cxrclf.datasets._left_out import merge_left_out
 from cxrclf.datasets._nlm import (
     SETS,
     describe_nlm,
@@ -65,14 +66,19 @@ def load_montgomery_shenzhen(folder, *, masks=True, as_frame=False):
             DataFrame with the columns `path`, `target`, `mask` (with masks), `group`,
             `sex`, `age` and `source`. None unless `as_frame` is true.
         DESCR : str
-            Description of the data, with the number of omitted images.
+            Description of the data, with the number of files that are not listed.
+        left_out : dict of str to list of str
+            Paths of the files and folders that are not listed, by reason. See the
+            notes of `load_image_folder`.
 
     Raises
     ------
     FileNotFoundError
-        If the folder does not exist.
+        If the folder does not exist, or if links in it point to nothing.
     NotADirectoryError
         If `folder` is a file.
+    PermissionError
+        If a folder cannot be listed. The message names all such folders.
     ValueError
         If the folder is not the folder of the merged data sets, if a file name does not
         belong to them, or if a mask has no image. The message names all these files.
@@ -110,19 +116,19 @@ def load_montgomery_shenzhen(folder, *, masks=True, as_frame=False):
     root = find_root(
         folder, _is_root, "'Lung Segmentation', which holds CXR_png and masks"
     )
-    images = find_nlm_images(root, set(SETS))
-    n_images = len(images)
+    mask_folders = [root / "masks"] if masks else []
+    images, found, left_out = find_nlm_images(root, set(SETS), mask_folders)
     columns = None
     if masks:
-        images, columns = pair_nlm_masks(images, root / "masks")
+        images, columns, unpaired = pair_nlm_masks(images, found)
+        left_out = merge_left_out(left_out, unpaired)
     fields = read_nlm_fields(root, images, with_source=True)
     description = describe_nlm("Montgomery County and Shenzhen", images, fields, root)
-    if masks:
-        description += f" Left out, without a lung mask: {n_images - len(images)}."
     return make_image_bunch(
         [str(path) for path in images],
         {"target": fields.pop("target"), "masks": columns, **fields},
         description,
+        left_out,
         pandas,
     )
 

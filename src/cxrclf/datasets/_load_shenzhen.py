@@ -2,6 +2,7 @@
 
 from cxrclf.datasets._image_bunch import import_pandas, make_image_bunch
 from cxrclf.datasets._layout import check_folder, find_root
+from cxrclf.datasets._left_out import merge_left_out
 from cxrclf.datasets._nlm import (
     describe_nlm,
     find_nlm_images,
@@ -60,14 +61,19 @@ def load_shenzhen(folder, *, masks=None, as_frame=False):
             DataFrame with the columns `path`, `target`, `mask` (with masks), `group`,
             `sex` and `age`. None unless `as_frame` is true.
         DESCR : str
-            Description of the data, with the number of omitted images.
+            Description of the data, with the number of files that are not listed.
+        left_out : dict of str to list of str
+            Paths of the files and folders that are not listed, by reason. See the
+            notes of `load_image_folder`.
 
     Raises
     ------
     FileNotFoundError
-        If a folder does not exist.
+        If a folder does not exist, or if links in it point to nothing.
     NotADirectoryError
         If a folder is a file.
+    PermissionError
+        If a folder cannot be listed. The message names all such folders.
     ValueError
         If the folder is not the folder of the data set, if a file name does not belong
         to the data set, or if a mask has no image. The message names all these files.
@@ -118,19 +124,19 @@ def load_shenzhen(folder, *, masks=None, as_frame=False):
     root = find_root(folder, _is_root, "ChinaSet_AllFiles, which holds CXR_png")
     if masks is not None:
         check_disjoint([root / "CXR_png", masks])
-    images = find_nlm_images(root, {"CHNCXR"})
-    n_images = len(images)
+    mask_folders = [] if masks is None else [masks]
+    images, found, left_out = find_nlm_images(root, {"CHNCXR"}, mask_folders)
     columns = None
     if masks is not None:
-        images, columns = pair_nlm_masks(images, masks)
+        images, columns, unpaired = pair_nlm_masks(images, found)
+        left_out = merge_left_out(left_out, unpaired)
     fields = read_nlm_fields(root, images)
     description = describe_nlm("Shenzhen", images, fields, root)
-    if masks is not None:
-        description += f" Left out, without a lung mask: {n_images - len(images)}."
     return make_image_bunch(
         [str(path) for path in images],
         {"target": fields.pop("target"), "masks": columns, **fields},
         description,
+        left_out,
         pandas,
     )
 

@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from cxrclf.datasets._clinical_reading import ClinicalReading, parse_reading
-from cxrclf.datasets._layout import find_images, format_names
-from cxrclf.datasets._pairing import check_pairing, pair, stem_key
+from cxrclf.datasets._find_images import find_images
+from cxrclf.datasets._layout import format_names
+from cxrclf.datasets._left_out import format_path
+from cxrclf.datasets._pairing import check_pairing, find_unpaired, pair, stem_key
 
 SETS = {"MCUCXR": "montgomery", "CHNCXR": "shenzhen"}
 
@@ -16,8 +18,8 @@ _LABELS = {"0": "normal", "1": "tuberculosis"}
 _STEM = re.compile(r"((MCUCXR|CHNCXR)_\d+)_([01])", re.IGNORECASE)
 
 
-def find_nlm_images(root, prefixes):
-    """Return the images in `root`/CXR_png and check their names.
+def find_nlm_images(root, prefixes, mask_folders=()):
+    """Find the images in `root`/CXR_png and the masks, and check names of images.
 
     Parameters
     ----------
@@ -25,8 +27,24 @@ def find_nlm_images(root, prefixes):
         Folder with the subfolder CXR_png.
     prefixes : set of str
         Keys of `SETS` that may occur in the names.
+    mask_folders : sequence of Path, default=()
+        Folders of masks.
+
+    Returns
+    -------
+    images : list of Path
+        Images.
+    masks : dict of str to list of Path
+        Masks of each folder. The keys are the paths of the folders.
+    left_out : dict of str to list of str
+        Paths of the files that are left out, by reason.
     """
-    images = find_images(root / "CXR_png")
+    folder = root / "CXR_png"
+    names = [str(path) for path in mask_folders]
+    found = find_images(
+        {str(path): path for path in [folder, *mask_folders]}, mask_folders=names
+    )
+    images = list(map(Path, found.paths[str(folder)]))
     strange = [
         str(p)
         for p in images
@@ -36,26 +54,38 @@ def find_nlm_images(root, prefixes):
         found = f"other names ({len(strange)}): {format_names(strange, 20)}"
         forms = " or ".join(f"{prefix}_0001_0.png" for prefix in sorted(prefixes))
         raise ValueError(
-            f"The images of {str(root / 'CXR_png')!r} must be named like {forms}, with "
+            f"The images of {str(folder)!r} must be named like {forms}, with "
             f"a last digit 0 or 1; {found if strange else 'there is none'}. "
             "load_montgomery reads MCUCXR, load_shenzhen CHNCXR, and "
             "load_montgomery_shenzhen both."
         )
-    return images
+    masks = {name: list(map(Path, found.paths[name])) for name in names}
+    return images, masks, found.left_out
 
 
-def pair_nlm_masks(images, mask_folder):
+def pair_nlm_masks(images, masks):
     """Return the images that have a lung mask, and the column of masks.
 
     The names of the Shenzhen masks end with "_mask". The names of the Montgomery masks
     have no suffix.
+
+    Parameters
+    ----------
+    images : list of Path
+        Images from `find_nlm_images`.
+    masks : dict of str to list of Path
+        Masks of one folder, from `find_nlm_images`.
+
+    Returns
+    -------
+    images : list of Path
+        Images with a mask.
+    columns : dict of str to list of str
+        Masks of these images, as the column "mask".
+    left_out : dict of str to list of str
+        Paths of the images without a mask, by reason.
     """
-    pairing = pair(
-        images,
-        {str(mask_folder): find_images(mask_folder)},
-        stem_key,
-        [partial(stem_key, suffix="_mask")],
-    )
+    pairing = pair(images, masks, stem_key, [partial(stem_key, suffix="_mask")])
     check_pairing(
         pairing,
         "The names of lung masks must be like CHNCXR_0001_0_mask.png or "
@@ -63,7 +93,11 @@ def pair_nlm_masks(images, mask_folder):
         "only, and unpack missing images.",
         allow_unmasked=True,
     )
-    return [Path(path) for path in pairing.images], {"mask": pairing.masks[0]}
+    return (
+        list(map(Path, pairing.images)),
+        {"mask": pairing.masks[0]},
+        find_unpaired(images, pairing),
+    )
 
 
 def read_nlm_fields(root, images, *, with_source=False):
@@ -98,7 +132,7 @@ def describe_nlm(name, images, fields, root):
     return (
         f"{name}: {len(images)} radiographs, {len(images) - n_tb} normal and {n_tb} "
         f"with tuberculosis, of {len(set(fields['groups'].tolist()))} patients, in "
-        f"{root}."
+        f"{format_path(root)}."
     )
 
 

@@ -40,7 +40,9 @@ def stem_key(path, suffix=""):
     Upper and lower case are the same, as in the file systems of Windows and macOS.
     `suffix` is removed from the end of the name.
     """
-    return path.stem.casefold().removesuffix(suffix.casefold())
+    # The last number of a UID such as 1.2.840.5 is not an extension.
+    stem = path.name if path.suffix[1:].isdigit() else path.stem
+    return stem.casefold().removesuffix(suffix.casefold())
 
 
 def relative_key(root, suffix=""):
@@ -101,6 +103,26 @@ def pair(images, mask_folders, image_key, mask_keys):
         orphans=orphans,
         duplicates=duplicates,
     )
+
+
+def find_unpaired(images, pairing):
+    """Return images without a mask and masks without an image, by reason.
+
+    Parameters
+    ----------
+    images : list of path-like
+        All images.
+    pairing : Pairing
+        Result of `pair`.
+
+    Returns
+    -------
+    dict of str to list of str
+        Paths for the attribute `left_out` of a data set.
+    """
+    paired = set(pairing.images)
+    unmasked = [str(path) for path in images if str(path) not in paired]
+    return {"without_mask": unmasked, "without_image": pairing.orphans}
 
 
 def check_pairing(pairing, cure, *, allow_unmasked=False, allow_orphans=False):

@@ -8,7 +8,8 @@ import numpy as np
 from PIL import Image
 
 from cxrclf._utils.files import replace_file
-from cxrclf.datasets._layout import format_names, is_data
+from cxrclf.datasets._folder_tree import is_data
+from cxrclf.datasets._layout import format_names
 
 
 def save_image_folder(images, target, folder, *, groups=None, image_format="png"):
