@@ -116,6 +116,25 @@ def test_equal_subfolders_that_are_no_classes(plant):
 
 
 @pytest.mark.parametrize(
+    "names",
+    [
+        ("images_001/images", "images_002/images"),
+        ("patient00001/study1", "patient00002/study1"),
+        ("Fold 1", "Fold 2"),
+        ("p10", "p11"),
+    ],
+)
+def test_numbered_folders(plant, names):
+    match = f"numbered names: '{names[0].split('/')[0]}', .*data frame"
+    check_warns(match, plant, *(f"{name}/{name[-1]}.png" for name in names))
+
+
+@pytest.mark.parametrize("names", [("0", "1"), ("p0", "p1"), ("stage1", "stage2")])
+def test_numbers_of_classes(plant, names):
+    assert load(plant, *(f"{n}/1.png" for n in names)).target_names == list(names)
+
+
+@pytest.mark.parametrize(
     ("one", "two"),
     [("COVID", "covid"), ("covid", "covid "), ("caf\u00e9", "cafe\u0301")],
 )
@@ -135,7 +154,9 @@ def test_a_class_without_images(tmp_path):
 
 
 def test_images_with_the_same_name():
-    with pytest.warns(UserWarning, match=r"2 pairs .*'a/1\.jpg and 1\.png', 'b/A"):
+    with pytest.warns(
+        UserWarning, match=r"same name .* \(2\): 'a/1\.jpg and 1\.png', 'b/A"
+    ):
         warn_twins([("a/1.jpg", "a/1.png"), ("b/A.png", "b/a.png")])
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -177,7 +177,9 @@ def test_a_file_in_two_folders(plant, kind):
     root = plant("a/1.png", "a/2.png", "b/3.png")
     getattr(root / "b" / "4.png", kind)(root / "a" / "2.png")
     folders = {"a": root / "a", "b": root / "b"}
-    with pytest.raises(ValueError, match=r"1 of the files .*a/2\.png = .*b/4\.png"):
+    with pytest.raises(
+        ValueError, match=r"in two folders.* \(1\): .*a/2\.png = .*b/4\.png"
+    ):
         find_images(folders)
     with pytest.raises(ValueError, match="in two folders"):
         find_images(folders, mask_folders=["b"])
@@ -210,9 +212,11 @@ def test_files_with_one_inode_number_are_not_one_file(plant, monkeypatch):
 def test_links_to_nothing_are_named(plant):
     root = plant("1.png")
     (root / "2.png").symlink_to(root / "gone.png")
-    with pytest.raises(FileNotFoundError, match=r"1 of the links .*2\.png.*delete"):
+    with pytest.raises(
+        FileNotFoundError, match=r"Links that .* \(1\): .*2\.png.*delete"
+    ):
         find(root)
-    with pytest.raises(FileNotFoundError, match="2 of the links .*'a', 'b'"):
+    with pytest.raises(FileNotFoundError, match=r"Links that .* \(2\): 'a', 'b'"):
         raise_broken(["a", "b"])
 
 
@@ -226,9 +230,7 @@ def test_folders_that_cannot_be_listed_are_named(plant, monkeypatch):
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", refuse)
-    with pytest.raises(
-        PermissionError, match="2 of the .*a/x .Perm.*b/y .*permissions"
-    ):
+    with pytest.raises(PermissionError, match=r"\(2\): .*a/x .*b/y .*permissions"):
         find_images({"a": root / "a", "b": root / "b"})
 
 

@@ -301,7 +301,7 @@ def test_one_file_in_two_classes(tmp_path):
 
 def test_images_with_the_same_name_in_a_folder(tmp_path):
     touch(tmp_path, "a/1.png", "a/1.jpg", "b/1.png")
-    with pytest.warns(UserWarning, match=r"1 pairs .*a/1\.jpg and 1\.png"):
+    with pytest.warns(UserWarning, match=r"same name .* \(1\): .*a/1\.jpg and 1\.png"):
         assert load_image_folder(tmp_path).data.shape == (3, 1)
 
 

@@ -21,6 +21,11 @@ _OTHER_WORDS = {
     "rays",
 }
 _IMAGE_FOLDERS = {"image", "images", "img", "imgs", "cxr", "cxr_png", "xray", "xrays"}
+_NUMBERED = re.compile(
+    r"(images?|imgs?|data|dataset|archive|batch|chunk|part|folder|fold|split|set|case"
+    r"|patients?|persons?|subject|study|series|p(?=\d\d))[ _-]*\d+",
+    re.IGNORECASE,
+)
 
 
 class _Content(NamedTuple):
@@ -74,6 +79,7 @@ def check_class_folders(folder, paths, extensions=None):
     _check_empty(folder, [name for name in paths if name not in contents], extensions)
     _check_single(folder, contents)
     _check_sources(folder, contents)
+    _check_numbered(folder, contents)
     _check_names(folder, contents)
 
 
@@ -210,6 +216,17 @@ def _check_sources(folder, contents):
     )
 
 
+def _check_numbered(folder, contents):
+    """Warn if all class folders have names such as images_001 or patient0001."""
+    if len(contents) > 1 and all(map(_NUMBERED.fullmatch, contents)):
+        warn_user(
+            f"All class folders of {str(folder)!r} have numbered names: "
+            f"{format_names(list(contents))}. If they are patients of one class, pass "
+            "the folder above. If they are folds, load them one by one. If the classes "
+            "are in a table, pass a data frame with the column 'path' to the estimator."
+        )
+
+
 def _check_names(folder, contents):
     alike = defaultdict(list)
     for name in contents:
@@ -233,7 +250,7 @@ def warn_twins(twins):
     if twins:
         pairs = [f"{one} and {Path(two).name}" for one, two in twins]
         warn_user(
-            f"{len(twins)} pairs of images have the same name except for case and "
-            f"extension: {format_names(pairs)}. If they show the same radiograph, "
-            "delete one of each, because the copies can fall on both sides of a split."
+            f"Images with the same name except for case and extension ({len(pairs)}): "
+            f"{format_names(pairs)}. If they show the same radiograph, delete one of "
+            "each, because the two copies can be on different sides of a split."
         )

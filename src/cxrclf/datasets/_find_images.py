@@ -131,7 +131,7 @@ def _check_trees(trees):
 def raise_broken(links):
     """Raise an error that names links to nothing."""
     raise FileNotFoundError(
-        f"{len(links)} of the links point to no file or folder: {format_names(links)}. "
+        f"Links that point to no file or folder ({len(links)}): {format_names(links)}. "
         "Connect the disk or restore the files that they point to, or delete the links."
     )
 
@@ -223,7 +223,7 @@ def _drop_repeated(images, mask_folders):
                 shared.append(f"{first} = {path}")
     if shared:
         raise ValueError(
-            f"{len(shared)} of the files are in two folders, through links: "
+            f"Files that are in two folders, through links ({len(shared)}): "
             f"{format_names(shared)}. A file must belong to one class, and be either "
             "an image or a mask. Delete one of the links."
         )

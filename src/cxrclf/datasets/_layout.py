@@ -81,8 +81,8 @@ def unreadable_error(errors):
     named = [f"{path} ({error.strerror})" for path, error in sorted(errors.items())]
     return copy_error(
         first,
-        f"{len(errors)} of the folders cannot be listed: {format_names(named)}. Change "
-        "their permissions to read and enter them, or move them out of the data set.",
+        f"Folders or links that cannot be read ({len(errors)}): {format_names(named)}. "
+        "Change their permissions, or move them out of the data set.",
     )
 
 

@@ -89,9 +89,10 @@ def load_image_folder(folder, *, groups=None, as_frame=False, extensions=None):
     Warns
     -----
     UserWarning
-        If the class folders may be parts of a split, masks or data sets, if their names
-        differ only in case or blanks, if images of a folder have the same name, or if
-        files of other types, which may be images, or folders of masks are left out.
+        If the class folders may be parts of a split, masks, data sets or patients, if
+        their names differ only in case or blanks, if images of a folder have the same
+        name, or if files of other types, which may be images, or folders of masks are
+        left out.
 
     See Also
     --------
