@@ -200,7 +200,8 @@ def test_files_with_one_inode_number_are_not_one_file(plant, monkeypatch):
     class Tree:
         def __init__(self, folder, is_mask_folder):
             self.files = {str(path): 7 for path in sorted(folder.iterdir())}
-            self.special = self.hidden = self.masks = self.repeated = self.broken = ()
+            self.hidden = self.masks = self.repeated = ()
+            self.special, self.broken = [], []
             self.errors = {}
 
     monkeypatch.setattr("cxrclf.datasets._find_images.FolderTree", Tree)
@@ -216,6 +217,13 @@ def test_links_to_nothing_are_named(plant):
         FileNotFoundError, match=r"Links that .* \(1\): .*2\.png.*delete"
     ):
         find(root)
+    (root / "2.png").unlink()
+    (root / "disk").symlink_to(root / "unmounted")
+    with pytest.raises(FileNotFoundError, match=r"Links that .*disk"):
+        find(root)
+    (root / "disk").unlink()
+    (root / "notes.txt").symlink_to(root / "gone.txt")
+    assert find(root).left_out == {"type": [str(root / "notes.txt")]}
     with pytest.raises(FileNotFoundError, match=r"Links that .* \(2\): 'a', 'b'"):
         raise_broken(["a", "b"])
 

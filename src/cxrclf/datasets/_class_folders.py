@@ -2,7 +2,7 @@
 
 import os
 
-from cxrclf.datasets._find_images import raise_broken
+from cxrclf.datasets._find_images import is_bare, raise_broken
 from cxrclf.datasets._folder_tree import is_above, is_data
 from cxrclf.datasets._layout import format_names
 
@@ -47,7 +47,7 @@ def list_class_folders(folder, endings):
                 left_out["repeated"].append(str(path))
             else:
                 classes[entry.name] = path
-        elif entry.is_symlink() and not path.exists() and not path.suffix:
+        elif entry.is_symlink() and not path.exists() and is_bare(path.name):
             broken.append(str(path))
         else:
             left_out["beside"].append(str(path))

@@ -60,6 +60,11 @@ def is_mask_folder(name):
     return _MASK_FOLDER.fullmatch(name.strip()) is not None
 
 
+def is_bare(name):
+    """Return whether a name has no extension. The name may be a UID, such as 1.2.5."""
+    return "." not in name or name.rpartition(".")[2].isdigit()
+
+
 def find_images(folders, extensions=None, *, skip_masks=False, mask_folders=()):
     """Find the image files below folders.
 
@@ -96,7 +101,7 @@ def find_images(folders, extensions=None, *, skip_masks=False, mask_folders=()):
         name: FolderTree(folder, is_mask_folder if skip_masks else None)
         for name, folder in folders.items()
     }
-    _check_trees(trees.values())
+    _check_trees(trees.values(), endings)
     images, left_out, lines = {}, _join_left_out(trees.values()), []
     for name, tree in trees.items():
         images[name], others = _select_images(tree, endings, extensions is None)
@@ -118,18 +123,23 @@ def find_images(folders, extensions=None, *, skip_masks=False, mask_folders=()):
     return FoundImages(paths, left_out, _find_twins(paths, endings))
 
 
-def _check_trees(trees):
+def _check_trees(trees, endings):
     """Raise an error that names all unreadable folders or all broken links."""
     errors = {path: error for tree in trees for path, error in tree.errors.items()}
     if errors:
         raise unreadable_error(errors)
     broken = sorted(path for tree in trees for path in tree.broken)
-    if broken:
-        raise_broken(broken)
+    lost = [
+        path
+        for path in broken
+        if _has_ending(path, endings) or is_bare(os.path.basename(path))
+    ]
+    if lost:
+        raise_broken(lost)
 
 
 def raise_broken(links):
-    """Raise an error that names links to nothing."""
+    """Raise an error that names links to nothing, which may be images or folders."""
     raise FileNotFoundError(
         f"Links that point to no file or folder ({len(links)}): {format_names(links)}. "
         "Connect the disk or restore the files that they point to, or delete the links."
@@ -138,7 +148,7 @@ def raise_broken(links):
 
 def _join_left_out(trees):
     return {
-        "type": [path for tree in trees for path in tree.special],
+        "type": [path for tree in trees for path in tree.special + tree.broken],
         "hidden": [path for tree in trees for path in tree.hidden],
         "masks": [path for tree in trees for path in tree.masks],
         "repeated": [path for tree in trees for path in tree.repeated],
@@ -164,10 +174,8 @@ def _has_ending(path, endings):
 def _is_bare_dicom(path):
     """Return whether a file without an extension is DICOM, such as IM000001."""
     name = os.path.basename(path)
-    # The name can also be a UID, such as 1.2.840.113619.2.5.
-    bare = "." not in name or name.rpartition(".")[2].isdigit()
     # DICOMDIR is the table of contents of a disk.
-    if not bare or name.upper() == "DICOMDIR":
+    if not is_bare(name) or name.upper() == "DICOMDIR":
         return False
     try:
         with open_regular(Path(path)) as file:

@@ -74,7 +74,8 @@ def load_image_folder(folder, *, groups=None, as_frame=False, extensions=None):
     Raises
     ------
     FileNotFoundError
-        If the folder does not exist, or if links in it point to nothing.
+        If the folder does not exist, or if a link in it points to a missing image
+        or folder.
     NotADirectoryError
         If `folder` is a file.
     PermissionError

@@ -87,7 +87,8 @@ def load_image_masks(
     Raises
     ------
     FileNotFoundError
-        If a folder does not exist, or if links in it point to nothing.
+        If a folder does not exist, or if a link in it points to a missing image
+        or folder.
     NotADirectoryError
         If a folder is a file.
     PermissionError

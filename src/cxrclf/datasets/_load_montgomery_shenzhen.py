@@ -74,7 +74,8 @@ def load_montgomery_shenzhen(folder, *, masks=True, as_frame=False):
     Raises
     ------
     FileNotFoundError
-        If the folder does not exist, or if links in it point to nothing.
+        If the folder does not exist, or if a link in it points to a missing image
+        or folder.
     NotADirectoryError
         If `folder` is a file.
     PermissionError
