@@ -36,10 +36,7 @@ try:
 except ModuleNotFoundError:
     gdcm = None
 
-needs_gdcm = pytest.mark.skipif(
-    gdcm is None or gdcm.Version.GetVersion() < "3.2",
-    reason="needs python-gdcm 3.2: earlier ones read the sign of JPEG 2000 wrongly",
-)
+needs_gdcm = pytest.mark.skipif(gdcm is None, reason="needs python-gdcm")
 
 FOLDER = Path(pydicom.__file__).parent / "data" / "test_files"
 FILES = sorted(path for path in FOLDER.glob("*") if path.is_file())
@@ -95,7 +92,7 @@ def reference(stored, dataset):
         ends = 0, 2 ** dataset.VOILUTSequence[0].LUTDescriptor[2] - 1
     elif not _is_empty(dataset.get("WindowWidth")):
         values = apply_windowing(values, dataset)
-    gray = (values - min(ends)) / (max(ends) - min(ends))
+    gray = (values.astype(float) - min(ends)) / (max(ends) - min(ends))
     if dataset.PhotometricInterpretation == "MONOCHROME1":
         gray = 1 - gray
     return np.clip(np.rint(gray * (255 if bits <= 8 else 65535)), 0, None)
@@ -210,6 +207,8 @@ def _second_opinion(data):
 @needs_gdcm
 @pytest.mark.filterwarnings("ignore")
 def test_damaged_files_are_refused_or_read_as_pydicom_reads_them(tmp_path, capfd):
+    if gdcm.Version.GetVersion() < "3.2":
+        pytest.skip("earlier versions of GDCM replace damaged parts of JPEG 2000")
     rng = np.random.default_rng(14)
     sources = []
     for dataset in _samples():
