@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 __all__ = [
     "ImageReadError",
+    "LabelWarning",
     "MissingDependencyError",
     "NoLungsWarning",
     "PixelRangeWarning",
@@ -46,6 +47,10 @@ class ImageReadError(ValueError):
     def __reduce__(self):
         # By default an exception is unpickled from its message, not from `failures`.
         return type(self), (self.failures,)
+
+
+class LabelWarning(UserWarning):
+    """Labels that may not be what they seem, or that training samples lack."""
 
 
 class MissingDependencyError(ImportError):

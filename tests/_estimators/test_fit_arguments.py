@@ -3,22 +3,19 @@
 import numpy as np
 import pytest
 
-from cxrclf._estimators.fit_arguments import (
-    check_groups,
-    check_sample_weight,
-    check_validation,
-)
+from cxrclf._estimators.fit_arguments import check_sample_weight, check_validation
 
 
-def test_what_belongs_to_rows_has_their_number():
+def test_sample_weights_have_the_number_of_samples():
     assert check_sample_weight(None, 3) is None
     assert check_sample_weight(2, 3).tolist() == [2, 2, 2]
     assert check_sample_weight([1, 2, 3], 3).dtype == np.float64
-    assert check_groups(None, 3) is None
-    assert check_groups(["a", "b", "a"], 3).tolist() == ["a", "b", "a"]
-    for check in (check_sample_weight, check_groups):
-        with pytest.raises(ValueError, match="resample X and y only"):
-            check([1, 2], 3)
+    message = r"^sample_weight has 39 values, but X has 40 samples\. Pass one weight "
+    with pytest.raises(ValueError, match=message + r"per sample\.$"):
+        check_sample_weight(np.ones(39), 40)
+    # A sampler adds many samples.
+    with pytest.raises(ValueError, match="resample X and y only, so use class_weight"):
+        check_sample_weight(np.ones(40), 60)
 
 
 def test_a_validation_set_has_images_and_labels():

@@ -86,14 +86,19 @@ def test_unlisted_labels_are_named():
     [
         (FOUR, {0: "covid"}, "other", "never the same label"),
         ([0, 1], {"0": "covid"}, "other", "never the same label"),
-        (np.array(["covid", 1], dtype=object), {}, "other", "y: expected labels"),
-        ([0.0, np.nan], {0: 1}, 0, "y: expected labels .*nan"),
-        (np.array(["covid", None], dtype=object), None, None, "y: .*None"),
+        (np.array(["covid", 1], dtype=object), {}, "other", "y must be all str or all"),
+        ([0.0, np.nan], {0: 1}, 0, "y has 1 missing label .*row 1"),
+        (
+            np.array(["covid", None], dtype=object),
+            None,
+            None,
+            "y has 1 missing label .*row 1",
+        ),
         (FOUR, {"covid": 1}, "other", "classes of label_map and rest: .*mber"),
         (FOUR, {"covid": None}, "other", "classes of label_map and rest: .*None"),
         (FOUR, {"covid": "covid"}, np.nan, "classes of label_map and rest: .*nan"),
         (FOUR, {"covid": "covid", 1: "other"}, "other", "label_map: expected labels"),
-        (FOUR[:4].reshape(2, 2), {}, "other", "1d array"),
+        (FOUR[:4].reshape(2, 2), {}, "other", r"y has shape \(2, 2\)"),
     ],
 )
 def test_unsuitable_labels(y, label_map, rest, message):

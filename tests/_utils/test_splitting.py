@@ -54,7 +54,24 @@ def test_patients_of_different_images_stay_apart():
     assert len(set(join_groups(np.array([5, 5, 7]), np.arange(3)))) == 2
 
 
-def test_ids_of_mixed_types_are_refused():
-    groups = np.array(["a", None, 3], dtype=object)
-    with pytest.raises(ValueError, match="groups must be all str or all numbers"):
-        join_groups(groups, np.arange(3))
+def test_no_class_is_held_out_completely():
+    # The first row of each group is of class 0, and decides about its side.
+    codes, groups = np.array([0, 1, 0, 0]), np.array([0, 0, 1, 2])
+    message = r"holds out all rows of {} \[{}\].*X_val and y_val"
+    seeds = [seed for seed in range(20) if _holds_out_class_1(codes, groups, seed)]
+    assert 0 < len(seeds) < 20
+    for classes, what, name in (
+        (None, "the sorted classes number", 1),
+        (np.array(["normal", "covid"]), "the classes", "'covid'"),
+    ):
+        with pytest.raises(ValueError, match=message.format(what, name)):
+            split_validation(codes, groups, 0.34, seeds[0], classes)
+
+
+def _holds_out_class_1(codes, groups, seed):
+    try:
+        train, _ = split_validation(codes, groups, 0.34, seed)
+    except ValueError:
+        return True
+    assert 1 in codes[train]
+    return False

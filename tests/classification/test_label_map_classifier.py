@@ -25,6 +25,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from cxrclf.classification import LabelMapClassifier
 from cxrclf.datasets import load_image_folder
+from cxrclf.exceptions import LabelWarning
 from cxrclf.metrics import classification_table, map_labels, scorers
 
 LABELS = np.array(["covid", "normal", "pneumonia", "tuberculosis"])
@@ -128,7 +129,8 @@ def test_integer_labels_and_classes():
     X, y = make_classification(
         n_samples=90, n_classes=3, n_informative=4, random_state=0
     )
-    clf = LabelMapClassifier(GaussianNB(), {np.int64(0): 1}, rest=0).fit(X, y)
+    full = {np.int64(0): 1, 1: 0, 2: 0}
+    clf = LabelMapClassifier(GaussianNB(), full).fit(X, y)
     assert clf.classes_.tolist() == [0, 1]
     plain = GaussianNB().fit(X, y == 0)
     assert_array_equal(clf.predict(X) == 1, plain.predict(X))
@@ -284,11 +286,14 @@ def test_unsuitable_schemes_are_found_before_training(problem, parameters, messa
     ("y", "message"),
     [
         (None, "requires y"),
-        ([1.0, np.nan, 1.0, 2.0], "contains NaN"),
-        (np.array(["covid", np.nan, "covid", "x"], dtype=object), "NaN"),
+        ([1.0, np.nan, 1.0, 2.0], "y has 1 missing label .*row 1"),
+        (
+            np.array(["covid", np.nan, "covid", "x"], dtype=object),
+            "missing label .*row 1",
+        ),
         ([0.5, 1.5, 2.5, 3.5], "Unknown label type"),
         (["covid", "normal"], "inconsistent numbers of samples"),
-        (np.eye(4, dtype=int), "1d array"),
+        (np.eye(4, dtype=int), "one label per image"),
     ],
 )
 def test_unsuitable_y(y, message):
@@ -357,8 +362,14 @@ def test_a_label_that_is_misspelt_beside_a_rest_warns(problem):
     X, y = problem
     scheme = {"covid": "covid", "Pneumonia": "pneumonia"}
     clf = LabelMapClassifier(LogisticRegression(), scheme, rest="other")
-    with pytest.warns(UserWarning, match=r"lists \['Pneumonia'\], which y lacks"):
+    with (
+        pytest.warns(LabelWarning, match=r"\['Pneumonia', 'pneumonia'\] differ only"),
+        pytest.warns(UserWarning, match=r"lists \['Pneumonia'\], which y lacks"),
+    ):
         clf.fit(X, y)
     clf = LabelMapClassifier(LogisticRegression(), {"Covid": "covid"}, rest="other")
-    with pytest.raises(ValueError, match=r"y holds the labels \['covid', 'normal'"):
+    with (
+        pytest.warns(LabelWarning, match=r"\['Covid', 'covid'\] differ only"),
+        pytest.raises(ValueError, match=r"y holds the labels \['covid', 'normal'"),
+    ):
         clf.fit(X, y)

@@ -6,7 +6,7 @@ import pytest
 from cxrclf import CXRClassifier
 from cxrclf.classification._labels import (
     CLASSIFICATION,
-    check_labels,
+    check_image_labels,
     check_phases,
     count_right,
     encode_labels,
@@ -39,7 +39,9 @@ def test_labels_become_positions_among_the_classes():
 
 def test_a_column_of_labels_is_a_vector():
     with pytest.warns(UserWarning, match="column-vector"):
-        y = check_labels(np.array([[0], [1]]), np.zeros((2, 4, 4)), CXRClassifier())
+        y = check_image_labels(
+            np.array([[0], [1]]), np.zeros((2, 4, 4)), CXRClassifier()
+        )
     assert y.tolist() == [0, 1]
 
 

@@ -179,7 +179,7 @@ def test_only_one_class():
         (([], []), "no samples"),
         ((["a", "b"], ["a", "b"], None, ["a", "c"]), r"holds \['b'\], which labels"),
         ((["a", "b"], ["a", "b"], None, ["a", "a", "b"]), "different from each other"),
-        ((["a", "b"], [1, 2]), "Mix of label input types"),
+        ((["a", "b"], [1, 2]), "all str or all numbers, and have 'a' and 1"),
         (([0, 1], [0.2, 0.7]), "y_pred must hold class labels"),
         (
             (["a", "b"], ["a", "b"], np.eye(3)[:2]),

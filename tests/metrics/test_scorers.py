@@ -9,6 +9,7 @@ from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.metrics import recall_score
 from sklearn.model_selection import (
     FixedThresholdClassifier,
     GridSearchCV,
@@ -21,6 +22,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from cxrclf.exceptions import LabelWarning
 from cxrclf.metrics import classification_table, scorers
 
 NAMES = np.array(["covid", "no finding", "viral pneumonia"])
@@ -141,19 +143,59 @@ def test_class_missing_from_a_test_fold(imbalanced_problem):
 def test_class_missing_from_a_training_fold(imbalanced_problem):
     X, y = imbalanced_problem
     fold = np.where(y == "covid", 0, np.arange(len(y)) % 2)
-    with pytest.raises(ValueError, match=r"\['covid'\], which are not scored.*labels="):
-        cross_validate(
-            GaussianNB(), X, y, cv=PredefinedSplit(fold), scoring=scorers(),
-            error_score="raise",
-        )  # fmt: skip
+    for scorer in (scorers(), scorers(NAMES)):
+        with pytest.warns(
+            LabelWarning, match=r"hold \['covid'\].*StratifiedGroupKFold"
+        ):
+            scores = cross_validate(
+                GaussianNB(), X, y, cv=PredefinedSplit(fold), scoring=scorer,
+                error_score="raise", return_train_score=True,
+            )  # fmt: skip
+        # The first fold was fitted without COVID-19: it finds none, and ranks none.
+        assert scores["test_sensitivity_covid"][0] == 0
+        assert scores["test_auc_covid"][0] == 0.5
+        assert np.isnan(scores["test_precision_covid"][0])
+        # All other scores are those of scikit-learn.
+        train = fold == 1
+        model = GaussianNB().fit(X[train], y[train])
+        accuracy = model.score(X[~train], y[~train])
+        assert scores["test_accuracy"][0] == pytest.approx(accuracy)
+        recall = recall_score(
+            y[~train], model.predict(X[~train]), labels=NAMES, average=None
+        )
+        found = [scores[f"test_sensitivity_{name}"][0] for name in NAMES]
+        np.testing.assert_allclose(found, recall)
+        assert np.isnan(scores["train_sensitivity_covid"]).tolist() == [True, False]
+
+
+def test_class_missing_from_both_parts_of_a_split(imbalanced_problem):
+    X, y = imbalanced_problem
+    rows = np.arange(len(y))
+    others = rows[y != "covid"]
+    splits = [(rows[::2], rows[1::2]), (others[::2], others[1::2])]
     scores = cross_validate(
-        GaussianNB(), X, y, cv=PredefinedSplit(fold), scoring=scorers(NAMES),
-        error_score="raise",
-    )  # fmt: skip
-    # The first fold was fitted without COVID-19: it finds none, and ranks none.
-    assert scores["test_sensitivity_covid"][0] == 0
-    assert scores["test_auc_covid"][0] == 0.5
-    assert np.isnan(scores["test_precision_covid"][0])
+        GaussianNB(), X, y, cv=splits, scoring=scorers(), error_score="raise"
+    )
+    assert np.isnan(scores["test_specificity_covid"]).tolist() == [False, True]
+    assert np.isfinite(scores["test_accuracy"]).all()
+
+
+def test_the_classes_of_another_estimator_are_not_scored(imbalanced_problem):
+    X, y = imbalanced_problem
+    rows = y != "covid"
+    scorer = pickle.loads(pickle.dumps(scorers()))
+    full = scorer(GaussianNB().fit(X, y), X, y)
+    assert "auc_covid" in full
+    assert "auc_covid" not in scorer(
+        GaussianNB().fit(X[rows], y[rows]), X[rows], y[rows]
+    )
+
+
+def test_labels_of_another_type_than_the_classes(imbalanced_problem):
+    X, y = imbalanced_problem
+    model = GaussianNB().fit(X, np.unique(y, return_inverse=True)[1])
+    with pytest.raises(ValueError, match="Pass y as in fit"):
+        scorers()(model, X, y)
 
 
 def test_labels_that_lack_a_class(imbalanced_problem):

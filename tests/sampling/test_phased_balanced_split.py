@@ -302,7 +302,7 @@ def test_number_and_choice_of_shared_rows_at_once():
         ([], "y has no rows"),
         (["covid"] * 3, r"one class only, \['covid'\]"),
         ([0.5, 1.5, 2.5], "Unknown label type: continuous"),
-        ([0.0, 1.0, np.nan], "contains NaN"),
+        ([0.0, 1.0, np.nan], "y has 1 missing label .*row 2"),
     ],
 )
 def test_labels_that_do_not_fit(y, message):

@@ -483,7 +483,11 @@ def test_pipeline_inside_is_told_to_go_outside(imbalanced_rows):
             "Both validation",
         ),
         ({"validation_fraction": 0.001}, {}, "Use a larger fraction"),
-        ({"validation_fraction": 0.2}, {"groups": [1, 2]}, "2 groups for 400 samples"),
+        (
+            {"validation_fraction": 0.2},
+            {"groups": [1, 2]},
+            "groups has 2 values, but X has 400",
+        ),
         ({}, {"shared_rows": [3, 4]}, "must be a mask of bool"),
         ({}, {"shared_rows": [True, False]}, "mask of 2 rows, and y has 400"),
     ],
@@ -508,7 +512,10 @@ def test_class_that_is_held_out_whole():
             outcomes.add(clf.fit(X, y, groups=groups).plan_.n_rows[1])
         except ValueError as error:
             outcomes.add(str(error).partition(",")[0])
-    assert outcomes == {2, "validation_fraction=0.3 holds out all rows of [1]"}
+    assert outcomes == {
+        2,
+        "validation_fraction=0.3 holds out all rows of the classes [1]",
+    }
 
 
 def test_failed_fit_leaves_what_was_fitted(imbalanced_rows):

@@ -195,7 +195,7 @@ def test_sample_weights_that_leave_nothing(lungs, small_segmenter):
     for weights, message in (
         (np.zeros(12), "at least one (non-zero|weight above zero)"),
         (-np.ones(12), "must be non-negative"),
-        (np.ones(5), "There are 5 sample weights for 12 samples"),
+        (np.ones(5), "sample_weight has 5 values, but X has 12 samples"),
     ):
         with pytest.raises(ValueError, match=message):
             unet.fit(lungs.images, lungs.masks, weights)

@@ -1,17 +1,9 @@
 """What `fit` accepts besides X and y."""
 
 import numpy as np
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    _num_samples,
-    column_or_1d,
-)
+from sklearn.utils.validation import _check_sample_weight, _num_samples
 
-_OTHER_LENGTH = (
-    "There are {} {} for {} samples. Pass one per sample. In a pipeline, samplers "
-    "resample X and y only: use class_weight instead of sample weights, and hold out a "
-    "validation set by patients before the pipeline."
-)
+from cxrclf._utils.groups import hint_at_samplers, other_length
 
 
 def check_sample_weight(sample_weight, n):
@@ -20,18 +12,13 @@ def check_sample_weight(sample_weight, n):
         return None
     n_weights = n if np.isscalar(sample_weight) else _num_samples(sample_weight)
     if n_weights != n:
-        raise ValueError(_OTHER_LENGTH.format(n_weights, "sample weights", n))
+        raise ValueError(
+            other_length("sample_weight", n_weights, n, "weight")
+            + hint_at_samplers(
+                n_weights, n, "use class_weight instead of sample weights"
+            )
+        )
     return _check_sample_weight(sample_weight, np.empty((n, 1)), dtype=np.float64)
-
-
-def check_groups(groups, n):
-    """Return groups as an array of shape (n,), or None."""
-    if groups is None:
-        return None
-    groups = column_or_1d(groups)
-    if len(groups) != n:
-        raise ValueError(_OTHER_LENGTH.format(len(groups), "groups", n))
-    return groups
 
 
 def check_validation(X_val, y_val):

@@ -3,6 +3,8 @@
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 
+from cxrclf._utils.labels import ENCODED, are_numbers_of_classes, explain_unknown
+
 
 class SampleWeights:
     """Factors on the loss for the rows of a training or of a phase.
@@ -64,7 +66,8 @@ def training_weights(y, classes, class_weight, sample_weight):
     Raises
     ------
     ValueError
-        If `class_weight` names an unknown class, if y lacks a class and there are
+        If `class_weight` names an unknown class, or does not name all classes although
+        they are the ints 0, 1, ..., if y lacks a class and there are
         class weights, if a weight is negative or infinite, or if all weights are 0.
 
     References
@@ -101,17 +104,25 @@ def training_weights(y, classes, class_weight, sample_weight):
 
 
 def _check_constants(class_weight, classes):
-    unknown = [label for label in class_weight if label not in set(classes)]
+    known = set(classes.tolist())
+    unknown = [label for label in class_weight if label not in known]
     if unknown:
         raise ValueError(
             f"class_weight has weights for unknown classes {unknown}. The classes in y "
-            f"are {classes.tolist()}. In a cross-validation every training fold needs "
-            "all classes: use stratified folds."
+            f"are {classes.tolist()}.{explain_unknown(classes)}"
         )
     if not all(0 <= weight < np.inf for weight in class_weight.values()):
         raise ValueError(
             "class_weight must have finite weights that are not negative, got "
             f"{class_weight}."
+        )
+    unnamed = [label for label in known if label not in class_weight]
+    if unnamed and are_numbers_of_classes(classes):
+        full = {label: class_weight.get(label, 1) for label in classes.tolist()}
+        raise ValueError(
+            f"class_weight={class_weight} must name all classes, because y has the "
+            f"ints 0 to {len(classes) - 1} as labels: class_weight={full}. {ENCODED}, "
+            "so that a weight could apply to another class."
         )
     return np.array([class_weight.get(label, 1.0) for label in classes])
 

@@ -5,7 +5,9 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from sklearn.utils import column_or_1d
+
+from cxrclf._utils.label_warnings import warn_about_labels
+from cxrclf._utils.labels import as_labels
 
 
 def map_labels(
@@ -68,7 +70,17 @@ def map_labels(
     >>> table["covid", "specificity"]
     0.666...
     """
-    y = column_or_1d(y)
+    y = as_labels(y, "y")
+    if label_map is not None:
+        scheme = complete_label_map(y.tolist(), label_map, rest)
+        warn_about_labels(scheme, label_map, rest)
+    return apply_label_map(y, label_map, rest)
+
+
+def apply_label_map(
+    y: np.ndarray, label_map: Mapping[Any, Any] | None, rest: Any = None
+) -> np.ndarray:
+    """Map checked labels as :func:`map_labels` does, without warnings."""
     labels = y.tolist()
     scheme = complete_label_map(labels, label_map, rest)
     return y if label_map is None else np.array([scheme[label] for label in labels])

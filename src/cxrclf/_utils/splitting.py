@@ -6,7 +6,7 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import train_test_split
 
 
-def split_validation(codes, groups, fraction, seed):
+def split_validation(codes, groups, fraction, seed, classes=None):
     """Hold out whole groups of rows, stratified by class.
 
     Parameters
@@ -21,6 +21,8 @@ def split_validation(codes, groups, fraction, seed):
         Fraction of the groups in the validation set.
     seed : int
         Seed of the split.
+    classes : ndarray of shape (n_classes,), default=None
+        Name of each class, for messages. By default the class codes.
 
     Returns
     -------
@@ -30,7 +32,7 @@ def split_validation(codes, groups, fraction, seed):
     Raises
     ------
     ValueError
-        If a class has too few groups for both sides.
+        If a class has too few groups for both sides, or has no training row.
     """
     _, first, inverse = np.unique(groups, return_index=True, return_inverse=True)
     try:
@@ -47,6 +49,15 @@ def split_validation(codes, groups, fraction, seed):
             "or set validation_fraction=None."
         ) from error
     is_valid = np.isin(inverse, held_out)
+    missing = np.setdiff1d(codes, codes[~is_valid])
+    if len(missing):
+        names = missing if classes is None else classes[missing]
+        what = "the classes" if classes is not None else "the sorted classes number"
+        raise ValueError(
+            f"validation_fraction={fraction} holds out all rows of {what} "
+            f"{names.tolist()}, because they belong to few patients or images. Use "
+            "another random_state, or pass X_val and y_val."
+        )
     return np.flatnonzero(~is_valid), np.flatnonzero(is_valid)
 
 
@@ -56,7 +67,8 @@ def join_groups(groups, keys):
     Parameters
     ----------
     groups : ndarray of shape (n,)
-        Patient id of each row.
+        Patient id of each row, as :func:`cxrclf._utils.groups.check_groups` returns
+        them.
     keys : ndarray of shape (n,)
         Content key of each image.
 
@@ -65,19 +77,8 @@ def join_groups(groups, keys):
     ndarray of shape (n,) of int
         Group of each row. Rows with the same patient or the same image have the same
         group, and so have rows that are linked through other rows.
-
-    Raises
-    ------
-    ValueError
-        If the ids have mixed types.
     """
-    try:
-        patients, patient = np.unique(groups, return_inverse=True)
-    except TypeError as error:
-        raise ValueError(
-            "groups must be all str or all numbers, and none may be missing: "
-            f"{error}. Give rows without a known patient an id of their own."
-        ) from error
+    patients, patient = np.unique(groups, return_inverse=True)
     # A graph of patients and images. Each row is an edge; each connected component is
     # a group.
     images, image = np.unique(keys, return_inverse=True)

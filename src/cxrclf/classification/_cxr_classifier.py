@@ -1,6 +1,5 @@
 """CXRClassifier: a convolutional network as a scikit-learn classifier."""
 
-import warnings
 from collections.abc import Mapping
 from numbers import Integral, Real
 from pathlib import Path
@@ -9,20 +8,19 @@ import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from cxrclf._estimators.fit_arguments import (
-    check_groups,
-    check_sample_weight,
-    check_validation,
-)
+from cxrclf._estimators.fit_arguments import check_sample_weight, check_validation
 from cxrclf._estimators.image_estimator import ImageEstimator
 from cxrclf._training.data import Examples
 from cxrclf._training.feature_cache import make_cache
 from cxrclf._training.feature_policy import FeaturePolicy
 from cxrclf._training.targets import ClassTargets
 from cxrclf._training.weights import SampleWeights
+from cxrclf._utils.groups import check_groups
+from cxrclf._utils.label_warnings import warn_about_labels
+from cxrclf._utils.user_warnings import warn_user
 from cxrclf.classification._labels import (
     CLASSIFICATION,
-    check_labels,
+    check_image_labels,
     check_phases,
     encode_labels,
 )
@@ -97,9 +95,10 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
     class_weight : None, "balanced" or dict, default=None
         Weights of the classes in the loss: w(c) = C_c Σn / (N n_c) for class c, with
         n_c training samples of the class and N classes [1]_. A dict has the class
-        constants C_c; classes that are not in the dict have the constant 1. With
-        ``"balanced"`` all constants are 1. As in Keras, the
-        weighted losses are averaged over the samples of a batch.
+        constants C_c; classes that are not in the dict have the constant 1. If the
+        labels are the ints 0, 1, ..., the dict must have all classes, see Notes. With
+        ``"balanced"`` all constants are 1. As in Keras, the weighted losses are
+        averaged over the samples of a batch.
     optimizer : {"adam", "adamw", "nadam", "sgd"} or Optimizer, default="adam"
         Optimizer of the training. ``"nadam"`` is the Nadam of Keras 2. Use an
         :class:`~cxrclf.optimizers.Optimizer` to set weight decay or momentum.
@@ -244,6 +243,12 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
     to the last digit. All threads together predict a single image, because this is
     faster; its prediction is equal except for rounding. Another machine agrees except
     for rounding, at the same ``precision``. See the User Guide on repeatability.
+
+    ``VotingClassifier`` and other meta-estimators replace labels by the ints 0, 1, ...
+    before they fit this classifier. A dict as `class_weight` that names the labels of
+    the data is then an error. For the labels 1 and 2, ``{1: 5}`` would apply to the
+    label 2. Therefore a dict for the ints 0, 1, ... must have all classes. See
+    :ref:`encoded_labels`.
 
     References
     ----------
@@ -437,7 +442,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
             self._check_parameters(X_val is not None or y_val is not None)
             go_on = self.warm_start and hasattr(self, "net_")
             images = self._check_images(X, reset=not go_on)
-            y = check_labels(y, images, self)
+            y = check_image_labels(y, images, self)
             classes = np.unique(y)
             if len(classes) < 2:
                 raise ValueError(
@@ -447,13 +452,15 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
             if go_on:
                 self._check_same_classes("warm_start", classes)
             self.classes_ = classes
+            warn_about_labels(classes)
             train = self._examples(images, y, sample_weight)
             phases = None if phases is None else check_phases(phases, len(y))
             groups = check_groups(groups, len(y))
             validation = None
             if check_validation(X_val, y_val):
                 images = self._check_images(X_val, reset=False)
-                validation = self._examples(images, check_labels(y_val, images, self))
+                y_val = check_image_labels(y_val, images, self, "y_val")
+                validation = self._examples(images, y_val, name="y_val")
             self._train(
                 train,
                 validation,
@@ -495,9 +502,10 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
                 )
             first = not hasattr(self, "net_")
             images = self._check_images(X, reset=first)
-            y = check_labels(y, images, self)
+            y = check_image_labels(y, images, self)
             if first:
                 self.classes_ = np.unique(y if classes is None else classes)
+                warn_about_labels(self.classes_)
             else:
                 classes = self.classes_ if classes is None else np.unique(classes)
                 self._check_same_classes("partial_fit", classes)
@@ -536,9 +544,9 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         codes = self._task().decide(self.predict_proba(X))
         return self.classes_[codes]
 
-    def _examples(self, images, y, sample_weight=None):
+    def _examples(self, images, y, sample_weight=None, name="y"):
         """Return checked images and labels as Examples."""
-        codes = encode_labels(y, self.classes_)
+        codes = encode_labels(y, self.classes_, name)
         weights = SampleWeights(
             check_sample_weight(sample_weight, len(y)),
             labels=y,
@@ -551,10 +559,9 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         super()._check_parameters(has_validation)
         check_backbones(self.backbone, self.weights)
         if self.balanced_batches and self.class_weight is not None:
-            warnings.warn(
+            warn_user(
                 "class_weight and balanced_batches both balance the classes: together "
-                "they count the rare ones twice. Set only one of them.",
-                stacklevel=3,
+                "they count the rare ones twice. Set only one of them."
             )
 
     def _check_same_classes(self, what, classes):

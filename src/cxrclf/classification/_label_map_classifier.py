@@ -1,6 +1,5 @@
 """LabelMapClassifier: train any classifier in a label scheme."""
 
-import warnings
 from collections.abc import Mapping
 from numbers import Real
 
@@ -8,22 +7,25 @@ import numpy as np
 from sklearn import get_config
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score
-from sklearn.utils import (
-    assert_all_finite,
-    check_consistent_length,
-    column_or_1d,
-)
 from sklearn.utils._param_validation import HasMethods
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
     process_routing,
 )
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _num_samples, check_is_fitted
 
-from cxrclf._utils.label_maps import complete_label_map, map_labels
+from cxrclf._utils.label_maps import apply_label_map, complete_label_map
+from cxrclf._utils.label_warnings import warn_about_labels
+from cxrclf._utils.labels import (
+    ENCODED,
+    are_numbers_of_classes,
+    as_labels,
+    check_label_count,
+    check_labels,
+)
 from cxrclf._utils.meta_classifier import MetaClassifier
+from cxrclf._utils.user_warnings import warn_user
 
 
 class LabelMapClassifier(MetaClassifier):
@@ -76,9 +78,9 @@ class LabelMapClassifier(MetaClassifier):
     Samplers, tuned thresholds and calibration that should see the classes of the scheme
     belong inside, in `estimator`. Calibration, stacking, voting and
     ``cross_val_predict(method="predict_proba")`` do not work around this classifier,
-    because they replace labels by numbers before they reach it. With labels of type str
-    this is an error. With numbers as labels and `rest`, the results are wrong without
-    an error.
+    because they replace labels by the ints 0, 1, ... before they reach it. This is an
+    error if `label_map` does not list these ints. Therefore `label_map` must list all
+    labels if they are the ints 0, 1, ..., and `rest` has no effect for them.
 
     References
     ----------
@@ -133,20 +135,17 @@ class LabelMapClassifier(MetaClassifier):
         Raises
         ------
         ValueError
-            If y has labels that `label_map` does not list and `rest` is None, if all
+            If y has labels that `label_map` does not list, and `rest` is None or the
+            labels are the ints 0, 1, ...; if all
             labels of y are in one class of the scheme, or if y is invalid.
         """
         self._validate_params()
-        if y is None:
-            raise ValueError(
-                f"This {type(self).__name__} estimator requires y to be passed, but "
-                "the target y is None."
-            )
-        y = column_or_1d(y, warn=True)
-        assert_all_finite(y, input_name="y")
-        check_classification_targets(y)
-        check_consistent_length(X, y)
+        y = check_labels(y, owner=type(self).__name__)
+        check_label_count("y", len(y), _num_samples(X))
         label_map = complete_label_map(y.tolist(), self.label_map, self.rest)
+        self._check_numbers(np.unique(y))
+        if self.label_map is not None:  # else the labels are the estimator's classes
+            warn_about_labels(label_map, self.label_map, self.rest)
         present = np.unique(y)
         y = self._map_labels(y)
         if len(set(y.tolist())) < 2:
@@ -157,11 +156,10 @@ class LabelMapClassifier(MetaClassifier):
             )
         absent = [k for k in self.label_map or {} if k not in present.tolist()]
         if absent and self.rest in label_map.values():
-            warnings.warn(
+            warn_user(
                 f"label_map lists {absent}, which y lacks, and labels that it does not "
                 f"list become {self.rest!r}. Check the spelling of the labels: y holds "
-                f"{present.tolist()}.",
-                stacklevel=2,
+                f"{present.tolist()}."
             )
         for name, value in fit_params.items():
             if name.rpartition("__")[2] == "y_val" and value is not None:
@@ -216,9 +214,21 @@ class LabelMapClassifier(MetaClassifier):
             )
         )
 
+    def _check_numbers(self, labels):
+        """Raise an error if the labels may be numbers that replace other labels."""
+        if self.label_map is None or not are_numbers_of_classes(labels):
+            return
+        unlisted = [label for label in labels.tolist() if label not in self.label_map]
+        if unlisted:  # else rest has no effect
+            raise ValueError(
+                f"label_map does not list the labels {unlisted}. List all labels if "
+                f"they are the ints 0, 1, ... {ENCODED}, so that rest={self.rest!r} "
+                "could apply to other labels."
+            )
+
     def _map_labels(self, y, name="y", known=None):
         """Return the classes of labels. Classes of a known map are no valid labels."""
-        y = column_or_1d(y)
+        y = as_labels(y, name)
         scheme = set() if known is None else {*known.values()} - known.keys()
         mistaken = sorted(scheme.intersection(y.tolist()))
         if mistaken:
@@ -226,4 +236,4 @@ class LabelMapClassifier(MetaClassifier):
                 f"{name} holds {mistaken}, which are classes of the scheme and no "
                 f"labels of the data. Pass labels as in fit: {list(known)}."
             )
-        return map_labels(y, self.label_map, rest=self.rest)
+        return apply_label_map(y, self.label_map, self.rest)

@@ -4,11 +4,14 @@ from functools import partial
 
 import numpy as np
 from scipy.special import softmax
-from sklearn.utils import assert_all_finite
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_consistent_length, column_or_1d
 
 from cxrclf._training.task import Task
+from cxrclf._utils.labels import (
+    ENCODED,
+    are_numbers_of_classes,
+    check_label_count,
+    check_labels,
+)
 from cxrclf.losses import WeightedCrossEntropy
 
 
@@ -26,32 +29,25 @@ CLASSIFICATION = Task(
 )
 
 
-def check_labels(y, images, estimator):
-    """Return y as a finite array of class labels, with one label per image."""
-    if y is None:
-        raise ValueError(
-            f"This {type(estimator).__name__} estimator requires y to be passed, but "
-            "the target y is None."
-        )
-    if getattr(y, "ndim", 1) > 2:
-        raise ValueError(
-            f"y has shape {y.shape}, and {type(estimator).__name__} needs class "
-            "labels, one per image. If y holds masks, use UNetSegmenter."
-        )
-    y = column_or_1d(y, warn=True)
-    assert_all_finite(y, input_name="y")
-    check_consistent_length(images, y)
-    check_classification_targets(y)
+def check_image_labels(y, images, estimator, name="y"):
+    """Return y as an array of class labels, with one label per image."""
+    y = check_labels(y, name=name, owner=type(estimator).__name__)
+    check_label_count(name, len(y), len(images))
     return y
 
 
-def encode_labels(y, classes):
+def encode_labels(y, classes, name="y"):
     """Return the position of each label in the sorted classes, (n,) of int64."""
     unknown = np.setdiff1d(y, classes)
     if len(unknown):
+        hint = (
+            f" {ENCODED}: fit without them, or pass {name} as these numbers."
+            if are_numbers_of_classes(classes) and unknown.dtype.kind not in "iu"
+            else " Remove their rows, or add samples of these classes to y."
+        )
         raise ValueError(
-            f"y has labels that are not among the classes {classes.tolist()}: "
-            f"{unknown.tolist()}."
+            f"{name} has labels that are not among the classes {classes.tolist()}: "
+            f"{unknown.tolist()}.{hint}"
         )
     return np.searchsorted(classes, y).astype(np.int64)
 

@@ -13,6 +13,8 @@ from sklearn.metrics import (
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
+from cxrclf._utils.label_warnings import warn_about_labels
+from cxrclf._utils.labels import as_labels, mixes_str
 from cxrclf.metrics._score_table import ScoreTable
 
 _RATES = ("accuracy", "precision", "sensitivity", "specificity", "f1")
@@ -60,7 +62,8 @@ def classification_table(
     Raises
     ------
     ValueError
-        If the lengths differ, if there are no samples, if `labels` does not include a
+        If the lengths differ, if there are no samples, if labels are missing or are
+        text in one array and numbers in the other, if `labels` does not include a
         label of the data or repeats a label, or if the shape of `y_score` does not fit.
 
     See Also
@@ -94,8 +97,8 @@ def classification_table(
     macro average     0.733        nan        0.500        0.778  0.444        5
     overall accuracy 0.600, balanced accuracy 0.500
     """
-    y_true = column_or_1d(y_true)
-    y_pred = column_or_1d(y_pred)
+    y_true = as_labels(y_true, "y_true")
+    y_pred = as_labels(y_pred, "y_pred")
     check_consistent_length(y_true, y_pred)
     if len(y_true) == 0:
         raise ValueError("There are no samples to score: y_true is empty.")
@@ -105,7 +108,9 @@ def classification_table(
                 f"{name} must hold class labels, got {type_of_target(y)} values. "
                 "Pass probabilities as y_score."
             )
+    _check_types(y_true, y_pred)
     classes = _check_classes(labels, present=unique_labels(y_true, y_pred))
+    warn_about_labels(classes)
     auc = None if y_score is None else _one_vs_rest_auc(y_true, y_score, classes)
     matrix = confusion_matrix(y_true, y_pred, labels=classes)
     return _make_from_matrix(classes, matrix, auc)
@@ -321,6 +326,16 @@ def _check_classes(labels: Any, present: np.ndarray) -> list:
             "them to labels."
         )
     return classes
+
+
+def _check_types(y_true: np.ndarray, y_pred: np.ndarray) -> None:
+    """Check that labels are str in both arrays or in none of them."""
+    mixed = mixes_str([y_true.tolist()[0], y_pred.tolist()[0]])
+    if mixed:
+        raise ValueError(
+            f"y_true and y_pred must be all str or all numbers, and have {mixed[0]!r} "
+            f"and {mixed[1]!r}. Convert the numbers to labels: classes[numbers]."
+        )
 
 
 def _check_counts(values: Any, name: str) -> np.ndarray:

@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length
 
 from cxrclf._utils.label_maps import complete_label_map
+from cxrclf._utils.label_warnings import warn_about_labels
+from cxrclf._utils.labels import as_labels
 from cxrclf._utils.optional import import_optional
 from cxrclf._utils.tables import as_html, as_text, csv_cell, position, write_csv
 
@@ -196,8 +198,9 @@ def original_class_table(
     Raises
     ------
     ValueError
-        If the lengths differ, if there are no samples, if `y_pred` has labels that are
-        not classes of the scheme, or if :func:`map_labels` raises it.
+        If the lengths differ, if there are no samples, if labels are missing, if
+        `y_pred` has labels that are not classes of the scheme, or if :func:`map_labels`
+        raises it.
 
     See Also
     --------
@@ -217,11 +220,13 @@ def original_class_table(
     normal        other         0         1        1.000        1
     tuberculosis  other         1         1        0.500        2
     """
-    true, predicted = column_or_1d(y_true).tolist(), column_or_1d(y_pred).tolist()
+    true = as_labels(y_true, "y_true").tolist()
+    predicted = as_labels(y_pred, "y_pred").tolist()
     check_consistent_length(true, predicted)
     if not true:
         raise ValueError("There are no samples to count: y_true is empty.")
     scheme = complete_label_map(true, label_map, rest)
+    warn_about_labels(scheme, label_map, rest)
     classes = sorted(set(scheme.values()))
     foreign = sorted(set(predicted) - set(classes), key=repr)
     if foreign:

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
-from sklearn.utils import column_or_1d
 
 from cxrclf._utils.label_maps import (
+    apply_label_map,
     check_label_map,
     complete_label_map,
-    map_labels,
 )
+from cxrclf._utils.labels import as_labels, mixes_str
+from cxrclf._utils.user_warnings import warn_user
+from cxrclf.exceptions import LabelWarning
 from cxrclf.metrics._classification_table import classification_table
 from cxrclf.metrics._score_table import MACRO_AVERAGE, ScoreTable
 
@@ -32,8 +35,9 @@ def scorers(
     ----------
     labels : array-like of shape (n_classes,), optional
         Classes to score. They must include all classes of the estimator and of the test
-        samples. By default, `classes_` of the estimator. Pass all classes if a rare
-        class may be missing from a training fold, because scikit-learn needs the same
+        samples. By default, `classes_` of the estimator and the classes of the test
+        samples. Pass all classes if a rare class may be missing from both, for example
+        because the splits use a part of the data only. scikit-learn needs the same
         scores from each fold.
     label_map : mapping, optional
         Label scheme of the scores: a mapping from labels of the data to classes. By
@@ -82,9 +86,14 @@ def scorers(
     If a class is missing from a test fold, its sensitivity and AUC are nan in this
     fold. Average over folds with :func:`numpy.nanmean`. `macro_f1`,
     `balanced_accuracy` and `accuracy` are never nan, so they are suitable for
-    ``GridSearchCV(refit=...)``. If the estimator was not fitted on a class of `labels`,
-    the probability of this class is 0. Sample weights are not used and need not be
-    routed.
+    ``GridSearchCV(refit=...)``.
+
+    If a class is missing from a training fold, a warning of the type
+    :class:`~cxrclf.exceptions.LabelWarning` names it. The probability of this class is
+    0: its sensitivity is 0, its precision is nan and its AUC is 0.5 in this fold. The
+    other scores are computed as usual. Stratified folds avoid this.
+
+    Sample weights are not used and need not be routed.
 
     An estimator can be scored in a coarser scheme than the scheme of its training. The
     scheme of the scores must merge whole classes of the estimator. The probabilities of
@@ -110,6 +119,13 @@ def scorers(
     return _ClassScorers(labels, label_map, rest, call_predict)
 
 
+class _Scores(dict):
+    """Scores by name. A score of another fold, which is not here, is nan."""
+
+    def __missing__(self, name: str) -> float:
+        return np.nan
+
+
 class _ClassScorers:
     """Scorer that `scorers` returns."""
 
@@ -120,6 +136,7 @@ class _ClassScorers:
             self.label_map = check_label_map(label_map, rest)
         self.rest = rest
         self.call_predict = call_predict
+        self._classes: WeakKeyDictionary[Any, set] = WeakKeyDictionary()
 
     def __repr__(self) -> str:
         return (
@@ -128,31 +145,58 @@ class _ClassScorers:
         )
 
     def __call__(self, estimator: Any, X: Any, y: Any) -> dict[str, float]:
-        y = column_or_1d(y)
-        scheme, merged = self._scheme(estimator)
+        y = as_labels(y, "y")
+        scheme, merged = self._scheme(estimator, y)
+        y_true = y if scheme is None else apply_label_map(y, scheme)
+        fitted, present = {*merged.values()}, {*y_true.tolist()}
         if self.labels is not None:
             labels = self.labels
         else:
-            labels = sorted({*(merged if scheme is None else scheme).values()})
-        y_true = y if scheme is None else _map_to_scheme(y, scheme)
-        _check_labels_known(labels, sorted({*merged.values()}), y_true)
+            # A class that a training fold lacks is in the test fold.
+            classes = fitted.union(present, (scheme or {}).values())
+            labels = _sort_classes(self._remember(estimator, classes))
+        _check_labels_known(labels, sorted(fitted), y_true)
+        _warn_about_unfitted(sorted(present - fitted))
         y_pred, y_score = self._predict(estimator, X, labels, merged)
         table = classification_table(y_true, y_pred, y_score, labels=labels)
-        scores = _name_scores(table, labels)
+        scores = _Scores(_name_scores(table, labels))
         for label in scheme or ():
             right = (y_pred == y_true)[y == label]
             name = f"original_sensitivity_{label}"
             scores[name] = float(right.mean()) if len(right) else np.nan
         return scores
 
-    def _scheme(self, estimator: Any) -> tuple[dict[Any, Any] | None, dict[Any, Any]]:
+    def _remember(self, estimator: Any, classes: set) -> set:
+        """Return all classes for which this estimator has been scored.
+
+        `cross_validate(return_train_score=True)` scores the test samples first, and
+        needs the same scores of the training samples.
+        """
+        if type(estimator).__hash__ is None:
+            return classes
+        known = self._classes.setdefault(estimator, set())
+        known.update(classes)
+        return known
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_classes": {}}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state, _classes=WeakKeyDictionary())
+
+    def _scheme(
+        self, estimator: Any, y: np.ndarray
+    ) -> tuple[dict[Any, Any] | None, dict[Any, Any]]:
         """Return the scheme of the labels, or None, and the map of predictions."""
         unchanged = {label: label for label in estimator.classes_.tolist()}
-        own = getattr(_last_step(estimator), "label_map_", None)
+        last = _last_step(estimator)
+        own = getattr(last, "label_map_", None)
+        if own is not None:
+            own = _add_labels(own, last, y)
         if self.label_map is None:
             return own, unchanged
         own = own or unchanged
-        scheme = complete_label_map(own, self.label_map, self.rest)
+        scheme = complete_label_map({*own, *y.tolist()}, self.label_map, self.rest)
         return scheme, {label: _merge_class(label, own, scheme) for label in unchanged}
 
     def _predict(
@@ -200,16 +244,45 @@ def _check_labels_known(labels: list, fitted: list, y: Any) -> None:
             )
 
 
-def _map_to_scheme(y: np.ndarray, scheme: dict[Any, Any]) -> np.ndarray:
-    """Map labels of the test samples to the classes of a scheme."""
-    unknown = sorted({*y.tolist()} - scheme.keys(), key=repr)
-    if unknown:
+def _add_labels(own: dict[Any, Any], fitted: Any, y: np.ndarray) -> dict[Any, Any]:
+    """Return a label map with the labels of the test samples."""
+    unknown = sorted({*y.tolist()} - own.keys(), key=repr)
+    if not unknown:
+        return own
+    if fitted.label_map is not None and (
+        fitted.rest is None or {*unknown} & {*own.values()}
+    ):
         raise ValueError(
             f"The samples to score hold the labels {unknown}, which the estimator was "
             "not fitted on. List all labels of the data in label_map, so that each "
             "fold has the same scores."
         )
-    return map_labels(y, scheme)
+    _warn_about_unfitted(unknown)
+    if fitted.label_map is None:
+        return own | {label: label for label in unknown}
+    return own | dict.fromkeys(unknown, fitted.rest)
+
+
+def _warn_about_unfitted(labels: list) -> None:
+    """Warn about classes that the training samples lack."""
+    if labels:
+        warn_user(
+            f"The samples to score hold {labels}, and the estimator was fitted without "
+            "them. Use stratified folds: StratifiedKFold, or StratifiedGroupKFold with "
+            "groups.",
+            LabelWarning,
+        )
+
+
+def _sort_classes(classes: set) -> list:
+    """Sort classes, which must be all str or all numbers."""
+    mixed = mixes_str(classes)
+    if mixed:
+        raise ValueError(
+            f"The samples to score and the classes of the estimator must be all str or "
+            f"all numbers, and have {mixed[0]!r} and {mixed[1]!r}. Pass y as in fit."
+        )
+    return sorted(classes)
 
 
 def _merge_class(of: Any, own: dict[Any, Any], scheme: dict[Any, Any]) -> Any:

@@ -5,11 +5,11 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.utils import assert_all_finite, check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
 
 from cxrclf._utils.keyed_random import draw_seed
+from cxrclf._utils.labels import check_labels, explain_unknown
 from cxrclf.sampling._phase_plan import PhasePlan
 from cxrclf.sampling._shared_rows import as_mask
 
@@ -182,14 +182,12 @@ class PhasedBalancedSplit(BaseEstimator):
     def _plan(self, y, shared_rows):
         """Return the classes, the class codes, the mask of shared rows and the plan."""
         self._validate_params()
-        y = column_or_1d(y)
-        if len(y) == 0:
+        if y is not None and len(y) == 0:
             raise ValueError(
                 "y has no rows to split into phases. Pass the labels of the training "
                 "rows."
             )
-        assert_all_finite(y, input_name="y")
-        check_classification_targets(y)
+        y = check_labels(y, owner=type(self).__name__, warn=False)
         classes, codes = np.unique(y, return_inverse=True)
         labels = classes.tolist()
         if len(labels) < 2:
@@ -288,9 +286,8 @@ def _check_numbers(name, numbers, n_rows, *, smallest):
     unknown = [label for label in numbers if label not in n_rows]
     if unknown:
         raise ValueError(
-            f"{name} names {unknown}, and y has the classes {list(n_rows)} only. In a "
-            "cross-validation every training fold needs all classes: use stratified "
-            "folds."
+            f"{name} names {unknown}, and y has the classes {list(n_rows)} only."
+            f"{explain_unknown(np.array(list(n_rows)))}"
         )
     for label, number in numbers.items():
         whole = isinstance(number, Integral) and not isinstance(number, bool)

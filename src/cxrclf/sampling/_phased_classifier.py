@@ -3,16 +3,14 @@
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.utils import (
-    _safe_indexing,
-    assert_all_finite,
-    column_or_1d,
-    indexable,
-)
+from sklearn.utils import _safe_indexing, indexable
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _num_samples
 
+from cxrclf._utils.groups import check_groups
 from cxrclf._utils.keyed_random import draw_seed
+from cxrclf._utils.label_warnings import warn_about_labels
+from cxrclf._utils.labels import check_label_count, check_labels, explain_unknown
 from cxrclf._utils.meta_classifier import MetaClassifier
 from cxrclf._utils.paths import is_copy
 from cxrclf._utils.splitting import join_groups, split_validation
@@ -180,7 +178,10 @@ class PhasedClassifier(MetaClassifier):
         has_validation = given or self.validation_fraction is not None
         fit_phases = choose_route(self, has_validation)
         X, y = self._check_rows(X, y)
+        groups = check_groups(groups, len(y))
         classes = np.unique(y)
+        if fit_phases.func is not fit_at_once:  # else the estimator warns
+            warn_about_labels(classes)
         seed = draw_seed(self.random_state)
         split = seeded_clone(self.split or PhasedBalancedSplit(), seed)
         # With an int, each call of partial_fit would use the same random numbers. A
@@ -205,37 +206,19 @@ class PhasedClassifier(MetaClassifier):
         return self
 
     def _check_rows(self, X, y):
-        if y is None:
-            raise ValueError(
-                f"This {type(self).__name__} estimator requires y to be passed, but "
-                "the target y is None."
-            )
-        X, y = indexable(X, column_or_1d(y, warn=True))
-        assert_all_finite(y, input_name="y")
-        check_classification_targets(y)
-        return X, y
+        y = check_labels(y, owner=type(self).__name__)
+        check_label_count("y", len(y), _num_samples(X))
+        return indexable(X, y)
 
     def _hold_out(self, X, y, groups, seed):
         """Return the training rows and the validation rows."""
         units = row_keys(X)
         if groups is not None:
-            groups = column_or_1d(groups)
-            if len(groups) != len(y):
-                raise ValueError(
-                    f"There are {len(groups)} groups for {len(y)} samples. The "
-                    "samplers of a pipeline do not resample groups: pass X_val and "
-                    "y_val, or use no sampler."
-                )
             units = join_groups(groups, units)
         classes, codes = np.unique(y, return_inverse=True)
-        train, valid = split_validation(codes, units, self.validation_fraction, seed)
-        missing = np.setdiff1d(classes, y[train])
-        if len(missing):
-            raise ValueError(
-                f"validation_fraction={self.validation_fraction} holds out all rows of "
-                f"{missing.tolist()}, because they belong to few patients or images. "
-                "Use another random_state, or pass X_val and y_val."
-            )
+        train, valid = split_validation(
+            codes, units, self.validation_fraction, seed, classes
+        )
         paths = find_paths(X)
         if paths is not None:  # validate on original files only
             valid = np.array([row for row in valid if not is_copy(paths[row])], int)
@@ -260,11 +243,13 @@ def _check_validation(X_val, y_val, classes):
         return None
     if X_val is None or y_val is None:
         raise ValueError("X_val and y_val must be given together or not at all.")
-    X_val, y_val = indexable(X_val, column_or_1d(y_val))
+    y_val = check_labels(y_val, name="y_val", owner="PhasedClassifier", warn=False)
+    check_label_count("y_val", len(y_val), _num_samples(X_val))
+    X_val, y_val = indexable(X_val, y_val)
     unknown = np.setdiff1d(y_val, classes)
     if len(unknown):
         raise ValueError(
             f"y_val has labels that are not among the classes {classes.tolist()}: "
-            f"{unknown.tolist()}."
+            f"{unknown.tolist()}.{explain_unknown(classes)}"
         )
     return X_val, y_val

@@ -4,11 +4,16 @@ import numpy as np
 from imblearn.base import BaseSampler
 from imblearn.over_sampling import RandomOverSampler
 from sklearn.base import clone
-from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
+from sklearn.utils import check_random_state
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import _num_samples, column_or_1d, validate_data
 
 from cxrclf._utils.keyed_random import draw_seed
+from cxrclf._utils.labels import (
+    check_label_count,
+    explain_unknown,
+    refuse_missing_labels,
+)
 from cxrclf.images import ImageInput
 
 
@@ -88,7 +93,9 @@ class RowResampler(BaseSampler):
                 f"{type(self).__name__} requires y to be passed, but the target y is "
                 "None."
             )
+        refuse_missing_labels(y)
         check_classification_targets(y)
+        _check_strategy(getattr(sampler, "sampling_strategy", None), y)
         if hasattr(X, "columns") and not hasattr(X, "iloc"):
             raise TypeError(
                 f"A data frame must be a pandas.DataFrame, got {type(X).__module__}."
@@ -97,7 +104,7 @@ class RowResampler(BaseSampler):
         images = self._interpret(X)
         if images.paths is not None:
             validate_data(self, X, skip_check_array=True)
-        check_consistent_length(images, y)
+        check_label_count("y", _num_samples(y), len(images))
         return images, sampler
 
     def _interpret(self, X, **checks):
@@ -115,6 +122,21 @@ class RowResampler(BaseSampler):
         tags.input_tags.three_d_array = True
         tags.input_tags.sparse = False
         return tags
+
+
+def _check_strategy(strategy, y):
+    """Check the labels that a sampling strategy names."""
+    named = strategy if isinstance(strategy, (dict, list)) else []
+    if not named or type_of_target(y) not in ("binary", "multiclass"):
+        return
+    classes = np.unique(column_or_1d(y))
+    known = set(classes.tolist())
+    unknown = [label for label in named if label not in known]
+    if unknown:
+        raise ValueError(
+            f"sampling_strategy names {unknown}, and y has the classes "
+            f"{classes.tolist()} only.{explain_unknown(classes)}"
+        )
 
 
 def _row_numbers(images):

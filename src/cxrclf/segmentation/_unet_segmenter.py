@@ -9,15 +9,12 @@ import numpy as np
 from scipy.special import expit, softmax
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from cxrclf._estimators.fit_arguments import (
-    check_groups,
-    check_sample_weight,
-    check_validation,
-)
+from cxrclf._estimators.fit_arguments import check_sample_weight, check_validation
 from cxrclf._estimators.image_estimator import ImageEstimator, has_color
 from cxrclf._training.data import Examples
 from cxrclf._training.task import Task
 from cxrclf._training.weights import SampleWeights
+from cxrclf._utils.groups import check_groups
 from cxrclf._utils.image_size import content_size
 from cxrclf.losses import MaskLoss, sum_of_dice
 from cxrclf.masks import MaskInput, check_mask_labels
