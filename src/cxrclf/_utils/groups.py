@@ -76,8 +76,9 @@ def hint_at_samplers(n_values: int, n: int, cure: str) -> str:
 def _refuse_missing(ids: np.ndarray) -> None:
     rows = find_missing(ids)
     if len(rows):
+        noun = "id" if len(rows) == 1 else "ids"
         raise ValueError(
-            f"groups has {len(rows)} missing ids (NaN, None, NA or blank text), in "
+            f"groups has {len(rows)} missing {noun} (NaN, None, NA or blank text), in "
             f"{format_rows(rows)}. {_CURE}"
         )
     if ids.dtype.kind in "biufcmM":

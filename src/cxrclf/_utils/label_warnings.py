@@ -29,8 +29,8 @@ def warn_about_labels(
         Class of labels that `label_map` does not list.
     """
     listed = {} if label_map is None else label_map
-    names = sorted({label for label in (*labels, *listed) if isinstance(label, str)})
-    for twins in find_twins(map(str, names)):
+    names = sorted({str(name) for name in (*labels, *listed) if isinstance(name, str)})
+    for twins in find_twins(names):
         if len({listed.get(name, rest) for name in twins}) > 1 or not listed:
             warn_user(
                 f"The labels {twins} differ only in case or blanks, and are different "
@@ -56,7 +56,7 @@ def warn_about_labels(
         )
 
 
-def find_twins(names: Iterable[str]) -> list[list[str]]:
+def find_twins(names: list[str]) -> list[list[str]]:
     """Return the groups of names that differ only in case, blanks or Unicode form."""
     alike: dict[str, list[str]] = {}
     for name in names:
@@ -65,14 +65,13 @@ def find_twins(names: Iterable[str]) -> list[list[str]]:
     return [group for group in alike.values() if len(group) > 1]
 
 
-def find_lists(names: Iterable[str]) -> list[str]:
+def find_lists(names: list[str]) -> list[str]:
     """Return the names that look like lists of several labels.
 
     Names with ``|`` or ``;`` between words, and names in brackets, are lists. A name
     with ``,``, ``/``, ``+`` or ``&`` is a list if each of its parts also occurs in
     another name, so that "pneumonia, viral" is none.
     """
-    names = [str(name) for name in names]
     parts = {name: _split(name) for name in names}
     n_names = Counter(part for found in parts.values() for part in set(found))
     return [

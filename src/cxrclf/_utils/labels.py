@@ -68,9 +68,9 @@ def as_labels(y: Any, name: str, *, warn: bool = False) -> np.ndarray:
         )
     if labels.ndim == 2 and labels.shape[1] > 1:
         raise ValueError(
-            f"{name} has shape {labels.shape}, and must have one label per image. "
-            f"Convert a column per class to labels: classes[{name}.argmax(axis=1)]. "
-            "Several labels per image are not supported."
+            f"{name} has shape {labels.shape}, and must have one label per image. If "
+            f"it has a column per class, pass classes[{name}.argmax(axis=1)]. Several "
+            "labels per image are not supported."
         )
     _refuse_missing(labels, name)
     if labels.dtype.kind not in "biufcU":
@@ -119,18 +119,13 @@ def mixes_str(values: Iterable[Any]) -> tuple[Any, Any] | None:
     return (first[True], first[False]) if len(first) == 2 else None
 
 
-def refuse_missing_labels(y: Any, name: str = "y") -> None:
-    """Raise an error if labels of any form are missing."""
-    _refuse_missing(as_array(y, name, "label"), name)
-
-
 def _refuse_missing(labels: np.ndarray, name: str) -> None:
     rows = find_missing(labels)
     if len(rows):
         noun = "label" if len(rows) == 1 else "labels"
         raise ValueError(
             f"{name} has {len(rows)} missing {noun} (NaN, None, NA or blank text), in "
-            f"{format_rows(rows)}. Remove these rows from X and {name}, or label them."
+            f"{format_rows(rows)}. Remove these rows, or label them."
         )
 
 

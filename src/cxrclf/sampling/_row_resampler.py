@@ -10,9 +10,10 @@ from sklearn.utils.validation import _num_samples, column_or_1d, validate_data
 
 from cxrclf._utils.keyed_random import draw_seed
 from cxrclf._utils.labels import (
+    as_array,
     check_label_count,
+    check_labels,
     explain_unknown,
-    refuse_missing_labels,
 )
 from cxrclf.images import ImageInput
 
@@ -93,8 +94,11 @@ class RowResampler(BaseSampler):
                 f"{type(self).__name__} requires y to be passed, but the target y is "
                 "None."
             )
-        refuse_missing_labels(y)
-        check_classification_targets(y)
+        labels = as_array(y, "y", "label")
+        if labels.ndim == 2:  # imbalanced-learn takes a column per class
+            check_classification_targets(y)
+        else:
+            check_labels(labels)
         _check_strategy(getattr(sampler, "sampling_strategy", None), y)
         if hasattr(X, "columns") and not hasattr(X, "iloc"):
             raise TypeError(
