@@ -23,7 +23,6 @@ def label_forms():
         "tuple": tuple(NAMES),
         "str": np.array(NAMES),
         "object": np.array(NAMES, dtype=object),
-        "StringDType": np.array(NAMES, dtype=np.dtypes.StringDType()),
         "Series": pandas.Series(NAMES, index=range(5, 9)),
         "string": pandas.Series(NAMES, dtype="string"),
         "category": pandas.Series(NAMES, dtype="category"),
@@ -52,7 +51,6 @@ def test_every_form_of_labels_gives_the_same_labels(form):
 def missing_labels():
     pandas = pytest.importorskip("pandas")
     names, numbers = [*NAMES[:3], None], [*NUMBERS[:3], None]
-    string = np.dtypes.StringDType(na_object=None)
     return {
         "list of NaN": [*NAMES[:3], np.nan],
         "list of None": names,
@@ -63,7 +61,6 @@ def missing_labels():
         "blank": np.array([*NAMES[:3], "  "]),
         "object": np.array(names, dtype=object),
         "float": np.array([0, 1, 0, np.nan]),
-        "StringDType": np.array(names, dtype=string),
         "Series": pandas.Series(names),
         "Series of float": pandas.Series(numbers),
         "Int64": pandas.Series(numbers, dtype="Int64"),
@@ -115,6 +112,16 @@ def test_missing_labels_are_refused_in_every_form(form):
 def test_what_is_not_one_label_per_sample_is_refused(y, message):
     with pytest.raises(ValueError, match=message):
         check_labels(y, owner="Net")
+
+
+@pytest.mark.skipif(
+    not hasattr(np.dtypes, "StringDType"), reason="NumPy 1 has no StringDType"
+)
+def test_variable_width_strings():
+    string = np.dtypes.StringDType(na_object=None)
+    assert check_labels(np.array(NAMES, dtype=string)).tolist() == NAMES
+    with pytest.raises(ValueError, match="y has 1 missing label .*row 1"):
+        check_labels(np.array(["covid", None], dtype=string))
 
 
 def test_a_column_of_labels_warns_only_in_fit():
