@@ -93,6 +93,11 @@ def test_a_missing_label_is_named_everywhere(call, net):
         call(net)
 
 
+def test_missing_classes_are_named(net):
+    with pytest.raises(ValueError, match="classes has 1 missing label .*row 2"):
+        net.partial_fit(X, Y, classes=["covid", "normal", np.nan])
+
+
 TWINS = np.array(["covid", "Covid "] * 6)
 
 

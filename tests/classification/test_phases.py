@@ -303,14 +303,17 @@ def test_a_grid_over_phases_samplers_and_backbones(imbalanced):
 def test_what_belongs_to_rows_cannot_pass_a_sampler(imbalanced, small_classifier):
     X, y = imbalanced.images, imbalanced.target
     pipe = make_pipeline(AugmentedOverSampler(random_state=0), small_classifier())
-    for name, values in (("sample_weight", np.ones(60)), ("groups", np.arange(60))):
-        with pytest.raises(ValueError, match=r"resample X and y only: use class_weig"):
+    for name, values, cure in (
+        ("sample_weight", np.ones(60), "use class_weight"),
+        ("groups", np.arange(60), "hold out a validation set by patients"),
+    ):
+        with pytest.raises(ValueError, match=f"resample X and y only, so {cure}"):
             pipe.fit(X, y, **{f"cxrclassifier__{name}": values})
     pipe = make_pipeline(
         AugmentedOverSampler(random_state=0),
         PhasedClassifier(small_classifier(), validation_fraction=0.2),
     )
-    with pytest.raises(ValueError, match="do not resample groups"):
+    with pytest.raises(ValueError, match="resample X and y only, so hold out"):
         pipe.fit(X, y, phasedclassifier__groups=np.arange(60))
 
 

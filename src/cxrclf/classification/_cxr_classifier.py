@@ -17,6 +17,7 @@ from cxrclf._training.targets import ClassTargets
 from cxrclf._training.weights import SampleWeights
 from cxrclf._utils.groups import check_groups
 from cxrclf._utils.label_warnings import warn_about_labels
+from cxrclf._utils.labels import as_labels
 from cxrclf._utils.user_warnings import warn_user
 from cxrclf.classification._labels import (
     CLASSIFICATION,
@@ -411,7 +412,8 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
             Relative weights of the samples. They are scaled to a mean of 1 over the
             training, or over each phase.
         groups : array-like of shape (n,), default=None
-            Patient ids. `validation_fraction` does not divide a patient.
+            Patient ids. None may be missing. `validation_fraction` does not divide a
+            patient.
         X_val, y_val : array-like, default=None
             Validation set, in any form of X and y.
         phases : list of array-like of int, default=None
@@ -436,7 +438,13 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         WeightsError
             If the weights cannot be downloaded or read, or do not fit the network.
         ValueError
-            If a parameter, X or y is invalid.
+            If a parameter, X, y or groups is invalid, or if labels or ids are missing.
+
+        Warns
+        -----
+        LabelWarning
+            If labels differ only in case or blanks, or look like lists of labels or
+            like missing labels.
         """
         with self._all_or_nothing():
             self._check_parameters(X_val is not None or y_val is not None)
@@ -503,11 +511,13 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
             first = not hasattr(self, "net_")
             images = self._check_images(X, reset=first)
             y = check_image_labels(y, images, self)
+            if classes is not None:
+                classes = np.unique(as_labels(classes, "classes"))
             if first:
-                self.classes_ = np.unique(y if classes is None else classes)
+                self.classes_ = np.unique(y) if classes is None else classes
                 warn_about_labels(self.classes_)
             else:
-                classes = self.classes_ if classes is None else np.unique(classes)
+                classes = self.classes_ if classes is None else classes
                 self._check_same_classes("partial_fit", classes)
             train = self._examples(images, y, sample_weight)
             self._train(train, start="network" if first else "continue")

@@ -147,7 +147,8 @@ class PhasedClassifier(MetaClassifier):
         y : array-like of shape (n,)
             Class labels.
         groups : array-like of shape (n,), default=None
-            Patient ids. `validation_fraction` does not split a patient.
+            Patient ids. None may be missing. `validation_fraction` does not split a
+            patient.
         shared_rows : array-like of shape (n,) of bool, default=None
             Mask of the rows that are in every phase. Row numbers are refused, because
             scikit-learn splits a mask together with X into folds, but does not adapt
@@ -166,7 +167,7 @@ class PhasedClassifier(MetaClassifier):
             `partial_fit`.
         ValueError
             If a parameter is out of its range or does not fit the classifier or the
-            classes of y.
+            classes of y, or if labels or ids are missing.
         """
         self._validate_params()
         given = X_val is not None or y_val is not None

@@ -78,7 +78,8 @@ class RowResampler(BaseSampler):
         ------
         ValueError
             If a parameter is invalid, X holds neither images nor paths, X and y differ
-            in length, or y is not a classification target of at least two classes.
+            in length, y is not a classification target of at least two classes, or
+            labels are missing.
         """
         images, sampler = self._check_inputs(X, y)
         _, y_resampled = sampler.fit_resample(_row_numbers(images), y)

@@ -384,7 +384,8 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
         sample_weight : array-like of shape (n,), default=None
             Relative weights of the images. They are scaled to a mean of 1.
         groups : array-like of shape (n,), default=None
-            Patient ids. `validation_fraction` does not divide a patient.
+            Patient ids. None may be missing. `validation_fraction` does not divide a
+            patient.
         X_val, y_val : array-like, default=None
             Validation set, in any form of X and y.
 
@@ -400,8 +401,8 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
         WeightsError
             If the weights cannot be downloaded or read, or do not fit the network.
         ValueError
-            If a parameter, X or y is invalid, or a mask has another aspect ratio than
-            its image.
+            If a parameter, X, y or groups is invalid, if ids are missing, or if a mask
+            has another aspect ratio than its image.
         """
         with self._all_or_nothing():
             self._check_parameters(X_val is not None or y_val is not None)
