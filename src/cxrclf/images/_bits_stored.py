@@ -53,7 +53,8 @@ def scale_bits(pixels: ArrayLike, bits_stored: int) -> np.ndarray:
     Returns
     -------
     ndarray of uint16, of the same shape
-        ``rint(pixels * 65535 / (2**bits_stored - 1))``, exactly.
+        ``rint(pixels * 65535 / (2**bits_stored - 1))``, exactly. This is `pixels`
+        itself if it needs no scaling.
 
     Raises
     ------
@@ -74,6 +75,8 @@ def scale_bits(pixels: ArrayLike, bits_stored: int) -> np.ndarray:
         what = "bits_stored must be an int" if bits is None else "pixels must be ints"
         raise ValueError(f"{what}; got {bits_stored if bits is None else pixels.dtype}")
     if pixels.dtype.itemsize == 1:
+        return pixels
+    if bits == 16 and pixels.dtype == np.uint16:
         return pixels
     top = 2**bits - 1
     _check_range(pixels, bits, top)

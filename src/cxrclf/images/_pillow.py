@@ -5,11 +5,12 @@ from typing import IO
 
 import numpy as np
 from PIL import Image, UnidentifiedImageError
+from PIL.ImageFile import ImageFile
 
 from cxrclf._utils.image_size import content_size
 from cxrclf.images._jpeg2000 import read_jpeg2000
 from cxrclf.images._luma import blend_with_black
-from cxrclf.images._png import check_png, read_png
+from cxrclf.images._png import buffer_png, load_png, read_png
 from cxrclf.images._pnm import read_pnm
 from cxrclf.images._resize import resize
 from cxrclf.images._tiff import convert_integers, load_tiff, read_floats, read_tiff
@@ -49,9 +50,10 @@ def read_pillow(
     bits_stored: int | None = None,
 ) -> np.ndarray:
     """Read an open file as upright gray pixels, resized but not padded."""
+    file = buffer_png(file)
     with open_pillow(file) as image:
         check_single(image)
-        png = check_png(file) if image.format == "PNG" else None
+        png = load_png(image, file) if image.format == "PNG" else None
         if image.format == "TIFF":
             load_tiff(image, file)
         orientation = image.getexif().get(ORIENTATION, 1)
@@ -105,7 +107,7 @@ def turn_upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     return _UPRIGHT[orientation](pixels) if orientation in _UPRIGHT else pixels
 
 
-def open_pillow(file: IO[bytes]) -> Image.Image:
+def open_pillow(file: IO[bytes]) -> ImageFile:
     """Open an image with Pillow, without its pixels.
 
     Parameters
@@ -115,7 +117,7 @@ def open_pillow(file: IO[bytes]) -> Image.Image:
 
     Returns
     -------
-    PIL.Image.Image
+    PIL.ImageFile.ImageFile
         The image. Its format is one of `FORMATS`.
 
     Raises

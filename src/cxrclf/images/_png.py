@@ -10,12 +10,26 @@ from typing import IO
 
 import numpy as np
 from PIL import Image
+from PIL.ImageFile import ImageFile
 
 from cxrclf.images._bits_stored import scale_bits
 from cxrclf.images._luma import blend_with_black, to_luma
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by color type
+_LARGEST_RATIO = 1032  # between bytes before and after compression
+_PIECE = 2**20  # number of bytes that are decompressed at once
+# Pixels by mode that are seldom in two corners.
+_RARE: dict[str, float | tuple[int, ...]] = {
+    "1": 255,
+    "L": 1,
+    "LA": (1, 1),
+    "P": 255,
+    "I;16": 257,
+    "I": 257,
+    "RGB": (1, 2, 1),
+    "RGBA": (1, 2, 1, 1),
+}
 _HAS_ALPHA = 4  # bit of the color type
 # Start and step of the rows and columns of the seven images of an interlaced file.
 _PASSES = (
@@ -57,28 +71,82 @@ class Png:
     compressed: list[memoryview]
 
 
-def check_png(file: IO[bytes]) -> Png:
-    """Read a PNG file without decoding it, and check its checksums.
-
-    Pillow does not check the checksums of pixels. A file with damaged pixels would be
-    read without an error.
+def buffer_png(file: IO[bytes]) -> IO[bytes]:
+    """Read a PNG into memory, where Pillow and `load_png` both need it.
 
     Parameters
     ----------
     file : binary file
-        An open file with a valid header. Its position is the same afterwards.
+        A file of any kind, open at its start.
+
+    Returns
+    -------
+    binary file
+        An `io.BytesIO` if the file is a PNG, else `file`. It is open at its start.
+    """
+    head = file.read(len(_SIGNATURE))
+    file.seek(0)
+    return io.BytesIO(file.read()) if head == _SIGNATURE else file
+
+
+def load_png(image: ImageFile, file: IO[bytes]) -> Png:
+    """Load the pixels of a PNG, and check that they are complete and not damaged.
+
+    Pillow does not check the checksums of pixels, and takes missing rows for black.
+
+    Parameters
+    ----------
+    image : PIL.ImageFile.ImageFile
+        The open image.
+    file : binary file
+        Its file, from `buffer_png`.
+
+    Returns
+    -------
+    Png
+        The content of the file.
 
     Raises
     ------
     ValueError
         If a checksum is wrong.
     EOFError
-        If the file is cut short.
+        If the file is cut short, or has too few pixels.
     """
-    position = file.tell()
-    file.seek(0)
-    data = memoryview(file.read())
-    file.seek(position)
+    assert isinstance(file, io.BytesIO)
+    png = _read_chunks(file)
+    needed = sum(height * width for height, width in _pass_shapes(png))
+    n_compressed = sum(len(part) for part in png.compressed)
+    if needed > _LARGEST_RATIO * n_compressed:
+        raise EOFError
+    # Pillow leaves missing rows at 0, which is a frequent gray level. With another
+    # level in two corners of the last row, few images are decompressed twice.
+    row, rare = image.height - 1, _RARE[image.mode]
+    image.load_prepare()
+    image.im.putpixel((0, row), rare)
+    image.im.putpixel((image.width - 1, row), rare)
+    image.load()
+    corners = {image.getpixel((0, row)), image.getpixel((image.width - 1, row))}
+    doubtful = png.interlaced or corners == {rare}
+    if doubtful and _count_decompressed(png, needed) < needed:
+        raise EOFError
+    return png
+
+
+def _count_decompressed(png: Png, needed: int) -> int:
+    """Return the number of decompressed bytes, at most `needed`."""
+    decompressor, n_bytes = zlib.decompressobj(), 0
+    for part in png.compressed:
+        rest: bytes | memoryview = part
+        while rest and n_bytes < needed:
+            n_bytes += len(decompressor.decompress(rest, _PIECE))
+            rest = decompressor.unconsumed_tail
+    return n_bytes
+
+
+def _read_chunks(file: io.BytesIO) -> Png:
+    """Read the chunks of a PNG file, and check their checksums."""
+    data = memoryview(file.getvalue())
     header, transparent, compressed = b"", (), []
     for kind, body in _chunks(data):
         if kind == b"IHDR":
@@ -142,10 +210,13 @@ def read_png(
             top = 2**png.bits - 1
             image.info["transparency"] = (png.transparent[0] & top) * (255 // top)
         return None
-    if _CHANNELS[png.color_type] == 1:
-        values = np.asarray(image).astype(np.uint16)[..., None]
-    else:
-        values = read_deep_channels(png)
+    if png.color_type == 0:
+        values = np.asarray(image).astype(np.uint16, copy=False)
+        gray = scale_bits(values, bits_stored or 16)
+        return (
+            np.where(values == png.transparent[0], 0, gray) if png.transparent else gray
+        )
+    values = read_deep_channels(png)
     n_colors = values.shape[2] - bool(png.color_type & _HAS_ALPHA)
     colors = scale_bits(values[..., :n_colors], bits_stored or 16)
     gray = to_luma(colors) if n_colors == 3 else colors[..., 0]
@@ -178,12 +249,7 @@ def read_deep_channels(png: Png) -> np.ndarray:
     EOFError
         If the file is cut short.
     """
-    channels = _CHANNELS[png.color_type]
-    sizes = [
-        (height, 1 + 2 * channels * width)  # each row has one byte for its filter
-        for height, width in _pass_sizes(png)
-        if height and width
-    ]
+    sizes = _pass_shapes(png)
     needed = sum(height * width for height, width in sizes)
     raw = zlib.decompressobj().decompress(b"".join(png.compressed), needed)
     if len(raw) < needed:
@@ -200,14 +266,20 @@ def read_deep_channels(png: Png) -> np.ndarray:
     return pixels
 
 
-def _pass_sizes(png: Png) -> list[tuple[int, int]]:
-    """Return the heights and widths of the passes."""
+def _pass_shapes(png: Png) -> list[tuple[int, int]]:
+    """Return the number of rows and of bytes per row of the passes."""
     width, height = png.size
-    if not png.interlaced:
-        return [(height, width)]
-    return [
+    passes = _PASSES if png.interlaced else [(0, 1, 0, 1)]
+    sizes = [
         (len(range(top, height, row_step)), len(range(left, width, step)))
-        for top, row_step, left, step in _PASSES
+        for top, row_step, left, step in passes
+    ]
+    pixel_bits = png.bits * _CHANNELS[png.color_type]
+    # Each row has one more byte for its filter.
+    return [
+        (rows, 1 + (columns * pixel_bits + 7) // 8)
+        for rows, columns in sizes
+        if rows and columns
     ]
 
 

@@ -4,7 +4,7 @@ import os
 from typing import IO
 
 import numpy as np
-from PIL import Image
+from PIL.ImageFile import ImageFile
 
 from cxrclf.exceptions import ImageReadError
 from cxrclf.images._formats import find_format
@@ -15,7 +15,7 @@ from cxrclf.images._pillow import (
     open_pillow,
     turn_upright,
 )
-from cxrclf.images._png import check_png, read_deep_channels
+from cxrclf.images._png import buffer_png, load_png, read_deep_channels
 from cxrclf.images._pnm import find_maximum, read_pnm_values
 from cxrclf.images._read_image import describe_error, quiet_decoders
 from cxrclf.images._tiff import find_scale, load_tiff
@@ -50,19 +50,20 @@ def read_values(path: str | os.PathLike[str]) -> np.ndarray:
                 raise ValueError(
                     f"is {kind.name}, in which labels are not read; save it as PNG"
                 )
-            with open_pillow(file) as image:
+            content = buffer_png(file)
+            with open_pillow(content) as image:
                 check_single(image)
-                return _read_stored(image, file)
+                return _read_stored(image, content)
     except Exception as error:
         # A damaged file can cause any exception in a decoder.
         raise ImageReadError({path: describe_error(path, error)}) from error
 
 
-def _read_stored(image: Image.Image, file: IO[bytes]) -> np.ndarray:
+def _read_stored(image: ImageFile, file: IO[bytes]) -> np.ndarray:
     """Undo the scales that Pillow applies to pixels of fewer than 8 or 16 bits."""
     divisor, inverted, values = 1, False, None
     if image.format == "PNG":
-        png = check_png(file)
+        png = load_png(image, file)
         if png.bits == 16 and image.mode != "I;16":
             values = read_deep_channels(png)
         elif image.mode == "L":

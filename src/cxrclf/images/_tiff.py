@@ -15,7 +15,11 @@ _BITS, _COMPRESSION, _PHOTOMETRIC, _FORMAT, _PLANAR = 258, 259, 262, 339, 284
 _STRIP_OFFSETS, _SAMPLES, _STRIP_ROWS, _STRIP_BYTES = 273, 277, 278, 279
 _TILE_WIDTH, _TILE_HEIGHT, _TILE_OFFSETS, _TILE_BYTES = 322, 323, 324, 325
 _WIDTH, _HEIGHT = 256, 257
-_LAST_TAG = 339  # the tags that describe pixels are not above this number
+_HEADER_BYTES = 8
+# Tags that describe pixels: also fill order (266), orientation (274), options of fax
+# compression (292, 293), predictor (317), colors (320, 347, 529, 530, 532) and others.
+_PIXEL_TAGS = {*range(256, 260), 262, 266, 273, 274, 277, 278, 279, 284, 292, 293, 317}
+_PIXEL_TAGS |= {320, *range(322, 326), 338, 339, 347, 529, 530, 532}
 _BIGTIFF = 43
 # Bytes per value of the types of tags.
 _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4}
@@ -81,7 +85,7 @@ def _check_directory(file: IO[bytes], n_bytes: int) -> None:
     for tag, kind, length, value in entries:
         value_bytes = length * _TYPE_BYTES.get(kind, 1)
         outside = value_bytes > inside and value + value_bytes > n_bytes
-        if tag <= _LAST_TAG and (outside or kind not in _TYPE_BYTES):
+        if tag in _PIXEL_TAGS and (outside or kind not in _TYPE_BYTES):
             raise ValueError(f"is damaged: the value of its tag {tag} is missing")
 
 
@@ -109,6 +113,8 @@ def _check_blocks(tags: Any, n_bytes: int) -> None:
     ends = [start + length for start, length in zip(starts, lengths, strict=False)]
     if max([*starts, *ends]) > n_bytes:
         raise EOFError
+    if min(starts) < _HEADER_BYTES:
+        raise ValueError("is damaged: a strip or tile is left out")
     if tags.get(_COMPRESSION, 1) != _UNCOMPRESSED or not lengths:
         return
     row_bytes = math.ceil(block_width * bits[0] * (samples // planes) / 8)
