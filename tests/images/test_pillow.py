@@ -1,6 +1,5 @@
 """Gray pixels from the formats that Pillow reads."""
 
-import struct
 from pathlib import Path
 
 import numpy as np
@@ -83,35 +82,6 @@ def test_16_bits_are_exact(tmp_path, deep, suffix):
     pixels = read_image(path)
     assert pixels.dtype == np.uint16
     np.testing.assert_array_equal(pixels, deep)
-
-
-def tiff_file(rows, bits, photometric):
-    """Return a TIFF of 12 or 16 bits, which Pillow cannot write in full."""
-    if bits == 12:
-        data = b"".join(
-            bytes([a >> 4, (a & 15) << 4 | b >> 8, b & 255]) for a, b in rows
-        )
-    else:
-        data = b"".join(struct.pack("<HH", *row) for row in rows)
-    tags = [
-        (256, 2), (257, len(rows)), (258, bits), (259, 1), (262, photometric),
-        (273, 8), (277, 1), (278, len(rows)), (279, len(data)),
-    ]  # fmt: skip
-    directory = b"".join(struct.pack("<HHIHH", tag, 3, 1, v, 0) for tag, v in tags)
-    head = b"II*\0" + struct.pack("<I", 8 + len(data))
-    return head + data + struct.pack("<H", len(tags)) + directory + bytes(4)
-
-
-def test_12_bit_tiff_is_scaled_to_16(tmp_path):
-    path = tmp_path / "scan.tif"
-    path.write_bytes(tiff_file([(0, 4095), (2048, 100)], 12, photometric=1))
-    assert read_image(path).tolist() == [[0, 65535], [32776, 1600]]
-
-
-def test_white_is_zero_is_inverted(tmp_path):
-    path = tmp_path / "scan.tif"
-    path.write_bytes(tiff_file([(0, 65535), (1000, 7)], 16, photometric=0))
-    assert read_image(path).tolist() == [[65535, 0], [64535, 65528]]
 
 
 def test_floats_in_0_to_1_are_scaled(tmp_path):

@@ -1,6 +1,7 @@
 """Reading an image file: its size, and why it cannot be read."""
 
 import io
+import re
 import struct
 import warnings
 import zlib
@@ -10,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cxrclf.images import read_image
+from cxrclf.exceptions import ImageReadError
+from cxrclf.images import read_image, read_image_size
 from image_files import resized, saved, why
 
 
@@ -23,9 +25,6 @@ def test_one_pixel_is_an_image(tmp_path):
 def test_takes_path_objects_and_str(tmp_path, scan):
     path = saved(tmp_path, scan)
     np.testing.assert_array_equal(read_image(str(path)), read_image(path))
-
-
-# More than 8 bits
 
 
 # Size
@@ -106,7 +105,7 @@ def test_damaged(tmp_path, scan):
     middle = len(data) // 2
     data[middle : middle + 50] = bytes(50)
     path.write_bytes(data)
-    assert why(path).startswith("is damaged or of an unknown kind (")
+    assert why(path).startswith("is damaged: the checksum of its chunk 'IDAT'")
 
 
 def png_header(width, height):
@@ -141,6 +140,90 @@ def test_warning_filters_are_restored_by_threads(tmp_path, scan, monkeypatch):
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(read_image, [path] * 100))
     assert list(warnings.filters) == before
+
+
+# Open files
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".pgm"])
+def test_open_files_are_read_from_the_start_and_stay_open(tmp_path, scan, suffix):
+    path = saved(tmp_path, scan, suffix)
+    expected = read_image(path, 20)
+    with open(path, "rb") as file:
+        file.read(10)
+        np.testing.assert_array_equal(read_image(file, 20), expected)
+        assert not file.closed
+        assert read_image_size(file) == scan.shape
+    data = io.BytesIO(path.read_bytes())
+    np.testing.assert_array_equal(read_image(data, 20), expected)
+    assert not data.closed
+    assert read_image_size(data) == scan.shape
+
+
+def test_errors_name_open_files(tmp_path):
+    with pytest.raises(ImageReadError) as caught:
+        read_image(io.BytesIO(b"text"))
+    assert list(caught.value.failures) == ["<bytes>"]
+    path = tmp_path / "scan.png"
+    path.write_bytes(b"text")
+    with open(path, "rb") as file, pytest.raises(ImageReadError) as caught:
+        read_image(file)
+    assert list(caught.value.failures) == [str(path)]
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (b"\x89PNG", "got bytes. For the content of a file, pass io.BytesIO"),
+        (bytearray(3), "got bytearray. For the content"),
+        (memoryview(b"a"), "got memoryview. For the content"),
+        (np.zeros((2, 2), np.uint8), "got ndarray. Pixels need no reading"),
+        (Image.new("L", (2, 2)), "got Image. Pixels need no reading"),
+        (["a.png"], "got list"),
+        (7, "got int"),
+        (None, "got NoneType"),
+        (io.StringIO("text"), "open as text"),
+    ],
+)
+def test_other_sources_are_refused(source, message):
+    with pytest.raises(TypeError, match=re.escape(message)):
+        read_image(source)
+
+
+# Bits
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif", ".pgm"])
+@pytest.mark.parametrize("size", [None, 17])
+def test_bits_stored_are_scaled_before_resizing(tmp_path, deep, suffix, size):
+    values = deep >> 4
+    if suffix == ".pgm":
+        path = tmp_path / "image.pgm"
+        path.write_bytes(b"P5 50 40 65535\n" + values.astype(">u2").tobytes())
+    else:
+        path = saved(tmp_path, values, suffix)
+    full = np.rint(values * 65535.0 / 4095)
+    expected = full if size is None else np.rint(resized(full, size, size))
+    pixels = read_image(path, size, bits_stored=12)
+    assert pixels.dtype == np.uint16
+    np.testing.assert_allclose(pixels, expected, atol=0 if size is None else 1)
+
+
+def test_8_bits_are_not_affected_by_bits_stored(tmp_path, scan):
+    path = saved(tmp_path, scan)
+    np.testing.assert_array_equal(read_image(path, bits_stored=12), scan)
+
+
+def test_more_bits_than_stored_are_refused(tmp_path, deep):
+    path = saved(tmp_path, deep)
+    with pytest.raises(ImageReadError, match="set bits_stored=16 or more"):
+        read_image(path, bits_stored=12)
+
+
+@pytest.mark.parametrize("bits", [1, 17, 12.5, True])
+def test_bad_bits_stored(tmp_path, scan, bits):
+    with pytest.raises(ValueError, match="bits_stored must be"):
+        read_image(saved(tmp_path, scan), bits_stored=bits)
 
 
 def test_no_permission(tmp_path, scan, monkeypatch):

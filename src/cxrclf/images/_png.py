@@ -122,12 +122,13 @@ def load_png(image: ImageFile, file: IO[bytes]) -> Png:
     # Pillow leaves missing rows at 0, which is a frequent gray level. With another
     # level in two corners of the last row, few images are decompressed twice.
     row, rare = image.height - 1, _RARE[image.mode]
-    image.load_prepare()
-    image.im.putpixel((0, row), rare)
-    image.im.putpixel((image.width - 1, row), rare)
+    corners = (0, row), (image.width - 1, row)
+    if not png.interlaced:
+        image.load_prepare()
+        for corner in corners:
+            image.im.putpixel(corner, rare)
     image.load()
-    corners = {image.getpixel((0, row)), image.getpixel((image.width - 1, row))}
-    doubtful = png.interlaced or corners == {rare}
+    doubtful = png.interlaced or all(image.getpixel(at) == rare for at in corners)
     if doubtful and _count_decompressed(png, needed) < needed:
         raise EOFError
     return png

@@ -58,6 +58,12 @@ def load_tiff(image: Image.Image, file: IO[bytes]) -> None:
     _check_directory(file, n_bytes)
     file.seek(position)
     _check_blocks(tags, n_bytes)
+    deep = max(tags.get(_BITS, (1,))) > 8
+    if deep and tags.get(_SAMPLES, 1) > 1 and tags.get(_PLANAR) == _PLANES:
+        # Pillow takes the bytes of the first half of each row for pixels of 8 bits.
+        raise ValueError(
+            "has color planes of more than 8 bits; save it as gray with 16 bits"
+        )
     try:
         image.load()
     except ValueError as error:  # Pillow lacks a decoder for these pixels
