@@ -40,12 +40,12 @@ def read_jpeg2000(
         If pixels are signed, have more than 16 bits, or if the channels differ in bits.
     """
     bits, stream = _find_stream(file)
-    if image.mode == "LA" and bits > 8:
-        raise ValueError(
-            f"has {bits} bits and transparency, of which Pillow reads 8; save it "
-            "without transparency, or as PNG"
-        )
     if image.mode not in ("L", "I;16"):
+        if bits > 8:  # Pillow takes bright colors for black
+            raise ValueError(
+                f"has colors or transparency of {bits} bits in JPEG 2000; save it as "
+                "gray, or as PNG"
+            )
         return None
     if bits <= 8:
         # Pillow shifts the bits to the upper end of its pixels.

@@ -14,7 +14,7 @@ from cxrclf.images._png import buffer_png, load_png, read_png
 from cxrclf.images._pnm import read_pnm
 from cxrclf.images._resize import resize
 from cxrclf.images._tiff import convert_integers, load_tiff, read_floats, read_tiff
-from cxrclf.images._unknown_kind import describe_unknown
+from cxrclf.images._unknown_kind import UNKNOWN, describe_unknown
 
 # Formats whose pixels were compared with another decoder. Pillow also opens textures,
 # icons, documents and scientific data, whose pixels have other meanings.
@@ -129,13 +129,15 @@ def open_pillow(file: IO[bytes]) -> ImageFile:
         image = Image.open(file)
     except (UnidentifiedImageError, KeyError) as error:  # KeyError for TIFF
         raise ValueError(describe_unknown(file)) from error
-    if image.format == "TGA":  # has no signature: Pillow takes other files for it
-        raise ValueError(describe_unknown(file))
     if image.format not in FORMATS:
-        raise ValueError(
-            f"is of the format {image.format}, which is not read; save it as PNG or "
-            "TIFF"
-        )
+        reason = describe_unknown(file)
+        # TGA has no signature, so that Pillow takes other files for it.
+        if reason == UNKNOWN and image.format != "TGA":
+            reason = (
+                f"is of the format {image.format}, which is not read; save it as PNG "
+                "or TIFF"
+            )
+        raise ValueError(reason)
     if 0 in image.size:
         raise ValueError("has no pixels: its width or height is 0")
     if image.format == "SGI" and _read_at(file, 3) == b"\2":

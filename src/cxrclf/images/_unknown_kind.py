@@ -46,7 +46,7 @@ _BRANDS = {
 _HEIC = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _BITS, _COMPRESSION, _PHOTOMETRIC, _EXTRA, _FORMAT = 258, 259, 262, 338, 339
-_SAMPLES = 277
+_WIDTH, _SAMPLES = 256, 277
 _FORMATS = {1: "unsigned", 2: "signed", 3: "floating-point", 5: "complex", 6: "complex"}
 _PHOTOMETRICS = {
     0: "gray (white is zero)",
@@ -138,12 +138,15 @@ def _describe_tiff(file: IO[bytes], head: bytes) -> str:
         tags = ImageFileDirectory_v2(head[: 16 if head[2] == 43 else 8])
         file.seek(tags.next)
         tags.load(file)
+        width = tags[_WIDTH]
         bits = tags.get(_BITS, (1,))
         samples = tags.get(_SAMPLES, 1)
         photometric = tags.get(_PHOTOMETRIC, 1)
         compression = tags.get(_COMPRESSION, 1)
         formats = tags.get(_FORMAT, (1,))
     except Exception:  # damaged tags can cause any exception
+        width = 0
+    if width == 0:
         return "is a damaged TIFF file: its tags cannot be read"
     kind = _FORMATS.get(formats[0], "unknown")
     color = _PHOTOMETRICS.get(photometric, f"photometric {photometric}")
