@@ -121,10 +121,20 @@ def test_a_second_fetch_decodes_nothing(store, scans, tmp_path, decoded):
 
 
 def test_other_settings_decode_again(tmp_path, scans, decoded):
-    for options in ({}, {"keep_aspect_ratio": True}):
+    for options in ({}, {"keep_aspect_ratio": True}, {"bits_stored": 12}):
         for size in (8, 9):
             DecodeStore(size, cache_dir=tmp_path, **options).fetch(scans)
-    assert len(decoded) == 48
+    assert len(decoded) == 72
+
+
+def test_bits_stored(tmp_path):
+    values = np.arange(16, dtype=np.uint16).reshape(4, 4) * 273
+    Image.fromarray(values).save(tmp_path / "deep.png")
+    store = DecodeStore(4, bits_stored=12, cache_dir=tmp_path)
+    pixels = store.fetch([tmp_path / "deep.png"]).gather([0])[0]
+    np.testing.assert_array_equal(pixels, np.arange(16).reshape(4, 4) * 4369)
+    with pytest.raises(ValueError, match="bits_stored must be"):
+        DecodeStore(4, bits_stored=1)
 
 
 def test_a_changed_file_is_decoded_again(store, scans, decoded):

@@ -28,7 +28,7 @@ from sklearn.utils.estimator_checks import (
 )
 from sklearn.utils.validation import check_is_fitted
 
-from cxrclf.exceptions import ImageReadError
+from cxrclf.exceptions import ImageReadError, PixelRangeWarning
 from cxrclf.images import ImageReader, read_image
 from cxrclf.images import _decode_store as store_module
 
@@ -93,13 +93,13 @@ def test_paths_in_every_form(scans):
 
 
 def test_16_bits_anywhere_make_all_16(scans, tmp_path):
-    deep = np.full((4, 4), 1000, dtype=np.uint16)
+    deep = np.full((4, 4), 50000, dtype=np.uint16)
     Image.fromarray(deep).save(tmp_path / "deep.png")
     path = scans[0][0, 0]
     reader = ImageReader(image_size=8)
     images = reader.transform([path, tmp_path / "deep.png"])
     assert images.dtype == np.uint16
-    assert (images[1] == 1000).all()
+    assert (images[1] == 50000).all()
     np.testing.assert_array_equal(
         images[0], reader.transform([path])[0] * np.uint16(257)
     )
@@ -184,3 +184,38 @@ def test_images_stay_arrays_when_frames_are_asked_for(scans):
     with sklearn.config_context(transform_output="pandas"):
         assert isinstance(reader.fit_transform(scans[0]), np.ndarray)
     assert not hasattr(reader, "set_output")
+
+
+@pytest.fixture
+def twelve_bits(tmp_path):
+    """Path of a 16-bit PNG with pixels of 12 bits."""
+    values = np.arange(64, dtype=np.uint16).reshape(8, 8) * 65
+    Image.fromarray(values).save(tmp_path / "twelve.png")
+    return tmp_path / "twelve.png"
+
+
+def test_few_bits_are_warned_about_at_the_line_of_the_user(twelve_bits):
+    message = (
+        r"at most 12 bits \(largest pixel 4095\).*almost black. Set bits_stored=12"
+    )
+    reader = ImageReader(image_size=8)
+    for _ in range(2):  # also if the store has the image already
+        with pytest.warns(PixelRangeWarning, match=message) as caught:
+            images = reader.transform([twelve_bits])
+        assert caught[0].filename == __file__
+    assert images.max() == 4095
+
+
+def test_bits_stored(twelve_bits, scans):
+    reader = ImageReader(image_size=8, bits_stored=12)
+    images = reader.fit_transform([twelve_bits])
+    expected = np.rint(np.arange(64) * 65 * (65535 / 4095)).reshape(1, 8, 8)
+    np.testing.assert_array_equal(images, expected)
+    with pytest.raises(ImageReadError, match="set bits_stored=12 or more"):
+        ImageReader(image_size=8, bits_stored=10).fit_transform([twelve_bits])
+
+
+@pytest.mark.parametrize("bits", [1, 17, 12.0, "12"])
+def test_bad_bits_stored(scans, bits):
+    with pytest.raises(ValueError, match="bits_stored"):
+        ImageReader(bits_stored=bits).fit(scans)

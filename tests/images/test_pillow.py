@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, features
 
 from cxrclf.images import read_image
 from cxrclf.images._resize import resize
@@ -147,6 +148,94 @@ def test_orientation(tmp_path, scan, orientation, suffix):
     height, width = (18, 25) if orientation < 5 else (25, 18)
     content = pixels[(25 - height) // 2 :, (25 - width) // 2 :][:height, :width]
     np.testing.assert_allclose(content, resized(upright, height, width), atol=2.5)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "mode"),
+    [
+        (suffix, mode)
+        for suffix, modes in {
+            ".bmp": ["1", "L", "P", "RGB", "RGBA"],
+            ".gif": ["1", "L", "P", "RGB"],
+            ".webp": ["L", "RGB", "RGBA"],
+            ".avif": ["L", "RGB", "RGBA"],
+            ".pcx": ["1", "L", "P", "RGB"],
+            ".sgi": ["L", "RGB", "RGBA"],
+        }.items()
+        for mode in modes
+    ],
+)
+def test_other_formats_are_exact(tmp_path, scan, suffix, mode):
+    image = Image.fromarray(scan).convert(mode)
+    options = {".webp": {"lossless": True}, ".avif": {"quality": 100}}
+    if suffix == ".avif" and not features.check("avif"):
+        pytest.skip("needs Pillow with AVIF")
+    path = saved(tmp_path, image, suffix, **options.get(suffix, {}))
+    np.testing.assert_array_equal(read_image(path), np.asarray(image.convert("L")))
+
+
+@pytest.mark.parametrize("suffix", [".bmp", ".png", ".tif", ".webp", ".ppm"])
+def test_colors_are_those_of_opencv(tmp_path, suffix):
+    colors = np.random.default_rng(0).integers(0, 256, (19, 23, 3), dtype=np.uint8)
+    path = saved(
+        tmp_path, colors, suffix, **({"lossless": True} if suffix == ".webp" else {})
+    )
+    bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    luma = bgr @ [0.114, 0.587, 0.299]
+    np.testing.assert_allclose(read_image(path), luma, atol=0.51)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"progressive": True}, {"subsampling": 0}, {"quality": 30}], ids=str
+)
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_jpegs_are_those_of_opencv(tmp_path, scan, mode, options):
+    colors = np.dstack([scan, scan[::-1], scan[:, ::-1]])
+    image = Image.fromarray(scan if mode == "L" else colors)
+    path = saved(tmp_path, image, ".jpg", **options)
+    expected = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    np.testing.assert_allclose(read_image(path), expected, atol=1)
+
+
+def test_cmyk_jpegs_are_those_of_opencv(tmp_path, scan):
+    inks = np.dstack([scan, scan[::-1], scan[:, ::-1], scan // 3])
+    path = saved(tmp_path, Image.fromarray(inks, "CMYK"), ".jpg")  # inverted, as Adobe
+    luma = cv2.imread(str(path), cv2.IMREAD_COLOR) @ [0.114, 0.587, 0.299]
+    np.testing.assert_allclose(
+        read_image(path), luma, atol=2.5
+    )  # OpenCV divides by 256
+
+
+def test_a_wrong_suffix_does_not_matter(tmp_path, scan):
+    path = saved(tmp_path, scan)
+    np.testing.assert_array_equal(read_image(path.rename(tmp_path / "scan.jpg")), scan)
+
+
+def test_color_profiles_are_ignored(tmp_path, scan):
+    path = saved(tmp_path, scan, icc_profile=b"profile")
+    np.testing.assert_array_equal(read_image(path), scan)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".gif", ".webp", ".tif", ".avif"])
+def test_animated_files_are_refused(tmp_path, scan, suffix):
+    if suffix == ".avif" and not features.check("avif"):
+        pytest.skip("needs Pillow with AVIF")
+    frames = [Image.fromarray(scan), Image.fromarray(scan[::-1].copy())]
+    path = saved(tmp_path, frames[0], suffix, save_all=True, append_images=frames[1:])
+    assert why(path) == ("holds 2 images, expected one; save each to a file of its own")
+
+
+def test_the_first_image_of_a_photograph_with_previews_is_read(tmp_path, scan):
+    image = Image.fromarray(scan)
+    path = saved(tmp_path, image, ".mpo", save_all=True, append_images=[image])
+    np.testing.assert_allclose(read_image(path), scan, atol=6)  # JPEG at quality 75
+
+
+def test_16_bits_of_sgi_are_refused(tmp_path):
+    header = b"\x01\xda\0\2" + np.array([2, 4, 3, 1], ">u2").tobytes() + bytes(500)
+    path = tmp_path / "image.sgi"
+    path.write_bytes(header + bytes(24))
+    assert why(path).startswith("is SGI of 16 bits")
 
 
 def test_several_images_in_one_file(tmp_path, scan):

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cxrclf.images import content_key
+from cxrclf.exceptions import PixelRangeWarning
+from cxrclf.images import DecodeStore, content_key
 from cxrclf.masks import open_masks
 from stores import SIZE, all_of, expected, index_of, write_image
 
@@ -154,3 +155,57 @@ def test_threads_gather_from_the_same_images(store, scans):
 
     with ThreadPoolExecutor(4) as pool:
         assert all(pool.map(gather, range(40)))
+
+
+def write_levels(tmp_path, levels, dtype=np.uint16):
+    """Write images of one gray level each, and return their paths."""
+    paths = [tmp_path / f"{i:03d}.png" for i in range(len(levels))]
+    for path, level in zip(paths, levels, strict=True):
+        Image.fromarray(np.full((4, 4), level, dtype=dtype)).save(path)
+    return paths
+
+
+@pytest.mark.parametrize(
+    ("levels", "bits"),
+    [([4012, 0, 9], 12), ([100], 8), ([256], 9), ([16383], 14), ([7] * 200, 8)],
+)
+def test_few_bits_are_warned_about(tmp_path, levels, bits):
+    store = DecodeStore(4, cache_dir=tmp_path / "cache")
+    images = store.fetch(write_levels(tmp_path, levels))
+    message = (
+        f"The 16-bit files in X use at most {bits} bits (largest pixel {max(levels)}): "
+        f"the images will be almost black. Set bits_stored={bits}."
+    )
+    for _ in range(2):
+        with pytest.warns(PixelRangeWarning, match=re.escape(message)) as caught:
+            images.warn_of_range()
+        assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("levels", "dtype", "bits"),
+    [
+        ([16384, 3], np.uint16, None),
+        ([65535], np.uint16, None),
+        ([0, 0], np.uint16, None),
+        ([3, 4], np.uint8, None),
+        ([3, 4], np.uint16, 12),
+        ([3] * 100 + [50000] * 100, np.uint16, None),
+    ],
+)
+def test_other_images_are_not_warned_about(tmp_path, levels, dtype, bits):
+    store = DecodeStore(4, bits_stored=bits, cache_dir=tmp_path / "cache")
+    store.fetch(write_levels(tmp_path, levels, dtype)).warn_of_range()
+
+
+def test_at_most_64_images_are_examined(tmp_path, monkeypatch):
+    store = DecodeStore(4, cache_dir=tmp_path / "cache")
+    images = store.fetch(write_levels(tmp_path, [50000] * 130))
+    read, n_read = images._read, []
+    monkeypatch.setattr(
+        images, "_read", lambda depth, rows: n_read.extend(rows) or read(depth, rows)
+    )
+    images.warn_of_range()
+    assert 32 < len(n_read) <= 64
+    assert n_read[0] == 0
+    assert n_read[-1] > 120
