@@ -34,9 +34,9 @@ def read_image(
 ) -> np.ndarray:
     """Read an image file as grayscale.
 
-    The function reads DICOM (with ``pip install "cxrclf[dicom]"``) and the formats of
-    Pillow, such as JPEG, PNG and TIFF. It recognizes DICOM by the content of the file
-    or by the suffix .dcm or .dicom.
+    The function reads DICOM (with ``pip install "cxrclf[dicom]"``), AVIF, BMP, GIF,
+    JPEG, JPEG 2000, PCX, PGM, PNG, PPM, SGI, TIFF and WebP. It recognizes a format by
+    the content of the file, and DICOM also by the suffix .dcm or .dicom.
 
     Parameters
     ----------
@@ -81,15 +81,20 @@ def read_image(
 
     Notes
     -----
-    - Color images are converted to ITU-R 601-2 luma. Color images with 16 bits per
-      channel are read with 8 bits. Transparent pixels are blended with black.
+    - Colors and palettes are converted to ITU-R 601-2 luma: with 16 bits for PNG and
+      PPM of 16 bits per channel, else with 8 bits. Transparent pixels are placed on
+      black. Color profiles are ignored.
     - Images are turned upright by their EXIF orientation.
     - Resizing is bilinear with antialiasing. Pixels of 16 bits keep 16 bits.
     - JPEGs larger than four times the working size are decoded at a reduced scale.
-    - TIFF files with 12 bits are scaled to the full range of 16 bits. Integers of 32
-      bits must be in [0, 65535] and are not scaled. Floats must be in [0, 1] and are
-      scaled to 16 bits. Other values are refused, because their scale is unknown.
-    - Files with several images are refused.
+    - TIFF, PGM, PPM and JPEG 2000 files with other numbers of bits, such as 12, are
+      scaled to the full range of 8 or 16 bits.
+    - Signed integers and integers of 32 bits must be in [0, 65535] and are not scaled.
+      Floats must be in [0, 1] and are scaled to 16 bits. Other values are refused,
+      because their scale is unknown.
+    - Files with several images are refused, also animated images.
+    - The checksums of PNG files are checked. JPEG has no checksum: damage within its
+      compressed data changes pixels without an error.
     - For DICOM the steps are the modality LUT or rescale, then the first VOI LUT or
       else the first window, then the inversion of MONOCHROME1 [1]_. The result has 8
       bits if at most 8 bits are stored, else 16 bits. Without a VOI LUT or window the
