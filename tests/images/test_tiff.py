@@ -177,6 +177,30 @@ def test_colors_of_8_and_16_bits_are_read_with_8(read, bits, planes):
     np.testing.assert_allclose(pixels, expected, atol=0.51)
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("kind", ["unassalpha", "assocalpha", "inks"])
+@pytest.mark.parametrize("bits", [8, 16])
+def test_four_channels(read, bits, kind, order):
+    tifffile = pytest.importorskip("tifffile")
+    values = np.random.default_rng(0).integers(0, 2**bits, (9, 7, 4))
+    if kind == "assocalpha":  # the products with the opacity are stored
+        values[..., :3] = values[..., :3] * (values[..., 3:] / (2**bits - 1))
+    values = values.astype(np.uint8 if bits == 8 else np.uint16)
+    options = {"photometric": "separated"}
+    if kind != "inks":
+        options = {"photometric": "rgb", "extrasamples": [kind]}
+    file = io.BytesIO()
+    tifffile.imwrite(file, values, byteorder=order, **options)
+    *colors, last = np.moveaxis((values >> (bits - 8)).astype(float), -1, 0)
+    if kind == "inks":
+        colors = [(255 - color) * (255 - last) / 255 for color in colors]
+    luma = np.dstack(colors) @ [0.299, 0.587, 0.114]
+    if kind == "unassalpha":
+        luma = luma * (last / 255)
+    # Pillow rounds the colors before and after the conversions.
+    np.testing.assert_allclose(read(file.getvalue()), luma, atol=1.1)
+
+
 @pytest.mark.parametrize("photometric", ["rgb", "separated"])
 def test_planes_of_16_bits_are_refused(refusal, photometric):
     tifffile = pytest.importorskip("tifffile")

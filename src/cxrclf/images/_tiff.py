@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image
 
 from cxrclf.images._bits_stored import scale_bits
+from cxrclf.images._luma import blend_with_black
 from cxrclf.images._unknown_kind import describe_unknown
 
 _BITS, _COMPRESSION, _PHOTOMETRIC, _FORMAT, _PLANAR = 258, 259, 262, 339, 284
@@ -236,8 +237,11 @@ def _read_deep_colors(image: Image.Image, bits_stored: int | None) -> np.ndarray
             "has colors of 16 bits, to which bits_stored does not apply; save it as "
             "gray with 16 bits"
         )
-    colors: Any = image.convert("RGB")
-    pixels = np.asarray(colors.convert("L"))
+    if image.mode == "RGBA":
+        gray, alpha = np.moveaxis(np.asarray(image.convert("LA")), -1, 0)
+        pixels = blend_with_black(gray, alpha)
+    else:
+        pixels = np.asarray(image.convert("RGB").convert("L"))
     if 0 < pixels.max() < _DARK and image.mode != "CMYK":
         raise ValueError(
             "has colors of 16 bits that use at most 14 bits, and would be almost "
