@@ -1,6 +1,9 @@
 """Errors and warnings of cxrclf. Each message names the cause and the remedy."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
 
 __all__ = [
     "ImageReadError",
@@ -10,6 +13,9 @@ __all__ = [
     "PixelRangeWarning",
     "WeightsError",
 ]
+
+# Reason why a missing file cannot be read.
+NO_SUCH_FILE = "no such file"
 
 
 class ImageReadError(ValueError):
@@ -39,6 +45,9 @@ class ImageReadError(ValueError):
             lines.append(
                 f"  ... and {n - self._SHOWN} more (see the `failures` attribute)"
             )
+        missing = [path for path, why in self.failures.items() if why == NO_SUCH_FILE]
+        if 2 * len(missing) > n:
+            lines.append(_describe_missing(missing))
         noun = "file" if n == 1 else "files"
         super().__init__(
             f"{n} image {noun} cannot be read. Repair or remove:\n" + "\n".join(lines)
@@ -47,6 +56,24 @@ class ImageReadError(ValueError):
     def __reduce__(self):
         # By default an exception is unpickled from its message, not from `failures`.
         return type(self), (self.failures,)
+
+
+def _describe_missing(paths: Iterable[str]) -> str:
+    """Return a line that explains where missing files were sought."""
+    relative = [path for path in paths if not os.path.isabs(path)]
+    if relative:
+        with suppress(OSError):  # the working folder may be deleted
+            return (
+                f"The paths are relative to the working folder {os.getcwd()!r}. If the "
+                "files are in another folder, pass os.path.join(folder, path)."
+            )
+    folders = {os.path.dirname(path) for path in paths}
+    gone = sorted(folder for folder in folders if not os.path.isdir(folder))
+    if not gone:
+        return "Their folders exist. Check the names and extensions of the files."
+    above = [*reversed(Path(gone[0]).parents), Path(gone[0])]
+    folder = next(str(path) for path in above if not os.path.isdir(path))
+    return f"The folder {folder!r} does not exist. Check the first part of the paths."
 
 
 class LabelWarning(UserWarning):

@@ -167,7 +167,7 @@ def write_levels(tmp_path, levels, dtype=np.uint16):
 
 @pytest.mark.parametrize(
     ("levels", "bits"),
-    [([4012, 0, 9], 12), ([100], 8), ([256], 9), ([16383], 14), ([7] * 200, 8)],
+    [([4012, 0, 9], 12), ([100], 8), ([256], 10), ([16383], 14), ([7] * 200, 8)],
 )
 def test_few_bits_are_warned_about(tmp_path, levels, bits):
     store = DecodeStore(4, cache_dir=tmp_path / "cache")

@@ -68,6 +68,11 @@ class Examples:
         ------
         ImageReadError
             If files cannot be read. The error names all of them.
+
+        Warns
+        -----
+        PixelRangeWarning
+            If 16-bit files use only a few bits.
         """
         opened, failures = [], {}
         for part in (self.targets, self.images):
@@ -78,6 +83,8 @@ class Examples:
         if failures:
             raise ImageReadError(failures)
         targets, images = opened
+        if self.images.paths is not None:
+            images.warn_of_range()
         return images, targets
 
 

@@ -49,6 +49,8 @@ def predict_outputs(net, images, policy, *, reading, n_threads, verbose):
     ):
         for rows, part in images.stream(n_rows=_BATCHES_PER_PART * size, **reading):
             paths = None if images.paths is None else images.paths[rows]
+            if paths is not None and rows.start == 0:
+                part.warn_of_range()
             data = TrainingData.of_prediction(part, paths)
             samples = wrap(PixelSamples(data, net.input_format))
             samples.begin_epoch(0)

@@ -15,7 +15,7 @@ from PIL import Image
 
 from cxrclf._utils.forks import after_fork_in_child
 from cxrclf._utils.image_size import check_image_size, content_size, pad
-from cxrclf.exceptions import ImageReadError, MissingDependencyError
+from cxrclf.exceptions import NO_SUCH_FILE, ImageReadError, MissingDependencyError
 from cxrclf.images._bits_stored import check_bits_stored
 from cxrclf.images._formats import find_format
 from cxrclf.images._pillow import read_pillow
@@ -202,7 +202,7 @@ def _decode(
 def describe_error(path: str, error: Exception) -> str:
     """Return in a few words why a file cannot be read."""
     if isinstance(error, FileNotFoundError):
-        return "no such file"
+        return NO_SUCH_FILE
     if os.path.isdir(path):  # Windows raises PermissionError for a folder
         return "is a folder, not a file"
     if isinstance(error, PermissionError):

@@ -14,6 +14,7 @@ from cxrclf._utils.files import open_regular
 from cxrclf._utils.rows import row_numbers
 from cxrclf._utils.user_warnings import warn_user
 from cxrclf.exceptions import PixelRangeWarning
+from cxrclf.images._check_pixels import used_bits
 from cxrclf.images._content_key import content_key
 from cxrclf.images._store_index import (
     DEPTHS,
@@ -176,7 +177,7 @@ class StoredImages:
             int(self._read(16, deep[[i]]).max()) for i in range(0, deep.size, step)
         )
         if 0 < largest <= _LARGEST_DARK:
-            bits = max(8, largest.bit_length())
+            bits = used_bits(largest)
             warn_user(
                 f"The 16-bit files in X use at most {bits} bits (largest pixel "
                 f"{largest}): the images will be almost black. Set bits_stored={bits}.",
