@@ -133,14 +133,23 @@ def test_weights_of_a_class_that_a_fold_lacks_cost_this_fold_only(net):
     assert defined == [False, True, True]
 
 
-def test_a_class_that_a_fold_lacks_keeps_the_scores_of_a_scheme(net):
+@pytest.mark.parametrize(
+    ("scheme", "scorer"),
+    [
+        (({"flu": "sick"}, "other"), scorers()),
+        ((None, None), scorers()),
+        (None, scorers(label_map={"flu": "sick"}, rest="other")),
+    ],
+)
+def test_a_class_that_a_fold_lacks_keeps_the_scores_of_a_scheme(scheme, scorer, net):
     y = np.array(["covid"] * 2 + ["normal", "flu"] * 5)
     fold = np.where(y == "covid", 0, np.arange(12) % 3)
-    clf = LabelMapClassifier(net, {"flu": "sick"}, rest="other")
-    with pytest.warns(LabelWarning, match=r"hold \['covid'\].*StratifiedKFold"):
+    clf = LabelMapClassifier(net, scheme[0], rest=scheme[1]) if scheme else net
+    with pytest.warns(LabelWarning, match=r"hold \['covid'\].*StratifiedK") as caught:
         scores = cross_validate(
-            clf, X, y, cv=PredefinedSplit(fold), scoring=scorers(), error_score="raise"
+            clf, X, y, cv=PredefinedSplit(fold), scoring=scorer, error_score="raise"
         )
+    assert len(caught) == 1
     defined = np.isfinite(scores["test_original_sensitivity_covid"]).tolist()
     assert defined == [True, False, False]
     assert np.isfinite(scores["test_accuracy"]).all()

@@ -146,7 +146,7 @@ class _ClassScorers:
 
     def __call__(self, estimator: Any, X: Any, y: Any) -> dict[str, float]:
         y = as_labels(y, "y")
-        scheme, merged = self._scheme(estimator, y)
+        scheme, merged, unlisted = self._scheme(estimator, y)
         y_true = y if scheme is None else apply_label_map(y, scheme)
         fitted, present = {*merged.values()}, {*y_true.tolist()}
         if self.labels is not None:
@@ -156,7 +156,7 @@ class _ClassScorers:
             classes = fitted.union(present, (scheme or {}).values())
             labels = _sort_classes(self._remember(estimator, classes))
         _check_labels_known(labels, sorted(fitted), y_true)
-        _warn_about_unfitted(sorted(present - fitted))
+        _warn_about_unfitted(unlisted | (present - fitted))
         y_pred, y_score = self._predict(estimator, X, labels, merged)
         table = classification_table(y_true, y_pred, y_score, labels=labels)
         scores = _Scores(_name_scores(table, labels))
@@ -186,18 +186,24 @@ class _ClassScorers:
 
     def _scheme(
         self, estimator: Any, y: np.ndarray
-    ) -> tuple[dict[Any, Any] | None, dict[Any, Any]]:
-        """Return the scheme of the labels, or None, and the map of predictions."""
+    ) -> tuple[dict[Any, Any] | None, dict[Any, Any], set]:
+        """Return the scheme of the labels, or None, and the map of predictions.
+
+        The set has the labels that the estimator was fitted without and no label map
+        lists.
+        """
         unchanged = {label: label for label in estimator.classes_.tolist()}
         last = _last_step(estimator)
         own = getattr(last, "label_map_", None)
+        unlisted = {*y.tolist()} - (own or unchanged).keys()
         if own is not None:
-            own = _add_labels(own, last, y)
+            own = _add_labels(own, last, unlisted)
         if self.label_map is None:
-            return own, unchanged
+            return own, unchanged, set() if own is None else unlisted
         own = own or unchanged
         scheme = complete_label_map({*own, *y.tolist()}, self.label_map, self.rest)
-        return scheme, {label: _merge_class(label, own, scheme) for label in unchanged}
+        merged = {label: _merge_class(label, own, scheme) for label in unchanged}
+        return scheme, merged, unlisted - self.label_map.keys()
 
     def _predict(
         self, estimator: Any, X: Any, labels: list, merged: dict[Any, Any]
@@ -244,32 +250,27 @@ def _check_labels_known(labels: list, fitted: list, y: Any) -> None:
             )
 
 
-def _add_labels(own: dict[Any, Any], fitted: Any, y: np.ndarray) -> dict[Any, Any]:
-    """Return a label map with the labels of the test samples."""
-    unknown = sorted({*y.tolist()} - own.keys(), key=repr)
-    if not unknown:
-        return own
-    if fitted.label_map is not None and (
-        fitted.rest is None or {*unknown} & {*own.values()}
-    ):
+def _add_labels(own: dict[Any, Any], fitted: Any, unknown: set) -> dict[Any, Any]:
+    """Return a label map with the labels of the test samples that it lacks."""
+    if fitted.label_map is None:
+        return own | {label: label for label in unknown}
+    if unknown and (fitted.rest is None or unknown & {*own.values()}):
+        labels = sorted(unknown, key=repr)
         raise ValueError(
-            f"The samples to score hold the labels {unknown}, which the estimator was "
+            f"The samples to score hold the labels {labels}, which the estimator was "
             "not fitted on. List all labels of the data in label_map, so that each "
             "fold has the same scores."
         )
-    _warn_about_unfitted(unknown)
-    if fitted.label_map is None:
-        return own | {label: label for label in unknown}
     return own | dict.fromkeys(unknown, fitted.rest)
 
 
-def _warn_about_unfitted(labels: list) -> None:
-    """Warn about classes that the training samples lack."""
+def _warn_about_unfitted(labels: set) -> None:
+    """Warn about labels or classes that the training samples lack."""
     if labels:
         warn_user(
-            f"The samples to score hold {labels}, and the estimator was fitted without "
-            "them. Use stratified folds: StratifiedKFold, or StratifiedGroupKFold with "
-            "groups.",
+            f"The samples to score hold {sorted(labels, key=repr)}, and the estimator "
+            "was fitted without them. Use stratified folds: StratifiedKFold, or "
+            "StratifiedGroupKFold with groups.",
             LabelWarning,
         )
 
