@@ -18,8 +18,8 @@ from cxrclf.images._unknown_kind import UNKNOWN, describe_unknown
 
 # Formats whose pixels were compared with another decoder. Pillow also opens textures,
 # icons, documents and scientific data, whose pixels have other meanings.
-FORMATS = {"AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PCX", "PNG", "PPM", "SGI"}
-FORMATS |= {"TIFF", "WEBP"}
+_FORMATS = {"AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "MPO", "PCX", "PNG", "PPM", "SGI"}
+_FORMATS |= {"TIFF", "WEBP"}
 # Functions that turn stored pixels upright, by the value of the EXIF tag Orientation.
 _UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     2: lambda pixels: pixels[:, ::-1],
@@ -118,7 +118,7 @@ def open_pillow(file: IO[bytes]) -> ImageFile:
     Returns
     -------
     PIL.ImageFile.ImageFile
-        The image. Its format is one of `FORMATS`.
+        The image. Its format is one of `_FORMATS`.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def open_pillow(file: IO[bytes]) -> ImageFile:
         image = Image.open(file)
     except (UnidentifiedImageError, KeyError) as error:  # KeyError for TIFF
         raise ValueError(describe_unknown(file)) from error
-    if image.format not in FORMATS:
+    if image.format not in _FORMATS:
         reason = describe_unknown(file)
         # TGA has no signature, so that Pillow takes other files for it.
         if reason == UNKNOWN and image.format != "TGA":
@@ -175,4 +175,4 @@ def _convert_to_gray(image: Image.Image, bits_stored: int | None) -> np.ndarray:
         return blend_with_black(pixels[..., 0], pixels[..., 1])
     if image.mode not in ("1", "L", "RGB"):
         image = image.convert("RGB")
-    return np.asarray(image.convert("L"))
+    return np.asarray(image if image.mode == "L" else image.convert("L"))
