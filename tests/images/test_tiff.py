@@ -281,6 +281,8 @@ def test_several_pages_are_refused(refusal, scan, subfile):
         ({279: 2**31}, "cut short"),
         ({273: 2**31}, "cut short"),
         ({273: 0}, "left out"),
+        ({284: 32769}, "planes or numbers is unknown"),
+        ({339: 55810}, "8-bit unknown pixels"),
         ({259: 34712}, "compression 34712"),
     ],
 )

@@ -25,7 +25,7 @@ _BIGTIFF = 43
 # Bytes per value of the types of tags.
 _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4}
 _TYPE_BYTES |= {12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
-_WHITE_IS_ZERO, _CIELAB, _SIGNED, _UNCOMPRESSED, _PLANES = 0, 8, 2, 1, 2
+_WHITE_IS_ZERO, _CIELAB, _SIGNED, _UNCOMPRESSED, _PLANES, _FLOAT = 0, 8, 2, 1, 2, 3
 _DARK = 64  # a color of 16 bits with at most 14 bits has high bytes below this number
 
 
@@ -54,9 +54,12 @@ def load_tiff(image: Image.Image, file: IO[bytes]) -> None:
         raise ValueError("is damaged: its tag PhotometricInterpretation is missing")
     if tags[_PHOTOMETRIC] == _CIELAB:
         raise ValueError("has CIELAB colors; save it as gray or RGB")
+    known = tags.get(_PLANAR, 1) in (1, _PLANES)
+    if not known or not set(tags.get(_FORMAT, (1,))) <= {1, _SIGNED, _FLOAT}:
+        raise ValueError("is damaged: its kind of planes or numbers is unknown")
     position = file.tell()
     n_bytes = file.seek(0, os.SEEK_END)
-    _check_directory(file, n_bytes)
+    _check_directory(file, n_bytes, tags)
     file.seek(position)
     _check_blocks(tags, n_bytes)
     deep = max(tags.get(_BITS, (1,))) > 8
@@ -71,8 +74,8 @@ def load_tiff(image: Image.Image, file: IO[bytes]) -> None:
         raise ValueError(describe_unknown(file)) from error
 
 
-def _check_directory(file: IO[bytes], n_bytes: int) -> None:
-    """Check that the tags lie within the file. Pillow leaves out tags that do not."""
+def _check_directory(file: IO[bytes], n_bytes: int, tags: Any) -> None:
+    """Check that the tags lie within the file. Pillow leaves out damaged tags."""
     file.seek(0)
     head = file.read(16)
     order = ">" if head.startswith(b"M") else "<"
@@ -92,7 +95,7 @@ def _check_directory(file: IO[bytes], n_bytes: int) -> None:
     for tag, kind, length, value in entries:
         value_bytes = length * _TYPE_BYTES.get(kind, 1)
         outside = value_bytes > inside and value + value_bytes > n_bytes
-        if tag in _PIXEL_TAGS and (outside or kind not in _TYPE_BYTES):
+        if tag in _PIXEL_TAGS and (outside or tag not in tags):
             raise ValueError(f"is damaged: the value of its tag {tag} is missing")
 
 
