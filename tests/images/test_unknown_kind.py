@@ -58,7 +58,7 @@ LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\
         (b"<?xml version='1.0'?>", "is a text (XML or SVG)"),
         (b"<svg></svg>", "is a text (XML or SVG)"),
         (zip_file(), "is a ZIP archive; unpack it"),
-        (gzip.compress(b"image"), "is compressed with gzip; unpack it"),
+        (gzip.compress(b"image", mtime=0), "is compressed with gzip; unpack it"),
         (b"BZh91AY&SY", "is compressed with bzip2"),
         (b"\xfd7zXZ\0\0", "is compressed with xz"),
         (b"7z\xbc\xaf\x27\x1c", "is a 7z archive"),

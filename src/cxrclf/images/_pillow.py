@@ -82,11 +82,9 @@ def read_pillow(
             pixels = read_pnm(image, file, bits_stored)
         elif image.format == "JPEG2000":
             pixels = read_jpeg2000(image, file, bits_stored)
-        if pixels is None:
-            pixels = _convert_to_gray(image, bits_stored)
-    if target is not None:
-        pixels = resize(pixels, target, extent)
-    return turn_upright(pixels, orientation)
+        gray = _convert_to_gray(image, bits_stored) if pixels is None else pixels
+        gray = np.asarray(gray) if target is None else resize(gray, target, extent)
+    return turn_upright(gray, orientation)
 
 
 def turn_upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
@@ -163,8 +161,10 @@ def check_single(image: Image.Image) -> None:
         )
 
 
-def _convert_to_gray(image: Image.Image, bits_stored: int | None) -> np.ndarray:
-    """Convert the pixels as Pillow decodes them."""
+def _convert_to_gray(
+    image: Image.Image, bits_stored: int | None
+) -> np.ndarray | Image.Image:
+    """Convert the pixels as Pillow decodes them, to an array or an image "L"."""
     if image.mode.startswith("I"):
         return convert_integers(np.asarray(image), bits_stored)
     if image.mode == "F":
@@ -175,4 +175,4 @@ def _convert_to_gray(image: Image.Image, bits_stored: int | None) -> np.ndarray:
         return blend_with_black(pixels[..., 0], pixels[..., 1])
     if image.mode not in ("1", "L", "RGB"):
         image = image.convert("RGB")
-    return np.asarray(image if image.mode == "L" else image.convert("L"))
+    return image if image.mode == "L" else image.convert("L")

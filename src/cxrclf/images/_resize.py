@@ -5,7 +5,7 @@ from PIL import Image
 
 
 def resize(
-    pixels: np.ndarray,
+    pixels: np.ndarray | Image.Image,
     size: tuple[int, int],
     extent: tuple[float, float] | None = None,
 ) -> np.ndarray:
@@ -13,7 +13,7 @@ def resize(
 
     Parameters
     ----------
-    pixels : ndarray of shape (H, W)
+    pixels : ndarray of shape (H, W), or PIL.Image.Image of mode "L"
         Pixels of uint8, uint16 or a float type.
     size : (int, int)
         Height and width of the result.
@@ -26,16 +26,20 @@ def resize(
     ndarray of shape `size`
         Pixels of the type of `pixels`.
     """
-    height, width = extent or pixels.shape
+    if isinstance(pixels, Image.Image):
+        image, shape, dtype = pixels, pixels.size[::-1], np.dtype(np.uint8)
+    else:
+        image, shape, dtype = None, pixels.shape, pixels.dtype
+    height, width = extent or shape
     if (height, width) == size:
-        return pixels
-    # Pillow cannot resize 16-bit integers. float32 represents them exactly.
-    image = Image.fromarray(
-        pixels if pixels.dtype == np.uint8 else pixels.astype(np.float32)
-    )
+        return np.asarray(pixels)
+    if image is None:
+        # Pillow cannot resize 16-bit integers. float32 represents them exactly.
+        plain = dtype == np.uint8
+        image = Image.fromarray(pixels if plain else pixels.astype(np.float32))
     resized = np.asarray(
         image.resize(size[::-1], Image.Resampling.BILINEAR, box=(0, 0, width, height))
     )
-    if pixels.dtype != np.uint16:
-        return resized.astype(pixels.dtype, copy=False)
+    if dtype != np.uint16:
+        return resized.astype(dtype, copy=False)
     return np.clip(np.rint(resized), 0, 65535).astype(np.uint16)
