@@ -277,6 +277,17 @@ def test_a_color_image_of_equal_channels_is_gray(tmp_path):
     np.testing.assert_array_equal(read(tmp_path, planes), GRAY)
 
 
+def test_a_window_has_no_meaning_for_a_color_image(tmp_path):
+    dataset = colored(
+        np.stack([GRAY] * 3, axis=2),
+        WindowCenter=50,
+        WindowWidth=10,
+        RescaleSlope=-1,
+        RescaleIntercept=0,
+    )
+    np.testing.assert_array_equal(read(tmp_path, dataset), GRAY)
+
+
 def test_a_color_jpeg_of_equal_channels_is_gray(tmp_path):
     rgb = np.repeat(GRAY[..., None], 3, axis=-1)
     dataset = colored(rgb, PhotometricInterpretation="YBR_FULL_422")

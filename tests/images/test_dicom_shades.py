@@ -143,3 +143,38 @@ def test_memory_per_pixel(tmp_path):
     tracemalloc.stop()
     # The pixels of the file, a copy of 16 bits, the result, and blocks.
     assert peak < 10 * pixels.size
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"WindowCenter": "1e12", "WindowWidth": 100},
+        {"WindowCenter": "1e308", "WindowWidth": "1e308"},
+        {"WindowCenter": -500, "WindowWidth": 100},
+        {"VOILUTSequence": lut(0, 8, [255])},
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint32])
+def test_all_possible_values_in_one_shade(elements, dtype, tmp_path):
+    dataset = dicom(BYTES.astype(dtype), **elements)
+    assert "in one shade" in why(written(tmp_path, dataset))
+
+
+def test_all_pixels_in_one_shade_are_possible(tmp_path):
+    dataset = dicom(BYTES.astype(np.uint16), WindowCenter=40000, WindowWidth=100)
+    assert read_image(written(tmp_path, dataset)).max() == 0
+
+
+@pytest.mark.parametrize(
+    ("slope", "intercept"), [("1", "1e17"), ("1e-12", "1e6"), ("-1", "-1e18")]
+)
+def test_a_rescale_that_merges_neighboring_values(slope, intercept, tmp_path):
+    dataset = dicom(BYTES, RescaleSlope=slope, RescaleIntercept=intercept)
+    assert "not precise enough" in why(written(tmp_path, dataset))
+
+
+def test_rescaled_values_beyond_whole_numbers_of_64_bits(tmp_path):
+    dataset = dicom(BYTES, RescaleSlope="1e300", RescaleIntercept=0)
+    dataset.VOILUTSequence = lut(0, 8, [0, 7, 255])
+    expected = np.where(BYTES == 0, 0, 255)
+    np.testing.assert_array_equal(read_image(written(tmp_path, dataset)), expected)

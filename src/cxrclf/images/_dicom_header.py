@@ -96,7 +96,9 @@ def check_kind(dataset: Any) -> None:
         )
     uid = dataset.get("SOPClassUID")
     kind = f" but a {uid.name}" if hasattr(uid, "name") else ""
-    raise ValueError(f"is not a DICOM image{kind} (it has no pixel data)")
+    raise ValueError(
+        f"is not a DICOM image{kind}, or is cut short (it has no pixel data)"
+    )
 
 
 def read_size(dataset: Any) -> tuple[int, int]:

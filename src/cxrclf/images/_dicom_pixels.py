@@ -84,6 +84,12 @@ def _check_length(dataset: Any, header: Header) -> None:
             f"has pixel data of {n_bytes // expected} frames, but states one; save the "
             "frame as a file of its own"
         )
+    # Zeros, and one byte for an even length, are padding.
+    if np.frombuffer(dataset.PixelData, np.uint8)[expected + 1 :].any():
+        raise ValueError(
+            f"has {n_bytes} bytes of pixels, but {header.rows} rows and "
+            f"{header.columns} columns need {expected}; correct its header"
+        )
 
 
 def _read_native(dataset: Any, header: Header) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 from cxrclf.images._dicom_header import Header, read_number
 
 _BLOCK = 2**18  # number of pixels that are converted at once
+_PRECISION = 2**53  # neighboring whole numbers of float64 differ up to here
 _TABLE_BITS = 16  # more stored bits are converted without a table of all values
 
 
@@ -26,11 +27,24 @@ def to_gray(stored: np.ndarray, dataset: Any, header: Header) -> np.ndarray:
     -------
     ndarray of shape (H, W) of uint8 or uint16
         Pixels, black is 0.
+
+    Raises
+    ------
+    ValueError
+        If a step has no valid values, or if all values have the same shade.
     """
     if header.bits_stored <= _TABLE_BITS:
         # One table for all steps needs 2 bytes per pixel instead of 30.
         bits = np.arange(2**header.bits_stored, dtype=np.int64)
         table = _convert(bits, dataset, header)
+    else:
+        bits = np.linspace(0, 2**header.bits_stored - 1, 2**_TABLE_BITS)
+        table = _convert(bits.astype(np.int64), dataset, header)
+    if table.min() == table.max():
+        raise ValueError(
+            "has a window or lookup table that shows all possible values in one shade; "
+            "correct or remove it"
+        )
     out = np.empty(stored.shape, np.uint8 if header.bits_stored <= 8 else np.uint16)
     step = max(1, _BLOCK // stored.shape[1])
     for start in range(0, len(stored), step):
@@ -48,8 +62,12 @@ def _convert(bits: np.ndarray, dataset: Any, header: Header) -> np.ndarray:
     if header.signed:
         half = 2 ** (header.bits_stored - 1)
         bits = np.where(bits >= half, bits - 2 * half, bits)
-    values, span = _apply_modality(bits, dataset, header)
-    gray = _apply_voi(values, span, dataset)
+    if header.samples == 3:
+        # The steps apply to gray images only (DICOM PS3.3 C.11.2.1).
+        gray = bits / (2**header.bits_stored - 1)
+    else:
+        values, span = _apply_modality(bits, dataset, header)
+        gray = _apply_voi(values, span, dataset)
     if header.colors == "MONOCHROME1":
         gray = 1 - gray
     dtype = np.uint8 if header.bits_stored <= 8 else np.uint16
@@ -76,7 +94,8 @@ def _apply_modality(
     if slope == 0:
         raise ValueError("has a rescale slope of 0, so that all pixels are equal")
     ends = low * slope + intercept, high * slope + intercept
-    if not np.isfinite(ends[1] - ends[0]) or ends[0] == ends[1]:
+    largest = max(abs(end) for end in ends)
+    if not np.isfinite(ends[1] - ends[0]) or largest > _PRECISION * abs(slope):
         raise ValueError(
             f"has a rescale slope of {slope:g} and an intercept of {intercept:g}, for "
             "which numbers are not precise enough"
@@ -89,9 +108,8 @@ def _apply_voi(
 ) -> np.ndarray:
     """Apply the VOI LUT or window, and return values from 0 (black) to 1 (white)."""
     if dataset.get("VOILUTSequence"):
-        whole = np.rint(values).astype(np.int64)
         item = dataset.VOILUTSequence[0]
-        values, span = _look_up(whole, item, dataset, signed=span[0] < 0)
+        values, span = _look_up(np.rint(values), item, dataset, signed=span[0] < 0)
     else:
         center = read_number(dataset, "WindowCenter")
         width = read_number(dataset, "WindowWidth")
@@ -132,7 +150,7 @@ def _look_up(
 
     Parameters
     ----------
-    values : ndarray of int64
+    values : ndarray of whole numbers
         Values to map. Values outside of the table are mapped to its ends.
     item : pydicom.Dataset
         Item of a LUT sequence.
@@ -161,7 +179,9 @@ def _look_up(
         raise ValueError(
             f"has a lookup table of {depth} bits with the value {table.max()}"
         )
-    return table[np.clip(values - first, 0, n_entries - 1)], (0, 2**depth - 1)
+    # Floats are clipped before the conversion, which could overflow.
+    places = np.clip(values - first, 0, n_entries - 1).astype(np.int64)
+    return table[places], (0, 2**depth - 1)
 
 
 def _read_table(item: Any, dataset: Any, n_entries: int, depth: int) -> np.ndarray:
