@@ -126,6 +126,30 @@ def test_trailing_bytes_are_no_frame(tmp_path):
     np.testing.assert_array_equal(read(tmp_path, dataset), GRAY)
 
 
+@pytest.mark.parametrize("columns", [79, 60, 41])
+def test_rows_that_are_longer_than_stated(columns, tmp_path):
+    dataset = dicom(GRAY + np.uint8(1))
+    dataset.Columns = columns
+    reason = why(written(tmp_path, dataset))
+    assert f"has 5120 bytes of pixels, but 64 rows and {columns} columns" in reason
+
+
+@pytest.mark.parametrize("uid", ["1.2.840.10008.1.2.9", "1.2.3.4.5678", "unknown"])
+def test_a_transfer_syntax_that_is_not_known(uid, tmp_path):
+    path = written(tmp_path, dicom(GRAY, syntax=ExplicitVRLittleEndian))
+    stated = ExplicitVRLittleEndian.encode() + b"\0"
+    data = path.read_bytes()
+    assert data.count(stated) == 1
+    path.write_bytes(data.replace(stated, uid.encode().ljust(len(stated), b"\0")))
+    assert why(path).startswith(f"has a transfer syntax that is not known, '{uid}'")
+
+
+def test_no_bytes_of_pixels(tmp_path):
+    dataset = dicom(GRAY)
+    dataset.PixelData = b""
+    assert why(written(tmp_path, dataset)) == "is cut short (truncated)"
+
+
 @pytest.mark.parametrize("count", [2, 5])
 @pytest.mark.parametrize("stated", [{}, {"NumberOfFrames": 1}])
 def test_more_frames_than_stated(stated, count, tmp_path):

@@ -38,7 +38,13 @@ def decode_pixels(dataset: Any, header: Header, pydicom: Any) -> np.ndarray:
         If the data is cut short, has several frames, is compressed in an unknown way,
         or holds colors.
     """
+    if not dataset.PixelData:
+        raise ValueError("is cut short (truncated): it has no bytes of pixels")
     syntax = dataset.file_meta.TransferSyntaxUID
+    if not getattr(syntax, "is_transfer_syntax", False):
+        raise ValueError(
+            f"has a transfer syntax that is not known, {str(syntax)!r}; {_CONVERT}"
+        )
     if syntax.is_compressed and syntax.is_encapsulated:
         stored = _decompress(dataset, header, syntax, pydicom)
     elif header.samples == 3:
