@@ -128,7 +128,9 @@ def load_png(image: ImageFile, file: IO[bytes]) -> Png:
         for corner in corners:
             image.im.putpixel(corner, rare)
     image.load()
-    doubtful = png.interlaced or all(image.getpixel(at) == rare for at in corners)
+    doubtful = png.interlaced or all(
+        image.im.getpixel(corner) == rare for corner in corners
+    )
     if doubtful and _count_decompressed(png, needed) < needed:
         raise EOFError
     return png
