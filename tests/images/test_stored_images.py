@@ -174,7 +174,7 @@ def test_few_bits_are_warned_about(tmp_path, levels, bits):
     images = store.fetch(write_levels(tmp_path, levels))
     message = (
         f"The 16-bit files in X use at most {bits} bits (largest pixel {max(levels)}): "
-        f"the images will be almost black. Set bits_stored={bits}."
+        f"the images will be almost black. Set bits_stored={bits} for PNG and TIFF"
     )
     for _ in range(2):
         with pytest.warns(PixelRangeWarning, match=re.escape(message)) as caught:
