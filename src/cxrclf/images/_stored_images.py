@@ -180,8 +180,8 @@ class StoredImages:
             bits = used_bits(largest)
             warn_user(
                 f"The 16-bit files in X use at most {bits} bits (largest pixel "
-                f"{largest}): the images will be almost black. Set bits_stored={bits} for "
-                "PNG and TIFF files. Stretch DICOM files, which have no window, with "
+                f"{largest}): the images will be almost black. Set bits_stored={bits} "
+                "for PNG and TIFF files. Stretch DICOM files, which have no window, with "
                 "IntensityNormalizer.",
                 PixelRangeWarning,
             )
