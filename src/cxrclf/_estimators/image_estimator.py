@@ -190,6 +190,7 @@ class ImageEstimator(UsesSession, BaseEstimator):
         images.warn_of_range()
         shape = images.sample_shape
         if reset:
+            images.warn_of_flat_rows()
             self.input_shape_ = shape
             if self.image_size is not None:
                 self.image_size_ = check_image_size(self.image_size)

@@ -9,9 +9,9 @@ from cxrclf.datasets._folder_tree import is_data
 # The formats that `read_image` reads with pydicom, and with the oldest supported Pillow
 # without plugins. Formats without a use for radiographs are missing, such as icons.
 EXTENSIONS = (
-    *(".bmp", ".dib", ".gif", ".j2c", ".j2k", ".jfif", ".jp2", ".jpc", ".jpe"),
+    *(".bmp", ".gif", ".j2c", ".j2k", ".jfif", ".jp2", ".jpc", ".jpe"),
     *(".jpeg", ".jpf", ".jpg", ".jpx", ".pbm", ".pcx", ".pgm", ".png", ".pnm"),
-    *(".ppm", ".tga", ".tif", ".tiff", ".webp"),
+    *(".ppm", ".tif", ".tiff", ".webp"),
     *(".dcm", ".dic", ".dicom", ".ima"),
 )
 

@@ -46,7 +46,7 @@ def load_image_folder(folder, *, groups=None, as_frame=False, extensions=None):
     extensions : sequence of str, default=None
         Extensions of the files to list, with the dot. Upper and lower case are the
         same. By default, the extensions of BMP, DICOM, GIF, JPEG, JPEG 2000, PCX, PNG,
-        PNM, TGA, TIFF and WebP files, and DICOM files without an extension.
+        PNM, TIFF and WebP files, and DICOM files without an extension.
 
     Returns
     -------

@@ -60,7 +60,7 @@ def load_image_masks(
     extensions : sequence of str, default=None
         Extensions of the images and masks to list, with the dot. Upper and lower case
         are the same. By default, the extensions of BMP, DICOM, GIF, JPEG, JPEG 2000,
-        PCX, PNG, PNM, TGA, TIFF and WebP files, and DICOM files without an extension.
+        PCX, PNG, PNM, TIFF and WebP files, and DICOM files without an extension.
 
     Returns
     -------

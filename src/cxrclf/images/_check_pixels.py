@@ -31,7 +31,7 @@ def check_layout(shape: tuple[int, ...], name: str = "X") -> None:
     """
     height, width = shape[1:3]
     if len(shape) == 3:
-        if width <= _CHANNELS and height >= _SIDE:
+        if width <= _CHANNELS and min(shape[0], height) >= _SIDE:
             raise ValueError(
                 f"{name} has the shape {shape}, as one image with {width} channels. "
                 f"It would be read as {shape[0]} gray images of {height} × {width} "

@@ -136,8 +136,6 @@ class ImageInput:
             check_values(values)
             if bits_stored is not None and values.dtype.kind in "iu":
                 values = scale_bits(values, bits_stored)
-        elif reset:
-            warn_of_flat_rows(values.shape[1])
         return cls(X, None, values, image_shape)
 
     def __len__(self) -> int:
@@ -335,6 +333,15 @@ class ImageInput:
         pixels = self.pixels
         if pixels is not None and pixels.shape[1:3] != (1, 1):
             warn_of_range(pixels)
+
+    def warn_of_flat_rows(self) -> None:
+        """Warn if X has flat rows that may be images, without `image_shape`."""
+        if (
+            self.values is not None
+            and self.values.ndim == 2
+            and self.image_shape is None
+        ):
+            warn_of_flat_rows(self.values.shape[1])
 
     def warn_of_color(self) -> None:
         """Warn about color images for an estimator that was fitted on gray images."""

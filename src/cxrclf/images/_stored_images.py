@@ -181,7 +181,7 @@ class StoredImages:
             warn_user(
                 f"The 16-bit files in X use at most {bits} bits (largest pixel "
                 f"{largest}): the images will be almost black. Set bits_stored={bits} "
-                "for PNG and TIFF files. Stretch DICOM files, which have no window, with "
+                "for PNG and TIFF files. Stretch DICOM files without a window with "
                 "IntensityNormalizer.",
                 PixelRangeWarning,
             )
