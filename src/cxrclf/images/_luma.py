@@ -21,7 +21,7 @@ def to_luma(colors: np.ndarray) -> np.ndarray:
     """
     total = np.full(colors.shape[:2], 0x8000, dtype=np.uint32)
     for channel, weight in enumerate(_WEIGHTS):
-        total += colors[..., channel] * np.uint32(weight)
+        total += np.multiply(colors[..., channel], weight, dtype=np.uint32)
     return (total >> 16).astype(colors.dtype)
 
 

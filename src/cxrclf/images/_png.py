@@ -190,13 +190,12 @@ def _chunks(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
 def read_png(
     image: Image.Image, png: Png, bits_stored: int | None
 ) -> np.ndarray | None:
-    """Read gray pixels from a PNG of 16 bits, or prepare other files for Pillow.
+    """Read gray pixels of 16 bits, or with a transparent level.
 
     Parameters
     ----------
     image : PIL.Image.Image
-        The open image. The transparent gray level of files with 2 or 4 bits is
-        corrected in its `info`.
+        The loaded image.
     png : Png
         Content of the file.
     bits_stored : int or None
@@ -204,15 +203,17 @@ def read_png(
 
     Returns
     -------
-    ndarray of shape (H, W), uint16, or None
-        Gray pixels over black. None for files of at most 8 bits per channel.
+    ndarray of shape (H, W), uint8 or uint16, or None
+        Gray pixels over black. None for other files, which Pillow converts.
     """
     if png.bits < 16:
-        if png.transparent and 1 < png.bits < 8:
-            # Pillow scales the pixels to 8 bits, but not the transparent level.
-            top = 2**png.bits - 1
-            image.info["transparency"] = (png.transparent[0] & top) * (255 // top)
-        return None
+        if not png.transparent or png.color_type != 0:
+            return None
+        # Pillow scales the pixels to 8 bits, but not the transparent level.
+        top = 2**png.bits - 1
+        level = (png.transparent[0] & top) * (255 // top)
+        pixels = np.asarray(image.convert("L"))
+        return np.where(pixels == level, np.uint8(0), pixels)
     if png.color_type == 0:
         values = np.asarray(image).astype(np.uint16, copy=False)
         gray = scale_bits(values, bits_stored or 16)
