@@ -135,7 +135,7 @@ WARNS = {
         (lambda s: s.pixels.tolist(), "int64 .* bits_stored=8"),
     ],
     "16-bit pixels of 12 bits, in an array": [
-        (twelve_bits, "uint16 .*largest in X is 4095.*bits_stored=12"),
+        (twelve_bits, "uint16 .*reach only 4095.*bits_stored=12"),
         (lambda s: twelve_bits(s).astype(np.int16), "int16 .* bits_stored=12"),
     ],
     "Floats outside [0, 1]": [
@@ -145,8 +145,11 @@ WARNS = {
     "Floats that were divided by 255 twice": [
         (lambda s: s.pixels / 255 / 255, "by 255 once, not twice"),
     ],
+    "Floats of 12-bit pixels that were divided by 65,535": [
+        (lambda s: twelve_bits(s) / 65535, "by 4095, and not by 65535"),
+    ],
     "uint8 pixels that are 0 or 1": [
-        (lambda s: (s.pixels > 99).astype(np.uint8), "largest in X is 1: .* as bool"),
+        (lambda s: (s.pixels > 99).astype(np.uint8), "reach only 1: .* as bool"),
     ],
 }
 
@@ -241,7 +244,7 @@ REFUSED = {
     "None, a number, or an empty list": [
         (lambda s: None, VALUE, "an object of type NoneType"),
         (lambda s: 3, VALUE, "an object of type int"),
-        (lambda s: [], VALUE, r"an array of shape \(0,\)"),
+        (lambda s: [], VALUE, "no image: X is empty"),
         (lambda s: s.pixels[:0], VALUE, "0 sample"),
     ],
 }
@@ -351,6 +354,17 @@ def test_other_numbers_of_channels(fitted, scans):
     four = CXRClassifier(**clf.get_params()).fit(alpha, np.arange(N) % 2)
     with pytest.raises(ValueError, match=r"of 4 channels. Pass an \(n, H, W, 4\)"):
         four.predict(scans.pixels)
+    with pytest.raises(ValueError, match="image files, which are gray, .* 4 channels"):
+        four.predict(scans.paths)
+
+
+def test_opacity(fitted, scans):
+    """(n, H, W, 4) array with opacity."""
+    alpha = np.concatenate(
+        [rgb(scans), np.full_like(rgb(scans)[..., :1], 255)], axis=-1
+    )
+    with pytest.warns(UserWarning, match=r"probably the opacity.*X\[..., :3\]"):
+        CXRClassifier(**fitted[0].get_params()).fit(alpha, np.arange(N) % 2)
 
 
 def test_one_gray_image(fitted, scans):
@@ -380,6 +394,7 @@ OWN = (
     test_16_bit_files_of_12_bits,
     test_colors,
     test_other_numbers_of_channels,
+    test_opacity,
     test_one_gray_image,
     test_flat_rows,
 )

@@ -2,13 +2,17 @@
 
 import numpy as np
 import pytest
+import torch
+from PIL import Image
 
 from cxrclf.exceptions import PixelRangeWarning
 from cxrclf.images._check_pixels import (
     check_layout,
     check_values,
     used_bits,
+    warn_of_color,
     warn_of_flat_rows,
+    warn_of_opacity,
     warn_of_range,
 )
 
@@ -41,6 +45,12 @@ def test_images_with_the_channels_last(shape):
 def test_channels_first(channels):
     with pytest.raises(ValueError, match=r"channels first.*np.moveaxis\(X, 1, -1\)"):
         check_layout((5, channels, 64, 48))
+
+
+def test_the_remedy_for_a_tensor():
+    with pytest.raises(ValueError, match=r"pass X.movedim\(1, -1\)"):
+        check_layout((5, 3, 64, 48), tensor=True)
+    assert torch.zeros(5, 3, 64, 48).movedim(1, -1).shape == (5, 64, 48, 3)
 
 
 def test_the_remedies_for_channels_first_are_right():
@@ -110,9 +120,9 @@ def test_a_few_features_are_no_image(recwarn):
 
 
 def images(dtype, *values):
-    """Two images that hold the values, and zeros."""
-    X = np.zeros((2, 3, 3), dtype)
-    X[1].flat[: len(values)] = values
+    """Three images. One of them is black, and two hold the values and zeros."""
+    X = np.zeros((3, 3, 3), dtype)
+    X[1].flat[: len(values)] = X[2].flat[: len(values)] = values
     return X
 
 
@@ -120,14 +130,16 @@ def images(dtype, *values):
     ("X", "message"),
     [
         (images("f8", 1.5), r"from 0 to 1\.5\. Divide 8-bit pixels by 255"),
-        (images("f4", -0.1), r"from -0\.1 to 0\. Divide"),
+        (images("f4", -0.1), r"from -0\.1 to 0\. Map them to"),
+        (images("f4", 300), r"from 0 to 300\. Map them to"),
+        (images("f8", 4095 / 65535), "Divide 12-bit pixels by 4095, and not by 65535"),
         (images("f2", 255), "from 0 to 255"),
         (images("f8", 1 / 255), "Divide 8-bit pixels by 255 once, not twice"),
         (images("u1", 1), "Pass pixels in .0, 1. as floats, and masks as bool"),
-        (images("i1", 1), "images will be black"),
+        (images("i1", 1), "reach only 1"),
         (images("u2", 255), "Set bits_stored=8 .* or pass them as uint8"),
         (images("u2", 1023), "Set bits_stored=10"),
-        (images("u2", 4095), "largest in X is 4095.*Set bits_stored=12"),
+        (images("u2", 4095), "reach only 4095.*Set bits_stored=12"),
         (images(">u2", 2049), "Set bits_stored=12"),
         (images("u2", 16383), "Set bits_stored=14"),
         (images("i2", 4095), "divided by 32767.*Set bits_stored=12"),
@@ -146,19 +158,56 @@ def test_pixels_out_of_range_warn(X, message):
     [
         images("f8", 1),
         images("f8", 0.0),
-        images("f4", 0.004),
+        images("f4", 0.07),
         images("u1", 0),
         images("u1", 2),
         images("u2", 0),
         images("u2", 16384),
         images("i2", 8192),
         images("?", 1),
-        np.r_[np.zeros((200, 3, 3), "u2"), images("u2", 65535)],
+        np.r_[images("u2", 4095), np.full((3, 3, 3), 65535, "u2")],
     ],
 )
 def test_other_pixels_do_not_warn(X, recwarn):
     warn_of_range(X)
     assert not recwarn.list
+
+
+@pytest.mark.parametrize("bright", [0, 1, 40])
+def test_a_few_bright_images_do_not_hide_the_others(bright):
+    X = np.full((100, 3, 3), 4012, "u2")
+    X[:bright] = 65535
+    with pytest.warns(PixelRangeWarning, match="reach only 4012.*bits_stored=12"):
+        warn_of_range(X)
+
+
+def test_opacity(recwarn):
+    gray = np.random.default_rng(0).integers(0, 255, (5, 4, 4, 1), dtype=np.uint8)
+    full = np.full_like(gray, 255)
+    for channels in (1, 3):
+        color = np.repeat(gray, channels, axis=-1)
+        with pytest.warns(UserWarning, match=rf"Pass X\[..., :{channels}\]"):
+            warn_of_opacity(np.concatenate([color, full], axis=-1))
+        with pytest.warns(UserWarning, match="probably the opacity"):
+            warn_of_opacity(np.concatenate([color, full], axis=-1) / 255)
+        warn_of_opacity(np.concatenate([color, gray], axis=-1))
+        warn_of_opacity(color)
+    assert not recwarn.list
+
+
+def test_the_remedy_for_colors():
+    colors = np.random.default_rng(0).integers(0, 255, (9, 4, 4, 3), dtype=np.uint8)
+    with pytest.warns(UserWarning, match="to gray: (.*)\\.$") as caught:
+        warn_of_color(colors)
+    cure = str(caught[0].message).rpartition("to gray: ")[2].rstrip(".")
+    gray = eval(cure, {"X": colors, "np": np})
+    assert gray.dtype == np.uint8
+    luma = np.stack(
+        [np.asarray(Image.fromarray(image).convert("L")) for image in colors]
+    )
+    np.testing.assert_allclose(gray.astype(int), luma, atol=1)
+    with pytest.warns(UserWarning, match=r"to gray: X @ \["):
+        warn_of_color(colors / 255)
 
 
 def test_bits_are_rounded_up_to_even_numbers():

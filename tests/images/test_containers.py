@@ -35,14 +35,11 @@ def boxed(images):
 # Objects that are refused
 
 ENCODED = {
-    "bytes": (
-        lambda: png().getvalue(),
-        r"bytes. Pass the paths.*\(io.BytesIO\(",
-    ),
+    "bytes": (lambda: png().getvalue(), r"bytes. Pass the paths.*\(io.BytesIO\("),
     "bytearray": (lambda: bytearray(png().getvalue()), "bytes. Pass the paths"),
     "memoryview": (lambda: memoryview(png().getvalue()), "bytes. Pass the paths"),
     "bytes of a path": (lambda: b"scan.png", "use os.fsdecode"),
-    "BytesIO": (png, r"an open file. Pass the paths of files, or .*read_image\(file, "),
+    "BytesIO": (png, r"an open file. Pass the paths of files, or .*read_image\("),
     "Pillow": (lambda: Image.fromarray(STACK[0]), "an image of Pillow. Pass .*convert"),
 }
 
@@ -82,10 +79,36 @@ def test_an_array_of_bytes():
         refuse_objects(np.array([b"a.png", b"b.png"]))
 
 
-def test_the_remedy_for_bytes():
-    X = [png().getvalue()]
-    decoded = np.stack([read_image(io.BytesIO(data), (224, 224)) for data in X])
-    assert decoded.shape == (1, 224, 224)
+@pytest.mark.parametrize("kind", ["bytes", "BytesIO", "Pillow"])
+@pytest.mark.parametrize("several", [False, True])
+def test_the_remedies(kind, several):
+    X = ENCODED[kind][0]()
+    X = [X, X] if several else X
+    with pytest.raises(TypeError) as caught:
+        refuse_objects(X)
+    cure = str(caught.value).split("gray arrays of one size: ")[1].split(". ")[0]
+    names = {"np": np, "io": io, "read_image": read_image, "X": X, "size": (7, 9)}
+    decoded = eval(cure.rstrip("."), {**names, "height": 7, "width": 9})
+    assert decoded.shape == (1 + several, 7, 9)
+
+
+def test_a_missing_image_is_named():
+    with pytest.raises(ValueError, match="X has no image in row 2 .None.*OpenCV"):
+        to_array([STACK[0], STACK[1], None])
+
+
+def test_a_data_set_of_pydicom():
+    pydicom = pytest.importorskip("pydicom")
+    for X in (pydicom.Dataset(), [pydicom.Dataset()]):
+        with pytest.raises(TypeError, match="a data set of pydicom. Pass the paths"):
+            refuse_objects(X)
+
+
+def test_arrays_in_the_cells_of_a_frame():
+    frame = pd.DataFrame({"age": range(6), "image": list(STACK)})
+    with pytest.raises(TypeError, match=r"arrays in its cells. Pass np.stack\(X\["):
+        refuse_objects(frame)
+    assert np.stack(frame["image"]).shape == STACK.shape
 
 
 @pytest.mark.parametrize(
@@ -94,7 +117,7 @@ def test_the_remedy_for_bytes():
         (Bunch(data=STACK, target=[0]), r"X is a Bunch. Pass X\['data'\]"),
         ({"images": STACK}, r"X is a dict. Pass X\['images'\]"),
         (UserDict(path=["a.png"]), r"Pass X\['path'\]"),
-        ({"a.png": 1}, "X is a dict. Pass a list, an array or a data frame"),
+        ({"a.png": 1}, "Pass one of its values. Its keys are 'a.png'"),
         ({"a.png", "b.png"}, r"X is a set. Pass list\(X\)"),
         ((image for image in STACK), r"X is a generator. Pass list\(X\)"),
         (iter(["a.png"]), r"X is a list_iterator. Pass list\(X\)"),

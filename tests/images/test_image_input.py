@@ -196,7 +196,7 @@ def test_files_ignore_image_shape():
         (np.float64(3), "an object of type float64"),
         (None, "an object of type NoneType"),
         (object(), "an object of type object"),
-        ([], r"an array of shape \(0,\)"),
+        ([], "no image: X is empty"),
         ([1, 2, 3], r"an array of shape \(3,\)"),
         (pd.Series([1.0, 2.0]), r"an array of shape \(2,\)"),
     ],

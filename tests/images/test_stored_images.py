@@ -173,7 +173,7 @@ def test_few_bits_are_warned_about(tmp_path, levels, bits):
     store = DecodeStore(4, cache_dir=tmp_path / "cache")
     images = store.fetch(write_levels(tmp_path, levels))
     message = (
-        f"The 16-bit files in X use at most {bits} bits (largest pixel {max(levels)}): "
+        f"Most 16-bit files in X use at most {bits} bits (largest pixel {max(levels)}): "
         f"the images will be almost black. Set bits_stored={bits} for PNG and TIFF"
     )
     for _ in range(2):

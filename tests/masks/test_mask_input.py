@@ -30,7 +30,7 @@ def test_masks_of_several_sizes():
 
 
 def test_objects_that_are_no_masks():
-    with pytest.raises(TypeError, match="y holds bytes. Pass the paths of files"):
+    with pytest.raises(TypeError, match="y holds bytes. Pass the paths of mask files"):
         open_masks([b"mask"], 8)
     with pytest.raises(TypeError, match=r"y is a dict. Pass y\['data'\]"):
         open_masks({"data": ["mask.png"]}, 8)

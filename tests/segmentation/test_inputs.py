@@ -79,7 +79,7 @@ def test_colors_and_single_channels(lungs, small_segmenter):
     ("X", "got"),
     [
         (None, "Got an object of type NoneType"),
-        ([], r"Got an array of shape \(0,\)"),
+        ([], "Got no image: X is empty"),
         (np.zeros((12, 1024)), r"Got an array of shape \(12, 1024\)"),
         (np.zeros((2, 3, 4, 5, 6)), r"Got an array of shape \(2, 3, 4, 5, 6\)"),
     ],

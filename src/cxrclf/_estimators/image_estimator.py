@@ -6,6 +6,7 @@ import math
 from functools import partial
 from numbers import Integral
 
+import numpy as np
 import torch
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
@@ -191,12 +192,18 @@ class ImageEstimator(UsesSession, BaseEstimator):
         shape = images.sample_shape
         if reset:
             images.warn_of_flat_rows()
+            images.warn_of_opacity()
             self.input_shape_ = shape
             if self.image_size is not None:
                 self.image_size_ = check_image_size(self.image_size)
             else:
                 default = self._default_image_size() if shape is None else shape[:2]
                 self.image_size_ = tuple(default)
+        elif shape is None and self._in_channels() != 3:
+            raise ValueError(
+                f"X has image files, which are gray, but this {type(self).__name__} "
+                f"was fitted on images of {self._in_channels()} channels."
+            )
         elif shape is not None and _count_channels(shape) != self._in_channels():
             self._refuse_shape(shape)
         elif has_color(shape) and not has_color(self.input_shape_):
@@ -473,6 +480,12 @@ class ImageEstimator(UsesSession, BaseEstimator):
             n_threads=self._n_forward_threads(),
             verbose=self.verbose,
         ):
+            if not np.isfinite(outputs).all():
+                raise ValueError(
+                    f"The network of this {type(self).__name__} returns NaN or "
+                    "infinity, because its training diverged. Fit it with a smaller "
+                    "learning_rate."
+                )
             yield self._task().activation(outputs)
 
 

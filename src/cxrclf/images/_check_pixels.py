@@ -1,7 +1,6 @@
 """Refuse pixels whose layout, type or range is doubtful."""
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -11,18 +10,19 @@ from cxrclf.exceptions import PixelRangeWarning
 _CHANNELS = 4  # largest number of channels of a common image: red, green, blue, alpha
 _SIDE = 8  # smallest number of pixels along a side that is surely no axis of channels
 _FLAT = 64  # smallest number of values in a row that may be the pixels of an image
-_CHUNK = 64  # number of images that are searched at once
+_EXAMINED = 64  # largest number of images whose range is examined
+_DARK = 1 / 15  # floats of 12-bit pixels that were divided by 65535 are below
 
 
-def check_layout(shape: tuple[int, ...], name: str = "X") -> None:
+def check_layout(shape: tuple[int, ...], *, tensor: bool = False) -> None:
     """Check that images are one per row, with the channels last.
 
     Parameters
     ----------
     shape : tuple of int
         Shape (n, H, W) or (n, H, W, C) of the images.
-    name : str, default="X"
-        Name of the images in error messages.
+    tensor : bool, default=False
+        Whether X is a tensor, for the remedy in error messages.
 
     Raises
     ------
@@ -33,21 +33,22 @@ def check_layout(shape: tuple[int, ...], name: str = "X") -> None:
     if len(shape) == 3:
         if width <= _CHANNELS and min(shape[0], height) >= _SIDE:
             raise ValueError(
-                f"{name} has the shape {shape}, as one image with {width} channels. "
+                f"X has the shape {shape}, as one image with {width} channels. "
                 f"It would be read as {shape[0]} gray images of {height} × {width} "
                 "pixels. Pass a single image as image[None]."
             )
         return
     channels = shape[3]
     if height <= _CHANNELS and min(width, channels) >= _SIDE:
-        gray = f" or gray images as {name}[:, 0]" if height == 1 else ""
+        gray = " or gray images as X[:, 0]" if height == 1 else ""
+        moved = "X.movedim(1, -1)" if tensor else "np.moveaxis(X, 1, -1)"
         raise ValueError(
-            f"{name} has the shape {shape}, with the channels first. The channels must "
-            f"be last: pass np.moveaxis({name}, 1, -1){gray}."
+            f"X has the shape {shape}, with the channels first. The channels must be "
+            f"last: pass {moved}{gray}."
         )
     if channels > _CHANNELS and channels >= min(height, width) > 1:
         raise ValueError(
-            f"{name} has the shape {shape}: images of {height} × {width} pixels with "
+            f"X has the shape {shape}: images of {height} × {width} pixels with "
             f"{channels} channels. The last axis must be the channels. Pass each slice "
             "or frame as an image of its own, in an (n, H, W) array."
         )
@@ -89,9 +90,32 @@ def warn_of_color(images: np.ndarray) -> None:
     """
     few = images[:: max(1, len(images) // 8)]
     if (few != few[..., :1]).any():
+        cure = "X @ [0.299, 0.587, 0.114]"
+        if images.dtype.kind in "iu":
+            cure = f"np.rint({cure}).astype(X.dtype)"
         warn_user(
             "X has color images, but the estimator was fitted on gray images. Convert "
-            "them to gray: images @ [0.299, 0.587, 0.114], rounded to their type."
+            f"red, green and blue to gray: {cure}."
+        )
+
+
+def warn_of_opacity(images: np.ndarray) -> None:
+    """Warn if the last of 2 or 4 channels is probably the opacity.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, H, W, C)
+        Images. Only a few of them are examined.
+    """
+    channels = images.shape[3]
+    if channels not in (2, 4):
+        return
+    last = images[:: max(1, len(images) // 8), ..., -1]
+    top = np.iinfo(images.dtype).max if images.dtype.kind in "iu" else 1
+    if (last == top).all():
+        warn_user(
+            f"The last of the {channels} channels of X is probably the opacity, and "
+            f"would be one channel of the network. Pass X[..., :{channels - 1}]."
         )
 
 
@@ -124,68 +148,79 @@ def warn_of_range(values: np.ndarray) -> None:
     Warns
     -----
     PixelRangeWarning
-        If floats lie outside [0, 1] or below 1/255, if integers use at most a quarter
-        of the range of their type, or if 8-bit pixels are at most 1.
+        If floats lie outside [0, 1], or if most images are almost black: floats of at
+        most 1/15, integers that use a quarter of the range of their type or less, or
+        8-bit pixels of at most 1. At most 64 images are examined for the second rule.
     """
     kind, size = values.dtype.kind, values.dtype.itemsize
+    text = None
     if kind == "f":
-        text = _describe_floats(values.min(), values.max())
-    elif kind not in "iu":
-        text = None
-    elif size == 1:
-        text = None if _exceeds(values, 1) else _describe_8_bits(values.max())
-    elif _exceeds(values, np.iinfo(values.dtype).max // 4):
-        text = None
-    else:
-        text = _describe_integers(values.dtype, values.max())
+        text = _describe_floats(values)
+    elif kind in "iu":
+        limit = 1 if size == 1 else np.iinfo(values.dtype).max // 4
+        step = -(-len(values) // _EXAMINED)
+        highest = largest_of_dark([image.max() for image in values[::step]], limit)
+        if highest:
+            text = _describe_integers(values.dtype, int(highest))
     if text is not None:
         warn_user(text, PixelRangeWarning)
 
 
-def used_bits(highest: int) -> int:
+def largest_of_dark(highest: list, limit: float) -> float:
+    """Return the largest pixel of dark images, or 0 if most images are not dark.
+
+    Parameters
+    ----------
+    highest : list
+        Largest pixel of each image.
+    limit : float
+        Largest pixel of a dark image.
+
+    Returns
+    -------
+    float
+    """
+    dark = [value for value in highest if value <= limit]
+    return max(dark) if 2 * len(dark) > len(highest) else 0
+
+
+def used_bits(highest: float) -> int:
     """Return the number of bits that pixels use: 8, 10, 12, 14, ..."""
     bits = int(highest).bit_length()
     return max(8, bits + bits % 2)
 
 
-def _describe_floats(low: Any, high: Any) -> str | None:
+def _describe_floats(values: np.ndarray) -> str | None:
+    low, high = values.min(), values.max()
     if low < 0 or high > 1:
+        cure = "Map them to [0, 1]."
+        if low >= 0 and high <= 255:
+            cure = "Divide 8-bit pixels by 255, or pass them as uint8."
         return (
             f"Float pixels must be in [0, 1], but X has values from {low:.4g} to "
-            f"{high:.4g}. Divide 8-bit pixels by 255, or pass them as uint8."
+            f"{high:.4g}. {cure}"
         )
-    if 0 < high <= 1 / 255:
-        return (
-            f"Float pixels are in [0, 1], but the largest in X is {high:.4g}: the "
-            "images will be black. Divide 8-bit pixels by 255 once, not twice."
-        )
-    return None
-
-
-def _describe_8_bits(high: int) -> str | None:
-    if high <= 0:
+    step = -(-len(values) // _EXAMINED)
+    highest = largest_of_dark([image.max() for image in values[::step]], _DARK)
+    if not highest:
         return None
+    cure = "Divide 8-bit pixels by 255 once, not twice"
+    if highest > 1 / 255:
+        cure = "Divide 12-bit pixels by 4095, and not by 65535"
     return (
-        f"8-bit pixels are divided by 255, but the largest in X is {high}: the images "
-        "will be black. Pass pixels in [0, 1] as floats, and masks as bool."
+        f"Float pixels are in [0, 1], but most images of X reach only {highest:.4g}: "
+        f"they will be almost black. {cure}."
     )
 
 
-def _describe_integers(dtype: np.dtype, high: int) -> str | None:
-    if high <= 0:
-        return None
-    bits, limit = used_bits(high), np.iinfo(dtype).max
-    cast = " or pass them as uint8" if high <= 255 else ""
+def _describe_integers(dtype: np.dtype, highest: int) -> str:
+    limit = np.iinfo(dtype).max
+    cure = "Pass pixels in [0, 1] as floats, and masks as bool."
+    if dtype.itemsize > 1:
+        bits = used_bits(highest)
+        cast = " or pass them as uint8" if highest <= 255 else ""
+        cure = f"Set bits_stored={bits} if the pixels have {bits} bits{cast}."
     return (
-        f"{dtype} pixels are divided by {limit}, the maximum of their type, but the "
-        f"largest in X is {high}: the images will be almost black. Set "
-        f"bits_stored={bits} if the pixels have {bits} bits{cast}."
-    )
-
-
-def _exceeds(values: np.ndarray, limit: int) -> bool:
-    """Return whether a value exceeds a limit. Most images answer it at once."""
-    return any(
-        (values[start : start + _CHUNK] > limit).any()
-        for start in range(0, len(values), _CHUNK)
+        f"{dtype} pixels are divided by {limit}, the maximum of their type, but most "
+        f"images of X reach only {highest}: they will be almost black. {cure}"
     )

@@ -28,8 +28,11 @@ def refuse_objects(X: Any, name: str = "X") -> None:
     _refuse_encoded(X, f"{name} is", name)
     if isinstance(X, Mapping):
         key = next((key for key in ("data", "images", "path") if key in X), None)
-        cure = f"{name}[{key!r}]" if key else "a list, an array or a data frame"
-        raise TypeError(f"{name} is a {type(X).__name__}. Pass {cure}.")
+        cure = f"Pass {name}[{key!r}]."
+        if key is None:
+            keys = ", ".join(map(repr, list(X)[:5]))
+            cure = f"Pass one of its values. Its keys are {keys}."
+        raise TypeError(f"{name} is a {type(X).__name__}. {cure}")
     if not (isinstance(X, Sequence) or hasattr(X, "__array__")) and (
         isinstance(X, Iterable) or hasattr(X, "__getitem__")
     ):
@@ -42,6 +45,11 @@ def refuse_objects(X: Any, name: str = "X") -> None:
         )
     for value in _first_values(X):
         _refuse_encoded(value, f"{name} holds", name)
+        if hasattr(X, "columns") and np.ndim(value) > 0:
+            raise TypeError(
+                f"{name} is a data frame with arrays in its cells. Pass "
+                f"np.stack({name}[column]) with the column of the arrays."
+            )
         if isinstance(value, Mapping) and np.ndim(X) == 1:
             raise TypeError(
                 f"{name} holds {type(value).__name__} objects. Pass the paths or "
@@ -74,6 +82,12 @@ def to_array(X: Any, name: str = "X") -> Any:
         X = X.detach().cpu()
     if hasattr(X, "toarray"):  # sparse: scikit-learn's check refuses it
         return X
+    if isinstance(X, (list, tuple)) and any(value is None for value in X):
+        row = next(row for row, value in enumerate(X) if value is None)
+        raise ValueError(
+            f"{name} has no image in row {row} (None). OpenCV returns None for a file "
+            "that it cannot read. Remove the row, or pass the paths of the files."
+        )
     try:
         values = np.asarray(X)
         if values.dtype == object and values.size:
@@ -98,20 +112,33 @@ def to_array(X: Any, name: str = "X") -> Any:
 
 def _refuse_encoded(value: Any, subject: str, name: str) -> None:
     """Raise an error for a value that stands for one image in another form."""
+    more = ""
     if isinstance(value, (bytes, bytearray, memoryview)):
-        what, decode = "bytes", "read_image(io.BytesIO(data), (224, 224)) for data"
+        what, variable, decode = "bytes", "data", "read_image(io.BytesIO({}), size)"
         more = " For paths as bytes, use os.fsdecode."
     elif isinstance(value, Image.Image):
-        what = "an image of Pillow"
-        decode = 'np.asarray(image.convert("L")) for image'
+        what, variable = "an image of Pillow", "image"
+        decode = 'np.asarray({}.convert("L").resize((width, height)))'
         more = " Do not convert images of 16 bits."
     elif hasattr(value, "read") and hasattr(value, "seek"):
-        what, decode, more = "an open file", "read_image(file, (224, 224)) for file", ""
+        what, variable, decode = "an open file", "file", "read_image({}, size)"
+    elif hasattr(type(value), "pixel_array"):
+        raise TypeError(
+            f"{subject} a data set of pydicom. Pass the paths of the files."
+        )
     else:
         return
+    if name == "y":
+        raise TypeError(
+            f"{subject} {what}. Pass the paths of mask files, or an array of shape "
+            "(n, H, W)."
+        )
+    cure = f"{decode.format(name)}[None]"
+    if subject.endswith("holds"):
+        cure = f"np.stack([{decode.format(variable)} for {variable} in {name}])"
     raise TypeError(
         f"{subject} {what}. Pass the paths of files, or gray arrays of one size: "
-        f"np.stack([{decode} in {name}]).{more}"
+        f"{cure}.{more}"
     )
 
 

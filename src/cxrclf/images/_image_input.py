@@ -19,6 +19,7 @@ from cxrclf.images._check_pixels import (
     check_values,
     warn_of_color,
     warn_of_flat_rows,
+    warn_of_opacity,
     warn_of_range,
 )
 from cxrclf.images._containers import refuse_objects, to_array
@@ -132,7 +133,8 @@ class ImageInput:
         image_shape = _check_image_shape(values, image_shape)
         if values.ndim > 2 or image_shape is not None:
             _check_single_tensor(X, values)
-            check_layout((len(values), *(image_shape or values.shape[1:])))
+            shape = len(values), *(image_shape or values.shape[1:])
+            check_layout(shape, tensor=hasattr(X, "detach"))
             check_values(values)
             if bits_stored is not None and values.dtype.kind in "iu":
                 values = scale_bits(values, bits_stored)
@@ -343,6 +345,11 @@ class ImageInput:
         ):
             warn_of_flat_rows(self.values.shape[1])
 
+    def warn_of_opacity(self) -> None:
+        """Warn if the last channel of X is probably the opacity."""
+        if self.pixels is not None and self.pixels.ndim == 4:
+            warn_of_opacity(self.pixels)
+
     def warn_of_color(self) -> None:
         """Warn about color images for an estimator that was fitted on gray images."""
         if self.pixels is not None:
@@ -356,6 +363,8 @@ def _describe_accepted(
     name = "X" if estimator is None else f"X of {type(estimator).__name__}"
     if values.ndim == 0:
         got = f"an object of type {type(X).__name__}"
+    elif not values.size:
+        got = "no image: X is empty"
     else:
         got = (
             f"an array of shape {values.shape}. Reshape your data; a single image is "

@@ -14,7 +14,7 @@ from cxrclf._utils.files import open_regular
 from cxrclf._utils.rows import row_numbers
 from cxrclf._utils.user_warnings import warn_user
 from cxrclf.exceptions import PixelRangeWarning
-from cxrclf.images._check_pixels import used_bits
+from cxrclf.images._check_pixels import largest_of_dark, used_bits
 from cxrclf.images._content_key import content_key
 from cxrclf.images._store_index import (
     DEPTHS,
@@ -166,20 +166,21 @@ class StoredImages:
         Warns
         -----
         PixelRangeWarning
-            If the largest pixel of the examined 16-bit images is at most 16383, a
-            quarter of the range.
+            If most of the examined 16-bit images have no pixel above 16383, a quarter
+            of the range.
         """
         deep = np.flatnonzero(self._depths == 16)
         if self._bits_stored is not None or not deep.size:
             return
         step = math.ceil(deep.size / _EXAMINED)
-        largest = max(
+        highest = [
             int(self._read(16, deep[[i]]).max()) for i in range(0, deep.size, step)
-        )
-        if 0 < largest <= _LARGEST_DARK:
+        ]
+        largest = int(largest_of_dark(highest, _LARGEST_DARK))
+        if largest:
             bits = used_bits(largest)
             warn_user(
-                f"The 16-bit files in X use at most {bits} bits (largest pixel "
+                f"Most 16-bit files in X use at most {bits} bits (largest pixel "
                 f"{largest}): the images will be almost black. Set bits_stored={bits} "
                 "for PNG and TIFF files. Stretch DICOM files without a window with "
                 "IntensityNormalizer.",
