@@ -44,3 +44,16 @@ def test_a_table_with_paths_relative_to_another_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ImageReadError, match=r"working folder .*os\.path\.join"):
         read_image(Path("images", "1.png"))
+
+
+@pytest.mark.parametrize(
+    ("path", "cure"),
+    [
+        ("~/scans/1.png", r"Pass os\.path\.expanduser\(path\)"),
+        ("https://example.org/1.png", "is an address. Download the files"),
+        ("file:///data/1.png", "is an address"),
+    ],
+)
+def test_paths_that_only_other_programs_understand(path, cure):
+    with pytest.raises(ImageReadError, match=cure):
+        read_image(path)

@@ -60,6 +60,12 @@ class ImageReadError(ValueError):
 
 def _describe_missing(paths: Iterable[str]) -> str:
     """Return a line that explains where missing files were sought."""
+    address = next((path for path in paths if "://" in path), None)
+    if address is not None:
+        return f"{address!r} is an address. Download the files, and pass their paths."
+    home = next((path for path in paths if path.startswith("~")), None)
+    if home is not None:
+        return f"{home!r} starts with '~'. Pass os.path.expanduser(path)."
     relative = [path for path in paths if not os.path.isabs(path)]
     if relative:
         with suppress(OSError):  # the working folder may be deleted

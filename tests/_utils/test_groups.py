@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from cxrclf._utils.groups import check_groups
+from cxrclf.exceptions import LabelWarning
 
 IDS = ["p1", "p1", "p2", "p3"]
 
@@ -101,3 +102,15 @@ def test_another_number_of_groups():
     for n in (60, 20):  # as after oversampling, and after undersampling
         with pytest.raises(ValueError, match="samplers resample X and y only, so hold"):
             check_groups(np.arange(40), n)
+
+
+def test_ids_that_differ_only_in_blanks():
+    with pytest.warns(
+        LabelWarning, match=r"\['P1 ', 'P1'\] in groups differ only in b"
+    ):
+        check_groups(["P1", "P2", "P1 "], 3)
+
+
+def test_ids_that_differ_in_case_are_different(recwarn):
+    check_groups(["P1", "p1", " P3"], 3)
+    assert not recwarn.list

@@ -124,3 +124,27 @@ def test_weights_of_another_architecture_and_pickles(
     assert "executed" not in capsys.readouterr().out
     with pytest.raises(WeightsError, match=r"gone\.pth"):
         small_classifier(weights=tmp_path / "gone.pth").fit(X, [0, 1, 0, 1])
+
+
+def test_paths_as_labels(radiograph_files, small_classifier):
+    X = radiograph_files.data
+    with pytest.raises(ValueError, match="y has paths of files.* use UNetSegmenter"):
+        small_classifier().fit(X, X[:, 0])
+
+
+def test_a_first_partial_fit_with_one_class(radiographs, small_classifier):
+    X, y = radiographs.images, radiographs.target
+    one = y == "covid"
+    clf = small_classifier()
+    with pytest.raises(ValueError, match="only class. Pass classes with all classes"):
+        clf.partial_fit(X[one], y[one])
+    clf.partial_fit(X[one], y[one], classes=np.unique(y)).partial_fit(X, y)
+    assert clf.predict_proba(X).shape == (len(X), 3)
+
+
+def test_outputs_that_are_not_finite(radiographs, small_classifier):
+    X, y = radiographs.images, radiographs.target
+    clf = small_classifier(max_epochs=1).fit(X, y)
+    next(clf.net_.module_.parameters()).data.fill_(float("nan"))
+    with pytest.raises(ValueError, match="NaN or infinity, because its training div"):
+        clf.predict(X)

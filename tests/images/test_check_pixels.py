@@ -202,9 +202,8 @@ def test_the_remedy_for_colors():
     cure = str(caught[0].message).rpartition("to gray: ")[2].rstrip(".")
     gray = eval(cure, {"X": colors, "np": np})
     assert gray.dtype == np.uint8
-    luma = np.stack(
-        [np.asarray(Image.fromarray(image).convert("L")) for image in colors]
-    )
+    images = [Image.fromarray(image).convert("L") for image in colors]
+    luma = np.stack([np.asarray(image) for image in images])
     np.testing.assert_allclose(gray.astype(int), luma, atol=1)
     with pytest.warns(UserWarning, match=r"to gray: X @ \["):
         warn_of_color(colors / 255)

@@ -173,8 +173,9 @@ def test_few_bits_are_warned_about(tmp_path, levels, bits):
     store = DecodeStore(4, cache_dir=tmp_path / "cache")
     images = store.fetch(write_levels(tmp_path, levels))
     message = (
-        f"Most 16-bit files in X use at most {bits} bits (largest pixel {max(levels)}): "
-        f"the images will be almost black. Set bits_stored={bits} for PNG and TIFF"
+        f"Most 16-bit files in X use at most {bits} bits (largest pixel "
+        f"{max(levels)}): the images will be almost black. Set bits_stored={bits} "
+        "for PNG and TIFF files."
     )
     for _ in range(2):
         with pytest.warns(PixelRangeWarning, match=re.escape(message)) as caught:

@@ -24,6 +24,21 @@ def test_what_is_neither_files_nor_a_stack(masks, got):
         open_masks(masks, 8)
 
 
+@pytest.mark.parametrize(
+    ("shape", "cure", "fix"),
+    [
+        ((6, 8, 9, 3), r"pass y\[..., 0\]", lambda y: y[..., 0]),
+        ((6, 1, 8, 9), r"Pass y\[:, 0\]", lambda y: y[:, 0]),
+        ((6, 8, 9, 5), r"y.argmax\(axis=-1\)", lambda y: y.argmax(axis=-1)),
+    ],
+)
+def test_the_remedies_for_channels_of_masks(shape, cure, fix):
+    y = np.zeros(shape, np.uint8)
+    with pytest.raises(ValueError, match=cure):
+        MaskInput.from_y(y)
+    assert MaskInput.from_y(fix(y)).values.shape == (6, 8, 9)
+
+
 def test_masks_of_several_sizes():
     with pytest.raises(ValueError, match="y has images of several sizes"):
         open_masks([np.zeros((4, 5)), np.zeros((5, 5))], 8)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from sklearn.exceptions import NotFittedError
 
 from cxrclf.datasets import load_image_masks
@@ -144,6 +145,20 @@ def test_copies_of_a_sampler_are_refused(lung_files, lungs, small_segmenter):
     y = np.resize(lung_files.masks, len(X))
     with pytest.raises(ValueError, match="transformed copies of files"):
         small_segmenter().fit(X, y)
+
+
+def test_masks_in_memory_are_not_padded_as_their_files_are(
+    tmp_path, lungs, small_segmenter
+):
+    files = [tmp_path / f"{row}.png" for row in range(4)]
+    for path, image in zip(files, lungs.images, strict=False):
+        Image.fromarray(image[:16]).save(path)
+    settings = {"image_size": 32, "max_epochs": 1}
+    padded = small_segmenter(keep_aspect_ratio=True, **settings)
+    with pytest.raises(ValueError, match="pads image files, but not an array of masks"):
+        padded.fit(files, lungs.masks[:4])
+    padded.fit(files, lungs.masks[:4, :16])
+    small_segmenter(**settings).fit(files, lungs.masks[:4])
 
 
 def test_arrays_are_not_padded(lungs, lung_files, small_segmenter):

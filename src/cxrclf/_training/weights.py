@@ -83,9 +83,9 @@ def training_weights(y, classes, class_weight, sample_weight):
         weighted_labels = y if sample_weight is None else y[sample_weight > 0]
         if not np.isin(classes, weighted_labels).all():
             raise ValueError(
-                "class_weight needs samples of every class with a weight above 0, "
-                f"and y lacks {np.setdiff1d(classes, weighted_labels).tolist()}. Set "
-                "class_weight=None, or pass sample_weight alone."
+                "class_weight needs samples of every class with a sample weight above "
+                f"0, and {np.setdiff1d(classes, weighted_labels).tolist()} lack them. "
+                "Set class_weight=None, or pass sample_weight alone."
             )
         factors = compute_class_weight(
             "balanced", classes=classes, y=y, sample_weight=sample_weight

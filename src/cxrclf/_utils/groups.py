@@ -6,6 +6,8 @@ import numpy as np
 
 from cxrclf._utils.labels import as_array, mixes_str
 from cxrclf._utils.missing import MISSING_TEXTS, find_missing, format_rows
+from cxrclf._utils.user_warnings import warn_user
+from cxrclf.exceptions import LabelWarning
 
 _CURE = "Give rows without a known patient an id of their own."
 
@@ -51,7 +53,23 @@ def check_groups(groups: Any, n: int) -> np.ndarray | None:
     _refuse_missing(ids)
     if ids.dtype.kind == "O":
         _refuse_other_types(ids)
+    if ids.dtype.kind in "OU":
+        _warn_of_twins(ids)
     return ids
+
+
+def _warn_of_twins(ids: np.ndarray) -> None:
+    """Warn about ids that differ only in blanks at their ends."""
+    different = {label for label in ids.tolist() if isinstance(label, str)}
+    twins = sorted(label for label in different if label != label.strip())
+    twins = [label for label in twins if label.strip() in different]
+    if twins:
+        warn_user(
+            f"The ids {[twins[0], twins[0].strip()]} in groups differ only in blanks, "
+            "and are different patients. If they mean the same, write them alike: "
+            "[group.strip() for group in groups].",
+            LabelWarning,
+        )
 
 
 def other_length(name: str, n_values: int, n: int, noun: str) -> str:

@@ -11,7 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from cxrclf._utils.missing import find_missing, format_rows
 
 ENCODED = (
-    "VotingClassifier, StackingClassifier, BaggingClassifier and "
+    "VotingClassifier, StackingClassifier, BaggingClassifier, OneVsRestClassifier and "
     'cross_val_predict(method="predict_proba") replace labels by the numbers 0, 1, ... '
     "in sorted order before they fit"
 )
@@ -69,8 +69,8 @@ def as_labels(y: Any, name: str, *, warn: bool = False) -> np.ndarray:
     if labels.ndim == 2 and labels.shape[1] > 1:
         raise ValueError(
             f"{name} has shape {labels.shape}, and must have one label per image. If "
-            f"it has a column per class, pass classes[{name}.argmax(axis=1)]. Several "
-            "labels per image are not supported."
+            f"it has a column per class, pass np.asarray({name}).argmax(axis=1), the "
+            "number of the class. Several labels per image are not supported."
         )
     _refuse_missing(labels, name)
     if labels.dtype.kind not in "biufcU":

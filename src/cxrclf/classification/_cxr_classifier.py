@@ -515,6 +515,11 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
                 classes = np.unique(as_labels(classes, "classes"))
             if first:
                 self.classes_ = np.unique(y) if classes is None else classes
+                if len(self.classes_) < 2:
+                    raise ValueError(
+                        f"The first call of partial_fit has {self.classes_.tolist()} "
+                        "as the only class. Pass classes with all classes of all calls."
+                    )
                 warn_about_labels(self.classes_)
             else:
                 classes = self.classes_ if classes is None else classes

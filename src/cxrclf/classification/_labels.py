@@ -14,6 +14,8 @@ from cxrclf._utils.labels import (
 )
 from cxrclf.losses import WeightedCrossEntropy
 
+_SUFFIXES = (".bmp", ".dcm", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
+
 
 def count_right(outputs, truth):
     """Return the number of samples for which the largest output is their class."""
@@ -32,8 +34,17 @@ CLASSIFICATION = Task(
 def check_image_labels(y, images, estimator, name="y"):
     """Return y as an array of class labels, with one label per image."""
     y = check_labels(y, name=name, owner=type(estimator).__name__)
+    if y.dtype.kind in "OU" and all(map(_is_file, y)):
+        raise ValueError(
+            f"{name} has paths of files, such as {y[0]!r}, and must have class labels. "
+            "If these files are masks, use UNetSegmenter."
+        )
     check_label_count(name, len(y), len(images))
     return y
+
+
+def _is_file(label):
+    return str(label).lower().endswith(_SUFFIXES)
 
 
 def encode_labels(y, classes, name="y"):

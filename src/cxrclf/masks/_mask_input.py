@@ -203,6 +203,12 @@ def _check_pixels(y: Any) -> np.ndarray:
             )
         return values.reshape(values.shape[:3])
     got = f"an array of {values.shape}" if values.ndim else f"a {type(y).__name__}"
+    if values.ndim == 4 and values.shape[3] in (3, 4):
+        got += ". If the channels are equal, pass y[..., 0]"
+    elif values.ndim == 4 and values.shape[1] == 1:
+        got += ". Pass y[:, 0]"
+    elif values.ndim == 4:
+        got += ". If each class has a channel, pass its number: y.argmax(axis=-1)"
     raise ValueError(
         "Masks must be files, or pixels as an array of shape (n, H, W), one mask per "
         f"image; got {got}."

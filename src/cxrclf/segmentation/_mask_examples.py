@@ -46,7 +46,7 @@ class UnreadMasks:
         return MaskTargets(masks)
 
 
-def check_pairs(images, masks, image_size):
+def check_pairs(images, masks, image_size, keep_aspect_ratio=False):
     """Check that there is a mask of the same shape for each image.
 
     If one of the two is an array and the other are files, the array may be resized. An
@@ -58,14 +58,16 @@ def check_pairs(images, masks, image_size):
     masks : MaskInput
     image_size : (int, int)
         The working size.
+    keep_aspect_ratio : bool, default=False
+        Whether image files are padded to the working size.
 
     Raises
     ------
     ImageReadError
         If files cannot be read. The error names all of them.
     ValueError
-        If there are more or fewer masks than images, or if a mask has another shape
-        than its image.
+        If there are more or fewer masks than images, if a mask has another shape than
+        its image, or if images are padded and masks are not.
     """
     if len(images) != len(masks):
         raise ValueError(
@@ -88,6 +90,12 @@ def check_pairs(images, masks, image_size):
     image_sizes, *mask_sizes = read_image_sizes(files).reshape(-1, len(images), 2)
     if size_of_masks is not None:
         if size_of_masks == image_size:
+            sizes = np.tile(image_size, (len(images), 1))
+            if keep_aspect_ratio and _differ_in_shape(image_sizes, sizes).any():
+                raise ValueError(
+                    "keep_aspect_ratio=True pads image files, but not an array of "
+                    "masks. Pass mask files, or set keep_aspect_ratio=False."
+                )
             return
         mask_sizes = [np.tile(size_of_masks, (len(images), 1))]
     other = [

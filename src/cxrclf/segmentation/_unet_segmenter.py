@@ -436,7 +436,7 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
                 "not transformed. Use the augmentation of the segmenter."
             )
         masks = MaskInput.from_y(y, labels=self.labels)
-        check_pairs(images, masks, self.image_size_)
+        check_pairs(images, masks, self.image_size_, self.keep_aspect_ratio)
         sample_weight = check_sample_weight(sample_weight, len(images))
         return Examples(images, UnreadMasks(masks), SampleWeights(sample_weight))
 
