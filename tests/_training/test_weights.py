@@ -29,9 +29,9 @@ def test_class_weights_are_punn2020s_and_sample_weights_have_mean_one():
 def test_class_weights_that_cannot_be_had_are_refused():
     y, classes = np.array([0, 0, 1]), np.arange(3)
     for class_weight in ("balanced", {2: 3.0}):
-        with pytest.raises(ValueError, match=r"y lacks \[2\]"):
+        with pytest.raises(ValueError, match=r"\[2\] lack them"):
             training_weights(y, classes, class_weight, None)
-        with pytest.raises(ValueError, match=r"y lacks \[1, 2\]"):
+        with pytest.raises(ValueError, match=r"\[1, 2\] lack them"):
             training_weights(y, classes, class_weight, np.array([1.0, 1, 0]))
     with pytest.raises(ValueError, match="must be non-negative"):
         training_weights(y, np.arange(2), "balanced", np.array([1.0, -1, 1]))
@@ -47,21 +47,16 @@ def test_class_weights_that_cannot_be_had_are_refused():
             training_weights(y, classes, {0: weight}, None)
 
 
-def test_a_dict_for_numbers_of_classes_names_all_of_them():
+def test_a_dict_for_numbers_of_classes():
     y, classes = np.array([0, 0, 0, 1]), np.arange(2)
     by_hand = [2 * 4 / (2 * 3)] * 3 + [5 * 4 / (2 * 1)]
     weights = training_weights(y, classes, {0: 2, 1: 5}, None)
     np.testing.assert_allclose(weights, by_hand)
-    # Labels 1 and 2 may have been replaced by 0 and 1.
-    message = r"must name all classes.*class_weight=\{0: 1, 1: 5\}\. VotingClassifier"
-    with pytest.raises(ValueError, match=message):
-        training_weights(y, classes, {1: 5}, None)
     message = r"unknown classes \[2\].* name these numbers there.*stratified folds"
     with pytest.raises(ValueError, match=message):
         training_weights(y, classes, {1: 5, 2: 1}, None)
-    # Encoders do not make these labels.
     by_hand = [1 * 4 / (2 * 3)] * 3 + [5 * 4 / (2 * 1)]
-    for labels in (y + 1, y * 2, y > 0, y * 1.0, np.array(["a", "b"])[y]):
+    for labels in (y, y + 1, y * 2, y > 0, y * 1.0, np.array(["a", "b"])[y]):
         class_weight = {labels[3].item(): 5}
         weights = training_weights(labels, np.unique(labels), class_weight, None)
         np.testing.assert_allclose(weights, by_hand)

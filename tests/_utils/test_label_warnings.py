@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from cxrclf._utils.label_warnings import find_lists, find_twins, warn_about_labels
+from cxrclf._utils.label_warnings import find_lists, find_twins, warn_of_labels
 from cxrclf.exceptions import LabelWarning
 
 
@@ -46,7 +46,7 @@ def test_lists(names, lists):
     [
         (
             ["COVID", "covid "],
-            r"labels \['COVID', 'covid '\] differ only .*strip",
+            r"labels \['COVID', 'covid '\] differ only .*casefold",
         ),
         (["a|b", "a"], r"labels \['a\|b'\] look like lists of labels.*one label per"),
         (["nan", "a"], r"labels \['nan'\] look like missing labels.*Remove their rows"),
@@ -55,21 +55,21 @@ def test_lists(names, lists):
 def test_the_warning_names_labels_and_remedy(labels, message):
     for each in (labels, np.array(labels), np.array(labels, dtype=object)):
         with pytest.warns(LabelWarning, match=message) as caught:
-            warn_about_labels(each)
+            warn_of_labels(each)
         assert len(caught) == 1
         assert caught[0].filename == __file__
 
 
 def test_many_lists_are_counted():
     with pytest.warns(LabelWarning, match="'4|x'] and 15 more look like lists"):
-        warn_about_labels([f"{i}|x" for i in range(20)])
+        warn_of_labels([f"{i}|x" for i in range(20)])
 
 
 def test_ordinary_labels_do_not_warn():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warn_about_labels(["covid", "normal", "Pneumonia, viral"])
-        warn_about_labels([0, 1, 2.5, True])
+        warn_of_labels(["covid", "normal", "Pneumonia, viral"])
+        warn_of_labels([0, 1, 2.5, True])
 
 
 def test_a_label_map_decides_about_the_labels_that_it_lists():
@@ -77,9 +77,9 @@ def test_a_label_map_decides_about_the_labels_that_it_lists():
     listed = {"COVID": "covid", "covid ": "covid", "a|b": "other", "nan": "other"}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        warn_about_labels(labels, listed, "other")
+        warn_of_labels(labels, listed, "other")
     with pytest.warns(LabelWarning, match="'COVID', 'covid '") as caught:
-        warn_about_labels(labels[:2], {"COVID": "covid"}, "other")
+        warn_of_labels(labels[:2], {"COVID": "covid"}, "other")
     assert len(caught) == 1
     with pytest.warns(LabelWarning, match="look like lists"):
-        warn_about_labels(["a|b", "a"], {"a": "sick"}, "well")
+        warn_of_labels(["a|b", "a"], {"a": "sick"}, "well")

@@ -84,7 +84,7 @@ def test_missing_labels_are_refused_in_every_form(form):
     [
         (None, "This Net estimator requires y to be passed, but the target y is None"),
         (np.zeros((4, 8, 8), dtype=bool), "If y holds masks, use UNetSegmenter"),
-        (np.eye(4), r"y has shape \(4, 4\).*pass classes\[y\.argmax\(axis=1\)\]"),
+        (np.eye(4), r"y has shape \(4, 4\).*pass np.asarray\(y\)\.argmax\(axis=1\)"),
         ([("a", "b")] * 4, r"y has shape \(4, 2\).*Several labels per image are not"),
         ([["a"], ["a", "b"], ["a"], ["b"]], "rows of several lengths. Several labels"),
         (np.array([["a"], {"a", "b"}, "b"], dtype=object), "y has a list in row 0"),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
 from sklearn.linear_model import SGDClassifier
-from sklearn.model_selection import cross_val_predict
+from sklearn.model_selection import GridSearchCV, cross_val_predict
 from sklearn.naive_bayes import GaussianNB
 
 from cxrclf.classification import LabelMapClassifier
@@ -51,8 +51,31 @@ def test_class_weights_by_label_name_the_cause(
     y = np.array(names)[np.arange(12) % 2]
     clf = small_classifier(class_weight=class_weight, max_epochs=1)
     clf.fit(pixels, y)  # alone it knows the labels
+    cross_val_predict(clf, pixels, y, cv=2)  # this keeps the labels
     with pytest.raises(ValueError, match="VotingClassifier, .* replace labels by the"):
         ENCODERS[encoder](clf, pixels, y)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_an_encoder_is_found_in_worker_processes(n_jobs, pixels, small_classifier):
+    clf = small_classifier(class_weight={1: 5}, max_epochs=1)
+    vote = VotingClassifier([("a", clf), ("b", clf)], n_jobs=n_jobs)
+    with pytest.raises(ValueError, match="must name all classes here"):
+        vote.fit(pixels, 1 + np.arange(12) % 2)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_one_class_of_0_and_1_may_have_a_weight(n_jobs, pixels, small_classifier):
+    y = np.arange(12) % 2
+    clf = small_classifier(max_epochs=1)
+    grid = GridSearchCV(
+        clf,
+        {"class_weight": [{1: 2}, {1: 5}]},
+        cv=2,
+        error_score="raise",
+        n_jobs=n_jobs,
+    )
+    assert grid.fit(pixels, y).best_params_["class_weight"] in ({1: 2}, {1: 5})
 
 
 def test_class_weights_by_number_are_those_of_the_labels(pixels, small_classifier):

@@ -160,8 +160,15 @@ def test_all_possible_values_in_one_shade(elements, dtype, tmp_path):
     assert "in one shade" in why(written(tmp_path, dataset))
 
 
-def test_all_pixels_in_one_shade_are_possible(tmp_path):
+def test_different_pixels_in_one_shade(tmp_path):
     dataset = dicom(BYTES.astype(np.uint16), WindowCenter=40000, WindowWidth=100)
+    assert "different values that all become one shade" in why(
+        written(tmp_path, dataset)
+    )
+
+
+def test_equal_pixels_in_one_shade_are_possible(tmp_path):
+    dataset = dicom(np.full((4, 4), 700, np.uint16), WindowCenter=40000, WindowWidth=9)
     assert read_image(written(tmp_path, dataset)).max() == 0
 
 

@@ -189,11 +189,28 @@ def test_a_last_row_of_a_rare_level_is_complete(tmp_path, mode, level):
     np.testing.assert_array_equal(pixels, np.asarray(image.convert("L")))
 
 
-@pytest.mark.parametrize("missing", [1, 12, 20])
-def test_a_missing_end(tmp_path, scan, missing):
+@pytest.mark.parametrize("missing", [13, 20])
+def test_missing_pixels_at_the_end(tmp_path, scan, missing):
     path = saved(tmp_path, scan)
     path.write_bytes(path.read_bytes()[:-missing])
     assert why(path) == "is cut short (truncated)"
+
+
+@pytest.mark.parametrize("missing", [1, 4, 12])
+def test_a_missing_chunk_behind_the_pixels(tmp_path, scan, missing):
+    path = saved(tmp_path, scan)
+    expected = read_image(path)
+    path.write_bytes(path.read_bytes()[:-missing])
+    np.testing.assert_array_equal(read_image(path), expected)
+
+
+def test_a_damaged_text_does_not_matter(tmp_path, scan):
+    path = saved(tmp_path, scan)
+    expected = read_image(path)
+    text = bytearray(png_chunk(b"tEXt", b"Comment\0checked"))
+    text[-1] ^= 1  # the checksum
+    path.write_bytes(path.read_bytes()[:-12] + bytes(text) + png_chunk(b"IEND", b""))
+    np.testing.assert_array_equal(read_image(path), expected)
 
 
 @pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])

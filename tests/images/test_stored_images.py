@@ -166,21 +166,39 @@ def write_levels(tmp_path, levels, dtype=np.uint16):
 
 
 @pytest.mark.parametrize(
-    ("levels", "bits"),
-    [([4012, 0, 9], 12), ([100], 8), ([256], 10), ([16383], 14), ([7] * 200, 8)],
+    ("levels", "largest"),
+    [
+        ([4012, 0, 9], 4012),
+        ([100], 100),
+        ([16383], 16383),
+        ([7] * 200, 7),
+        ([4012, 4012, 65535], 4012),
+    ],
 )
-def test_few_bits_are_warned_about(tmp_path, levels, bits):
+def test_few_bits_are_warned_about(tmp_path, levels, largest):
     store = DecodeStore(4, cache_dir=tmp_path / "cache")
     images = store.fetch(write_levels(tmp_path, levels))
-    message = (
-        f"Most 16-bit files in X use at most {bits} bits (largest pixel "
-        f"{max(levels)}): the images will be almost black. Set bits_stored={bits} "
-        "for PNG and TIFF files."
-    )
+    message = f"no pixel above {largest} of 65535: .* for example bits_stored=12"
     for _ in range(2):
-        with pytest.warns(PixelRangeWarning, match=re.escape(message)) as caught:
+        with pytest.warns(PixelRangeWarning, match=message) as caught:
             images.warn_of_range()
         assert caught[0].filename == __file__
+
+
+def test_dark_files_with_bits_stored(tmp_path):
+    store = DecodeStore(4, bits_stored=12, cache_dir=tmp_path / "cache")
+    images = store.fetch(write_levels(tmp_path, [3, 4]))
+    with pytest.warns(PixelRangeWarning, match="Stretch them with IntensityNormalizer"):
+        images.warn_of_range()
+
+
+@pytest.mark.parametrize("dark", [1 / 4, 1 / 16])
+def test_the_limit_of_dark_images(tmp_path, dark):
+    store = DecodeStore(4, cache_dir=tmp_path / "cache")
+    images = store.fetch(write_levels(tmp_path, [int(65535 * dark) + 1]))
+    images.warn_of_range(dark)
+    with pytest.warns(PixelRangeWarning):
+        images.warn_of_range(2 * dark)
 
 
 @pytest.mark.parametrize(
@@ -190,7 +208,7 @@ def test_few_bits_are_warned_about(tmp_path, levels, bits):
         ([65535], np.uint16, None),
         ([0, 0], np.uint16, None),
         ([3, 4], np.uint8, None),
-        ([3, 4], np.uint16, 12),
+        ([3, 400], np.uint16, 9),
         ([3] * 100 + [50000] * 100, np.uint16, None),
     ],
 )

@@ -8,6 +8,7 @@ from cxrclf._training.data import TrainingData
 from cxrclf._training.forward import forward_batches, progress_bar
 from cxrclf._training.precision import inference_batch_size
 from cxrclf._training.samples import PixelSamples
+from cxrclf.images import VERY_DARK
 
 _BATCHES_PER_PART = 16  # files are decoded in parts, one part ahead
 
@@ -50,7 +51,7 @@ def predict_outputs(net, images, policy, *, reading, n_threads, verbose):
         for rows, part in images.stream(n_rows=_BATCHES_PER_PART * size, **reading):
             paths = None if images.paths is None else images.paths[rows]
             if paths is not None and rows.start == 0:
-                part.warn_of_range()
+                part.warn_of_range(VERY_DARK)
             data = TrainingData.of_prediction(part, paths)
             samples = wrap(PixelSamples(data, net.input_format))
             samples.begin_epoch(0)

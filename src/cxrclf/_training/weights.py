@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 
+from cxrclf._utils.encoders import is_within_encoder
 from cxrclf._utils.labels import ENCODED, are_numbers_of_classes, explain_unknown
 
 
@@ -66,9 +67,9 @@ def training_weights(y, classes, class_weight, sample_weight):
     Raises
     ------
     ValueError
-        If `class_weight` names an unknown class, or does not name all classes although
-        they are the ints 0, 1, ..., if y lacks a class and there are
-        class weights, if a weight is negative or infinite, or if all weights are 0.
+        If `class_weight` names an unknown class, or does not name all classes within a
+        meta-estimator that encodes labels, if y lacks a class and there are class
+        weights, if a weight is negative or infinite, or if all weights are 0.
 
     References
     ----------
@@ -117,12 +118,12 @@ def _check_constants(class_weight, classes):
             f"{class_weight}."
         )
     unnamed = [label for label in known if label not in class_weight]
-    if unnamed and are_numbers_of_classes(classes):
+    if unnamed and are_numbers_of_classes(classes) and is_within_encoder():
         full = {label: class_weight.get(label, 1) for label in classes.tolist()}
         raise ValueError(
-            f"class_weight={class_weight} must name all classes, because y has the "
-            f"ints 0 to {len(classes) - 1} as labels: class_weight={full}. {ENCODED}, "
-            "so that a weight could apply to another class."
+            f"class_weight={class_weight} must name all classes here, as the numbers 0 "
+            f"to {len(classes) - 1}: class_weight={full}. {ENCODED}, so that a weight "
+            "could apply to another class."
         )
     return np.array([class_weight.get(label, 1.0) for label in classes])
 

@@ -53,6 +53,11 @@ def check_groups(groups: Any, n: int) -> np.ndarray | None:
     _refuse_missing(ids)
     if ids.dtype.kind == "O":
         _refuse_other_types(ids)
+    if ids.dtype.kind == "f" and np.abs(ids).max(initial=0) >= 2**53:
+        raise ValueError(
+            "groups has numbers above 2**53 as floats, which are not exact. Convert "
+            "the ids to text before they become floats."
+        )
     if ids.dtype.kind in "OU":
         _warn_of_twins(ids)
     return ids

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from cxrclf._utils.label_warnings import warn_about_labels
+from cxrclf._utils.label_warnings import warn_of_labels
 from cxrclf._utils.labels import as_labels
 
 
@@ -73,7 +73,7 @@ def map_labels(
     y = as_labels(y, "y")
     if label_map is not None:
         scheme = complete_label_map(y.tolist(), label_map, rest)
-        warn_about_labels(scheme, label_map, rest)
+        warn_of_labels(scheme, label_map, rest)
     return apply_label_map(y, label_map, rest)
 
 

@@ -13,7 +13,7 @@ _LISTS = "|;"  # characters that separate the labels of a list
 _MAYBE_LISTS = ",/+&"  # characters that also occur in names
 
 
-def warn_about_labels(
+def warn_of_labels(
     labels: Iterable[Any], label_map: Mapping[Any, Any] | None = None, rest: Any = None
 ) -> None:
     """Warn about labels that look alike, like lists, or like missing values.
@@ -35,7 +35,7 @@ def warn_about_labels(
             warn_user(
                 f"The labels {twins} differ only in case or blanks, and are different "
                 "classes. If they mean the same, write them alike: "
-                "[label.strip().lower() for label in y].",
+                '[" ".join(label.split()).casefold() for label in y].',
                 LabelWarning,
             )
     lists = [name for name in find_lists(names) if name not in listed]
@@ -91,7 +91,8 @@ def _split(name: str, separators: str = _LISTS + _MAYBE_LISTS) -> list[str]:
 
 def _is_in_brackets(name: str) -> bool:
     name = name.strip()
-    return name[:1] + name[-1:] in ("[]", "()", "{}")
+    is_quoted = any(character in name for character in ",'\"")
+    return is_quoted and name[:1] + name[-1:] in ("[]", "()", "{}")
 
 
 def _shorten(names: list[str], n: int = 5) -> str:

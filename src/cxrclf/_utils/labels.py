@@ -93,6 +93,10 @@ def as_array(values: Any, name: str, noun: str) -> np.ndarray:
             f"{name} must be an array or a list with one {noun} per sample, got "
             f"{values!r:.60}."
         )
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name} has masked values. Remove their rows.")
+    if hasattr(values, "detach"):  # a tensor of torch, on any device
+        values = values.detach().cpu()
     try:
         array = np.asarray(values)
     except ValueError as error:

@@ -16,7 +16,7 @@ from cxrclf._training.feature_policy import FeaturePolicy
 from cxrclf._training.targets import ClassTargets
 from cxrclf._training.weights import SampleWeights
 from cxrclf._utils.groups import check_groups
-from cxrclf._utils.label_warnings import warn_about_labels
+from cxrclf._utils.label_warnings import warn_of_labels
 from cxrclf._utils.labels import as_labels
 from cxrclf._utils.user_warnings import warn_user
 from cxrclf.classification._labels import (
@@ -460,7 +460,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
             if go_on:
                 self._check_same_classes("warm_start", classes)
             self.classes_ = classes
-            warn_about_labels(classes)
+            warn_of_labels(classes)
             train = self._examples(images, y, sample_weight)
             phases = None if phases is None else check_phases(phases, len(y))
             groups = check_groups(groups, len(y))
@@ -520,7 +520,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
                         f"The first call of partial_fit has {self.classes_.tolist()} "
                         "as the only class. Pass classes with all classes of all calls."
                     )
-                warn_about_labels(self.classes_)
+                warn_of_labels(self.classes_)
             else:
                 classes = self.classes_ if classes is None else classes
                 self._check_same_classes("partial_fit", classes)

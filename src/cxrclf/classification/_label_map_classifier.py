@@ -15,8 +15,9 @@ from sklearn.utils.metadata_routing import (
 )
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
+from cxrclf._utils.encoders import is_within_encoder
 from cxrclf._utils.label_maps import apply_label_map, complete_label_map
-from cxrclf._utils.label_warnings import warn_about_labels
+from cxrclf._utils.label_warnings import warn_of_labels
 from cxrclf._utils.labels import (
     ENCODED,
     are_numbers_of_classes,
@@ -145,7 +146,7 @@ class LabelMapClassifier(MetaClassifier):
         label_map = complete_label_map(y.tolist(), self.label_map, self.rest)
         self._check_numbers(np.unique(y))
         if self.label_map is not None:  # else the labels are the estimator's classes
-            warn_about_labels(label_map, self.label_map, self.rest)
+            warn_of_labels(label_map, self.label_map, self.rest)
         present = np.unique(y)
         y = self._map_labels(y)
         if len(set(y.tolist())) < 2:
@@ -217,6 +218,8 @@ class LabelMapClassifier(MetaClassifier):
     def _check_numbers(self, labels):
         """Raise an error if the labels may be numbers that replace other labels."""
         if self.label_map is None or not are_numbers_of_classes(labels):
+            return
+        if not is_within_encoder():
             return
         unlisted = [label for label in labels.tolist() if label not in self.label_map]
         if unlisted:  # else rest has no effect

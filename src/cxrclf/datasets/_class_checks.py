@@ -21,6 +21,7 @@ _OTHER_WORDS = {
     "rays",
 }
 _IMAGE_FOLDERS = {"image", "images", "img", "imgs", "cxr", "cxr_png", "xray", "xrays"}
+_VIEWS = {"ap", "pa", "ll", "l", "lateral", "frontal", "supine", "erect"}
 _NUMBERED = re.compile(
     r"(images?|imgs?|data|dataset|archive|batch|chunk|part|folder|fold|split|set|case"
     r"|patients?|persons?|subject|study|series|p(?=\d\d))[ _-]*\d+",
@@ -75,11 +76,11 @@ def check_class_folders(folder, paths, extensions=None):
         if files
     }
     _check_parts(folder, contents)
-    _check_masks(folder, contents)
+    _check_masks(folder, paths)
     _check_empty(folder, [name for name in paths if name not in contents], extensions)
     _check_single(folder, contents)
-    _check_sources(folder, contents)
-    _check_numbered(folder, contents)
+    if not _check_numbered(folder, contents):
+        _check_sources(folder, contents)
     _check_names(folder, contents)
 
 
@@ -199,6 +200,11 @@ def _check_single(folder, contents):
         warn_user(f"{str(folder)!r} holds only one class folder, {name!r}. {cure}")
 
 
+def _is_no_class(name):
+    """Return whether a subfolder is a patient, a series or a view."""
+    return _NUMBERED.fullmatch(name) or name.isdigit() or name.casefold() in _VIEWS
+
+
 def _check_sources(folder, contents):
     """Warn if all class folders have the same subfolders."""
     below = {frozenset(content.subfolders) for content in contents.values()}
@@ -206,7 +212,7 @@ def _check_sources(folder, contents):
         return
     if any(content.n_direct for content in contents.values()):
         return
-    if any(map(_is_part, min(below))):
+    if any(map(_is_part, min(below))) or any(map(_is_no_class, min(below))):
         return
     first = str(folder / next(iter(contents)))
     warn_user(
@@ -217,7 +223,7 @@ def _check_sources(folder, contents):
 
 
 def _check_numbered(folder, contents):
-    """Warn if all class folders have names such as images_001 or patient0001."""
+    """Warn if all names are such as images_001, and return whether they are."""
     if len(contents) > 1 and all(map(_NUMBERED.fullmatch, contents)):
         warn_user(
             f"All class folders of {str(folder)!r} have numbered names: "
@@ -225,6 +231,8 @@ def _check_numbered(folder, contents):
             "the folder above. If they are folds, load them one by one. If the classes "
             "are in a table, pass a data frame with the column 'path' to the estimator."
         )
+        return True
+    return False
 
 
 def _check_names(folder, contents):

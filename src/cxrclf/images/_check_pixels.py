@@ -10,8 +10,11 @@ from cxrclf.exceptions import PixelRangeWarning
 _CHANNELS = 4  # largest number of channels of a common image: red, green, blue, alpha
 _SIDE = 8  # smallest number of pixels along a side that is surely no axis of channels
 _FLAT = 64  # smallest number of values in a row that may be the pixels of an image
+DARK = 1 / 4  # part of the range that 14 of 16 bits use
+VERY_DARK = 1 / 16  # part of the range that 12 of 16 bits use
+_ROUNDING = 1e-3  # by which a float may lie outside [0, 1]
 _EXAMINED = 64  # largest number of images whose range is examined
-_DARK = 1 / 15  # floats of 12-bit pixels that were divided by 65535 are below
+_DARK_FLOAT = 1 / 15  # floats of 12-bit pixels that were divided by 65535 are below
 
 
 def check_layout(shape: tuple[int, ...], *, tensor: bool = False) -> None:
@@ -35,7 +38,8 @@ def check_layout(shape: tuple[int, ...], *, tensor: bool = False) -> None:
             raise ValueError(
                 f"X has the shape {shape}, as one image with {width} channels. "
                 f"It would be read as {shape[0]} gray images of {height} × {width} "
-                "pixels. Pass a single image as image[None]."
+                "pixels. Pass a single image as image[None], and gray images of this "
+                "shape as X[..., None]."
             )
         return
     channels = shape[3]
@@ -137,27 +141,30 @@ def warn_of_flat_rows(n_values: int) -> None:
     )
 
 
-def warn_of_range(values: np.ndarray) -> None:
+def warn_of_range(values: np.ndarray, dark: float = DARK) -> None:
     """Warn about pixels that do not use the range of their type.
 
     Parameters
     ----------
     values : ndarray of shape (n, H, W) or (n, H, W, C)
         Images.
+    dark : float, default=1/4
+        Largest part of the range that the pixels of a dark 16-bit image use.
 
     Warns
     -----
     PixelRangeWarning
         If floats lie outside [0, 1], or if most images are almost black: floats of at
-        most 1/15, integers that use a quarter of the range of their type or less, or
-        8-bit pixels of at most 1. At most 64 images are examined for the second rule.
+        most 1/15, integers of more than 8 bits that use only the part `dark` of their
+        range, or 8-bit pixels of at most 1. At most 64 images are examined for the
+        second rule.
     """
     kind, size = values.dtype.kind, values.dtype.itemsize
     text = None
     if kind == "f":
         text = _describe_floats(values)
     elif kind in "iu":
-        limit = 1 if size == 1 else np.iinfo(values.dtype).max // 4
+        limit = 1 if size == 1 else int(np.iinfo(values.dtype).max * dark)
         step = -(-len(values) // _EXAMINED)
         highest = largest_of_dark([image.max() for image in values[::step]], limit)
         if highest:
@@ -192,7 +199,7 @@ def used_bits(highest: float) -> int:
 
 def _describe_floats(values: np.ndarray) -> str | None:
     low, high = values.min(), values.max()
-    if low < 0 or high > 1:
+    if low < -_ROUNDING or high > 1 + _ROUNDING:
         cure = "Map them to [0, 1]."
         if low >= 0 and high <= 255:
             cure = "Divide 8-bit pixels by 255, or pass them as uint8."
@@ -201,7 +208,7 @@ def _describe_floats(values: np.ndarray) -> str | None:
             f"{high:.4g}. {cure}"
         )
     step = -(-len(values) // _EXAMINED)
-    highest = largest_of_dark([image.max() for image in values[::step]], _DARK)
+    highest = largest_of_dark([image.max() for image in values[::step]], _DARK_FLOAT)
     if not highest:
         return None
     cure = "Divide 8-bit pixels by 255 once, not twice"
@@ -218,8 +225,11 @@ def _describe_integers(dtype: np.dtype, highest: int) -> str:
     cure = "Pass pixels in [0, 1] as floats, and masks as bool."
     if dtype.itemsize > 1:
         bits = used_bits(highest)
-        cast = " or pass them as uint8" if highest <= 255 else ""
-        cure = f"Set bits_stored={bits} if the pixels have {bits} bits{cast}."
+        cast = ", or pass them as uint8" if highest <= 255 else ""
+        cure = (
+            f"Set bits_stored={bits} if the pixels have {bits} bits, use "
+            f"scale_bits(X, {bits}) before a transformer{cast}."
+        )
     return (
         f"{dtype} pixels are divided by {limit}, the maximum of their type, but most "
         f"images of X reach only {highest}: they will be almost black. {cure}"

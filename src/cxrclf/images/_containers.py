@@ -105,7 +105,7 @@ def to_array(X: Any, name: str = "X") -> Any:
     except (TypeError, RuntimeError) as error:
         raise ValueError(
             f"{name}, a {type(X).__name__}, cannot be converted to a NumPy array "
-            f"({error}). Pass an array."
+            f"({error}). Pass an array, or {name}.float() for a tensor."
         ) from error
     return values
 
@@ -143,15 +143,14 @@ def _refuse_encoded(value: Any, subject: str, name: str) -> None:
 
 
 def _first_values(X: Any) -> list:
-    """Return the first value of a list or an array, or the first row of a frame."""
+    """Return the values of a list that may be no images, or the first ones of X."""
     if hasattr(X, "columns"):
         first = X[:1]
         return list(np.asarray(first["path"] if "path" in X.columns else first).flat)
     if isinstance(X, (list, tuple)):
-        values = list(X[:1])
-        while values and isinstance(values[0], (list, tuple)):
-            values = list(values[0][:1])
-        return values
+        if not X or not isinstance(X[0], (list, tuple)):
+            return [value for value in X if not isinstance(value, (str, np.ndarray))]
+        return _first_values(X[0][:1])
     kind = getattr(getattr(X, "dtype", None), "kind", None)
     return list(np.asarray(X).flat[:1]) if kind in ("O", "S") else []
 
@@ -161,7 +160,7 @@ def _stack(values: np.ndarray) -> np.ndarray:
     if np.ndim(values.flat[0]) == 0:
         # scikit-learn's check converts a table of objects.
         return values if values.ndim < 3 else np.array(values.tolist())
-    return np.stack(values.ravel()).reshape(*values.shape, *np.shape(values.flat[0]))
+    return np.stack(list(values.flat)).reshape(*values.shape, *np.shape(values.flat[0]))
 
 
 def _find_shapes(X: Any) -> list[tuple[int, ...]]:

@@ -45,7 +45,7 @@ class Header:
     def from_dataset(cls, dataset: Any) -> Self:
         """Read the header, and raise ValueError for an invalid value."""
         samples = _read_int(dataset, "SamplesPerPixel", (1, 3), default=1)
-        colors = str(_require(dataset, "PhotometricInterpretation")).strip()
+        colors = str(_require(dataset, "PhotometricInterpretation")).strip().upper()
         if samples == 3 and colors not in _COLORS:
             raise ValueError(f"has 3 samples per pixel of the kind {colors!r}")
         if samples == 1 and colors not in _GRAY:

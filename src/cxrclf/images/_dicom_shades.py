@@ -54,6 +54,11 @@ def to_gray(stored: np.ndarray, dataset: Any, header: Header) -> np.ndarray:
             if header.bits_stored <= _TABLE_BITS
             else _convert(part.astype(np.int64), dataset, header)
         )
+    if out.min() == out.max() and stored.min() != stored.max():
+        raise ValueError(
+            "has different values that all become one shade; check its window, lookup "
+            "tables and number of bits"
+        )
     return out
 
 

@@ -15,6 +15,7 @@ from cxrclf.exceptions import ImageReadError
 from cxrclf.images._array_images import ArrayImages, Images
 from cxrclf.images._bits_stored import scale_bits
 from cxrclf.images._check_pixels import (
+    DARK,
     check_layout,
     check_values,
     warn_of_color,
@@ -324,8 +325,13 @@ class ImageInput:
         if failures:
             raise ImageReadError(failures)
 
-    def warn_of_range(self) -> None:
+    def warn_of_range(self, dark: float = DARK) -> None:
         """Warn about pixels in memory that do not use the range of their type.
+
+        Parameters
+        ----------
+        dark : float, default=1/4
+            Largest part of the range that the pixels of a dark 16-bit image use.
 
         Warns
         -----
@@ -334,7 +340,7 @@ class ImageInput:
         """
         pixels = self.pixels
         if pixels is not None and pixels.shape[1:3] != (1, 1):
-            warn_of_range(pixels)
+            warn_of_range(pixels, dark)
 
     def warn_of_flat_rows(self) -> None:
         """Warn if X has flat rows that may be images, without `image_shape`."""
@@ -383,7 +389,7 @@ def _check_single_tensor(X: Any, values: np.ndarray) -> None:
         raise ValueError(
             f"X is a tensor of shape {values.shape}: one color image with the channels "
             "first, or three gray images. Pass X.permute(1, 2, 0)[None] for the former "
-            "and X.numpy() for the latter."
+            "and X.detach().cpu().numpy() for the latter."
         )
 
 

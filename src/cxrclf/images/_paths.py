@@ -1,6 +1,7 @@
 """Find the paths of image files in X."""
 
 import os
+import reprlib
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,8 @@ def find_paths(X: Any, name: str = "X") -> np.ndarray | None:
         values = values[:, 0]
     if values.ndim != 1:
         raise ValueError(
-            f"Image paths must be an (n, 1) or (n,) array, got shape {values.shape}."
+            f"Image paths must be an (n, 1) or (n,) array, got shape {values.shape}. "
+            "Pass the column of the paths."
         )
     values = values.astype(object)
     unusual = [
@@ -112,5 +114,5 @@ def _check_path(value: Any) -> None:
     if not isinstance(value, (str, os.PathLike)):
         raise TypeError(
             f"All image paths must be str or pathlib.Path, got {type(value).__name__}: "
-            f"{value!r}."
+            f"{reprlib.repr(value)}."
         )

@@ -31,6 +31,7 @@ _RARE: dict[str, float | tuple[int, ...]] = {
     "RGBA": (1, 2, 1, 1),
 }
 _HAS_ALPHA = 4  # bit of the color type
+_ANCILLARY = 32  # bit of the first letter of a chunk without pixels
 # Start and step of the rows and columns of the seven images of an interlaced file.
 _PASSES = (
     (0, 8, 0, 8),
@@ -171,6 +172,8 @@ def _chunks(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
     start, kind = len(_SIGNATURE), b""
     while kind != b"IEND":
         if len(data) < start + 12:
+            if kind == b"IDAT":  # only the end is missing
+                return
             raise EOFError
         length = int.from_bytes(data[start : start + 4])
         end = start + 8 + length
@@ -178,7 +181,8 @@ def _chunks(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
             raise EOFError
         kind = bytes(data[start + 4 : start + 8])
         checksum = int.from_bytes(data[end : end + 4])
-        if zlib.crc32(data[start + 4 : end]) != checksum:
+        is_critical = not kind[0] & _ANCILLARY
+        if is_critical and zlib.crc32(data[start + 4 : end]) != checksum:
             raise ValueError(
                 f"is damaged: the checksum of its chunk {kind.decode('latin-1')!r} is "
                 "wrong; copy or download it again"

@@ -41,6 +41,10 @@ def read_pnm(
         If the file is cut short.
     """
     decoder, top = find_maximum(image)
+    if decoder == "ppm_plain" and image.mode == "RGB" and top > 255:
+        raise ValueError(
+            "is a text of colors with more than 8 bits; save it as PNG with 16 bits"
+        )
     if decoder != "ppm":
         return None
     pixels = read_pnm_values(image, file)

@@ -27,14 +27,16 @@ def resize(
         Pixels of the type of `pixels`.
     """
     if isinstance(pixels, Image.Image):
-        image, shape, dtype = pixels, pixels.size[::-1], np.dtype(np.uint8)
+        image, dtype = pixels, np.dtype(np.uint8)
+        height, width = extent or (pixels.height, pixels.width)
+        if (height, width) == size:
+            return np.asarray(pixels)
     else:
-        image, shape, dtype = None, pixels.shape, pixels.dtype
-    height, width = extent or shape
-    if (height, width) == size:
-        return np.asarray(pixels)
-    if image is None:
+        height, width = extent or pixels.shape
+        if (height, width) == size:
+            return pixels
         # Pillow cannot resize 16-bit integers. float32 represents them exactly.
+        dtype = pixels.dtype
         plain = dtype == np.uint8
         image = Image.fromarray(pixels if plain else pixels.astype(np.float32))
     resized = np.asarray(

@@ -14,7 +14,7 @@ from cxrclf._utils.files import open_regular
 from cxrclf._utils.rows import row_numbers
 from cxrclf._utils.user_warnings import warn_user
 from cxrclf.exceptions import PixelRangeWarning
-from cxrclf.images._check_pixels import largest_of_dark, used_bits
+from cxrclf.images._check_pixels import DARK, largest_of_dark
 from cxrclf.images._content_key import content_key
 from cxrclf.images._store_index import (
     DEPTHS,
@@ -25,7 +25,6 @@ from cxrclf.images._store_index import (
 )
 
 _EXAMINED = 64  # largest number of images that are examined before a warning
-_LARGEST_DARK = 16383  # a quarter of the range of 16 bits
 _OPENED = ("_files", "_verified")  # attributes that each process creates for itself
 
 
@@ -157,33 +156,39 @@ class StoredImages:
             images[~deep] = self._read(8, rows[~deep]) * np.uint16(257)
         return images
 
-    def warn_of_range(self) -> None:
+    def warn_of_range(self, dark: float = DARK) -> None:
         """Warn about 16-bit files that use only a few bits.
 
-        The method examines at most 64 images. It does nothing if the images were
-        decoded with `bits_stored`.
+        Parameters
+        ----------
+        dark : float, default=1/4
+            Largest part of the range that the pixels of a dark image use.
 
         Warns
         -----
         PixelRangeWarning
-            If most of the examined 16-bit images have no pixel above 16383, a quarter
-            of the range.
+            If most of the 16-bit images are dark. At most 64 of them are examined.
         """
         deep = np.flatnonzero(self._depths == 16)
-        if self._bits_stored is not None or not deep.size:
+        if not deep.size:
             return
         step = math.ceil(deep.size / _EXAMINED)
         highest = [
             int(self._read(16, deep[[i]]).max()) for i in range(0, deep.size, step)
         ]
-        largest = int(largest_of_dark(highest, _LARGEST_DARK))
+        # An image is resized already, so that its number of bits is not known exactly.
+        largest = int(largest_of_dark(highest, 65535 * dark))
         if largest:
-            bits = used_bits(largest)
+            cure = "Stretch them with IntensityNormalizer, if they are DICOM files."
+            if self._bits_stored is None:
+                cure = (
+                    "Set bits_stored to the number of bits of PNG and TIFF files, for "
+                    "example bits_stored=12, here or in an ImageReader before a "
+                    "transformer. Stretch DICOM files with IntensityNormalizer."
+                )
             warn_user(
-                f"Most 16-bit files in X use at most {bits} bits (largest pixel "
-                f"{largest}): the images will be almost black. Set bits_stored={bits} "
-                "for PNG and TIFF files. Stretch DICOM files without a window with "
-                "IntensityNormalizer.",
+                f"Most 16-bit files in X have no pixel above {largest} of 65535: the "
+                f"images will be almost black. {cure}",
                 PixelRangeWarning,
             )
 

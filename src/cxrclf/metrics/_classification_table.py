@@ -13,7 +13,7 @@ from sklearn.metrics import (
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
-from cxrclf._utils.label_warnings import warn_about_labels
+from cxrclf._utils.label_warnings import warn_of_labels
 from cxrclf._utils.labels import as_labels, mixes_str
 from cxrclf.metrics._score_table import ScoreTable
 
@@ -110,7 +110,7 @@ def classification_table(
             )
     _check_types(y_true, y_pred)
     classes = _check_classes(labels, present=unique_labels(y_true, y_pred))
-    warn_about_labels(classes)
+    warn_of_labels(classes)
     auc = None if y_score is None else _one_vs_rest_auc(y_true, y_score, classes)
     matrix = confusion_matrix(y_true, y_pred, labels=classes)
     return _make_from_matrix(classes, matrix, auc)

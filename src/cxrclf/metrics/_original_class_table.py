@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.utils import check_consistent_length
 
 from cxrclf._utils.label_maps import complete_label_map
-from cxrclf._utils.label_warnings import warn_about_labels
+from cxrclf._utils.label_warnings import warn_of_labels
 from cxrclf._utils.labels import as_labels
 from cxrclf._utils.optional import import_optional
 from cxrclf._utils.tables import as_html, as_text, csv_cell, position, write_csv
@@ -226,7 +226,7 @@ def original_class_table(
     if not true:
         raise ValueError("There are no samples to count: y_true is empty.")
     scheme = complete_label_map(true, label_map, rest)
-    warn_about_labels(scheme, label_map, rest)
+    warn_of_labels(scheme, label_map, rest)
     classes = sorted(set(scheme.values()))
     foreign = sorted(set(predicted) - set(classes), key=repr)
     if foreign:

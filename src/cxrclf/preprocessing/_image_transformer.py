@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from cxrclf._utils.image_size import check_image_size
 from cxrclf._utils.session import UsesSession
-from cxrclf.images import ImageInput
+from cxrclf.images import VERY_DARK, ImageInput
 
 _CHUNK_PIXELS = 2**22  # number of pixels that are transformed at once
 
@@ -25,6 +25,8 @@ class ImageTransformer(UsesSession, TransformerMixin, BaseEstimator):
     type of the result may depend only on the type of the images. An 8-bit image may be
     passed as 16 bits at the same brightness, and must then give the same result.
     """
+
+    _needs_full_range = True  # whether dark images are a mistake
 
     _parameter_constraints = {
         "image_size": [Interval(Integral, 1, None, closed="left"), tuple, list],
@@ -81,11 +83,16 @@ class ImageTransformer(UsesSession, TransformerMixin, BaseEstimator):
         """
         self._check_parameters()
         self._begin()
-        images = self._check_images(X).open(
+        checked = self._check_images(X)
+        images = checked.open(
             check_image_size(self.image_size),
             cache_dir=self.cache_dir,
             verbose=self.verbose,
         )
+        if self._needs_full_range:
+            checked.warn_of_range(VERY_DARK)
+            if checked.paths is not None:
+                images.warn_of_range(VERY_DARK)
         n, height, width = images.shape
         chunk = max(1, _CHUNK_PIXELS // (height * width))
         # Chunks have at least two images if X has. A network may compute a single image

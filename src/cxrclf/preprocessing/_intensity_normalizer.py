@@ -63,6 +63,8 @@ class IntensityNormalizer(ImageTransformer):
     (array([0, 0, 0], dtype=uint8), array([255, 255, 255], dtype=uint8))
     """
 
+    _needs_full_range = False
+
     _parameter_constraints = {
         **ImageTransformer._parameter_constraints,
         "low": [Interval(Real, 0, 100, closed="left")],

@@ -9,7 +9,7 @@ from sklearn.utils.validation import _num_samples
 
 from cxrclf._utils.groups import check_groups
 from cxrclf._utils.keyed_random import draw_seed
-from cxrclf._utils.label_warnings import warn_about_labels
+from cxrclf._utils.label_warnings import warn_of_labels
 from cxrclf._utils.labels import check_label_count, check_labels, explain_unknown
 from cxrclf._utils.meta_classifier import MetaClassifier
 from cxrclf._utils.paths import is_copy
@@ -182,7 +182,7 @@ class PhasedClassifier(MetaClassifier):
         groups = check_groups(groups, len(y))
         classes = np.unique(y)
         if fit_phases.func is not fit_at_once:  # else the estimator warns
-            warn_about_labels(classes)
+            warn_of_labels(classes)
         seed = draw_seed(self.random_state)
         split = seeded_clone(self.split or PhasedBalancedSplit(), seed)
         # With an int, each call of partial_fit would use the same random numbers. A
