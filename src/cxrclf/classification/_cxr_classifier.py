@@ -96,8 +96,8 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
     class_weight : None, "balanced" or dict, default=None
         Weights of the classes in the loss: w(c) = C_c Σn / (N n_c) for class c, with
         n_c training samples of the class and N classes [1]_. A dict has the class
-        constants C_c; classes that are not in the dict have the constant 1. If the
-        labels are the ints 0, 1, ..., the dict must have all classes, see Notes. With
+        constants C_c; classes that are not in the dict have the constant 1. Within a
+        meta-estimator the dict may have to name all classes, see Notes. With
         ``"balanced"`` all constants are 1. As in Keras, the weighted losses are
         averaged over the samples of a batch.
     optimizer : {"adam", "adamw", "nadam", "sgd"} or Optimizer, default="adam"
@@ -248,7 +248,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
     ``VotingClassifier`` and other meta-estimators replace labels by the ints 0, 1, ...
     before they fit this classifier. A dict as `class_weight` that names the labels of
     the data is then an error. For the labels 1 and 2, ``{1: 5}`` would apply to the
-    label 2. Therefore a dict for the ints 0, 1, ... must have all classes. See
+    label 2. Therefore a dict must have all classes within them. See
     :ref:`encoded_labels`.
 
     References

@@ -80,8 +80,7 @@ class LabelMapClassifier(MetaClassifier):
     belong inside, in `estimator`. Calibration, stacking, voting and
     ``cross_val_predict(method="predict_proba")`` do not work around this classifier,
     because they replace labels by the ints 0, 1, ... before they reach it. This is an
-    error if `label_map` does not list these ints. Therefore `label_map` must list all
-    labels if they are the ints 0, 1, ..., and `rest` has no effect for them.
+    error if `label_map` does not list all these ints.
 
     References
     ----------
@@ -136,9 +135,9 @@ class LabelMapClassifier(MetaClassifier):
         Raises
         ------
         ValueError
-            If y has labels that `label_map` does not list, and `rest` is None or the
-            labels are the ints 0, 1, ...; if all
-            labels of y are in one class of the scheme, or if y is invalid.
+            If y has labels that `label_map` does not list, and `rest` is None or a
+            meta-estimator has encoded the labels; if all labels of y are in one class
+            of the scheme, or if y is invalid.
         """
         self._validate_params()
         y = check_labels(y, owner=type(self).__name__)
@@ -224,9 +223,8 @@ class LabelMapClassifier(MetaClassifier):
         unlisted = [label for label in labels.tolist() if label not in self.label_map]
         if unlisted:  # else rest has no effect
             raise ValueError(
-                f"label_map does not list the labels {unlisted}. List all labels if "
-                f"they are the ints 0, 1, ... {ENCODED}, so that rest={self.rest!r} "
-                "could apply to other labels."
+                f"label_map does not list the labels {unlisted}. {ENCODED}, so that "
+                f"rest={self.rest!r} could apply to other labels. List all these ints."
             )
 
     def _map_labels(self, y, name="y", known=None):
