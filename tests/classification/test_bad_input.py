@@ -126,6 +126,7 @@ def test_weights_of_another_architecture_and_pickles(
         small_classifier(weights=tmp_path / "gone.pth").fit(X, [0, 1, 0, 1])
 
 
+@pytest.mark.filterwarnings("ignore:The number of unique classes")
 def test_paths_as_labels(radiograph_files, small_classifier):
     X = radiograph_files.data
     with pytest.raises(ValueError, match="y has paths of files.* use UNetSegmenter"):

@@ -250,7 +250,7 @@ def test_phases_need_rows_that_are_there(radiographs, small_classifier):
     ):
         with pytest.raises(ValueError, match=message):
             clf.fit(X, y, phases=phases)
-    with pytest.raises(ValueError, match="y lacks"):
+    with pytest.raises(ValueError, match="lack them"):
         small_classifier(class_weight="balanced").fit(X, y, phases=[[0], [1, 2]])
 
 

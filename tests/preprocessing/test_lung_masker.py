@@ -55,6 +55,7 @@ def lungs_of(images):
     return np.repeat(np.repeat(images[:, ::2, ::2] > 100, 2, 1), 2, 2)
 
 
+@pytest.mark.filterwarnings("ignore:uint16 pixels are divided")
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32, np.float64])
 def test_mask_keeps_lungs_and_fills_the_rest(images, segmenter, dtype):
     lungs = lungs_of(images)

@@ -31,7 +31,7 @@ from cxrclf._utils.image_size import check_image_size
 from cxrclf._utils.keyed_random import draw_seed
 from cxrclf._utils.session import UsesSession
 from cxrclf.augmentation import Augmentation
-from cxrclf.images import DARK, VERY_DARK, ImageInput
+from cxrclf.images import ImageInput
 from cxrclf.optimizers import Optimizer
 
 
@@ -189,7 +189,7 @@ class ImageEstimator(UsesSession, BaseEstimator):
             flat_rows=self._flat_rows,
         )
         # At predict, X may be a single image, which is dark more often.
-        images.warn_of_range(DARK if reset else VERY_DARK)
+        images.warn_of_range(1 / 4 if reset else 1 / 16)
         shape = images.sample_shape
         if reset:
             images.warn_of_flat_rows()

@@ -8,7 +8,6 @@ from cxrclf._training.data import TrainingData
 from cxrclf._training.forward import forward_batches, progress_bar
 from cxrclf._training.precision import inference_batch_size
 from cxrclf._training.samples import PixelSamples
-from cxrclf.images import VERY_DARK
 
 _BATCHES_PER_PART = 16  # files are decoded in parts, one part ahead
 
@@ -51,7 +50,7 @@ def predict_outputs(net, images, policy, *, reading, n_threads, verbose):
         for rows, part in images.stream(n_rows=_BATCHES_PER_PART * size, **reading):
             paths = None if images.paths is None else images.paths[rows]
             if paths is not None and rows.start == 0:
-                part.warn_of_range(VERY_DARK)
+                part.warn_of_range(1 / 16)
             data = TrainingData.of_prediction(part, paths)
             samples = wrap(PixelSamples(data, net.input_format))
             samples.begin_epoch(0)

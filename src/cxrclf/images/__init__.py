@@ -9,7 +9,6 @@ identifies an image by its pixels. Masks are read by :mod:`cxrclf.masks`.
 
 from cxrclf.images._array_images import ArrayImages, Images
 from cxrclf.images._bits_stored import scale_bits
-from cxrclf.images._check_pixels import DARK, VERY_DARK
 from cxrclf.images._containers import refuse_objects, to_array
 from cxrclf.images._content_key import content_key
 from cxrclf.images._decode_store import DecodeStore
@@ -22,8 +21,6 @@ from cxrclf.images._read_values import read_values
 from cxrclf.images._resize import resize
 
 __all__ = [
-    "DARK",
-    "VERY_DARK",
     "ArrayImages",
     "DecodeStore",
     "ImageInput",

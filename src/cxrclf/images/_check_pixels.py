@@ -11,7 +11,6 @@ _CHANNELS = 4  # largest number of channels of a common image: red, green, blue,
 _SIDE = 8  # smallest number of pixels along a side that is surely no axis of channels
 _FLAT = 64  # smallest number of values in a row that may be the pixels of an image
 DARK = 1 / 4  # part of the range that 14 of 16 bits use
-VERY_DARK = 1 / 16  # part of the range that 12 of 16 bits use
 _ROUNDING = 1e-3  # by which a float may lie outside [0, 1]
 _EXAMINED = 64  # largest number of images whose range is examined
 _DARK_FLOAT = 1 / 15  # floats of 12-bit pixels that were divided by 65535 are below

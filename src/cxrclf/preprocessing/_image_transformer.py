@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from cxrclf._utils.image_size import check_image_size
 from cxrclf._utils.session import UsesSession
-from cxrclf.images import VERY_DARK, ImageInput
+from cxrclf.images import ImageInput
 
 _CHUNK_PIXELS = 2**22  # number of pixels that are transformed at once
 
@@ -90,9 +90,9 @@ class ImageTransformer(UsesSession, TransformerMixin, BaseEstimator):
             verbose=self.verbose,
         )
         if self._needs_full_range:
-            checked.warn_of_range(VERY_DARK)
+            checked.warn_of_range(1 / 16)
             if checked.paths is not None:
-                images.warn_of_range(VERY_DARK)
+                images.warn_of_range(1 / 16)
         n, height, width = images.shape
         chunk = max(1, _CHUNK_PIXELS // (height * width))
         # Chunks have at least two images if X has. A network may compute a single image
