@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from cxrclf._estimators import saving
+from cxrclf._estimators.channels import check_channels, count_channels, has_color
 from cxrclf._estimators.parameters import (
     NET_PARAMETERS,
     NOT_IN_IDENTITY,
@@ -200,14 +201,9 @@ class ImageEstimator(UsesSession, BaseEstimator):
             else:
                 default = self._default_image_size() if shape is None else shape[:2]
                 self.image_size_ = tuple(default)
-        elif shape is None and self._in_channels() != 3:
-            raise ValueError(
-                f"X has image files, which are gray, but this {type(self).__name__} "
-                f"was fitted on images of {self._in_channels()} channels."
-            )
-        elif shape is not None and _count_channels(shape) != self._in_channels():
-            self._refuse_shape(shape)
-        elif has_color(shape) and not has_color(self.input_shape_):
+            return images
+        check_channels(shape, self._in_channels(), type(self).__name__)
+        if has_color(shape) and not has_color(self.input_shape_):
             self._check_color(images)
         return images
 
@@ -215,28 +211,9 @@ class ImageEstimator(UsesSession, BaseEstimator):
         """Check color images for an estimator that was fitted on gray images."""
         images.warn_of_color()
 
-    def _refuse_shape(self, shape):
-        """Raise an error for images that the network cannot get."""
-        name, n = type(self).__name__, self._in_channels()
-        if shape[:2] == (1, 1):
-            raise ValueError(
-                f"X has rows of {shape[2]} values, but this {name} was fitted on "
-                "images. Pass an (n, H, W) array, X[None] for a single image, or "
-                "set image_shape to the shape of a row's image."
-            )
-        if n != 3:
-            cure = f"Pass an (n, H, W, {n}) array."
-        else:
-            cure = "Pass gray images as an (n, H, W) array, or 3 channels"
-            cure += ": X[..., :3] has no alpha channel." if shape[2:] == (4,) else "."
-        raise ValueError(
-            f"X has images of shape {shape}, but this {name} was fitted on images of "
-            f"{n} channels. {cure}"
-        )
-
     def _in_channels(self):
         """Return the number of channels of the images that the network gets."""
-        return _count_channels(self.input_shape_)
+        return count_channels(self.input_shape_)
 
     # Training
 
@@ -469,7 +446,9 @@ class ImageEstimator(UsesSession, BaseEstimator):
         if self._find_changed(names):
             self._validate_params()
             self.net_ = self._compose(self.net_.module_)
-            self._made_with |= {name: getattr(self, name) for name in names}
+            # A new dict, because a shallow copy of the estimator shares the old one.
+            values = {name: getattr(self, name) for name in names}
+            self._made_with = {**self._made_with, **values}
 
     def _probabilities(self, images):
         """Yield the probabilities of an ImageInput, batch by batch."""
@@ -492,17 +471,6 @@ class ImageEstimator(UsesSession, BaseEstimator):
 
 def _has_nested(params, name):
     return any(param.startswith(f"{name}__") for param in params)
-
-
-def _count_channels(shape):
-    """Return the number of channels of a network's input. Gray is repeated to 3."""
-    channels = shape[2] if shape is not None and len(shape) == 3 else 1
-    return 3 if channels == 1 else channels
-
-
-def has_color(shape):
-    """Return whether images of a shape (H, W) or (H, W, C) have several channels."""
-    return shape is not None and len(shape) == 3 and shape[2] > 1
 
 
 def _as_plain(value):

@@ -1,5 +1,6 @@
 """Class labels and phases: checked, and labels as numbers of classes."""
 
+import os
 from functools import partial
 
 import numpy as np
@@ -13,8 +14,6 @@ from cxrclf._utils.labels import (
     check_labels,
 )
 from cxrclf.losses import WeightedCrossEntropy
-
-_SUFFIXES = (".bmp", ".dcm", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff")
 
 
 def count_right(outputs, truth):
@@ -34,17 +33,13 @@ CLASSIFICATION = Task(
 def check_image_labels(y, images, estimator, name="y"):
     """Return y as an array of class labels, with one label per image."""
     y = check_labels(y, name=name, owner=type(estimator).__name__)
-    if y.dtype.kind in "OU" and all(map(_is_file, y)):
+    if y.dtype.kind in "OU" and all(map(os.path.isfile, y)):
         raise ValueError(
             f"{name} has paths of files, such as {y[0]!r}, and must have class labels. "
             "If these files are masks, use UNetSegmenter."
         )
     check_label_count(name, len(y), len(images))
     return y
-
-
-def _is_file(label):
-    return str(label).lower().endswith(_SUFFIXES)
 
 
 def encode_labels(y, classes, name="y"):

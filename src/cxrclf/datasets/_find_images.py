@@ -18,19 +18,8 @@ from cxrclf.datasets._layout import (
 # Formats of images and volumes that are not in EXTENSIONS, because Pillow needs a
 # plugin or a newer version to read them, or cannot read them.
 _IMAGE_TYPES = {
-    *(
-        ".avif",
-        ".dib",
-        ".heic",
-        ".heif",
-        ".jxl",
-        ".mha",
-        ".mhd",
-        ".nii",
-        ".npy",
-        ".npz",
-    ),
-    *(".nrrd", ".pfm", ".tga"),
+    *(".avif", ".dib", ".heic", ".heif", ".jxl", ".mha", ".mhd", ".nii", ".npy"),
+    *(".npz", ".nrrd", ".pfm", ".tga"),
 }
 _DOCUMENTS = {
     *("", ".csv", ".doc", ".docx", ".htm", ".html", ".ini", ".ipynb", ".json"),

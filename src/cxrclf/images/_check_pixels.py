@@ -12,7 +12,7 @@ _SIDE = 8  # smallest number of pixels along a side that is surely no axis of ch
 _FLAT = 64  # smallest number of values in a row that may be the pixels of an image
 DARK = 1 / 4  # part of the range that 14 of 16 bits use
 _ROUNDING = 1e-3  # by which a float may lie outside [0, 1]
-_EXAMINED = 64  # largest number of images whose range is examined
+EXAMINED = 64  # largest number of images whose range is examined
 _DARK_FLOAT = 1 / 15  # floats of 12-bit pixels that were divided by 65535 are below
 
 
@@ -164,8 +164,7 @@ def warn_of_range(values: np.ndarray, dark: float = DARK) -> None:
         text = _describe_floats(values)
     elif kind in "iu":
         limit = 1 if size == 1 else int(np.iinfo(values.dtype).max * dark)
-        step = -(-len(values) // _EXAMINED)
-        highest = largest_of_dark([image.max() for image in values[::step]], limit)
+        highest = _examine(values, limit)
         if highest:
             text = _describe_integers(values.dtype, int(highest))
     if text is not None:
@@ -190,6 +189,11 @@ def largest_of_dark(highest: list, limit: float) -> float:
     return max(dark) if 2 * len(dark) > len(highest) else 0
 
 
+def _examine(values: np.ndarray, limit: float) -> float:
+    step = -(-len(values) // EXAMINED)
+    return largest_of_dark([image.max() for image in values[::step]], limit)
+
+
 def used_bits(highest: float) -> int:
     """Return the number of bits that pixels use: 8, 10, 12, 14, ..."""
     bits = int(highest).bit_length()
@@ -206,8 +210,7 @@ def _describe_floats(values: np.ndarray) -> str | None:
             f"Float pixels must be in [0, 1], but X has values from {low:.4g} to "
             f"{high:.4g}. {cure}"
         )
-    step = -(-len(values) // _EXAMINED)
-    highest = largest_of_dark([image.max() for image in values[::step]], _DARK_FLOAT)
+    highest = _examine(values, _DARK_FLOAT)
     if not highest:
         return None
     cure = "Divide 8-bit pixels by 255 once, not twice"

@@ -139,7 +139,8 @@ class ImageReader(UsesSession, TransformerMixin, BaseEstimator):
         Warns
         -----
         PixelRangeWarning
-            If 16-bit files use at most 14 bits. The message names the remedy.
+            If most 16-bit files use at most a quarter of their range. The message names
+            the remedy.
 
         Raises
         ------

@@ -93,8 +93,8 @@ def read_image(
       Floats must be in [0, 1] and are scaled to 16 bits. Other values are refused,
       because their scale is unknown.
     - Files with several images are refused, also animated images.
-    - The checksums of PNG files are checked. JPEG has no checksum: damage within its
-      compressed data changes pixels without an error.
+    - The checksums of the pixels of PNG files are checked. JPEG has no checksum:
+      damage within its compressed data changes pixels without an error.
     - For DICOM the steps are the modality LUT or rescale, then the first VOI LUT or
       else the first window, then the inversion of MONOCHROME1 [1]_. The result has 8
       bits if at most 8 bits are stored, else 16 bits. Without a VOI LUT or window the

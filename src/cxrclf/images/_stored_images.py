@@ -14,7 +14,7 @@ from cxrclf._utils.files import open_regular
 from cxrclf._utils.rows import row_numbers
 from cxrclf._utils.user_warnings import warn_user
 from cxrclf.exceptions import PixelRangeWarning
-from cxrclf.images._check_pixels import DARK, largest_of_dark
+from cxrclf.images._check_pixels import DARK, EXAMINED, largest_of_dark
 from cxrclf.images._content_key import content_key
 from cxrclf.images._store_index import (
     DEPTHS,
@@ -24,7 +24,6 @@ from cxrclf.images._store_index import (
     store_error,
 )
 
-_EXAMINED = 64  # largest number of images that are examined before a warning
 _OPENED = ("_files", "_verified")  # attributes that each process creates for itself
 
 
@@ -172,7 +171,7 @@ class StoredImages:
         deep = np.flatnonzero(self._depths == 16)
         if not deep.size:
             return
-        step = math.ceil(deep.size / _EXAMINED)
+        step = math.ceil(deep.size / EXAMINED)
         highest = [
             int(self._read(16, deep[[i]]).max()) for i in range(0, deep.size, step)
         ]

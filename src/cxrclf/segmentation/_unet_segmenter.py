@@ -9,8 +9,9 @@ import numpy as np
 from scipy.special import expit, softmax
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from cxrclf._estimators.channels import has_color
 from cxrclf._estimators.fit_arguments import check_sample_weight, check_validation
-from cxrclf._estimators.image_estimator import ImageEstimator, has_color
+from cxrclf._estimators.image_estimator import ImageEstimator
 from cxrclf._training.data import Examples
 from cxrclf._training.task import Task
 from cxrclf._training.weights import SampleWeights
