@@ -20,6 +20,7 @@ _SUBPACKAGES = (
     "datasets",
     "exceptions",
     "images",
+    "inspection",
     "losses",
     "masks",
     "metrics",

@@ -12,7 +12,17 @@ from cxrclf._training.samples import PixelSamples
 _BATCHES_PER_PART = 16  # files are decoded in parts, one part ahead
 
 
-def predict_outputs(net, images, policy, *, reading, n_threads, verbose):
+def predict_outputs(
+    net,
+    images,
+    policy,
+    *,
+    reading,
+    n_threads,
+    verbose,
+    compute=None,
+    description="prediction",
+):
     """Yield the outputs of a net for images, batch by batch.
 
     Parameters
@@ -27,12 +37,23 @@ def predict_outputs(net, images, policy, *, reading, n_threads, verbose):
         Number of batches that are computed at the same time on a CPU.
     verbose : int
         Whether to show a progress bar.
+    compute : callable, default=None
+        Function that replaces the net. Its parameters are the inputs of the net for a
+        batch, as a dict, and the rows of X in the batch. It returns a tensor with a row
+        for each.
+    description : str, default="prediction"
+        Text of the progress bar.
 
     Yields
     ------
     ndarray of shape (b, ...) of float64
         Outputs for the next images.
     """
+
+    def predict(inputs, rows):
+        return net.module_(**inputs)
+
+    compute = compute or predict
     net.module_.eval()
     device = net.input_format.device
     size = inference_batch_size(device, net.input_format.image_size)
@@ -45,7 +66,7 @@ def predict_outputs(net, images, policy, *, reading, n_threads, verbose):
         # pool compute.
         limit_threads(usable_threads(n_threads) if alone else 1),
         keep_memory() if several else contextlib.nullcontext(),
-        progress_bar(len(images), "prediction", verbose) as bar,
+        progress_bar(len(images), description, verbose) as bar,
     ):
         for rows, part in images.stream(n_rows=_BATCHES_PER_PART * size, **reading):
             paths = None if images.paths is None else images.paths[rows]
@@ -55,7 +76,9 @@ def predict_outputs(net, images, policy, *, reading, n_threads, verbose):
             samples = wrap(PixelSamples(data, net.input_format))
             samples.begin_epoch(0)
             for values in forward_batches(
-                lambda chosen, samples=samples: net.module_(**samples.inputs(chosen)),
+                lambda chosen, samples=samples, first=rows.start: compute(
+                    samples.inputs(chosen), first + chosen
+                ),
                 len(samples),
                 size,
                 device=device,

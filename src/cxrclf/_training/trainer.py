@@ -246,6 +246,7 @@ class Trainer:
             net.module_.load_learned_state(progress.best_state)
         # A callback may save the net, so that it gets the final weights.
         net.notify("on_train_end", X=train, y=None)
+        net.module_.eval()
         net.train_split = None  # it refers to the validation images
 
     def _run_epoch(self, train, valid, done, period):

@@ -71,6 +71,30 @@ def content_size(
     return height, width
 
 
+def content_slices(
+    size: tuple[int, int], image_size: tuple[int, int]
+) -> tuple[slice, slice]:
+    """Return the rows and columns of an image within the working size, without border.
+
+    Parameters
+    ----------
+    size : (int, int)
+        Height and width of the image.
+    image_size : (int, int)
+        Height and width of the working size, into which the image is padded.
+
+    Returns
+    -------
+    (slice, slice)
+        Rows and columns of the image, as :func:`pad` places it.
+    """
+    content = content_size(size, image_size, True)
+    top, left = (
+        (whole - part) // 2 for whole, part in zip(image_size, content, strict=True)
+    )
+    return slice(top, top + content[0]), slice(left, left + content[1])
+
+
 def pad(pixels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     """Center an image on zeros of shape `size`. An odd row or column is the last."""
     if pixels.shape == size:

@@ -131,9 +131,31 @@ class ClassificationNetwork(Network):
         ValueError
             If their shape does not fit.
         """
+        return self._pool(self.feature_map(images))
+
+    def feature_map(self, images):
+        """Compute the feature map of the backbone.
+
+        Parameters
+        ----------
+        images : Tensor of shape (b, 1, H, W) or (b, in_channels, H, W)
+            Floats in [0, 1], as for `forward`.
+
+        Returns
+        -------
+        Tensor of shape (b, num_features, h, w)
+            Feature map. If the body is frozen, it has no gradients.
+
+        Raises
+        ------
+        TypeError
+            If the images are not floats.
+        ValueError
+            If their shape does not fit.
+        """
         pixels = self._normalize_images(images)
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.frozen_body):
-            return self._pool(self.backbone(pixels))
+            return self.backbone(pixels)
 
     @property
     def separable(self):

@@ -145,16 +145,40 @@ class Head(nn.Module):
             x = features
             if x.ndim == 4 and not self.needs_map:
                 x = self.pool(x)
-            x = x.to(self.output.weight.dtype)
-            if self.has_pointwise:
-                x = self.pointwise(x if x.ndim == 4 else x[:, :, None, None])
-                if self.pointwise_relu:
-                    x = functional.relu(x)
-            if x.ndim == 4:
-                x = x.mean((2, 3)) if self.flatten_size is None else x.flatten(1)
-            if self.has_hidden:
-                x = functional.relu(self.hidden(x))
-            return self.output(self.dropout(x))
+            return self._classify(self._convolve(x))
+
+    def last_map(self, features):
+        """Compute the map that is averaged or flattened.
+
+        Parameters
+        ----------
+        features : Tensor of shape (b, in_features, h, w)
+            Feature map.
+
+        Returns
+        -------
+        Tensor of shape (b, c, h, w)
+            Output of the pointwise convolution, in the precision of the parameters of
+            the head. Without such a convolution, the feature map in this precision.
+        """
+        with torch.autocast(features.device.type, enabled=False):
+            return self._convolve(features)
+
+    def classify_map(self, last_map):
+        """Compute the outputs from the output of `last_map`.
+
+        Parameters
+        ----------
+        last_map : Tensor of shape (b, c, h, w)
+            Output of `last_map`.
+
+        Returns
+        -------
+        Tensor of shape (b, n_outputs)
+            Outputs without softmax.
+        """
+        with torch.autocast(last_map.device.type, enabled=False):
+            return self._classify(last_map)
 
     def pool(self, features):
         """Average a feature map in the precision of the parameters of the head.
@@ -170,6 +194,23 @@ class Head(nn.Module):
             Averages over height and width.
         """
         return features.mean((2, 3), dtype=self.output.weight.dtype)
+
+    def _convolve(self, x):
+        """Apply the pointwise convolution, if there is one."""
+        x = x.to(self.output.weight.dtype)
+        if self.has_pointwise:
+            x = self.pointwise(x if x.ndim == 4 else x[:, :, None, None])
+            if self.pointwise_relu:
+                x = functional.relu(x)
+        return x
+
+    def _classify(self, x):
+        """Average or flatten a map, and apply the fully connected layers."""
+        if x.ndim == 4:
+            x = x.mean((2, 3)) if self.flatten_size is None else x.flatten(1)
+        if self.has_hidden:
+            x = functional.relu(self.hidden(x))
+        return self.output(self.dropout(x))
 
     def _check(self, features):
         allowed = (4,) if self.needs_map else (2, 4)

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch.nn.functional import interpolate
 
 from cxrclf._utils.files import remove_abandoned, replace_file
-from cxrclf._utils.image_size import content_size
+from cxrclf._utils.image_size import content_slices
 from cxrclf.images import read_image_sizes
 from cxrclf.metrics import segmentation_scorers
 from cxrclf.segmentation._mask_names import name_masks
@@ -158,14 +158,8 @@ class MaskPredictor:
     def _resize_to_image(self, probabilities, size):
         """Return the probabilities of an image, (C, H, W), at the image's size."""
         if self._pads_files():  # remove the padding
-            content = content_size(size, self.image_size_, True)
-            top, left = (
-                (whole - part) // 2
-                for whole, part in zip(self.image_size_, content, strict=True)
-            )
-            probabilities = probabilities[
-                :, top : top + content[0], left : left + content[1]
-            ]
+            rows, columns = content_slices(size, self.image_size_)
+            probabilities = probabilities[:, rows, columns]
         tensor = torch.from_numpy(np.ascontiguousarray(probabilities))
         resized = interpolate(tensor[None], size, mode="bilinear", antialias=True)
         return resized[0].numpy()

@@ -1,0 +1,306 @@
+"""The model behind an estimator, as the methods of explanation see it."""
+
+import numpy as np
+import torch
+from sklearn.base import is_classifier
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection._classification_threshold import BaseThresholdClassifier
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from cxrclf._estimators.image_estimator import ImageEstimator
+from cxrclf._training.data import TrainingData
+from cxrclf._training.feature_policy import PixelPolicy
+from cxrclf._training.forward import forward_batches
+from cxrclf._training.precision import inference_batch_size
+from cxrclf._training.prediction import predict_outputs
+from cxrclf._training.samples import PixelSamples
+from cxrclf._utils.meta_classifier import MetaClassifier
+from cxrclf.images import ImageInput
+
+_BATCH = 32  # images per call of predict_proba of a classifier without a network
+_FILES_PER_PART = 64
+
+
+def explain_model(estimator, X, size=None):
+    """Return the model of a fitted classifier, and its images.
+
+    Parameters
+    ----------
+    estimator : classifier
+        A classifier of this library, a wrapper around one (a pipeline, a search, a
+        calibrated classifier, ...), or another classifier with ``predict_proba``.
+    X : array-like
+        Images, in any form that `estimator` accepts.
+    size : (int, int), default=None
+        Height and width at which files are read for a classifier without a network of
+        this library.
+
+    Returns
+    -------
+    NetworkModel or PredictorModel
+
+    Raises
+    ------
+    NotFittedError
+        If the estimator is not fitted.
+    TypeError
+        If the estimator is not a classifier with ``predict_proba``.
+    """
+    if not is_classifier(estimator) or not hasattr(estimator, "predict_proba"):
+        check_is_fitted(estimator)
+        raise TypeError(
+            f"Saliency maps explain the predicted class of a classifier with "
+            f"predict_proba, but {type(estimator).__name__} is none. The "
+            "probabilities of a UNetSegmenter are maps already: use its predict_proba."
+        )
+    check_is_fitted(estimator)
+    inner, steps, same_decision = find_network(estimator)
+    if inner is None:
+        return PredictorModel(estimator, X, size)
+    boxes = None
+    for step in steps:
+        X = step.transform(X)
+        own = getattr(step, "boxes_", None)
+        boxes = boxes if own is None else own
+    decide = None if same_decision else estimator.predict
+    return NetworkModel(inner, X, boxes, decide)
+
+
+def find_network(estimator):
+    """Find the classifier with a network inside an estimator.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Fitted classifier.
+
+    Returns
+    -------
+    inner : CXRClassifier or None
+        The classifier with a network. None if there is none, or more than one.
+    steps : list of transformer
+        Transformers that X passes before it reaches `inner`.
+    same_decision : bool
+        Whether `estimator` predicts the most probable class of `inner`.
+    """
+    steps, same_decision, inner = [], True, estimator
+    while not isinstance(inner, ImageEstimator):
+        if isinstance(inner, Pipeline):
+            steps += [
+                step for _, step in inner.steps[:-1] if hasattr(step, "transform")
+            ]
+            inner = inner.steps[-1][1]
+        elif isinstance(inner, BaseSearchCV):
+            inner = inner.best_estimator_
+        elif isinstance(inner, MetaClassifier):
+            inner = inner.estimator_
+        elif isinstance(inner, FrozenEstimator):
+            inner = inner.estimator
+        elif isinstance(inner, BaseThresholdClassifier):
+            inner, same_decision = inner.estimator_, False
+        elif isinstance(inner, CalibratedClassifierCV):
+            if len(inner.calibrated_classifiers_) > 1:
+                return None, [], True
+            inner = inner.calibrated_classifiers_[0].estimator
+            same_decision = False
+        else:
+            return None, [], True
+    if not np.array_equal(inner.classes_, estimator.classes_):
+        return None, [], True
+    return inner, steps, same_decision
+
+
+class NetworkModel:
+    """A classifier with a network of this library.
+
+    Parameters
+    ----------
+    estimator : CXRClassifier
+        Fitted classifier.
+    X : array-like
+        Images as the classifier gets them.
+    boxes : ndarray of shape (n, 4) or None
+        Part of the user's image that each row of X shows: top, bottom, left and right,
+        as fractions of the height and width. None if X shows whole images.
+    decide : callable or None
+        Function of the user's X that predicts classes. None if the most probable class
+        of `estimator` is predicted.
+    """
+
+    def __init__(self, estimator, X, boxes=None, decide=None):
+        self.estimator = estimator
+        self.images = estimator._images_to_predict(X)
+        self.boxes = boxes
+        self.decide = decide
+        self.net = estimator.net_
+        self.module = self.net.module_
+        self.classes = estimator.classes_
+        self.image_size = self.net.input_format.image_size
+        self.pads_files = estimator._pads_files() and self.images.paths is not None
+        self.n_threads = estimator._n_forward_threads()
+
+    def compute(self, function, verbose=0):
+        """Yield the values of a function of pixels, batch by batch.
+
+        Parameters
+        ----------
+        function : callable
+            Function of pixels, a tensor of shape (b, C, H, W), and of row numbers, an
+            array of shape (b,). It returns a tensor with a row for each.
+        verbose : int, default=0
+            Whether to show a progress bar.
+
+        Yields
+        ------
+        ndarray of shape (b, ...) of float64
+        """
+        return predict_outputs(
+            self.net,
+            self.images,
+            PixelPolicy(),
+            reading=self.estimator._reading(),
+            n_threads=self.n_threads,
+            verbose=verbose,
+            compute=lambda inputs, rows: function(inputs["images"], rows),
+            description="saliency maps",
+        )
+
+    def pixels(self):
+        """Yield the pixels of each image, (C, H, W) in [0, 1], on the device."""
+        self.module.eval()
+        reading = self.estimator._reading()
+        for rows, part in self.images.stream(n_rows=_FILES_PER_PART, **reading):
+            paths = self.images.paths
+            data = TrainingData.of_prediction(
+                part, None if paths is None else paths[rows]
+            )
+            samples = PixelSamples(data, self.net.input_format)
+            samples.begin_epoch(0)
+            for i in range(len(samples)):
+                yield samples.inputs(np.array([i]))["images"][0]
+
+    def probabilities(self, make_batch, n):
+        """Predict the probabilities of n changed images.
+
+        Parameters
+        ----------
+        make_batch : callable
+            Function of row numbers that returns a tensor of shape (b, C, H, W).
+        n : int
+            Number of changed images.
+
+        Returns
+        -------
+        ndarray of shape (n, n_classes)
+        """
+        outputs = self.logits(make_batch, n)
+        return self.estimator._task().activation(outputs)
+
+    def logits(self, make_batch, n):
+        """Compute the outputs of the network, as `probabilities` does."""
+        device = self.net.input_format.device
+        batches = forward_batches(
+            lambda rows: self.module(images=make_batch(rows)),
+            n,
+            inference_batch_size(device, self.image_size),
+            device=device,
+            autocast_dtype=self.net.autocast_dtype,
+            n_threads=self.n_threads,
+        )
+        return torch.cat(list(batches)).double().numpy()
+
+
+class PredictorModel:
+    """A classifier that is known by its predicted probabilities only.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Fitted classifier with ``predict_proba``.
+    X : array-like
+        Images, in any form that `estimator` accepts.
+    size : (int, int) or None
+        Height and width at which files are read. By default they have the size of the
+        first classifier of this library inside `estimator`.
+    """
+
+    boxes = None
+
+    def __init__(self, estimator, X, size=None):
+        self.estimator = estimator
+        self.classes = estimator.classes_
+        self.decide = estimator.predict
+        self.member = next(_find_members(estimator), None)
+        bits = None if self.member is None else self.member.bits_stored
+        self.images = ImageInput.from_X(X, flat_rows=False, bits_stored=bits)
+        self.reading = {"image_size": size}
+        if self.images.paths is None:
+            self.image_size = self.images.sample_shape[:2]
+        elif size is not None:
+            self.image_size = size
+        elif self.member is not None:
+            self.reading = self.member._reading()
+            self.image_size = self.member.image_size_
+        else:
+            raise ValueError(
+                f"Files need a size for {type(estimator).__name__}. Pass the height "
+                "and width at which they are read, as in size=(224, 224), or pass an "
+                "array of images."
+            )
+        self.pads_files = bool(self.reading.get("keep_aspect_ratio"))
+
+    def pixels(self):
+        """Yield the pixels of each image as floats, (C, H, W).
+
+        Integers are divided by the maximum of their type.
+        """
+        stream = self.images.stream(n_rows=_FILES_PER_PART, **self.reading)
+        for _, part in stream:
+            for i in range(len(part)):
+                image = part.gather([i])[0]
+                self._dtype, self._ndim = image.dtype, image.ndim
+                pixels = torch.from_numpy(image.astype(np.float64))
+                if image.dtype.kind in "ui":
+                    pixels = pixels / np.iinfo(image.dtype).max
+                yield pixels[None] if pixels.ndim == 2 else pixels.movedim(-1, 0)
+
+    def probabilities(self, make_batch, n):
+        """Predict the probabilities of n changed images, see `NetworkModel`."""
+        return np.concatenate(
+            [
+                self.estimator.predict_proba(
+                    self._to_images(make_batch(np.arange(i, min(i + _BATCH, n))))
+                )
+                for i in range(0, n, _BATCH)
+            ]
+        )
+
+    def _to_images(self, pixels):
+        """Return pixels in the layout and the type of the images."""
+        array = pixels.movedim(1, -1).numpy()
+        if self._ndim == 2:
+            array = array[..., 0]
+        if self._dtype.kind in "ui":
+            array = np.rint(array * np.iinfo(self._dtype).max)
+        return array.astype(self._dtype)
+
+
+def _find_members(estimator):
+    """Iterate over the fitted classifiers of this library inside an ensemble."""
+    if isinstance(estimator, ImageEstimator):
+        if hasattr(estimator, "net_"):
+            yield estimator
+        return
+    parts = []
+    for name in ("estimators_", "calibrated_classifiers_"):
+        parts += getattr(estimator, name, [])
+    for name in ("best_estimator_", "estimator_", "estimator"):
+        parts.append(getattr(estimator, name, None))
+    if isinstance(estimator, Pipeline):
+        parts.append(estimator.steps[-1][1])
+    for part in parts:
+        if part is not None and not isinstance(part, (str, tuple)):
+            yield from _find_members(part)
