@@ -65,8 +65,7 @@ def explain_model(estimator, X, size=None):
         X = step.transform(X)
         own = getattr(step, "boxes_", None)
         boxes = boxes if own is None else own
-    decide = None if same_decision else estimator.predict
-    return NetworkModel(inner, X, boxes, decide)
+    return NetworkModel(inner, X, boxes, None if same_decision else estimator)
 
 
 def find_network(estimator):
@@ -125,22 +124,29 @@ class NetworkModel:
     boxes : ndarray of shape (n, 4) or None
         Part of the user's image that each row of X shows: top, bottom, left and right,
         as fractions of the height and width. None if X shows whole images.
-    decide : callable or None
-        Function of the user's X that predicts classes. None if the most probable class
-        of `estimator` is predicted.
+    wrapper : classifier or None
+        Classifier around `estimator` that may predict another class. None if there is
+        none.
     """
 
-    def __init__(self, estimator, X, boxes=None, decide=None):
+    def __init__(self, estimator, X, boxes=None, wrapper=None):
         self.estimator = estimator
         self.images = estimator._images_to_predict(X)
         self.boxes = boxes
-        self.decide = decide
+        self.wrapper = wrapper
+        self.same_decision = wrapper is None
         self.net = estimator.net_
         self.module = self.net.module_
         self.classes = estimator.classes_
         self.image_size = self.net.input_format.image_size
         self.pads_files = estimator._pads_files() and self.images.paths is not None
         self.n_threads = estimator._n_forward_threads()
+
+    def predict(self, X):
+        """Predict the class of each image in X, the images of the user."""
+        if self.same_decision:
+            return self.estimator.predict(self.images.X)
+        return self.wrapper.predict(X)
 
     def compute(self, function, verbose=0):
         """Yield the values of a function of pixels, batch by batch.
@@ -228,11 +234,11 @@ class PredictorModel:
     """
 
     boxes = None
+    same_decision = False
 
     def __init__(self, estimator, X, size=None):
         self.estimator = estimator
         self.classes = estimator.classes_
-        self.decide = estimator.predict
         self.member = next(_find_members(estimator), None)
         bits = None if self.member is None else self.member.bits_stored
         self.images = ImageInput.from_X(X, flat_rows=False, bits_stored=bits)
@@ -251,6 +257,10 @@ class PredictorModel:
                 "array of images."
             )
         self.pads_files = bool(self.reading.get("keep_aspect_ratio"))
+
+    def predict(self, X):
+        """Predict the class of each image in X."""
+        return self.estimator.predict(X)
 
     def pixels(self):
         """Yield the pixels of each image as floats, (C, H, W).

@@ -152,8 +152,8 @@ def saliency_maps(
     n = len(model.images)
     codes = find_codes(target, model.classes, n)
     own_size = _image_size(X, model) if size == "image" or model.pads_files else None
-    if codes is None and model.decide is not None:
-        codes = find_codes(model.decide(X), model.classes, n)
+    if codes is None and (name not in GRADIENT_METHODS or not model.same_decision):
+        codes = find_codes(model.predict(X), model.classes, n)
     resize = _Resizer(model, size, own_size)
     with keep_memory():
         if name in GRADIENT_METHODS:
@@ -330,10 +330,7 @@ def _from_changed_images(model, method, codes, branch, resize, verbose):
         for row, image in enumerate(bar):
             found = method._explain(model, image, **options)
             _check_finite(found, model)
-            if codes is None:
-                predicted = model.probabilities(lambda rows: image[None], 1)
-                found = found[predicted[0].argmax()]
-            elif not isinstance(codes, str):
+            if not isinstance(codes, str):
                 found = found[codes[row]]
             maps[row] = resize(found[None], np.array([row]))[0]
     return maps
