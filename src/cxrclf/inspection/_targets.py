@@ -26,8 +26,10 @@ def find_codes(target, classes, n):
         If a label is no class, or if there is not one label per image.
     """
     known = classes.tolist()
-    if target is None or (isinstance(target, str) and target == "all" not in known):
-        return target
+    if target is None:
+        return None
+    if isinstance(target, str) and target == "all" and "all" not in known:
+        return "all"
     labels = np.asarray(target)
     if labels.ndim == 0:
         labels = np.repeat(labels, n)

@@ -75,6 +75,10 @@ class LungMasker(ImageTransformer):
         The fitted segmenter.
     without_lungs_ : ndarray of int
         Rows of the last call of `transform` in which no lungs were found.
+    boxes_ : ndarray of shape (n, 4)
+        Part of each image that the last call of `transform` returned: top, bottom, left
+        and right, as fractions of the height and width. (0, 1, 0, 1) is the whole
+        image.
 
     See Also
     --------
@@ -204,10 +208,11 @@ class LungMasker(ImageTransformer):
 
     def _begin(self):
         check_is_fitted(self)
-        self._found = []
+        self._found, self._boxes = [], []
 
     def _end(self):
         found = np.array(self.__dict__.pop("_found"))
+        self.boxes_ = np.array(self.__dict__.pop("_boxes"))
         self.without_lungs_ = np.flatnonzero(~found)
         if len(self.without_lungs_):
             n, rows = len(self.without_lungs_), self.without_lungs_[:5].tolist()
@@ -244,6 +249,7 @@ class LungMasker(ImageTransformer):
         ):
             plausible = self.min_area <= lungs.mean() <= self.max_area
             self._found.append(plausible and lungs.any())
+            self._boxes.append((0.0, 1.0, 0.0, 1.0))
             if not self._found[-1]:
                 continue
             lungs = dilate(lungs, radius)
@@ -251,6 +257,11 @@ class LungMasker(ImageTransformer):
                 image[lungs == (self.keep == "background")] = fill
             if self.mode != "mask":
                 box = self._lung_box(lungs)
+                self._boxes[-1] = tuple(
+                    edge / side
+                    for part, side in zip(box, lungs.shape, strict=True)
+                    for edge in (part.start, part.stop)
+                )
                 image[...] = resize(np.ascontiguousarray(image[box]), image.shape)
         return result
 
