@@ -49,14 +49,17 @@ def explain_model(estimator, X, size=None):
     TypeError
         If the estimator is not a classifier with ``predict_proba``.
     """
-    if not is_classifier(estimator) or not hasattr(estimator, "predict_proba"):
-        check_is_fitted(estimator)
-        raise TypeError(
-            f"Saliency maps explain the predicted class of a classifier with "
-            f"predict_proba, but {type(estimator).__name__} is none. The "
-            "probabilities of a UNetSegmenter are maps already: use its predict_proba."
-        )
     check_is_fitted(estimator)
+    if not (is_classifier(estimator) and hasattr(estimator, "predict_proba")):
+        hint = (
+            "Its predict_proba is a map already."
+            if isinstance(estimator, ImageEstimator)
+            else 'Some classifiers need a parameter, such as voting="soft".'
+        )
+        raise TypeError(
+            "Saliency maps need a classifier with predict_proba, got "
+            f"{type(estimator).__name__}. {hint}"
+        )
     inner, steps, same_decision = find_network(estimator)
     if inner is None:
         return PredictorModel(estimator, X, size)

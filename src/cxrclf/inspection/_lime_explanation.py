@@ -11,7 +11,7 @@ from cxrclf.inspection._lime import Lime
 from cxrclf.inspection._targets import find_codes
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class LimeExplanation:
     """Superpixels, their weights and the quality of the fits, per image.
 
@@ -45,6 +45,12 @@ class LimeExplanation:
     targets: np.ndarray
     probabilities: np.ndarray
     classes: np.ndarray
+
+    def __repr__(self):
+        return (
+            f"LimeExplanation of {len(self.weights)} images: mean R² "
+            f"{self.r2.mean():.2f}, mean stability {self.stability.mean():.2f}"
+        )
 
     @property
     def maps(self):
@@ -117,8 +123,9 @@ def lime_explanation(estimator, X, target=None, *, method=None, verbose=0):
     codes = find_codes(target, model.classes, n)
     if isinstance(codes, str):
         raise ValueError(
-            "lime_explanation explains one class per image. Use target=None or a class; "
-            'saliency_maps(..., "all", method="lime") has the maps of all classes.'
+            "lime_explanation explains one class per image. Use target=None or a "
+            'class. saliency_maps(..., "all", method="lime") has the maps of all '
+            "classes."
         )
     if codes is None:
         codes = find_codes(model.predict(X), model.classes, n)
