@@ -27,7 +27,7 @@ class LimeExplanation:
         predictions that it explains. A map with a small R² does not describe the
         classifier.
     stability : ndarray of shape (n,)
-        Mean rank correlation between the weights of independent draws, in [-1, 1]. It
+        Mean correlation between the weights of independent draws, in [-1, 1]. It
         is nan if ``n_repeats`` is 1. Each draw has only a part of the perturbations, so
         the weights of all of them are more stable.
     targets : ndarray of shape (n,)
