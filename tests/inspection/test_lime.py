@@ -8,7 +8,7 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics import pairwise_distances, r2_score
 
 from cxrclf.inspection import Lime, lime_explanation, saliency_maps
-from cxrclf.inspection._lime import _weighted_r2
+from cxrclf.inspection._lime import _mean_correlation, _weighted_r2
 
 
 class TwoPatches(ClassifierMixin, BaseEstimator):
@@ -110,6 +110,15 @@ def test_constant_predictions_have_no_fit():
     constant = np.full((30, 2), 0.5)
     assert np.isnan(_weighted_r2(constant, constant, np.ones(30))).all()
     assert not Lime()._regress(visible, constant, np.ones(30)).coef_.any()
+
+
+def test_the_stability_is_the_mean_correlation_of_the_fits():
+    fits = list(np.random.default_rng(0).random((3, 2, 7)))  # (repeats, classes, ...)
+    for number, found in enumerate(_mean_correlation(fits)):
+        table = np.corrcoef([fit[number] for fit in fits])
+        assert found == pytest.approx((table[0, 1] + table[0, 2] + table[1, 2]) / 3)
+    assert np.isnan(_mean_correlation(fits[:1])).all()
+    assert np.isnan(_mean_correlation([np.ones((2, 1))] * 2)).all()
 
 
 def test_bad_parameters():

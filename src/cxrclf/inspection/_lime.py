@@ -214,12 +214,13 @@ def _mean_correlation(coefficients):
 
     Correlations of ranks would be dominated by the many superpixels without effect.
     """
-    n_repeats, n_classes = len(coefficients), len(coefficients[0])
-    if n_repeats == 1:
-        return np.full(n_classes, np.nan)
-    pairs = np.triu_indices(n_repeats, 1)
+    stacked = np.stack(coefficients, 1)  # (n_classes, n_repeats, n_segments)
+    centered = stacked - stacked.mean(2, keepdims=True)
+    norms = np.linalg.norm(centered, axis=2, keepdims=True)
     # The correlation of constant weights is nan.
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.array(
-            [np.corrcoef(own)[pairs].mean() for own in np.stack(coefficients, 1)]
-        )
+        units = centered / norms
+    first, second = np.triu_indices(stacked.shape[1], 1)
+    if not len(first):
+        return np.full(len(stacked), np.nan)
+    return (units[:, first] * units[:, second]).sum(2).mean(1)
