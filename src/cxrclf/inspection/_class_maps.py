@@ -3,6 +3,7 @@
 import torch
 from torch.nn.functional import relu
 
+from cxrclf._torch.device import upload
 from cxrclf.nets import ConcatBackbone
 
 GRADIENT_METHODS = ("gradcam", "gradcam++", "cam")
@@ -82,7 +83,7 @@ def class_maps(module, pixels, codes, method, branch=None):
     elif codes is None:
         targets = [logits.argmax(1)]
     else:
-        targets = [torch.from_numpy(codes).to(logits.device)]
+        targets = [upload(torch.from_numpy(codes), logits.device)]
     found = []
     for target in targets:
         if method == "cam":

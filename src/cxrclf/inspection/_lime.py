@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator
 from sklearn.linear_model import Ridge
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from cxrclf._torch.device import upload
 from cxrclf._utils.optional import import_optional
 from cxrclf.inspection._perturbed import FILLS, fill_image, hide
 
@@ -138,10 +139,10 @@ class Lime(BaseEstimator):
         index = torch.from_numpy(segments).to(image.device)
         filled = self._fill(image, index, n_segments)
         visible = self._draw(n_segments)
-        table = torch.from_numpy(visible).to(image.device)
 
         def make_batch(rows):
-            return hide(image, filled, table[rows][:, index])
+            shown = upload(torch.from_numpy(visible[rows]), image.device)
+            return hide(image, filled, shown[:, index])
 
         found = model.probabilities(make_batch, len(visible))
         kernel = self._kernel(visible)

@@ -7,6 +7,7 @@ import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from cxrclf._torch.device import upload
 from cxrclf.inspection._perturbed import FILLS, fill_image, hide, windows
 
 
@@ -79,7 +80,7 @@ class Occlusion(BaseEstimator):
                 if row:  # row 0 is the whole image
                     top, bottom, left, right = boxes[row - 1]
                     mask[top:bottom, left:right] = False
-            return hide(image, filled, visible.to(image.device))
+            return hide(image, filled, upload(visible, image.device))
 
         found = model.probabilities(make_batch, 1 + len(boxes))
         falls = found[0] - found[1:]

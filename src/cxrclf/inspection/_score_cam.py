@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval
 from torch.nn.functional import interpolate
 
+from cxrclf._torch.device import upload
 from cxrclf._training.precision import autocast
 from cxrclf.inspection._class_maps import last_maps
 
@@ -68,7 +69,7 @@ class ScoreCAM(BaseEstimator):
         scaled = torch.where(high > low, (maps - low) / (high - low), 0)[0]
 
         def make_batch(rows):
-            channels = scaled[torch.from_numpy(rows).to(scaled.device)]
+            channels = scaled[upload(torch.from_numpy(rows), scaled.device)]
             masks = interpolate(channels[:, None], size, mode="bilinear")
             return image * masks
 
