@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 
 from cxrclf._training.feature_policy import PixelPolicy
 from cxrclf._training.precision import inference_batch_size
@@ -17,7 +18,7 @@ def net(radiographs, small_classifier):
     return clf.fit(radiographs.images, radiographs.target).net_
 
 
-def outputs_of(net, X, n_threads=1):
+def outputs_of(net, X, n_threads=1, **options):
     images = ImageInput.from_X(X)
     return list(
         predict_outputs(
@@ -27,6 +28,7 @@ def outputs_of(net, X, n_threads=1):
             reading={"image_size": (32, 32)},
             n_threads=n_threads,
             verbose=0,
+            **options,
         )
     )
 
@@ -56,3 +58,17 @@ def test_missing_files_are_named_before_anything_is_computed(net, radiograph_fil
     with pytest.raises(ImageReadError) as caught:
         outputs_of(net, X)
     assert set(caught.value.failures) == {"missing1.png", "missing2.png"}
+
+
+def test_another_function_gets_the_inputs_and_the_rows(net, radiographs):
+    size = inference_batch_size(net.input_format.device, (32, 32))
+    X = np.concatenate([radiographs.images] * (1 + 17 * size // 30))  # several parts
+
+    def compute(inputs, rows):
+        means = inputs["images"].mean((1, 2, 3)).double()
+        return torch.stack([means, torch.from_numpy(rows).double()], 1)
+
+    found = np.concatenate(outputs_of(net, X, compute=compute))
+    # Resizing from 48 to 32 pixels changes a mean a little.
+    np.testing.assert_allclose(found[:, 0], X.mean((1, 2)) / 255, atol=5e-3)
+    np.testing.assert_array_equal(found[:, 1], np.arange(len(X)))

@@ -110,6 +110,15 @@ def test_history_has_a_plain_column_for_everything(radiographs, small_classifier
     assert {type(value) for value in clf.history_["train_loss"]} == {float}
 
 
+@pytest.mark.parametrize("trainable", ["head", 1, "all"])
+def test_a_fitted_network_is_in_inference_mode(
+    radiographs, small_classifier, trainable
+):
+    clf = small_classifier(trainable=trainable, validation_fraction=0.3)
+    clf.fit(radiographs.images, radiographs.target)
+    assert not any(module.training for module in clf.net_.module_.modules())
+
+
 def test_progress_is_shown_on_request(radiographs, small_classifier, capsys):
     X, y = radiographs.images, radiographs.target
     small_classifier().fit(X, y).predict(X)

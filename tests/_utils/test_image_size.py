@@ -3,7 +3,12 @@
 import numpy as np
 import pytest
 
-from cxrclf._utils.image_size import check_image_size, content_size, pad
+from cxrclf._utils.image_size import (
+    check_image_size,
+    content_size,
+    content_slices,
+    pad,
+)
 
 
 def test_image_sizes():
@@ -40,3 +45,12 @@ def test_padding_is_centered_and_an_odd_row_goes_last():
     expected[1:3, 1:4] = 1
     np.testing.assert_array_equal(padded, expected)
     assert pad(pixels, (2, 3)) is pixels
+
+
+@pytest.mark.parametrize("size", [(2, 4), (5, 3), (7, 7), (1, 9)])
+def test_the_content_is_where_padding_puts_it(size):
+    content = np.ones(content_size(size, (8, 9), True), dtype=np.uint8)
+    padded = pad(content, (8, 9))
+    rows, columns = content_slices(size, (8, 9))
+    assert padded[rows, columns].all()
+    assert padded.sum() == padded[rows, columns].size

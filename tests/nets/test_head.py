@@ -44,6 +44,25 @@ def test_pooled_features_give_the_same(maps):
     assert_same_predictions(head(maps.mean((2, 3))), head(maps), "float32")
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"hidden_units": 7},
+        {"pointwise_channels": 3},
+        {"pointwise_channels": 3, "pointwise_relu": False, "flatten_size": (3, 5)},
+    ],
+)
+def test_a_head_is_its_last_map_and_the_layers_after_it(maps, options):
+    head = Head(6, 2, **options).eval()
+    last = head.last_map(maps)
+    assert last.shape == (4, options.get("pointwise_channels", 6), 3, 5)
+    assert_same_predictions(head.classify_map(last), head(maps), "float32")
+    with torch.autocast("cpu", torch.bfloat16):
+        assert head.last_map(maps.bfloat16()).dtype == torch.float32
+        assert head.classify_map(last).dtype == torch.float32
+
+
 def test_the_names_in_the_state_are_stable():
     head = Head(6, 2, hidden_units=7, pointwise_channels=3, dropout=0.5)
     assert list(head.state_dict()) == [

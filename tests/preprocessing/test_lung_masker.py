@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from cxrclf import CXRClassifier, UNetSegmenter
 from cxrclf.datasets import make_chest_radiographs
 from cxrclf.exceptions import ImageReadError, NoLungsWarning
-from cxrclf.images import ImageReader
+from cxrclf.images import ImageReader, resize
 from cxrclf.preprocessing import (
     ArtifactMask,
     LungMasker,
@@ -104,6 +104,28 @@ def test_lungs_are_grown_as_mask_dilation_grows_them(images, segmenter):
     assert grown.sum() > lungs_of(images).sum()
     masked = LungMasker(segmenter, dilation=0.1).fit_transform(images)
     np.testing.assert_array_equal(masked, np.where(grown, images, 0))
+
+
+@pytest.mark.parametrize("mode", ["mask", "crop", "both"])
+def test_boxes_are_the_parts_that_are_returned(images, segmenter, mode):
+    masker = LungMasker(segmenter, mode=mode, margin=0)
+    result = masker.fit_transform(images)
+    height, width = images.shape[1:]
+    assert masker.boxes_.shape == (2, 4)
+    for image, found, lungs, box in zip(
+        images, result, lungs_of(images), masker.boxes_, strict=True
+    ):
+        if mode == "mask":
+            assert box.tolist() == [0, 1, 0, 1]
+            continue
+        rows, columns = np.nonzero(lungs)
+        expected = rows.min() / height, (rows.max() + 1) / height
+        expected += columns.min() / width, (columns.max() + 1) / width
+        np.testing.assert_allclose(box, expected)
+        part = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+        source = image if mode == "crop" else image * lungs
+        cut = np.ascontiguousarray(source[part])
+        np.testing.assert_array_equal(found, resize(cut, (height, width)))
 
 
 def test_images_without_lungs_stay_and_are_counted(images, segmenter):
