@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from cxrclf import LabelMapClassifier
-from cxrclf.inspection import saliency_maps
+from cxrclf.inspection import Lime, lime_explanation, saliency_maps
 from cxrclf.inspection._explained_model import (
     NetworkModel,
     PredictorModel,
@@ -99,6 +99,20 @@ def test_maps_of_cropped_images_are_placed_back(make, radiographs):
     expected[:, 12:36, 6:24] = inside
     # Maps are resized by way of the size of the network here, and at once there.
     np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+def test_superpixels_of_cropped_images_are_placed_back(make, radiographs):
+    masker = LungMasker(LeftHalf(), mode="crop", margin=0)
+    pipeline = make_pipeline(masker, make()).fit(radiographs.images, radiographs.target)
+    images, method = radiographs.images[:2], Lime(n_segments=8, n_perturbations=20)
+    found = lime_explanation(pipeline, images, method=method)
+    outside = np.ones((48, 48), bool)
+    outside[12:36, 6:24] = False
+    assert (found.segments[:, outside] == -1).all()
+    assert (found.segments[:, ~outside] >= 0).all()
+    assert not found.maps[:, outside].any()
+    for own, weights in zip(found.segments, found.weights, strict=True):
+        assert set(np.unique(own)) <= {-1, *range(len(weights))}
 
 
 def test_a_threshold_decides_the_explained_class(make, radiographs):

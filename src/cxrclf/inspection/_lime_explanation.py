@@ -6,6 +6,7 @@ import numpy as np
 from tqdm import tqdm
 
 from cxrclf._training.allocator import keep_memory
+from cxrclf.inspection._boxes import place_in_box
 from cxrclf.inspection._explained_model import explain_model
 from cxrclf.inspection._lime import Lime
 from cxrclf.inspection._targets import find_codes
@@ -18,7 +19,8 @@ class LimeExplanation:
     Attributes
     ----------
     segments : ndarray of shape (n, H, W) of int
-        Number of the superpixel of each pixel, from 0 in each image.
+        Number of the superpixel of each pixel, from 0 in each image. It is -1 outside
+        of the part to which a `LungMasker` crops the image.
     weights : list of ndarray of shape (n_segments_i,)
         Weight of each superpixel: the change of the probability of the class, according
         to the linear model, when the superpixel becomes visible.
@@ -54,9 +56,11 @@ class LimeExplanation:
 
     @property
     def maps(self):
-        """Weight of the superpixel of each pixel, (n, H, W) of float."""
+        """Weight of the superpixel of each pixel, (n, H, W). It is 0 without one."""
         pairs = zip(self.weights, self.segments, strict=True)
-        return np.stack([weights[segments] for weights, segments in pairs])
+        return np.stack(
+            [np.where(segments < 0, 0, own[segments]) for own, segments in pairs]
+        )
 
 
 def lime_explanation(estimator, X, target=None, *, method=None, verbose=0):
@@ -138,6 +142,11 @@ def lime_explanation(estimator, X, target=None, *, method=None, verbose=0):
             segments, weights, r2, stability = method._fit(model, image)
             parts.append((segments, weights[code], r2[code], stability[code]))
     segments, weights, r2, stability = zip(*parts, strict=True)
+    if model.boxes is not None:
+        segments = [
+            place_in_box(own, box, model.image_size, outside=-1)
+            for own, box in zip(segments, model.boxes, strict=True)
+        ]
     return LimeExplanation(
         np.stack(segments),
         list(weights),

@@ -10,6 +10,7 @@ from tqdm import tqdm
 from cxrclf._training.allocator import keep_memory
 from cxrclf._utils.image_size import check_image_size, content_slices
 from cxrclf.images import ImageInput, read_image_sizes
+from cxrclf.inspection._boxes import place_in_box
 from cxrclf.inspection._class_maps import (
     GRADIENT_METHODS,
     check_class_maps,
@@ -266,24 +267,12 @@ class _Resizer:
         if self.padding is not None:
             tensor = _interpolate(tensor, self.network_size)
             tensor = tensor[:, :, self.padding[0], self.padding[1]]
-        if self.boxes is None:
-            tensor = _interpolate(tensor, self.size)
-        else:
-            tensor = self._place(tensor, self.boxes[rows])
+        if self.boxes is not None:
+            pairs = zip(tensor.numpy(), self.boxes[rows], strict=True)
+            placed = [place_in_box(own, box, self.size) for own, box in pairs]
+            return np.stack(placed).reshape(*maps.shape[:-2], *self.size)
+        tensor = _interpolate(tensor, self.size)
         return tensor.numpy().reshape(*maps.shape[:-2], *self.size)
-
-    def _place(self, tensor, boxes):
-        """Place each map into the box of the image that it shows."""
-        placed = torch.zeros(*tensor.shape[:2], *self.size, dtype=tensor.dtype)
-        height, width = self.size
-        for whole, part, (top, bottom, left, right) in zip(
-            placed, tensor, boxes, strict=True
-        ):
-            rows = slice(round(top * height), max(round(bottom * height), 1))
-            columns = slice(round(left * width), max(round(right * width), 1))
-            size = whole[:, rows, columns].shape[1:]
-            whole[:, rows, columns] = _interpolate(part[None], tuple(size))[0]
-        return placed
 
 
 def _interpolate(tensor, size):
