@@ -16,6 +16,7 @@ real people. The examples and the tests of this library use them.
 # distribution in all classes, so they contain no information about the class.
 
 import matplotlib.pyplot as plt
+import numpy as np
 
 from cxrclf.datasets import make_chest_radiographs
 
@@ -31,10 +32,11 @@ for row, name in zip(axes, classes, strict=True):
 plt.show()
 
 # %%
-# Patients and lungs
-# ------------------
+# Patients, lungs and opacities
+# -----------------------------
 # A patient may have several images, of the same chest on different days and in
-# different poses. ``masks`` contains the lung fields.
+# different poses. ``masks`` contains the lung fields (orange). ``opacities`` contains
+# the drawn opacities (blue), so that saliency maps can be compared with them.
 
 chests = make_chest_radiographs(
     12, classes=("covid",), n_patients=3, image_size=192, random_state=4
@@ -43,10 +45,13 @@ chests = make_chest_radiographs(
 _, axes = plt.subplots(3, 3, figsize=(5.2, 5.4), layout="constrained")
 for row, patient in zip(axes, sorted(set(chests.groups)), strict=True):
     of_patient = chests.groups == patient
-    images, masks = chests.images[of_patient], chests.masks[of_patient]
-    for axis, image, mask in zip(row, images, masks, strict=False):
-        axis.imshow(image, cmap="gray", vmin=0, vmax=255)
-        axis.contour(mask, levels=[0.5], colors="tab:orange", linewidths=0.8)
+    for axis, i in zip(row, np.flatnonzero(of_patient), strict=False):
+        axis.imshow(chests.images[i], cmap="gray", vmin=0, vmax=255)
+        for masks, color in (
+            (chests.masks, "orange"),
+            (chests.opacities, "deepskyblue"),
+        ):
+            axis.contour(masks[i], levels=[0.5], colors=color, linewidths=0.8)
     for axis in row:
         axis.set(xticks=[], yticks=[])
     row[0].set_ylabel(patient)
@@ -57,5 +62,5 @@ plt.show()
 # ---------------
 # The synthetic radiographs are made to test software. A network can separate the
 # classes, but a linear model on pixels cannot. There are patients with several images,
-# a chosen imbalance (``weights=``), different sizes and lung masks. The diseases are
-# not realistic enough for any conclusion about patients.
+# a chosen imbalance (``weights=``), different sizes, lung masks and masks of the
+# opacities. The diseases are not realistic enough for any conclusion about patients.

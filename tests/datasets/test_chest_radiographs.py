@@ -36,12 +36,26 @@ def linear_score(features, target):
 
 def test_what_comes_back(few):
     assert few.images.shape == few.masks.shape == (40, 224, 224)
+    assert few.opacities.shape == (40, 224, 224)
+    assert few.opacities.dtype == bool
     assert few.images.dtype == np.uint8
     assert few.masks.dtype == bool
     assert few.target.shape == few.groups.shape == (40,)
     assert few.target_names == sorted(ALL)
     assert set(few.target) == set(ALL)
     assert "40 images of 27 patients" in few.DESCR
+
+
+def test_opacities_are_in_the_lungs_of_the_sick(few):
+    found = few.opacities.any((1, 2))
+    np.testing.assert_array_equal(found, few.target != "normal")
+    assert not (few.opacities & ~few.masks).any()
+    # Opacities are brighter than the lungs around them.
+    for image, lungs, opacity in zip(
+        few.images[found], few.masks[found], few.opacities[found], strict=True
+    ):
+        around = lungs & ~opacity & ndimage.binary_dilation(opacity, iterations=8)
+        assert image[opacity].mean() > image[around].mean()
 
 
 def test_defaults():
@@ -55,7 +69,13 @@ def test_the_same_seed_gives_the_same_bytes():
         data = make_chest_radiographs(8, image_size=48, random_state=seed)
         return [
             array.tobytes()
-            for array in (data.images, data.target, data.masks, data.groups)
+            for array in (
+                data.images,
+                data.target,
+                data.masks,
+                data.opacities,
+                data.groups,
+            )
         ]
 
     assert draw(3) == draw(3)

@@ -36,10 +36,12 @@ def test_numbers_and_sides_of_patches(finding, fewest, most, anatomy):
 
 def test_opacities_attenuate_more_and_only_in_the_lungs(anatomy):
     shadow = anatomy.shadow(GRID)
-    healthy = add_opacities(shadow, [], GRID, anatomy.lung_contrast)
+    healthy, none = add_opacities(shadow, [], GRID, anatomy.lung_contrast)
+    assert not none.any()
     np.testing.assert_allclose(healthy, shadow.attenuation + shadow.vessels)
     patches = [patch._replace(veil=0.0) for patch in drawn("pneumonia", anatomy)]
-    added = add_opacities(shadow, patches, GRID, anatomy.lung_contrast) - healthy
+    attenuation, _ = add_opacities(shadow, patches, GRID, anatomy.lung_contrast)
+    added = attenuation - healthy
     assert added.max() > 0.1
     assert added.min() > -1e-6
     assert np.abs(added[shadow.depth == 0]).max() < 1e-6
@@ -49,10 +51,28 @@ def test_a_patch_outside_of_the_image_changes_nothing(anatomy):
     shadow = anatomy.shadow(GRID)
     (patch, *_) = drawn("pneumonia", anatomy)
     args = (GRID, anatomy.lung_contrast)
-    np.testing.assert_array_equal(
+    for found, expected in zip(
         add_opacities(shadow, [patch._replace(x=50.0)], *args),
         add_opacities(shadow, [], *args),
-    )
+        strict=True,
+    ):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("finding", ["pneumonia", "covid", "tuberculosis"])
+def test_the_mask_is_where_patches_remove_the_air(finding, anatomy):
+    shadow = anatomy.shadow(GRID)
+    # Without a veil on the vessels, only air changes.
+    patches = [patch._replace(veil=0.0) for patch in drawn(finding, anatomy)]
+    healthy, _ = add_opacities(shadow, [], GRID, anatomy.lung_contrast)
+    attenuation, mask = add_opacities(shadow, patches, GRID, anatomy.lung_contrast)
+    air = anatomy.lung_contrast * shadow.depth
+    deep = shadow.lungs & (air > 0.01)  # a shallow lung has no air to remove
+    removed = (attenuation - healthy)[deep] / air[deep]
+    clear = np.abs(removed - 0.15) > 1e-3  # where rounding does not decide
+    np.testing.assert_array_equal(mask[deep][clear], (removed >= 0.15)[clear])
+    assert mask.any()
+    assert not mask[~shadow.lungs].any()
 
 
 def test_another_day_moves_patches_a_little(anatomy):

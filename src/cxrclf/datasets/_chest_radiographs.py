@@ -71,6 +71,9 @@ def make_chest_radiographs(
         masks : ndarray of shape (n_samples, height, width) of bool
             Masks of the lung fields, without heart and mediastinum. Opacities belong
             to the lung fields.
+        opacities : ndarray of shape (n_samples, height, width) of bool
+            Masks of the opacities: the pixels of the lung fields in which opacities
+            remove at least 15 % of the air. They are empty for "normal".
         groups : ndarray of shape (n_samples,) of str
             Patient of each image: "patient0000", ...
         target_names : list of str
@@ -124,18 +127,20 @@ def make_chest_radiographs(
     image_seeds = seeds[2].spawn(n_samples)
     images = np.empty((n_samples, height, width), dtype=np.uint8)
     masks = np.empty((n_samples, height, width), dtype=bool)
+    opacities = np.empty_like(masks)
     for patient in range(n_patients):
         rng = np.random.default_rng(patient_seeds[patient])
         anatomy = Anatomy(rng)
         patches = FINDINGS[classes[finding[patient]]](rng, anatomy)
         for i in np.flatnonzero(patients == patient):
-            images[i], masks[i] = _draw_radiograph(
+            images[i], masks[i], opacities[i] = _draw_radiograph(
                 anatomy, patches, (height, width), np.random.default_rng(image_seeds[i])
             )
     return Bunch(
         images=images,
         target=np.array(classes)[finding[patients]],
         masks=masks,
+        opacities=opacities,
         groups=np.array([f"patient{patient:04d}" for patient in patients]),
         target_names=sorted(classes),
         DESCR=(
@@ -148,14 +153,14 @@ def make_chest_radiographs(
 
 
 def _draw_radiograph(anatomy, patches, image_size, rng):
-    """Return one image of a patient and its lung mask."""
+    """Return one image of a patient, its lung mask and the mask of its opacities."""
     grid = BodyGrid(image_size, draw_pose(rng))
     shadow = anatomy.shadow(grid)
     # The patches have a generator of their own. The random numbers of pose and exposure
     # then do not depend on the number of patches, and so not on the class.
     patches = vary_patches(patches, rng.spawn(1)[0])
-    attenuation = add_opacities(shadow, patches, grid, anatomy.lung_contrast)
-    return expose(attenuation, rng), shadow.lungs
+    attenuation, opacities = add_opacities(shadow, patches, grid, anatomy.lung_contrast)
+    return expose(attenuation, rng), shadow.lungs, opacities
 
 
 def _assign_patients(rng, per_class, patients_per_class):

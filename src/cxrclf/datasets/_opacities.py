@@ -6,6 +6,8 @@ import numpy as np
 from PIL import Image
 
 _GRAIN = 7  # cells per side of the noise that makes the edge of a patch irregular
+# A pixel belongs to an opacity if patches remove at least this fraction of its air.
+_OPAQUE = 0.15
 
 
 class Patch(NamedTuple):
@@ -139,7 +141,7 @@ def vary_patches(patches, rng):
 
 
 def add_opacities(shadow, patches, grid, lung_contrast):
-    """Return the attenuation of a chest with opacities.
+    """Return the attenuation of a chest with opacities, and their mask.
 
     Parameters
     ----------
@@ -155,8 +157,10 @@ def add_opacities(shadow, patches, grid, lung_contrast):
 
     Returns
     -------
-    ndarray of shape (height, width) of float32
+    attenuation : ndarray of shape (height, width) of float32
         Attenuation with opacities and vessels.
+    opacities : ndarray of shape (height, width) of bool
+        Mask of the pixels of the lungs where patches remove at least 15 % of the air.
     """
     attenuation = shadow.attenuation.copy()
     vessels = shadow.vessels.copy()
@@ -169,7 +173,7 @@ def add_opacities(shadow, patches, grid, lung_contrast):
         air[window] *= 1 - np.float32(patch.strength) * cover
         vessels[window] *= 1 - np.float32(patch.veil) * cover
     attenuation += np.float32(lung_contrast) * shadow.depth * (1 - air)
-    return attenuation + vessels
+    return attenuation + vessels, (air <= 1 - _OPAQUE) & shadow.lungs
 
 
 def _cover(patch, x, y):
