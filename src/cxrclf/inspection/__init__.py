@@ -4,20 +4,32 @@
   LIME maps of any classifier of the library. :class:`Occlusion`, :class:`Lime` and
   :class:`ScoreCAM` have the parameters of three methods.
 - :func:`lime_explanation` returns the superpixels of LIME and the quality of the fits.
+- :func:`saliency_in_mask`, :func:`map_agreement`, :func:`insertion_deletion` and
+  :func:`randomization_check` measure maps, and return :class:`SaliencyScores`.
+  :func:`baseline_maps` makes maps to compare with, and :func:`randomize_weights` a
+  classifier to compare with.
 """
 
 import cxrclf._torch  # noqa: F401  first, see _torch/openmp.py
+from cxrclf.inspection._baseline_maps import baseline_maps
 from cxrclf.inspection._lime import Lime
 from cxrclf.inspection._lime_explanation import LimeExplanation, lime_explanation
+from cxrclf.inspection._map_agreement import map_agreement
 from cxrclf.inspection._occlusion import Occlusion
+from cxrclf.inspection._saliency_in_mask import saliency_in_mask
 from cxrclf.inspection._saliency_maps import saliency_maps
+from cxrclf.inspection._saliency_scores import SaliencyScores
 from cxrclf.inspection._score_cam import ScoreCAM
 
 __all__ = [
     "Lime",
     "LimeExplanation",
     "Occlusion",
+    "SaliencyScores",
     "ScoreCAM",
+    "baseline_maps",
     "lime_explanation",
+    "map_agreement",
+    "saliency_in_mask",
     "saliency_maps",
 ]
