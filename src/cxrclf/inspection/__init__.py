@@ -12,10 +12,13 @@
 
 import cxrclf._torch  # noqa: F401  first, see _torch/openmp.py
 from cxrclf.inspection._baseline_maps import baseline_maps
+from cxrclf.inspection._insertion_deletion import insertion_deletion
 from cxrclf.inspection._lime import Lime
 from cxrclf.inspection._lime_explanation import LimeExplanation, lime_explanation
 from cxrclf.inspection._map_agreement import map_agreement
 from cxrclf.inspection._occlusion import Occlusion
+from cxrclf.inspection._randomization_check import randomization_check
+from cxrclf.inspection._randomize_weights import randomize_weights
 from cxrclf.inspection._saliency_in_mask import saliency_in_mask
 from cxrclf.inspection._saliency_maps import saliency_maps
 from cxrclf.inspection._saliency_scores import SaliencyScores
@@ -28,8 +31,11 @@ __all__ = [
     "SaliencyScores",
     "ScoreCAM",
     "baseline_maps",
+    "insertion_deletion",
     "lime_explanation",
     "map_agreement",
+    "randomization_check",
+    "randomize_weights",
     "saliency_in_mask",
     "saliency_maps",
 ]

@@ -40,15 +40,8 @@ class PatientResampling:
             raise ValueError(
                 f"confidence_level must lie in (0, 1), got {confidence_level!r}."
             )
-        for name, value, lowest in (
-            ("n_resamples", n_resamples, 1),
-            ("random_state", random_state, 0),
-        ):
-            whole = isinstance(value, Integral) and not isinstance(value, bool)
-            if not whole or value < lowest:
-                raise ValueError(
-                    f"{name} must be an int, {lowest} or more, got {value!r}."
-                )
+        check_int(n_resamples, "n_resamples", 1)
+        check_int(random_state, "random_state", 0)
         self.n = n
         ids = np.arange(n) if groups is None else check_groups(groups, n)
         self._patients = np.unique(ids, return_inverse=True)[1]
@@ -94,6 +87,13 @@ class PatientResampling:
             random_state=np.random.default_rng(self.random_state),
         ).confidence_interval
         return mean, float(interval.low), float(interval.high)
+
+
+def check_int(value, name, lowest):
+    """Raise a ValueError if a value is no int, or less than `lowest`."""
+    whole = isinstance(value, Integral) and not isinstance(value, bool)
+    if not whole or value < lowest:
+        raise ValueError(f"{name} must be an int, {lowest} or more, got {value!r}.")
 
 
 def _mean_of_images(sums, counts, axis=-1):
