@@ -38,6 +38,11 @@ def test_days_are_sorted_and_named(days, order, names):
     assert same == names
 
 
+def test_numbers_and_text_have_a_type_that_a_chart_can_draw():
+    for days, kind in (([2, 1.5], "f"), ([1, 2], "f"), (["a", "b"], "U")):
+        assert sort_days(np.array(days, dtype=object), 2)[1].dtype.kind == kind
+
+
 def test_columns_of_pandas():
     pd = pytest.importorskip("pandas")
     days = pd.Series(pd.to_datetime(["2020-03-02", "2020-03-01"]), index=[5, 6])

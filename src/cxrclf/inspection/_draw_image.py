@@ -16,7 +16,6 @@ def draw_image(ax, image):
         cover the image if they are drawn with this extent.
     """
     height, width = image.shape
-    extent = (-0.5, width - 0.5, height - 0.5, -0.5)
-    ax.imshow(image, cmap="gray", extent=extent)
+    ax.imshow(image, cmap="gray")
     ax.set(xticks=[], yticks=[])
-    return extent
+    return -0.5, width - 0.5, height - 0.5, -0.5
