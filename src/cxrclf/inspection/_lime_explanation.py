@@ -66,8 +66,8 @@ class LimeExplanation:
 def lime_explanation(estimator, X, target=None, *, method=None, verbose=0):
     """Explain predictions by LIME.
 
-    ``saliency_maps(..., method="lime")`` returns the same maps without the superpixels
-    and without the quality of the fits.
+    ``saliency_maps(..., method="lime")`` returns only the maps. If a `LungMasker` crops
+    the images, it interpolates the maps, and the superpixels here have sharp edges.
 
     Read more in the :ref:`User Guide <inspection>`.
 
