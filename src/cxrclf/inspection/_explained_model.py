@@ -5,8 +5,7 @@ import torch
 from sklearn.base import is_classifier
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.frozen import FrozenEstimator
-from sklearn.model_selection._classification_threshold import BaseThresholdClassifier
-from sklearn.model_selection._search import BaseSearchCV
+from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -22,6 +21,7 @@ from cxrclf.images import ImageInput
 
 _BATCH = 32  # images per call of predict_proba of a classifier without a network
 _FILES_PER_PART = 64
+_THRESHOLDS = FixedThresholdClassifier, TunedThresholdClassifierCV
 
 
 def explain_model(estimator, X, size=None):
@@ -95,13 +95,13 @@ def find_network(estimator):
                 step for _, step in inner.steps[:-1] if hasattr(step, "transform")
             ]
             inner = inner.steps[-1][1]
-        elif isinstance(inner, BaseSearchCV):
+        elif hasattr(inner, "best_estimator_"):  # GridSearchCV and others
             inner = inner.best_estimator_
         elif isinstance(inner, MetaClassifier):
             inner = inner.estimator_
         elif isinstance(inner, FrozenEstimator):
             inner = inner.estimator
-        elif isinstance(inner, BaseThresholdClassifier):
+        elif isinstance(inner, _THRESHOLDS):
             inner, same_decision = inner.estimator_, False
         elif isinstance(inner, CalibratedClassifierCV):
             if len(inner.calibrated_classifiers_) > 1:
