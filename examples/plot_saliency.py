@@ -27,8 +27,8 @@ from cxrclf.inspection import (
     saliency_maps,
 )
 
-train = make_chest_radiographs(240, image_size=160, random_state=0)
-test = make_chest_radiographs(60, image_size=160, random_state=1)
+train = make_chest_radiographs(300, image_size=224, random_state=0)
+test = make_chest_radiographs(60, image_size=224, random_state=1)
 clf = CXRClassifier(
     trainable="all",
     body_learning_rate=1e-3,
@@ -68,7 +68,7 @@ plt.show()
 # %%
 # One image, six methods
 # ----------------------
-# The first four methods use the last feature map, which has 5 × 5 cells here. Occlusion
+# The first four methods use the last feature map, which has 7 × 7 cells here. Occlusion
 # and LIME predict many changed images. The outline is the drawn opacity.
 
 image, opacity = test.images[chosen[1]], test.opacities[chosen[1]]
@@ -99,7 +99,7 @@ plt.show()
 # :class:`~cxrclf.UNetSegmenter`.
 
 patient = make_chest_radiographs(
-    3, classes=("covid",), n_patients=1, image_size=160, random_state=4
+    3, classes=("covid",), n_patients=1, image_size=224, random_state=4
 )
 SaliencySeriesDisplay.from_estimator(
     clf, patient.images, [3, 7, 9], "covid", lungs=patient.masks

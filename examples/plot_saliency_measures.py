@@ -28,8 +28,8 @@ from cxrclf.inspection import (
     saliency_maps,
 )
 
-train = make_chest_radiographs(240, image_size=160, random_state=0)
-test = make_chest_radiographs(90, image_size=160, random_state=1)
+train = make_chest_radiographs(300, image_size=224, random_state=0)
+test = make_chest_radiographs(90, image_size=224, random_state=1)
 trained = CXRClassifier(
     trainable="all",
     body_learning_rate=1e-3,
