@@ -75,6 +75,23 @@ def test_the_mask_is_where_patches_remove_the_air(finding, anatomy):
     assert not mask[~shadow.lungs].any()
 
 
+def test_a_cavity_is_not_part_of_the_mask(anatomy):
+    shadow = anatomy.shadow(GRID)
+    x, y = anatomy.lung_point(-1, 0.5, 0.4)
+    (patch, *_) = drawn("tuberculosis", anatomy)
+    patch = patch._replace(x=x, y=y, radius=0.16, strength=0.5, slenderness=1.0)
+    away = np.hypot(GRID.x - x, GRID.y - y) / patch.radius
+    solid, hollow = (
+        add_opacities(shadow, [a_patch], GRID, anatomy.lung_contrast)[1]
+        for a_patch in (patch._replace(cavity=0.0), patch._replace(cavity=0.5))
+    )
+    assert solid[away < 0.35].all()
+    assert not hollow[away < 0.35].any()
+    wall = (away > 0.6) & (away < 1)
+    np.testing.assert_array_equal(hollow[wall], solid[wall])
+    assert hollow[wall].any()
+
+
 def test_another_day_moves_patches_a_little(anatomy):
     patches = drawn("covid", anatomy)
     moved = vary_patches(patches, np.random.default_rng(1))

@@ -73,7 +73,9 @@ def make_chest_radiographs(
             to the lung fields.
         opacities : ndarray of shape (n_samples, height, width) of bool
             Masks of the opacities: the pixels of the lung fields in which opacities
-            remove at least 15 % of the air. They are empty for "normal".
+            remove at least 15 % of the air. A cavity belongs to the mask only where
+            another opacity covers it. The masks of "normal" are empty. Below 32 pixels
+            per side, the mask of a small opacity may be empty as well.
         groups : ndarray of shape (n_samples,) of str
             Patient of each image: "patient0000", ...
         target_names : list of str
