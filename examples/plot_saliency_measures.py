@@ -85,16 +85,18 @@ axes[0].invert_yaxis()
 plt.show()
 
 # %%
-# The maps of the whole trained network are in the opacities more than the baselines
-# are. The intervals of the randomized network show how much of this is chance. The
-# frozen body has a good accuracy for its price, and poor maps: its features were
-# learned from photographs, and a cell of the map sees most of the image.
+# The maps of the whole trained network are in the opacities far more than the baselines
+# are. The frozen body has poor maps: its features were learned from photographs. The
+# shares of the randomized network are not better than the baselines. Its hit rate may
+# be above the area: all images share one draw of random weights, and the intervals
+# describe the choice of the patients only.
 #
 # Randomized weights
 # ------------------
-# The weights are randomized from the output to the input. The bars are rank
-# correlations with the maps of the trained network. A method that shows what the
-# network learned loses its similarity.
+# The weights are randomized from the output to the input. The table has rank
+# correlations with the maps of the trained network. The maps of a method that shows
+# what the network learned lose their similarity. A negative correlation means that a
+# region for the class became a region against it.
 
 check = randomization_check(trained, images[:20], target[:20], method="cam")
 print(check)
