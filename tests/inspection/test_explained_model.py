@@ -54,7 +54,7 @@ WRAPPERS = {
 @pytest.mark.parametrize("name", WRAPPERS)
 def test_maps_of_wrappers_are_those_of_the_inner_classifier(name, make, radiographs):
     wrapper = WRAPPERS[name](make()).fit(radiographs.images, radiographs.target)
-    inner, steps, _ = find_network(wrapper)
+    inner, steps, *_ = find_network(wrapper)
     assert steps == []
     images = radiographs.images[:3]
     found = saliency_maps(wrapper, images, wrapper.predict(images))

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from cxrclf import DualBackboneConcat
-from cxrclf.inspection import Lime, Occlusion, ScoreCAM, saliency_maps
+from cxrclf.inspection import (
+    Lime,
+    Occlusion,
+    ScoreCAM,
+    insertion_deletion,
+    randomization_check,
+    saliency_maps,
+)
 
 METHODS = {
     "gradcam": "gradcam",
@@ -46,3 +53,17 @@ def test_branches(branch, cuda, radiographs):
     for method in ("gradcam", "gradcam++", "cam", ScoreCAM(n_channels=8)):
         options = {"method": method, "branch": branch}
         same_on_both(clf, cuda, radiographs.images[:3], **options)
+
+
+def test_measures(cuda, make, radiographs):
+    clf = make().fit(radiographs.images, radiographs.target)
+    X = radiographs.images[:3]
+    maps = saliency_maps(clf, X, "covid", method="cam")
+    found = {}
+    for device in ("cuda", "cpu"):
+        clf.set_params(device=device)
+        curves = insertion_deletion(clf, X, maps, "covid", n_steps=3).curves
+        check = randomization_check(clf, X, "covid", method="cam", n_groups=2)
+        found[device] = [*curves.values(), *check.values.values()]
+    for on_gpu, on_cpu in zip(*found.values(), strict=True):
+        np.testing.assert_allclose(on_gpu, on_cpu, atol=max(cuda.atol, 1e-3))

@@ -1,5 +1,8 @@
 """The model behind an estimator, as the methods of explanation see it."""
 
+import copy
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from sklearn.base import is_classifier
@@ -16,15 +19,37 @@ from cxrclf._training.forward import forward_batches
 from cxrclf._training.precision import inference_batch_size
 from cxrclf._training.prediction import predict_outputs
 from cxrclf._training.samples import PixelSamples
+from cxrclf._utils.image_size import check_image_size
 from cxrclf._utils.meta_classifier import MetaClassifier
-from cxrclf.images import ImageInput
+from cxrclf.images import ImageInput, ImageReader
 
 _BATCH = 32  # images per call of predict_proba of a classifier without a network
 _FILES_PER_PART = 64
 _THRESHOLDS = FixedThresholdClassifier, TunedThresholdClassifierCV
 
 
-def explain_model(estimator, X, size=None):
+class FoundNetwork(NamedTuple):
+    """The classifier with a network inside an estimator.
+
+    Attributes
+    ----------
+    inner : CXRClassifier or None
+        The classifier. None if there is none, or more than one.
+    steps : list of transformer
+        Transformers that X passes before it reaches `inner`.
+    same_decision : bool
+        Whether the estimator predicts the most probable class of `inner`.
+    same_probabilities : bool
+        Whether the estimator predicts the probabilities of `inner`.
+    """
+
+    inner: ImageEstimator | None
+    steps: list
+    same_decision: bool
+    same_probabilities: bool
+
+
+def explain_model(estimator, X, size=None, *, needs_network=False):
     """Return the model of a fitted classifier, and its images.
 
     Parameters
@@ -37,6 +62,9 @@ def explain_model(estimator, X, size=None):
     size : (int, int), default=None
         Height and width at which files are read for a classifier without a network of
         this library.
+    needs_network : bool, default=False
+        Whether the network inside a wrapper is explained even if the wrapper changes
+        its probabilities.
 
     Returns
     -------
@@ -51,24 +79,23 @@ def explain_model(estimator, X, size=None):
     """
     check_is_fitted(estimator)
     if not (is_classifier(estimator) and hasattr(estimator, "predict_proba")):
-        hint = (
-            "Its predict_proba is a map already."
-            if isinstance(estimator, ImageEstimator)
-            else 'Some classifiers need a parameter, such as voting="soft".'
-        )
         raise TypeError(
             "Saliency maps need a classifier with predict_proba, got "
-            f"{type(estimator).__name__}. {hint}"
+            f"{type(estimator).__name__}. {_describe_remedy(estimator)}"
         )
-    inner, steps, same_decision = find_network(estimator)
-    if inner is None:
+    inner, steps, same_decision, same_probabilities = find_network(estimator)
+    if inner is None or not (same_probabilities or needs_network):
         return PredictorModel(estimator, X, size)
-    boxes = None
+    padded_size, boxes = None, None
+    if steps and isinstance(steps[0], ImageReader) and steps[0].keep_aspect_ratio:
+        padded_size = check_image_size(steps[0].image_size)
     for step in steps:
+        # A copy, because another thread may transform other images at the same time.
+        step = copy.copy(step)
         X = step.transform(X)
-        own = getattr(step, "boxes_", None)
-        boxes = boxes if own is None else own
-    return NetworkModel(inner, X, boxes, None if same_decision else estimator)
+        boxes = _compose(boxes, getattr(step, "boxes_", None))
+    wrapper = None if same_decision else estimator
+    return NetworkModel(inner, X, boxes, padded_size, wrapper)
 
 
 def find_network(estimator):
@@ -81,20 +108,14 @@ def find_network(estimator):
 
     Returns
     -------
-    inner : CXRClassifier or None
-        The classifier with a network. None if there is none, or more than one.
-    steps : list of transformer
-        Transformers that X passes before it reaches `inner`.
-    same_decision : bool
-        Whether `estimator` predicts the most probable class of `inner`.
+    FoundNetwork
     """
-    steps, same_decision, inner = [], True, estimator
+    steps, same_decision, same_probabilities = [], True, True
+    none, inner = FoundNetwork(None, [], True, True), estimator
     while not isinstance(inner, ImageEstimator):
         if isinstance(inner, Pipeline):
-            steps += [
-                step for _, step in inner.steps[:-1] if hasattr(step, "transform")
-            ]
-            inner = inner.steps[-1][1]
+            *transformers, (_, inner) = inner.steps
+            steps += _flatten(transformers)
         elif hasattr(inner, "best_estimator_"):  # GridSearchCV and others
             inner = inner.best_estimator_
         elif isinstance(inner, MetaClassifier):
@@ -105,14 +126,45 @@ def find_network(estimator):
             inner, same_decision = inner.estimator_, False
         elif isinstance(inner, CalibratedClassifierCV):
             if len(inner.calibrated_classifiers_) > 1:
-                return None, [], True
+                return none
             inner = inner.calibrated_classifiers_[0].estimator
-            same_decision = False
+            same_decision = same_probabilities = False
         else:
-            return None, [], True
+            return none
     if not np.array_equal(inner.classes_, estimator.classes_):
-        return None, [], True
-    return inner, steps, same_decision
+        return none
+    return FoundNetwork(inner, steps, same_decision, same_probabilities)
+
+
+def _flatten(steps):
+    """Return the transformers of a pipeline, also of the pipelines in it."""
+    found = []
+    for _, step in steps:
+        if isinstance(step, Pipeline):
+            found += _flatten(step.steps)
+        elif hasattr(step, "transform"):  # samplers and "passthrough" have none
+            found.append(step)
+    return found
+
+
+def _compose(boxes, later):
+    """Return the boxes of images that were cropped twice, in the first images."""
+    if boxes is None or later is None:
+        return later if boxes is None else boxes
+    first, last = boxes[:, [0, 2]], boxes[:, [1, 3]]
+    composed = np.empty_like(boxes)
+    composed[:, [0, 2]] = first + later[:, [0, 2]] * (last - first)
+    composed[:, [1, 3]] = first + later[:, [1, 3]] * (last - first)
+    return composed
+
+
+def _describe_remedy(estimator):
+    """Return what gives an estimator probabilities of classes."""
+    if isinstance(estimator, ImageEstimator):
+        return "Its predict_proba is a map already."
+    if hasattr(estimator, "cv_results_"):
+        return "Set refit=True, so that the search has a fitted classifier."
+    return 'Some classifiers need a parameter, such as voting="soft".'
 
 
 class NetworkModel:
@@ -127,12 +179,15 @@ class NetworkModel:
     boxes : ndarray of shape (n, 4) or None
         Part of the user's image that each row of X shows: top, bottom, left and right,
         as fractions of the height and width. None if X shows whole images.
+    padded_size : (int, int) or None
+        Size to which a transformer has padded the user's images. None if there is
+        none.
     wrapper : classifier or None
         Classifier around `estimator` that may predict another class. None if there is
         none.
     """
 
-    def __init__(self, estimator, X, boxes=None, wrapper=None):
+    def __init__(self, estimator, X, boxes=None, padded_size=None, wrapper=None):
         self.estimator = estimator
         self.images = estimator._images_to_predict(X)
         self.boxes = boxes
@@ -142,7 +197,10 @@ class NetworkModel:
         self.module = self.net.module_
         self.classes = estimator.classes_
         self.image_size = self.net.input_format.image_size
-        self.pads_files = estimator._pads_files() and self.images.paths is not None
+        self.padded_size = padded_size
+        if estimator._pads_files() and self.images.paths is not None:
+            self.padded_size = self.image_size
+        self.is_double = self.net.input_format.dtype == torch.float64
         self.n_threads = estimator._n_forward_threads()
 
     def predict(self, X):
@@ -243,8 +301,13 @@ class PredictorModel:
         self.estimator = estimator
         self.classes = estimator.classes_
         self.member = next(_find_members(estimator), None)
-        bits = None if self.member is None else self.member.bits_stored
-        self.images = ImageInput.from_X(X, flat_rows=False, bits_stored=bits)
+        # The member scales the pixels that it gets by bits_stored, so that they are
+        # not scaled here.
+        self.bits_stored = getattr(self.member, "bits_stored", None)
+        shape = getattr(self.member, "image_shape", None)
+        self.images = ImageInput.from_X(
+            X, flat_rows=shape is not None, image_shape=shape
+        )
         self.reading = {"image_size": size}
         if self.images.paths is None:
             self.image_size = self.images.sample_shape[:2]
@@ -259,7 +322,9 @@ class PredictorModel:
                 "and width at which they are read, as in size=(224, 224), or pass an "
                 "array of images."
             )
-        self.pads_files = bool(self.reading.get("keep_aspect_ratio"))
+        self.padded_size = (
+            self.image_size if self.reading.get("keep_aspect_ratio") else None
+        )
 
     def predict(self, X):
         """Predict the class of each image in X."""
@@ -268,16 +333,13 @@ class PredictorModel:
     def pixels(self):
         """Yield the pixels of each image as floats, (C, H, W).
 
-        Integers are divided by the maximum of their type.
+        Integers are divided by the largest value that they may have.
         """
-        stream = self.images.stream(n_rows=_FILES_PER_PART, **self.reading)
-        for _, part in stream:
+        for _, part in self.images.stream(n_rows=_FILES_PER_PART, **self.reading):
             for i in range(len(part)):
                 image = part.gather([i])[0]
                 self._dtype, self._ndim = image.dtype, image.ndim
-                pixels = torch.from_numpy(image.astype(np.float64))
-                if image.dtype.kind in "ui":
-                    pixels = pixels / np.iinfo(image.dtype).max
+                pixels = torch.from_numpy(image.astype(np.float64)) / self._maximum()
                 yield pixels[None] if pixels.ndim == 2 else pixels.movedim(-1, 0)
 
     def probabilities(self, make_batch, n):
@@ -297,8 +359,18 @@ class PredictorModel:
         if self._ndim == 2:
             array = array[..., 0]
         if self._dtype.kind in "ui":
-            array = np.rint(array * np.iinfo(self._dtype).max)
+            array = np.rint(array * self._maximum())
+        if self.images.values is not None and self.images.values.ndim == 2:
+            array = array.reshape(len(array), -1)
         return array.astype(self._dtype)
+
+    def _maximum(self):
+        """Return the largest value of the pixels, as the classifier scales them."""
+        if self._dtype.kind not in "ui":
+            return 1
+        if self._dtype.itemsize > 1 and self.bits_stored is not None:
+            return 2**self.bits_stored - 1
+        return np.iinfo(self._dtype).max
 
 
 def _find_members(estimator):

@@ -34,7 +34,7 @@ class GrayImages:
             estimator = None  # the function that explains it raises the error
         if estimator is not None:
             check_is_fitted(estimator)
-            inner, steps, _ = find_network(estimator)
+            inner, steps, *_ = find_network(estimator)
         self.reader = steps[0] if steps and isinstance(steps[0], ImageReader) else None
         self.input = ImageInput.from_X(
             X,
@@ -55,7 +55,7 @@ class GrayImages:
         elif inner is not None:
             self.pads_files = inner._pads_files()
         else:
-            self.pads_files = PredictorModel(estimator, X).pads_files
+            self.pads_files = PredictorModel(estimator, X).padded_size is not None
 
     def __len__(self):
         return len(self.input)

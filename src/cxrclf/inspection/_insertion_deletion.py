@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+from cxrclf._torch.device import upload
 from cxrclf._training.allocator import keep_memory
 from cxrclf.inspection._check_maps import check_maps
 from cxrclf.inspection._explained_model import explain_model
@@ -210,7 +211,7 @@ def _predict_curves(model, image, steps, n_steps, fill):
         number = torch.from_numpy(number)[:, None, None]
         deletes = torch.from_numpy(curve % 2 == 1)[:, None, None]
         changed = steps[torch.from_numpy(curve // 2)] < number
-        return hide(image, filled, (changed ^ deletes).to(image.device))
+        return hide(image, filled, upload(changed ^ deletes, image.device))
 
     return model.probabilities(make_batch, 4 * (n_steps + 1))
 

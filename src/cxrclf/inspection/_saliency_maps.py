@@ -148,11 +148,17 @@ def saliency_maps(
         raise ValueError(
             f'size must be "network", "image" or (height, width), got {size!r}.'
         )
-    model = explain_model(estimator, X, None if isinstance(size, str) else size)
+    model = explain_model(
+        estimator,
+        X,
+        None if isinstance(size, str) else size,
+        needs_network=name not in ("occlusion", "lime"),
+    )
     _check_network(model, estimator, name, branch)
     n = len(model.images)
     codes = find_codes(target, model.classes, n)
-    own_size = _image_size(X, model) if size == "image" or model.pads_files else None
+    needs_size = size == "image" or model.padded_size is not None
+    own_size = _image_size(X, model) if needs_size else None
     if codes is None and (name not in GRADIENT_METHODS or not model.same_decision):
         codes = find_codes(model.predict(X), model.classes, n)
     resize = _Resizer(model, size, own_size)
@@ -251,37 +257,46 @@ class _Resizer:
                     "(512, 512), or pass the images of each size by themselves."
                 )
             self.size = own_size
-        if model.pads_files and size != "network":
+        if model.padded_size is not None and size != "network":
             if own_size is None:
                 raise ValueError(
                     "The classifier pads images to its size (keep_aspect_ratio), and "
                     'X has images of several sizes. Use size="network", or pass the '
                     "images of each size by themselves."
                 )
-            self.padding = content_slices(own_size, self.network_size)
+            self.padded_size = model.padded_size
+            self.padding = content_slices(own_size, model.padded_size)
 
     def __call__(self, maps, rows):
         """Resize maps, an array of shape (b, [k,] h, w), of some rows of X."""
-        tensor = torch.from_numpy(np.ascontiguousarray(maps))
-        tensor = tensor[:, None] if tensor.ndim == 3 else tensor
-        if self.padding is not None:
-            tensor = _interpolate(tensor, self.network_size)
-            tensor = tensor[:, :, self.padding[0], self.padding[1]]
-        if self.boxes is not None:
-            pairs = zip(tensor.numpy(), self.boxes[rows], strict=True)
-            placed = [place_in_box(own, box, self.size) for own, box in pairs]
-            return np.stack(placed).reshape(*maps.shape[:-2], *self.size)
-        tensor = _interpolate(tensor, self.size)
-        return tensor.numpy().reshape(*maps.shape[:-2], *self.size)
+        maps = np.ascontiguousarray(maps)
+        if self.padding is None:
+            return self._resize(maps, rows, self.size)
+        padded = self._resize(maps, rows, self.padded_size)
+        return _interpolate(padded[..., *self.padding], self.size)
+
+    def _resize(self, maps, rows, size):
+        """Resize maps to whole images, before the border of padding is removed."""
+        if self.boxes is None:
+            return _interpolate(maps, size)
+        pairs = zip(maps, self.boxes[rows], strict=True)
+        return np.stack([place_in_box(own, box, size) for own, box in pairs])
 
 
-def _interpolate(tensor, size):
-    if tuple(tensor.shape[2:]) == size:
-        return tensor
-    return interpolate(tensor, size, mode="bilinear")
+def _interpolate(maps, size):
+    """Resize maps, an array of shape (..., h, w)."""
+    if maps.shape[-2:] == tuple(size):
+        return maps
+    tensor = torch.from_numpy(np.ascontiguousarray(maps))
+    tensor = tensor.reshape(1, -1, *maps.shape[-2:])
+    resized = interpolate(tensor, size, mode="bilinear")
+    return resized.numpy().reshape(*maps.shape[:-2], *size)
 
 
-def _allocate(model, codes, resize, dtype):
+def _allocate(model, codes, resize):
+    """Return an array for the maps, in the precision of the network."""
+    double = isinstance(model, NetworkModel) and model.is_double
+    dtype = np.float64 if double else np.float32
     n = len(model.images)
     shape = (n, len(model.classes)) if isinstance(codes, str) else (n,)
     return np.empty((*shape, *resize.size), dtype=dtype)
@@ -289,8 +304,7 @@ def _allocate(model, codes, resize, dtype):
 
 def _from_feature_maps(model, name, codes, branch, resize, verbose):
     """Return maps by a method that computes a batch at once."""
-    dtype = np.dtype(str(model.net.input_format.dtype).removeprefix("torch."))
-    maps, done = _allocate(model, codes, resize, dtype), 0
+    maps, done = _allocate(model, codes, resize), 0
 
     def compute(pixels, rows):
         chosen = codes[rows] if isinstance(codes, np.ndarray) else codes
@@ -299,14 +313,14 @@ def _from_feature_maps(model, name, codes, branch, resize, verbose):
     for found in model.compute(compute, verbose):
         _check_finite(found, model)
         rows = np.arange(done, done + len(found))
-        maps[rows] = resize(found.astype(dtype), rows)
+        maps[rows] = resize(found.astype(maps.dtype), rows)
         done += len(found)
     return maps
 
 
 def _from_changed_images(model, method, codes, branch, resize, verbose):
     """Return maps by a method that predicts changed images, image by image."""
-    maps = _allocate(model, codes, resize, np.float32)
+    maps = _allocate(model, codes, resize)
     options = {"branch": branch} if isinstance(method, ScoreCAM) else {}
     bar = tqdm(
         model.pixels(),

@@ -1,5 +1,6 @@
 """Backbones: networks of timm without their classifiers."""
 
+import copy
 import math
 
 import torch
@@ -199,22 +200,21 @@ class Backbone(nn.Module):
         """Return a feature map on the meta device, and the parameters used for it.
 
         Tensors on the meta device have shapes and gradients but no values, so no
-        convolution is computed.
+        convolution is computed. A copy of the modules has these tensors, because
+        other threads may use the backbone.
         """
         parameters = {
-            name: torch.empty_like(value, device="meta").requires_grad_()
+            name: nn.Parameter(torch.empty_like(value, device="meta"))
             for name, value in self.named_parameters()
         }
-        buffers = {
-            n: torch.empty_like(b, device="meta") for n, b in self.named_buffers()
-        }
+        memo = {id(p): parameters[name] for name, p in self.named_parameters()}
+        memo |= {id(b): torch.empty_like(b, device="meta") for b in self.buffers()}
+        probe = copy.deepcopy(self, memo)
         # Two images: BatchNorm in training mode rejects a single value per channel.
         dtype = next(self.parameters()).dtype
         images = torch.empty(2, self.in_channels, *size, device="meta", dtype=dtype)
         with torch.enable_grad():
-            features = torch.func.functional_call(
-                self, {**parameters, **buffers}, (images,)
-            )
+            features = probe(images)
         return features, parameters
 
     def _smallest_side(self):
