@@ -6,7 +6,12 @@ import torch
 from captum.attr import LayerGradCam
 
 from cxrclf import CXRClassifier
-from cxrclf.inspection._class_maps import check_class_maps, class_maps, last_maps
+from cxrclf.inspection._class_maps import (
+    _grad_cam_plus_plus,
+    check_class_maps,
+    class_maps,
+    last_maps,
+)
 
 PAPERS = {
     "legacy_xception": 160,
@@ -141,7 +146,7 @@ def in_numpy(module, images, code):
     slope = head["output.weight"][code] * (hidden > 0) @ head["hidden.weight"]
     gradient = slope / maps[0, 0].size  # the same in each cell
     cam = np.einsum("bk,bkhw->bhw", gradient, maps)
-    total = maps.sum((2, 3))
+    total = np.maximum(maps.sum((2, 3)), 0)
     denominator = 2 * gradient**2 + total * gradient**3
     with np.errstate(invalid="ignore"):
         alpha = np.where(denominator == 0, 0, gradient**2 / denominator)
@@ -157,6 +162,14 @@ def test_maps_equal_the_formulas():
     grad_cam, plus = in_numpy(module, images, 2)
     assert_close(class_maps(module, images, codes, "gradcam").numpy(), grad_cam)
     assert_close(class_maps(module, images, codes, "gradcam++").numpy(), plus)
+
+
+def test_negative_activations_do_not_blow_up_the_map():
+    maps = torch.full((1, 1, 2, 2), -0.5)
+    # 2 g² + (sum of -2) g³ is almost 0 here.
+    found = _grad_cam_plus_plus(-maps, torch.full_like(maps, 1.0001))
+    assert 0 < found.max() < 10
+    assert _grad_cam_plus_plus(maps, torch.full_like(maps, 1.0001)).abs().max() < 10
 
 
 def test_all_classes_and_the_predicted_class():

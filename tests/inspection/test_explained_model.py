@@ -1,9 +1,13 @@
 """The model behind an estimator: wrappers, pipelines, ensembles."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
 from imblearn.pipeline import make_pipeline as make_imblearn_pipeline
+from PIL import Image
+from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import VotingClassifier
@@ -15,7 +19,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from cxrclf import LabelMapClassifier
-from cxrclf.inspection import Lime, lime_explanation, saliency_maps
+from cxrclf.images import ImageReader
+from cxrclf.inspection import Lime, Occlusion, lime_explanation, saliency_maps
 from cxrclf.inspection._explained_model import (
     NetworkModel,
     PredictorModel,
@@ -99,6 +104,113 @@ def test_maps_of_cropped_images_are_placed_back(make, radiographs):
     expected[:, 12:36, 6:24] = inside
     # Maps are resized by way of the size of the network here, and at once there.
     np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
+class LowerHalf(TransformerMixin, BaseEstimator):
+    """Crop images to their lower half."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        self.boxes_ = np.tile([0.5, 1.0, 0.0, 1.0], (len(X), 1))
+        return np.repeat(X[:, X.shape[1] // 2 :], 2, 1)
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+
+@pytest.mark.parametrize(
+    ("steps", "first_row"),
+    [
+        ([LowerHalf()], 24),
+        ([LowerHalf(), LowerHalf()], 36),
+        ([make_pipeline(LowerHalf(), LowerHalf())], 36),
+        ([LowerHalf(), LungMasker(LeftHalf(), mode="mask")], 24),
+    ],
+)
+def test_crops_follow_each_other(steps, first_row, make, radiographs):
+    pipeline = make_pipeline(*steps, make())
+    pipeline.fit(radiographs.images, radiographs.target)
+    found = saliency_maps(pipeline, radiographs.images[:2], "covid", method="cam")
+    assert not found[:, :first_row].any()
+    assert found[:, first_row:].any(2).all()
+    # The user's own transformer is not changed.
+    box = getattr(pipeline[0], "boxes_", None)
+    saliency_maps(pipeline, radiographs.images[:3])
+    assert getattr(pipeline[0], "boxes_", None) is box
+
+
+def test_padding_of_a_reader_is_removed(make, radiograph_files, tmp_path):
+    X, y = radiograph_files.data, radiograph_files.target
+    pads = {"image_size": 48, "keep_aspect_ratio": True}
+    alone = make(**pads).fit(X, y)
+    pipeline = make_pipeline(ImageReader(**pads), FrozenEstimator(alone))
+    wide = tmp_path / "wide.png"
+    Image.open(X[0, 0]).crop((0, 0, 48, 24)).save(wide)
+    for size in ("image", (30, 60)):
+        options = {"method": "cam", "size": size}
+        np.testing.assert_allclose(
+            saliency_maps(pipeline, [str(wide)], "covid", **options),
+            saliency_maps(alone, [str(wide)], "covid", **options),
+            atol=1e-5,
+        )
+
+
+def test_a_calibrated_classifier_is_explained_by_its_probabilities(make, radiographs):
+    X, y = radiographs.images, radiographs.target
+    calibrated = CalibratedClassifierCV(FrozenEstimator(make().fit(X, y))).fit(X, y)
+    method = Occlusion(window=0.5, stride=0.5, fill=0.0)
+    found = saliency_maps(calibrated, X[:1], "covid", method=method)[0]
+    hidden = np.repeat(X[:1], 4, 0)
+    for number, (top, left) in enumerate([(0, 0), (0, 24), (24, 0), (24, 24)]):
+        hidden[number, top : top + 24, left : left + 24] = 0
+    falls = (calibrated.predict_proba(X[:1]) - calibrated.predict_proba(hidden))[:, 0]
+    expected = np.repeat(np.repeat(falls.reshape(2, 2), 24, 0), 24, 1)
+    np.testing.assert_allclose(found, expected, atol=1e-5)
+    # Grad-CAM explains the network inside.
+    inner = calibrated.calibrated_classifiers_[0].estimator
+    np.testing.assert_array_equal(
+        saliency_maps(calibrated, X[:1], "covid"), saliency_maps(inner, X[:1], "covid")
+    )
+
+
+def test_ensembles_get_images_in_their_own_form(make, radiographs):
+    X, y = radiographs.images, radiographs.target
+    method = Occlusion(window=0.5, stride=0.5)
+    expected = saliency_maps(make().fit(X, y), X[:2], "covid", method=method)
+    forms = [
+        (X.astype(np.uint16) * 16, {"bits_stored": 12}),
+        (X.reshape(len(X), -1), {"image_shape": (48, 48)}),
+    ]
+    for images, parameters in forms:
+        voting = VotingClassifier([("a", make(**parameters))], voting="soft")
+        voting.fit(images, y)
+        found = saliency_maps(voting, images[:2], "covid", method=method)
+        single = saliency_maps(
+            make(**parameters).fit(images, y), images[:2], "covid", method=method
+        )
+        np.testing.assert_allclose(found, single, atol=1e-4)
+    # Without bits_stored the images are the same as 8 bits.
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_threads_explain_and_predict_at_the_same_time(make, radiographs):
+    clf = make(n_threads=1).fit(radiographs.images, radiographs.target)
+    X = radiographs.images[:2]
+    maps, probabilities = saliency_maps(clf, X, "covid"), clf.predict_proba(X)
+
+    def explain(number):
+        if number % 2:
+            return clf.predict_proba(X)
+        return saliency_maps(clf, X, "covid")
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(explain, range(40)))
+    for number, own in enumerate(found):
+        # Exact: one thread computes a batch, and has the same rows.
+        np.testing.assert_array_equal(own, probabilities if number % 2 else maps)
+    assert {p.device.type for p in clf.net_.module_.parameters()} == {"cpu"}
 
 
 def test_superpixels_of_cropped_images_are_placed_back(make, radiographs):
@@ -188,6 +300,9 @@ def test_other_estimators_are_refused(make, radiographs, small_segmenter):
     X = radiographs.images
     with pytest.raises(NotFittedError):
         saliency_maps(make(), X)
+    search = GridSearchCV(make(), {"learning_rate": [1e-3]}, cv=2, refit=False)
+    with pytest.raises(TypeError, match=r"got GridSearchCV. Set refit=True"):
+        saliency_maps(search.fit(X, radiographs.target), X)
     with pytest.raises(TypeError, match="got DummyRegressor"):
         saliency_maps(DummyRegressor().fit(X[:, 0], np.arange(30)), X)
     segmenter = small_segmenter(max_epochs=1).fit(X, radiographs.masks)

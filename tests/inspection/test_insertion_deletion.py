@@ -160,7 +160,7 @@ def test_global_state_and_network_stay(fitted, radiographs):
         ({"fill": "black"}, "fill must be .* got 'black'"),
         ({"fill": 2}, "fill must be .* got 2"),
         ({"target": "all"}, 'and not target="all"'),
-        ({"target": "fracture"}, "target has fracture"),
+        ({"target": "fracture"}, "target has 'fracture'"),
         ({"groups": [1]}, "groups has 1 values"),
     ],
 )

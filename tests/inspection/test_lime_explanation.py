@@ -40,5 +40,5 @@ def test_bad_input(trained, radiographs):
         lime_explanation(trained, X, method=Occlusion())
     with pytest.raises(ValueError, match="explains one class per image"):
         lime_explanation(trained, X, "all")
-    with pytest.raises(ValueError, match="target has flu"):
+    with pytest.raises(ValueError, match="target has 'flu'"):
         lime_explanation(trained, X, "flu")

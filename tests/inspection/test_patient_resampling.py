@@ -72,7 +72,7 @@ def test_seed_decides_the_interval_and_global_state_stays():
     [
         ({"confidence_level": 95}, "confidence_level must lie in"),
         ({"confidence_level": "0.95"}, "confidence_level must lie in"),
-        ({"n_resamples": 0}, "n_resamples must be an int, 1 or more, got 0"),
+        ({"n_resamples": 0}, "n_resamples must be an int, 100 or more, got 0"),
         ({"random_state": None}, "random_state must be an int, 0 or more, got None"),
         ({"groups": [1, 2]}, "groups has 2 values"),
     ],

@@ -6,12 +6,14 @@ from scipy.stats import spearmanr
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
+from cxrclf import DualBackboneConcat
 from cxrclf.inspection import (
     Occlusion,
     randomization_check,
     randomize_weights,
     saliency_maps,
 )
+from cxrclf.inspection import _randomization_check as module
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +95,7 @@ def test_pipeline_and_object_of_a_method(fitted, images, radiographs):
         ({"n_repeats": 0}, "n_repeats must be an int, 1 or more"),
         ({"method": "gradient"}, "method must be one of"),
         ({"target": "all"}, 'and not target="all"'),
-        ({"target": "fracture"}, "target has fracture"),
+        ({"target": "fracture"}, "target has 'fracture'"),
         ({"groups": [1]}, "groups has 1 values"),
         ({"random_state": 0.5}, "random_state must be an int"),
     ],
@@ -101,3 +103,29 @@ def test_pipeline_and_object_of_a_method(fitted, images, radiographs):
 def test_bad_input(fitted, images, parameters, message):
     with pytest.raises(ValueError, match=message):
         randomization_check(fitted, images, **parameters)
+
+
+def test_levels_without_a_score_are_named(trained, radiographs, monkeypatch):
+    def constant(classifier, X, labels, **options):
+        return np.zeros((len(X), 8, 8))
+
+    monkeypatch.setattr(module, "saliency_maps", constant)
+    X = radiographs.images[:3]
+    with pytest.warns(UserWarning, match=r"No image has a score for .*'head'.*\"cam\""):
+        randomization_check(trained, X, n_groups=2, n_repeats=1)
+
+
+def test_branches(radiographs):
+    clf = DualBackboneConcat(
+        ("test_resnet", "test_efficientnet"),
+        weights=None,
+        image_size=None,
+        max_epochs=1,
+        precision="float32",
+        random_state=0,
+    ).fit(radiographs.images, radiographs.target)
+    X = radiographs.images[:3]
+    options = {"method": "cam", "n_groups": 2, "n_repeats": 1}
+    checks = [randomization_check(clf, X, branch=b, **options) for b in (0, 1)]
+    one, other = (np.stack([*check.values.values()]) for check in checks)
+    assert not np.array_equal(one, other)

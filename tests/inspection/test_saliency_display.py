@@ -133,5 +133,5 @@ def test_bad_input_is_refused_before_the_work(trained, radiographs, monkeypatch)
         draw(trained, X[:2], method="gradcm")
     with pytest.raises(ValueError, match="y has 30 labels"):
         draw(trained, X[:2], y=radiographs.target)
-    with pytest.raises(ValueError, match="target has flu"):
+    with pytest.raises(ValueError, match="target has 'flu'"):
         draw(trained, X[:2], "flu")

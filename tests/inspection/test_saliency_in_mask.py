@@ -37,15 +37,14 @@ def test_largest_value_at_several_pixels_counts_by_its_fraction():
     assert saliency_in_mask(maps, masks).values["hit"] == pytest.approx(1 / 3)
 
 
-def test_empty_mask_is_nan_and_map_without_positive_values_has_no_share():
+def test_empty_masks_and_maps_without_positive_values_are_nan():
     maps = np.array([[[1.0, 0]], [[0, -1]]])
     masks = np.array([[[0, 0]], [[1, 0]]])
     scores = saliency_in_mask(maps, masks)
     for name, values in scores.values.items():
         assert np.isnan(values[0])
-        assert np.isnan(values[1]) == name.startswith("share")
-    assert scores.n_used["share"] == 0
-    assert scores["hit"].value == 1
+        assert np.isnan(values[1]) == (name != "area")
+    assert scores.n_used == {name: int(name == "area") for name in scores.values}
 
 
 def test_sums_of_small_float_types_do_not_overflow():

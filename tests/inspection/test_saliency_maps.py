@@ -149,7 +149,7 @@ def test_precision_of_the_maps(make, radiographs):
         ({"method": ScoreCAM(n_channels=0)}, "'n_channels' parameter of ScoreCAM"),
         ({"size": "file"}, 'size must be "network", "image"'),
         ({"size": (0, 5)}, "size must be a positive int or a pair"),
-        ({"target": "flu"}, "target has flu, but the classes"),
+        ({"target": "flu"}, "target has 'flu', but the classes"),
     ],
 )
 def test_bad_parameters(options, match, trained, radiographs):

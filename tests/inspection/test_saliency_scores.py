@@ -65,3 +65,8 @@ def test_unknown_score(scores):
 def test_values_of_wrong_shape(values):
     with pytest.raises(ValueError, match="one number per image for each score"):
         SaliencyScores(values)
+
+
+def test_infinity_is_refused():
+    with pytest.raises(ValueError, match="must not have infinity. Use nan"):
+        SaliencyScores({"a": [1.0, np.inf, 0.0]})

@@ -175,7 +175,7 @@ def test_bad_input_is_refused(series, changed, message):
         ({"target": None}, "A series needs one class"),
         ({"target": "all"}, "A series needs one class"),
         ({"target": ["covid"] * 3}, "A series needs one class"),
-        ({"target": "flu"}, "target has flu"),
+        ({"target": "flu"}, "target has 'flu'"),
         ({"days": [1, 2]}, "for each of the 3 images"),
         ({"lungs": np.ones((2, 48, 48))}, "lungs has 2 masks"),
         ({"threshold": 2}, "threshold must be"),

@@ -31,11 +31,20 @@ def test_codes(target, classes, expected):
         assert found == expected
 
 
+def test_other_types_are_refused():
+    for target, classes in [(True, [0, 1]), (1, [False, True]), ("1", [0, 1])]:
+        with pytest.raises(ValueError, match=f"target has {target!r}, but"):
+            find_codes(target, np.array(classes), 3)
+
+
 @pytest.mark.parametrize(
     ("target", "match"),
     [
-        ("d", r"target has d, but the classes of the classifier are \['a', 'b', 'c'\]"),
-        (["a", "d", "e"], "target has d, e,"),
+        (
+            "d",
+            r"target has 'd', but the classes of the classifier are \['a', 'b', 'c'\]",
+        ),
+        (["a", "d", "e"], "target has 'd', 'e',"),
         (0, "target has 0"),
         (["a", "b"], r"each of the 3 images, got an array of shape \(2,\)"),
         ([["a"], ["b"], ["c"]], r"shape \(3, 1\)"),

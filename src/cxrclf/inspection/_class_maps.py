@@ -149,9 +149,12 @@ def _grad_cam(maps, gradient):
 
 def _grad_cam_plus_plus(maps, gradient):
     # The score is exp(logit), so that all derivatives are powers of the gradient.
-    # exp(logit) itself is a positive factor of the whole map, and is left out.
+    # exp(logit) itself is a positive factor of the whole map, and is left out. The
+    # method is defined for activations after a ReLU. With other activations a channel
+    # may have a negative sum, and the denominator would be close to 0 by chance.
     square = gradient**2
-    denominator = 2 * square + maps.sum((2, 3), keepdim=True) * gradient**3
+    total = maps.sum((2, 3), keepdim=True).clamp(min=0)
+    denominator = 2 * square + total * gradient**3
     alpha = torch.where(denominator == 0, 0, square / denominator)
     weights = (alpha * relu(gradient)).sum((2, 3))
     return relu(torch.einsum("bk,bkhw->bhw", weights, maps))

@@ -104,9 +104,6 @@ def insertion_deletion(
     pixels change a radiograph more than a hidden region does. Each image needs
     4 (n_steps + 1) predictions.
 
-    Of a calibrated classifier or a classifier with a tuned threshold, the probabilities
-    of the network are measured.
-
     References
     ----------
     .. [1] V. Petsiuk, A. Das and K. Saenko, "RISE: randomized input sampling for

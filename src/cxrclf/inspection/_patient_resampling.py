@@ -8,6 +8,7 @@ from scipy.stats import bootstrap, norm, t
 from cxrclf._utils.groups import check_groups
 
 _MIN_PATIENTS = 3
+_MIN_RESAMPLES = 100
 _VALUES_PER_BATCH = 2**20  # number of resampled values that are in memory at once
 
 
@@ -23,7 +24,7 @@ class PatientResampling:
     confidence_level : float, default=0.95
         Confidence level of the intervals, in (0, 1).
     n_resamples : int, default=2000
-        Number of resamples.
+        Number of resamples, 100 or more.
     random_state : int, default=0
         Seed of the resamples.
 
@@ -40,7 +41,7 @@ class PatientResampling:
             raise ValueError(
                 f"confidence_level must lie in (0, 1), got {confidence_level!r}."
             )
-        check_int(n_resamples, "n_resamples", 1)
+        check_int(n_resamples, "n_resamples", _MIN_RESAMPLES)
         check_int(random_state, "random_state", 0)
         self.n = n
         ids = np.arange(n) if groups is None else check_groups(groups, n)

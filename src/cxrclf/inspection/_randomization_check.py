@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cxrclf._utils.user_warnings import warn_user
 from cxrclf.inspection._explained_model import explain_model
 from cxrclf.inspection._patient_resampling import PatientResampling, check_int
 from cxrclf.inspection._randomize_weights import randomize_weights
@@ -18,6 +19,7 @@ def randomization_check(
     target=None,
     *,
     method="gradcam",
+    branch=None,
     n_groups=5,
     n_repeats=3,
     groups=None,
@@ -50,6 +52,9 @@ def randomization_check(
         randomized networks.
     method : str, Occlusion, Lime or ScoreCAM, default="gradcam"
         Method of explanation, see :func:`saliency_maps`.
+    branch : int, default=None
+        Number of the backbone, counted from 0, of a classifier with several backbones.
+        None uses the map of all backbones together.
     n_groups : int, default=5
         Number of levels of randomization, 2 or more: the head, and then equal numbers
         of stages. There are fewer levels if the backbone has fewer stages.
@@ -84,6 +89,11 @@ def randomization_check(
     ValueError
         If a parameter is invalid, or if the network has no map for the method.
 
+    Warns
+    -----
+    UserWarning
+        If a level has no score, because all maps are constant.
+
     See Also
     --------
     randomize_weights : Make one of the randomized classifiers.
@@ -114,11 +124,11 @@ def randomization_check(
     >>> list(scores.values)
     ['head', 'head + last 2 of 5 stages', 'all layers']
     """
-    check_method(method)
+    check_method(method, branch)
     check_int(n_groups, "n_groups", 2)
     check_int(n_repeats, "n_repeats", 1)
     find_single_network(estimator, "randomization_check")
-    model = explain_model(estimator, X)
+    model = explain_model(estimator, X, needs_network=True)
     n = len(model.images)
     resampling = PatientResampling(
         n, groups, confidence_level, n_resamples, random_state
@@ -133,7 +143,12 @@ def randomization_check(
 
     def compute_maps(classifier):
         return saliency_maps(
-            classifier, model.images.X, labels, method=method, verbose=verbose
+            classifier,
+            model.images.X,
+            labels,
+            method=method,
+            branch=branch,
+            verbose=verbose,
         )
 
     trained = compute_maps(model.estimator)
@@ -145,6 +160,13 @@ def randomization_check(
             random = randomize_weights(model.estimator, layers, random_state=seed)
             found.append(_correlate(trained, compute_maps(random)))
         values[name] = _mean_of_defined(np.array(found))
+    undefined = [name for name, column in values.items() if np.isnan(column).all()]
+    if undefined:
+        warn_user(
+            f"No image has a score for {undefined}, because all maps are constant. "
+            'Maps of "gradcam" are often 0 everywhere for a class that is not '
+            'predicted. Use method="cam", or another target.'
+        )
     return SaliencyScores._from_resampling(values, resampling)
 
 

@@ -57,8 +57,8 @@ def saliency_in_mask(
     Returns
     -------
     SaliencyScores
-        All scores of an image with an empty mask are nan. ``share`` is nan for a map
-        without positive values.
+        All scores of an image with an empty mask are nan. ``share`` and ``hit`` are nan
+        for a map without positive values.
 
     Raises
     ------
@@ -134,5 +134,7 @@ def _score_map(pixels, mask):
         return np.nan, np.nan, np.nan
     positive = np.maximum(pixels, 0, dtype=np.float64)
     total = positive.sum()
-    share = positive[mask].sum() / total if total > 0 else np.nan
+    if total <= 0:
+        return np.nan, np.nan, mask.mean()
+    share = positive[mask].sum() / total
     return share, mask[pixels == pixels.max()].mean(), mask.mean()

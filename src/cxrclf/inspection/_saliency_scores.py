@@ -198,4 +198,6 @@ def _check_values(values):
             "values must have one number per image for each score, and at least one "
             f"image; got the shapes {found}."
         )
+    if any(np.isinf(column).any() for column in columns.values()):
+        raise ValueError("values must not have infinity. Use nan for undefined values.")
     return columns

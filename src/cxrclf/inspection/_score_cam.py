@@ -17,9 +17,10 @@ class ScoreCAM(BaseEstimator):
     """Score-CAM [1]_, as a `method` of `saliency_maps`.
 
     Each channel of the last feature map is resized to the image and scaled to [0, 1].
-    The image is multiplied by it. The weight of the channel is the softmax, over all
-    channels, of the network's output for the class. The map is the sum of the weighted
-    channels, with negative values set to 0.
+    The image, with pixels in [0, 1], is multiplied by it, so that hidden pixels become
+    black. The weight of the channel is the softmax, over all channels, of the network's
+    output for the class. The map is the sum of the weighted channels, with negative
+    values set to 0.
 
     Parameters
     ----------

@@ -39,7 +39,9 @@ def find_codes(target, classes, n):
             f"images, got an array of shape {labels.shape}."
         )
     labels = labels.tolist()
-    unknown = sorted({str(label) for label in labels if label not in known})
+    # True equals 1, but it is no label of the classes 0 and 1.
+    pairs = {(type(label) is bool, label) for label in known}
+    unknown = sorted({repr(x) for x in labels if (type(x) is bool, x) not in pairs})
     if unknown:
         raise ValueError(
             f"target has {', '.join(unknown)}, but the classes of the classifier are "
