@@ -2,7 +2,7 @@
 
 import pytest
 
-from cxrclf import CXRClassifier
+from cxrclf import CXRClassifier, DualBackboneConcat
 
 
 def make_classifier(**parameters):
@@ -28,3 +28,16 @@ def make():
 def trained(radiographs):
     """Return a classifier that is fitted on `radiographs`. Do not change it."""
     return make_classifier().fit(radiographs.images, radiographs.target)
+
+
+@pytest.fixture(scope="session")
+def dual(radiographs):
+    """Return two networks side by side, fitted on `radiographs`."""
+    return DualBackboneConcat(
+        ("test_resnet", "test_efficientnet"),
+        weights=None,
+        image_size=None,
+        max_epochs=1,
+        precision="float32",
+        random_state=0,
+    ).fit(radiographs.images, radiographs.target)

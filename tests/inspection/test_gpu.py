@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from cxrclf import DualBackboneConcat
 from cxrclf.inspection import (
     Lime,
     Occlusion,
@@ -41,18 +40,10 @@ def test_maps_are_those_of_the_cpu(name, cuda, make, radiographs):
 
 
 @pytest.mark.parametrize("branch", [None, 0, 1])
-def test_branches(branch, cuda, radiographs):
-    clf = DualBackboneConcat(
-        ("test_resnet", "test_efficientnet"),
-        weights=None,
-        image_size=None,
-        max_epochs=1,
-        precision="float32",
-        random_state=0,
-    ).fit(radiographs.images, radiographs.target)
+def test_branches(branch, cuda, dual, radiographs):
     for method in ("gradcam", "gradcam++", "cam", ScoreCAM(n_channels=8)):
         options = {"method": method, "branch": branch}
-        same_on_both(clf, cuda, radiographs.images[:3], **options)
+        same_on_both(dual, cuda, radiographs.images[:3], **options)
 
 
 def test_measures(cuda, make, radiographs):

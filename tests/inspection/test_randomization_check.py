@@ -6,7 +6,6 @@ from scipy.stats import spearmanr
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from cxrclf import DualBackboneConcat
 from cxrclf.inspection import (
     Occlusion,
     randomization_check,
@@ -115,17 +114,9 @@ def test_levels_without_a_score_are_named(trained, radiographs, monkeypatch):
         randomization_check(trained, X, n_groups=2, n_repeats=1)
 
 
-def test_branches(radiographs):
-    clf = DualBackboneConcat(
-        ("test_resnet", "test_efficientnet"),
-        weights=None,
-        image_size=None,
-        max_epochs=1,
-        precision="float32",
-        random_state=0,
-    ).fit(radiographs.images, radiographs.target)
+def test_branches(dual, radiographs):
     X = radiographs.images[:3]
     options = {"method": "cam", "n_groups": 2, "n_repeats": 1}
-    checks = [randomization_check(clf, X, branch=b, **options) for b in (0, 1)]
+    checks = [randomization_check(dual, X, branch=b, **options) for b in (0, 1)]
     one, other = (np.stack([*check.values.values()]) for check in checks)
     assert not np.array_equal(one, other)

@@ -6,7 +6,6 @@ import torch
 from PIL import Image
 from torch.nn.functional import interpolate
 
-from cxrclf import DualBackboneConcat
 from cxrclf.inspection import Lime, Occlusion, ScoreCAM, saliency_maps
 from cxrclf.inspection._class_maps import class_maps
 from tolerances import assert_same_predictions
@@ -109,25 +108,17 @@ def test_sizes_of_files(make, radiograph_files, tmp_path):
         saliency_maps(stretched, several, size="image")
 
 
-def test_branches(radiographs):
-    clf = DualBackboneConcat(
-        ("test_resnet", "test_efficientnet"),
-        weights=None,
-        image_size=None,
-        max_epochs=1,
-        precision="float32",
-        random_state=0,
-    ).fit(radiographs.images, radiographs.target)
+def test_branches(dual, radiographs):
     X = radiographs.images[:2]
     for name in ("gradcam", "gradcam++", "cam", "scorecam"):
-        maps = [saliency_maps(clf, X, method=name, branch=b) for b in (None, 0, 1)]
+        maps = [saliency_maps(dual, X, method=name, branch=b) for b in (None, 0, 1)]
         assert all(m.shape == (2, 48, 48) for m in maps)
         assert not np.array_equal(maps[1], maps[2])
     for branch, match in [(2, "Use 0 to 1"), (-1, "Use 0 to 1"), ("a", "an int")]:
         with pytest.raises(ValueError, match=match):
-            saliency_maps(clf, X, branch=branch)
+            saliency_maps(dual, X, branch=branch)
     with pytest.raises(ValueError, match="Leave branch=None"):
-        saliency_maps(clf, X, method="occlusion", branch=0)
+        saliency_maps(dual, X, method="occlusion", branch=0)
 
 
 def test_precision_of_the_maps(make, radiographs):
