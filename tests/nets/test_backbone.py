@@ -1,5 +1,6 @@
 import copy
 import pickle
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import timm
@@ -143,3 +144,18 @@ def test_copies_and_pickles_compute_the_same():
     for other in (copy.deepcopy(backbone), pickle.loads(pickle.dumps(backbone))):
         assert torch.equal(other(images), backbone(images))
         assert other.name == backbone.name
+
+
+def test_the_size_of_the_map_is_found_while_other_threads_compute():
+    backbone = make_backbone("test_resnet", weights=None, image_size=64).eval()
+    images = torch.rand(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+
+    def use(number):
+        if number % 2:
+            return backbone.map_size(64)
+        with torch.no_grad():
+            return tuple(backbone(images).shape[2:])
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(use, range(40))) == {(2, 2)}
+    assert {p.device.type for p in backbone.parameters()} == {"cpu"}

@@ -9,20 +9,18 @@ from cxrclf.nets import ConcatBackbone
 GRADIENT_METHODS = ("gradcam", "gradcam++", "cam")
 
 
-def check_class_maps(module, method, image_size, branch):
+def check_class_maps(module, method, branch):
     """Raise an error if a network has no map of classes by this method.
 
     Parameters
     ----------
     module : ClassificationNetwork
     method : {"gradcam", "gradcam++", "cam", "scorecam"}
-    image_size : (int, int)
-        Height and width of the images.
     branch : int or None
         Number of the backbone.
     """
-    body, head = module.backbone, module.head
     if branch is not None:
+        body = module.backbone
         n = len(body.branches) if isinstance(body, ConcatBackbone) else 1
         if n == 1 or not 0 <= branch < n:
             raise ValueError(
@@ -30,16 +28,7 @@ def check_class_maps(module, method, image_size, branch):
                 f"{'s' if n > 1 else ''}. "
                 + (f"Use 0 to {n - 1}, or None." if n > 1 else "Leave branch=None.")
             )
-        body = body.branches[branch]
-    size = body.map_size(image_size)
-    if size == (1, 1):
-        raise ValueError(
-            f"The feature map of {body.name} has a single cell for images of "
-            f"{image_size[0]}×{image_size[1]} px, so that method={method!r} has no "
-            'map. Train with a larger image_size, or use method="occlusion" or '
-            '"lime".'
-        )
-    if method == "cam" and not _is_linear(head, branch):
+    if method == "cam" and not _is_linear(module.head, branch):
         raise ValueError(
             "CAM is defined for a linear output layer on the averages of a feature "
             'map. This network has hidden_units, pooling="flatten", or a ReLU after '
@@ -74,6 +63,7 @@ def class_maps(module, pixels, codes, method, branch=None):
         Maps at the size of the feature map.
     """
     maps, classify, weight = _last_map(module, pixels, branch)
+    _check_cells(maps, module, pixels)
     maps = maps.detach().requires_grad_()
     with torch.enable_grad():
         logits = classify(maps)
@@ -109,7 +99,20 @@ def last_maps(module, pixels, branch=None):
     -------
     Tensor of shape (b, c, h, w)
     """
-    return _last_map(module, pixels, branch)[0]
+    maps = _last_map(module, pixels, branch)[0]
+    _check_cells(maps, module, pixels)
+    return maps
+
+
+def _check_cells(maps, module, pixels):
+    """Raise an error if a feature map has a single cell."""
+    if maps.shape[2:] == (1, 1):
+        height, width = pixels.shape[2:]
+        raise ValueError(
+            f"The feature map of {module.backbone.name} has a single cell for images "
+            f"of {height}×{width} px, so that it has no saliency map. Train with a "
+            'larger image_size, or use method="occlusion" or "lime".'
+        )
 
 
 def _last_map(module, pixels, branch):

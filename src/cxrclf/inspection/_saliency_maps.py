@@ -219,7 +219,7 @@ def _check_network(model, estimator, name, branch):
             'method="occlusion" or "lime", which need only predict_proba, or explain '
             "a single classifier of it."
         )
-    check_class_maps(model.module, name, model.image_size, branch)
+    check_class_maps(model.module, name, branch)
 
 
 def _image_size(X, model):

@@ -133,10 +133,12 @@ class Backbone(nn.Module):
             square that it accepts.
         """
         size = check_image_size(image_size)
+        # A copy, because another thread may compute with this backbone.
+        probe = _copy_to_meta(self)
         try:
-            return tuple(self._compute_on_meta(size)[0].shape[-2:])
+            return tuple(probe._compute_on_meta(size)[0].shape[-2:])
         except (RuntimeError, AssertionError) as error:
-            smallest = self._smallest_side()
+            smallest = probe._smallest_side()
             if smallest is None:
                 raise ValueError(
                     f"{self.name} cannot take images of {format_size(size)}: {error}"
@@ -200,21 +202,22 @@ class Backbone(nn.Module):
         """Return a feature map on the meta device, and the parameters used for it.
 
         Tensors on the meta device have shapes and gradients but no values, so no
-        convolution is computed. A copy of the modules has these tensors, because
-        other threads may use the backbone.
+        convolution is computed. Meanwhile no other thread may use the backbone.
         """
         parameters = {
-            name: nn.Parameter(torch.empty_like(value, device="meta"))
+            name: torch.empty_like(value, device="meta").requires_grad_()
             for name, value in self.named_parameters()
         }
-        memo = {id(p): parameters[name] for name, p in self.named_parameters()}
-        memo |= {id(b): torch.empty_like(b, device="meta") for b in self.buffers()}
-        probe = copy.deepcopy(self, memo)
+        buffers = {
+            n: torch.empty_like(b, device="meta") for n, b in self.named_buffers()
+        }
         # Two images: BatchNorm in training mode rejects a single value per channel.
         dtype = next(self.parameters()).dtype
         images = torch.empty(2, self.in_channels, *size, device="meta", dtype=dtype)
         with torch.enable_grad():
-            features = probe(images)
+            features = torch.func.functional_call(
+                self, {**parameters, **buffers}, (images,)
+            )
         return features, parameters
 
     def _smallest_side(self):
@@ -268,6 +271,16 @@ class Backbone(nn.Module):
             if n > 1 and n % rows == 0:
                 return rows, n // rows
         return None
+
+
+def _copy_to_meta(module):
+    """Return a copy of a module with tensors on the meta device."""
+    memo = {
+        id(parameter): nn.Parameter(torch.empty_like(parameter, device="meta"))
+        for parameter in module.parameters()
+    }
+    memo |= {id(b): torch.empty_like(b, device="meta") for b in module.buffers()}
+    return copy.deepcopy(module, memo)
 
 
 def _per_channel(values, in_channels):
