@@ -25,7 +25,7 @@ class LimeDisplay:
 
     Each row shows an image, the image with its strongest superpixels, and the predicted
     probabilities [1]_. Superpixels for the class are green with a solid outline.
-    Superpixels against it are red with a dashed outline. The opacity grows with the
+    Superpixels against it are orange with a dashed outline. The opacity grows with the
     absolute weight. The title has the class, its probability, and R² of the linear
     model. Superpixels of a model with a small R² do not describe the classifier. The
     bars show the six most probable classes at most, and always the explained class.

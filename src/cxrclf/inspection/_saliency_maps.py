@@ -247,8 +247,7 @@ class _Resizer:
     def __init__(self, model, size, own_size):
         self.boxes = model.boxes
         self.padding = None
-        self.network_size = tuple(model.image_size)
-        self.size = self.network_size if size == "network" else size
+        self.size = tuple(model.image_size) if size == "network" else size
         if size == "image":
             if own_size is None:
                 raise ValueError(
