@@ -11,6 +11,8 @@ __all__ = [
     "MissingDependencyError",
     "NoLungsWarning",
     "PixelRangeWarning",
+    "UselessImagesError",
+    "UselessImagesWarning",
     "WeightsError",
 ]
 
@@ -96,6 +98,14 @@ class NoLungsWarning(UserWarning):
 
 class PixelRangeWarning(UserWarning):
     """Pixels outside the range that their type stands for, such as floats above 1."""
+
+
+class UselessImagesError(ValueError):
+    """Generated images that would not help a classifier, by their measured quality."""
+
+
+class UselessImagesWarning(UserWarning):
+    """Generated images that would not help a classifier, by their measured quality."""
 
 
 class WeightsError(ValueError):

@@ -12,7 +12,7 @@ size. A smaller last batch is filled up with copies of its rows.
 
 import os
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from functools import lru_cache
 
 import numpy as np
@@ -109,6 +109,39 @@ def _map_batches(function, batches, device, n_threads):
 def _run_on_one_thread(function, batch):
     set_own_threads(1)  # of this thread of the pool alone
     return function(batch)
+
+
+def run_parallel(functions, n_threads):
+    """Call functions at the same time, each in a thread of its own.
+
+    Parameters
+    ----------
+    functions : list of callable
+        Functions without arguments.
+    n_threads : int
+        Number of threads of all functions together. With fewer threads than functions,
+        the calling thread calls one function after the other.
+
+    Returns
+    -------
+    list
+        Result of each function.
+    """
+    own = max(n_threads // len(functions), 1)
+    if n_threads < len(functions):
+        with limit_threads(own):
+            return [function() for function in functions]
+
+    def call(function):
+        set_own_threads(own)
+        return function()
+
+    pool = _get_pool(len(functions), os.getpid())
+    coming = [pool.submit(call, function) for function in functions]
+    try:
+        return [result.result() for result in coming]
+    finally:  # after an error, no function runs on while the caller cleans up
+        wait(coming)
 
 
 @lru_cache

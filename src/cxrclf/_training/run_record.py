@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 
 import cxrclf
 from cxrclf._training.checkpoint import read_checkpoint, write_checkpoint
 from cxrclf._training.progress import Progress
-from cxrclf._utils.files import remove_abandoned
+from cxrclf._utils.files import remove_abandoned, replace_file
 from cxrclf.optimizers import schedule_factor
 
 
@@ -133,6 +134,25 @@ class RunRecord:
                     if name != "epoch":
                         self.writer.add_scalar(name, value, row["epoch"])
                 self.writer.flush()  # raises errors of the disk in this epoch
+
+    def add_image(self, name, image):
+        """Write an image of the last epoch to the logs, and as a PNG file beside them.
+
+        Parameters
+        ----------
+        name : str
+            Name of the image in TensorBoard, and of the folder of the files.
+        image : ndarray of shape (H, W) or (H, W, 3) of uint8
+        """
+        if self.writer is not None:
+            epoch = self.progress.history[-1]["epoch"]
+            layout = "HW" if image.ndim == 2 else "HWC"
+            with self._stop_logs_on_error():
+                self.writer.add_image(name, image, epoch, dataformats=layout)
+                folder = self.log_dir / name
+                folder.mkdir(exist_ok=True)
+                with replace_file(folder / f"epoch-{epoch:04}.png") as temporary:
+                    Image.fromarray(image).save(temporary, format="png")
 
     def _warn_once(self, error):
         if not self._warned:

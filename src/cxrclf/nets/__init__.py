@@ -6,6 +6,8 @@
 - A classification network joins a backbone and a head. It takes pixels in [0, 1] and
   freezes the part that is not trained.
 - A U-Net joins an encoder and a decoder, and computes outputs for each pixel.
+- A generator translates images, and a discriminator tells generated images from real
+  ones.
 """
 
 import cxrclf._torch  # noqa: F401  first, see _torch/openmp.py
@@ -16,7 +18,9 @@ from cxrclf.nets._encoder import FeatureEncoder, PlainEncoder
 from cxrclf.nets._factory import default_image_size, make_backbone
 from cxrclf.nets._head import Head
 from cxrclf.nets._network import Network
+from cxrclf.nets._patch_discriminator import PatchDiscriminator
 from cxrclf.nets._residual_baseline import ResidualBaseline
+from cxrclf.nets._resnet_generator import ResnetGenerator
 from cxrclf.nets._switchable_norm import SwitchableNorm2d
 from cxrclf.nets._unet import UNet, UNetDecoder
 
@@ -27,8 +31,10 @@ __all__ = [
     "FeatureEncoder",
     "Head",
     "Network",
+    "PatchDiscriminator",
     "PlainEncoder",
     "ResidualBaseline",
+    "ResnetGenerator",
     "SwitchableNorm2d",
     "UNet",
     "UNetDecoder",

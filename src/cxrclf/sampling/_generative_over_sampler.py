@@ -9,6 +9,7 @@ from imblearn.utils import check_target_type
 from PIL import Image
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods
+from sklearn.utils.validation import has_fit_parameter
 
 from cxrclf._utils.files import remove_abandoned, replace_file
 from cxrclf._utils.keyed_random import draw_seed
@@ -30,7 +31,8 @@ class GenerativeOverSampler(UsesSession, RowResampler, BaseOverSampler):
     generator : ImageGenerator
         Generator of images: an ImageGenerator, or any object with the methods
         ``fit(X, y)`` and ``sample(n_samples, label, random_state)``. If its
-        `random_state` is None, it is drawn from the `random_state` of the sampler.
+        `random_state` is None, it is drawn from the `random_state` of the sampler. If
+        its `fit` has a parameter `labels`, it gets the classes with missing images.
     sampling_strategy : float, str, dict or callable, default="auto"
         Number of images to add per class, as in imbalanced-learn's `RandomOverSampler`.
         "auto" makes all classes as large as the largest class.
@@ -47,6 +49,9 @@ class GenerativeOverSampler(UsesSession, RowResampler, BaseOverSampler):
         Fitted copy of `generator`.
     sampling_strategy_ : dict
         Number of added images per class.
+    source_indices_ : ndarray of shape (n_added,) of int
+        Row of X from which each added image was generated, if the generator has a
+        method ``source_rows(n_samples, label, random_state)``, or else -1.
     n_features_in_ : int
         Number of columns of X, if X has two dimensions.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -122,14 +127,34 @@ class GenerativeOverSampler(UsesSession, RowResampler, BaseOverSampler):
     def _fit_resample(self, images, y, drawn):
         rng = check_random_state(draw_seed(self.random_state))
         self.generator_ = seeded_clone(self.generator, rng)
-        self.generator_.fit(images.X, check_target_type(np.asarray(y)))
+        self._fit_generator(images.X, check_target_type(np.asarray(y)))
         parts = [images.paths[:0] if images.values is None else images.values[:0]]
+        rows = [np.empty(0, dtype=int)]
         for label, n_samples in self.sampling_strategy_.items():
             seed = rng.randint(2**31 - 1)
             if n_samples:
-                new = self.generator_.sample(int(n_samples), label, seed)
+                request = int(n_samples), label, seed
+                new = self.generator_.sample(*request)
                 parts.append(self._convert(np.asarray(new), int(n_samples), images))
+                rows.append(self._find_source_rows(*request))
+        self.source_indices_ = np.concatenate(rows)
         return images.append(np.concatenate(parts))
+
+    def _fit_generator(self, X, y):
+        """Fit the generator, which may learn only the classes to generate."""
+        wanted = {}
+        if has_fit_parameter(self.generator_, "labels"):
+            strategy = self.sampling_strategy_
+            wanted["labels"] = [label for label, n in strategy.items() if n]
+            if not wanted["labels"]:
+                return
+        self.generator_.fit(X, y, **wanted)
+
+    def _find_source_rows(self, n_samples, label, seed):
+        """Return the rows of X from which images are generated, or -1 if unknown."""
+        if not hasattr(self.generator_, "source_rows"):
+            return np.full(n_samples, -1)
+        return self.generator_.source_rows(n_samples, label, seed)
 
     def _convert(self, new, n_samples, images):
         """Check generated images, and convert them to pixels or paths, as in X."""

@@ -1,0 +1,41 @@
+"""Presets: parameters of CycleGANGenerator for a CPU, and of the paper."""
+
+_PRESETS = {
+    "cpu": {
+        "image_size": 96,
+        "width": 16,
+        "discriminator_width": 32,
+        "max_iter": 1500,
+        "batch_size": 1,
+    },
+    "paper": {
+        "image_size": 256,
+        "width": 64,
+        "discriminator_width": 64,
+        "n_blocks": 9,
+        "max_epochs": 200,
+        "max_iter": None,
+        "batch_size": 1,
+    },
+}
+
+
+def preset_parameters(name):
+    """Return the parameters of a preset.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    dict
+
+    Raises
+    ------
+    ValueError
+        If there is no preset with this name.
+    """
+    if name not in _PRESETS:
+        raise ValueError(f"preset must be one of {sorted(_PRESETS)}, got {name!r}.")
+    return dict(_PRESETS[name])
