@@ -27,6 +27,8 @@ class CycleGAN(nn.Module):
         Number of channels of the first convolution of a generator.
     n_blocks : int
         Number of residual blocks of a generator.
+    skip : bool
+        Whether a generator adds its input to its output.
     discriminator_width : int
         Number of channels of the first convolution of a discriminator.
     pool_size : int
@@ -34,11 +36,20 @@ class CycleGAN(nn.Module):
     """
 
     def __init__(
-        self, channels, image_size, *, width, n_blocks, discriminator_width, pool_size
+        self,
+        channels,
+        image_size,
+        *,
+        width,
+        n_blocks,
+        skip,
+        discriminator_width,
+        pool_size,
     ):
         super().__init__()
         self.generators = nn.ModuleList(
-            ResnetGenerator(channels, width=width, n_blocks=n_blocks) for _ in range(2)
+            ResnetGenerator(channels, width=width, n_blocks=n_blocks, skip=skip)
+            for _ in range(2)
         )
         self.discriminators = nn.ModuleList(
             PatchDiscriminator(channels, width=discriminator_width) for _ in range(2)

@@ -86,6 +86,10 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
     n_blocks : int or None, default=None
         Number of residual blocks of a generator. None stands for 6 if no side is
         longer than 128 px, and for 9 otherwise, as in the paper.
+    skip : bool, default=True
+        Whether the generators compute the change of an image, which is added to the
+        image, instead of the whole image. The paper has no such connection. With it,
+        narrow networks and short trainings keep the detail of the image.
     discriminator_width : int, default=32
         Number of channels of the first convolution of a discriminator. The paper uses
         64.
@@ -228,6 +232,7 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
         "image_shape": [None, tuple, list],
         "width": [Interval(Integral, 1, None, closed="left")],
         "n_blocks": [None, Interval(Integral, 0, None, closed="left")],
+        "skip": ["boolean"],
         "discriminator_width": [Interval(Integral, 1, None, closed="left")],
         "cycle_weight": [Interval(Real, 0, None, closed="left")],
         "identity_weight": [Interval(Real, 0, None, closed="left")],
@@ -250,6 +255,7 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
         image_shape=None,
         width=16,
         n_blocks=None,
+        skip=True,
         discriminator_width=32,
         cycle_weight=10.0,
         identity_weight=5.0,
@@ -279,6 +285,7 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
         self.image_shape = image_shape
         self.width = width
         self.n_blocks = n_blocks
+        self.skip = skip
         self.discriminator_width = discriminator_width
         self.cycle_weight = cycle_weight
         self.identity_weight = identity_weight
@@ -607,6 +614,7 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
                 self.image_size_,
                 width=self.width,
                 n_blocks=self._count_blocks(),
+                skip=self.skip,
                 discriminator_width=self.discriminator_width,
                 pool_size=self.pool_size,
             )
@@ -658,6 +666,7 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
             self.image_size_,
             width=self.width,
             n_blocks=self._count_blocks(),
+            skip=self.skip,
             device=self.device,
             precision=self.precision,
         )

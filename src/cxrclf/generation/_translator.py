@@ -22,19 +22,22 @@ class Translator:
         Number of channels of the images.
     image_size : (int, int)
         Height and width at which the generators work.
-    width, n_blocks : int
+    width, n_blocks, skip
         Parameters of :class:`~cxrclf.nets.ResnetGenerator`.
     device : str or torch.device
     precision : str
         As in :class:`~cxrclf.generation.CycleGANGenerator`.
     """
 
-    def __init__(self, channels, image_size, *, width, n_blocks, device, precision):
+    def __init__(
+        self, channels, image_size, *, width, n_blocks, skip, device, precision
+    ):
         device = resolve_device(device)
         dtype, self.autocast_dtype = resolve_precision(precision, device)
         self.input_format = InputFormat(image_size, device, dtype)
         self.module_ = nn.ModuleList(
-            ResnetGenerator(channels, width=width, n_blocks=n_blocks) for _ in range(2)
+            ResnetGenerator(channels, width=width, n_blocks=n_blocks, skip=skip)
+            for _ in range(2)
         ).to(device, dtype, memory_format=torch.channels_last)
 
     def translate(
