@@ -2,5 +2,7 @@
 
 import cxrclf._torch  # noqa: F401  first, see _torch/openmp.py
 from cxrclf.generation._cyclegan_generator import CycleGANGenerator
+from cxrclf.generation._generation_quality import generation_quality
+from cxrclf.generation._quality_scores import GenerationQuality
 
-__all__ = ["CycleGANGenerator"]
+__all__ = ["CycleGANGenerator", "GenerationQuality", "generation_quality"]

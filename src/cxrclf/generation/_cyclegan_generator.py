@@ -93,20 +93,21 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
     discriminator_width : int, default=32
         Number of channels of the first convolution of a discriminator. The paper uses
         64.
-    cycle_weight : float, default=10.0
+    cycle_weight : float, default=5.0
         Weight of the loss that compares an image with its translation there and back.
-    identity_weight : float, default=5.0
+        The paper uses 10.
+    identity_weight : float, default=2.0
         Weight of the loss that compares an image of the target class with its
-        translation to the target class.
+        translation to the target class. The paper uses 5.
     pool_size : int, default=50
         Number of earlier generated images that a discriminator sees beside new ones.
     augmentation : Augmentation or None, default=None
         Random transformations of the training images, and of the source images that
         `sample` translates. With None, `sample` translates each source image
         unchanged, and repeats images if it needs more than the source class has.
-    learning_rate : float, default=2e-4
+    learning_rate : float, default=5e-4
         Learning rate of Adam. It is constant in the first half of the epochs, and falls
-        linearly towards 0 in the second half.
+        linearly towards 0 in the second half. The paper uses 2e-4.
     max_iter : int or None, default=1500
         Number of optimizer steps.
     max_epochs : int or None, default=None
@@ -257,11 +258,11 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
         n_blocks=None,
         skip=True,
         discriminator_width=32,
-        cycle_weight=10.0,
-        identity_weight=5.0,
+        cycle_weight=5.0,
+        identity_weight=2.0,
         pool_size=50,
         augmentation=None,
-        learning_rate=2e-4,
+        learning_rate=5e-4,
         max_iter=1500,
         max_epochs=None,
         batch_size=1,
@@ -731,10 +732,13 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
         taken = self._source_images.take(chosen)
         sources = self._check_images(taken)
         masks = None if self.segmenter is None else self.segmenter.predict(taken)
+        translator = self.translators_[target]
         quality = generation_quality(
-            self._translate(self.translators_[target], sources, 0),
+            self._as_images(self._translate(translator, sources, 0)),
             self._read(target_images),
             sources=self._read(sources),
+            # The generator of the other direction keeps images of the source class.
+            controls=self._as_images(self._translate(translator, sources, 1)),
             masks=masks,
             backbone=self.quality_backbone,
             weights=self.quality_weights,
@@ -751,6 +755,12 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
             if self.on_useless == "raise":
                 raise UselessImagesError(text)
             warn_user(text, UselessImagesWarning)
+
+    def _as_images(self, values):
+        """Return flat rows as images."""
+        if self.image_shape is None or self.input_shape_ is None:
+            return values
+        return values.reshape(-1, *self.input_shape_)
 
     def _read(self, images):
         """Return images as pixels: files at the size of the networks."""
