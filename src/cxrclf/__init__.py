@@ -19,6 +19,7 @@ _SUBPACKAGES = (
     "classification",
     "datasets",
     "exceptions",
+    "generation",
     "images",
     "inspection",
     "losses",

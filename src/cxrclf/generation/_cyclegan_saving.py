@@ -90,9 +90,7 @@ def _restore_translators(generator, labels, tensors):
     generator.source_, *targets = labels
     if not targets:
         raise ValueError("it has no generated class")
-    generator.translators_ = {
-        label: generator._make_translator() for label in targets
-    }
+    generator.translators_ = {label: generator._make_translator() for label in targets}
     modules = nn.ModuleList(t.module_ for t in generator.translators_.values())
     modules.load_state_dict(tensors)
 

@@ -102,11 +102,13 @@ def generation_quality(
     >>> quality.n_generated, quality.source_distance
     (12, None)
     """
-    parts = {"generated": generated, "real": real}
-    for name, X in {"sources": sources, "controls": controls}.items():
-        if X is not None:
-            parts[name] = X
-    images = {name: _interpret(name, X) for name, X in parts.items()}
+    parts = {
+        "generated": generated,
+        "real": real,
+        "sources": sources,
+        "controls": controls,
+    }
+    images = {name: _interpret(name, X) for name, X in parts.items() if X is not None}
     _check_lengths(images, masks)
     network = FrozenFeatures(
         backbone, weights, n_threads=n_threads, device=device, verbose=verbose
@@ -160,14 +162,15 @@ def _check_lengths(images, masks):
         raise ValueError("controls need sources. Pass the sources too.")
     if masks is not None:
         shapes = [
-            None if name not in images or images[name].pixels is None
+            None
+            if name not in images or images[name].pixels is None
             else images[name].pixels.shape
             for name in ("generated", "sources")
         ]
         if None in shapes or shapes[0] != shapes[1]:
             raise ValueError(
-                "masks need sources, and both sources and generated images as arrays of "
-                f"the same shape; got {shapes[1]} and {shapes[0]}."
+                "masks need sources and generated images as arrays of the same shape; "
+                f"got {shapes[1]} and {shapes[0]}."
             )
         if np.shape(masks) != shapes[0][:3]:
             raise ValueError(

@@ -94,10 +94,11 @@ class GenerationQuality:
 
     def _rows(self):
         """Return the name, value and limits of each measure that was computed."""
-        rows = []
-        for name in ("kernel_distance", "source_distance"):
-            if (distance := getattr(self, name)) is not None:
-                rows.append([name, *distance[:3]])
+        rows = [
+            [name, *distance[:3]]
+            for name in ("kernel_distance", "source_distance")
+            if (distance := getattr(self, name)) is not None
+        ]
         for name in (
             "distance_ratio",
             "recognized",
