@@ -53,11 +53,7 @@ class CycleGANNet:
         seed,
         n_threads,
     ):
-        self.module_ = module.to(
-            input_format.device,
-            input_format.dtype,
-            memory_format=torch.channels_last,
-        )
+        self.module_ = module.to(input_format.device, input_format.dtype)
         self.input_format = input_format
         self.autocast_dtype = autocast_dtype
         group = {"params": module.all_parameters(), "initial_lr": learning_rate}

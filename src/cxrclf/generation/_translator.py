@@ -1,7 +1,6 @@
 """Translator: the trained generators of a CycleGAN."""
 
 import numpy as np
-import torch
 from torch import nn
 from torch.nn.functional import interpolate
 
@@ -38,7 +37,7 @@ class Translator:
         self.module_ = nn.ModuleList(
             ResnetGenerator(channels, width=width, n_blocks=n_blocks, skip=skip)
             for _ in range(2)
-        ).to(device, dtype, memory_format=torch.channels_last)
+        ).to(device, dtype)
 
     def translate(
         self,

@@ -66,7 +66,9 @@ class PatchDiscriminator(nn.Module):
         Tensor of shape (b, 1, h, w)
             Scores, 1 for real patches and 0 for generated patches.
         """
-        return self.layers(images)
+        # With channels last, torch computes wrong gradients of instance normalization
+        # for a batch of one image.
+        return self.layers(images.contiguous())
 
 
 def _leaky_relu():

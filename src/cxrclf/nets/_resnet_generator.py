@@ -80,6 +80,9 @@ class ResnetGenerator(nn.Module):
         Tensor of shape (b, channels, H, W)
             Pixels in [-1, 1], in the precision of the parameters.
         """
+        # With channels last, torch computes wrong gradients of instance normalization
+        # for a batch of one image.
+        images = images.contiguous()
         maps = self.layers(images)
         # bfloat16 has fewer shades than an image.
         with torch.autocast(maps.device.type, enabled=False):
