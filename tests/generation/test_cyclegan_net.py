@@ -8,7 +8,7 @@ from cxrclf._training.initial_weights import InitialWeights
 from cxrclf._training.pixels import InputFormat
 from cxrclf.generation._cyclegan import CycleGAN
 from cxrclf.generation._cyclegan_net import CycleGANNet
-from tests.helpers.plain_cyclegan import PlainCycleGAN, copy_parameters
+from plain_cyclegan import PlainCycleGAN, copy_parameters
 
 SIZE = 32, 24
 
@@ -24,7 +24,12 @@ def make_net(dtype=torch.float64, n_threads=2, pool_size=0, seed=0, **parameters
             discriminator_width=4,
             pool_size=pool_size,
         )
-    defaults = {"learning_rate": 2e-4, "cycle_weight": 10.0, "identity_weight": 5.0}
+    defaults = {
+        "learning_rate": 2e-4,
+        "cycle_weight": 10.0,
+        "identity_weight": 5.0,
+        "ema_decay": 0.0,
+    }
     return CycleGANNet(
         module,
         InputFormat(SIZE, torch.device("cpu"), dtype),
@@ -64,8 +69,9 @@ def test_three_steps_equal_those_of_the_definition():
 
 @pytest.mark.parametrize("weights", [(0.0, 5.0), (10.0, 0.0)])
 def test_the_weights_of_the_losses_count(weights):
-    plain, changed = make_net(), make_net(
-        cycle_weight=weights[0], identity_weight=weights[1]
+    plain, changed = (
+        make_net(),
+        make_net(cycle_weight=weights[0], identity_weight=weights[1]),
     )
     images = pairs(1)[0]
     np.testing.assert_array_equal(plain.step(images, 0), changed.step(images, 0))

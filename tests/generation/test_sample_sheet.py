@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from cxrclf.generation._sample_sheet import draw_sample_sheet
-from tests.generation.test_unpaired_images import make_data
+from unpaired import make_data
 
 
 class Shift:

@@ -42,9 +42,7 @@ def test_max_iter_counts_steps_and_max_epochs_counts_passes(make, radiographs):
     assert by_steps.history_["epoch"] == [1, 2]
     by_epochs = make(max_iter=13, max_epochs=3, batch_size=4).fit(X, y, ["covid"])
     assert by_epochs.history_["epoch"] == [1, 2, 3]
-    assert by_epochs.history_["learning_rate"] == pytest.approx(
-        [5e-4, 5e-4, 2.5e-4]
-    )
+    assert by_epochs.history_["learning_rate"] == pytest.approx([5e-4, 5e-4, 2.5e-4])
 
 
 def test_the_losses_of_a_training_fall(make, radiographs):
@@ -97,14 +95,15 @@ def test_a_killed_process_resumes_to_the_same_weights(tmp_path):
     script.write_text(
         "import sys\n"
         "from cxrclf.datasets import make_chest_radiographs\n"
-        "from tests.generation.conftest import make_generator\n"
+        "from cxrclf.generation import CycleGANGenerator\n"
         "data = make_chest_radiographs(12, image_size=24, random_state=0)\n"
-        "generator = make_generator(max_epochs=12, n_threads=1,\n"
+        "generator = CycleGANGenerator('normal', width=2, n_blocks=1,\n"
+        "    discriminator_width=2, max_epochs=12, n_threads=1, random_state=0,\n"
+        "    precision='float32', quality_backbone=None,\n"
         "    checkpoint_dir=sys.argv[1])\n"
         "generator.fit(data.images, data.target, ['covid']).save(sys.argv[2])\n"
     )
-    root = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
-    path = os.pathsep.join([root, *filter(None, sys.path)])
+    path = os.pathsep.join(filter(None, sys.path))
     environment = {**os.environ, "PYTHONPATH": path}
 
     def run(checkpoints, model):
@@ -133,9 +132,7 @@ def test_a_killed_process_resumes_to_the_same_weights(tmp_path):
         np.testing.assert_array_equal(parted[name], value)
 
 
-def test_logs_have_the_losses_and_a_sample_sheet_per_epoch(
-    make, radiographs, tmp_path
-):
+def test_logs_have_the_losses_and_a_sample_sheet_per_epoch(make, radiographs, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import (
         EventAccumulator,
     )

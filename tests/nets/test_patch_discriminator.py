@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from cxrclf.nets import PatchDiscriminator
-from tests.helpers.plain_cyclegan import Discriminator, copy_parameters
+from plain_cyclegan import Discriminator, copy_parameters
 
 
 def test_the_paper_has_2_8_million_parameters():

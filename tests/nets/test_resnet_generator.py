@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from cxrclf.nets import ResnetGenerator
-from tests.helpers.plain_cyclegan import Generator, copy_parameters
+from plain_cyclegan import Generator, copy_parameters
 
 
 def test_the_paper_has_11_4_million_parameters():

@@ -1,5 +1,6 @@
 """The networks of a CycleGAN and their losses."""
 
+import copy
 from itertools import chain
 
 import torch
@@ -11,7 +12,7 @@ from cxrclf.nets import PatchDiscriminator, ResnetGenerator
 
 
 class CycleGAN(nn.Module):
-    """Two generators, two discriminators and their pools of generated images.
+    """Two generators, their averages, two discriminators and their pools of images.
 
     Direction 0 translates images of the source class to the target class. Direction 1
     translates images of the target class to the source class. Each direction has a
@@ -54,6 +55,7 @@ class CycleGAN(nn.Module):
         self.discriminators = nn.ModuleList(
             PatchDiscriminator(channels, width=discriminator_width) for _ in range(2)
         )
+        self.averages = copy.deepcopy(self.generators).requires_grad_(False)
         shape = channels, *image_size
         self.pools = nn.ModuleList(ImagePool(pool_size, shape) for _ in range(2))
 
@@ -105,6 +107,23 @@ class CycleGAN(nn.Module):
         both = self.discriminators[direction](torch.cat([real, fake]))
         real_scores, fake_scores = both.to(real.dtype).split(len(real))
         return ((real_scores - 1).square().mean() + fake_scores.square().mean()) / 2
+
+    @torch.no_grad()
+    def update_averages(self, decay, step):
+        """Move the averages of the generators towards the generators.
+
+        Parameters
+        ----------
+        decay : float
+            Decay of the exponential moving average, in [0, 1). 0 copies the weights.
+        step : int
+            Number of earlier steps. The first steps have a smaller decay, so that the
+            initial weights are forgotten.
+        """
+        decay = min(decay, (1 + step) / (10 + step))
+        torch._foreach_lerp_(
+            list(self.averages.parameters()), self.generator_parameters(), 1 - decay
+        )
 
     def generator_parameters(self):
         """Return the parameters of both generators, as a list."""

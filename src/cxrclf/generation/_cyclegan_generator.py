@@ -43,6 +43,7 @@ _NOT_IN_IDENTITY = {
     "checkpoint_dir",
     "device",
     "log_dir",
+    "max_distance",
     "on_useless",
     "quality_backbone",
     "quality_weights",
@@ -108,6 +109,10 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
     learning_rate : float, default=5e-4
         Learning rate of Adam. It is constant in the first half of the epochs, and falls
         linearly towards 0 in the second half. The paper uses 2e-4.
+    ema_decay : float, default=0.99
+        Decay of the exponential moving average of the weights of the generators, in
+        [0, 1). The averages translate images. 0 uses the weights of the last step, as
+        in the paper, whose images depend more on the last steps.
     max_iter : int or None, default=1500
         Number of optimizer steps.
     max_epochs : int or None, default=None
@@ -125,6 +130,10 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
         (n, h, w), such as a ``FrozenEstimator`` of a :class:`~cxrclf.UNetSegmenter`.
         With a segmenter, ``quality_`` compares the changes inside and outside the
         lungs.
+    max_distance : float or None, default=None
+        Largest `distance_ratio` in ``quality_`` of images that count as useful. For
+        example, 1 demands that translation brings images nearer to the real images of
+        the class. None sets no limit.
     on_useless : {"warn", "raise"}, default="warn"
         Whether `fit` warns or raises an error if ``quality_`` finds that the generated
         images are of no use. With an error, a sampler adds no image.
@@ -238,11 +247,13 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
         "cycle_weight": [Interval(Real, 0, None, closed="left")],
         "identity_weight": [Interval(Real, 0, None, closed="left")],
         "pool_size": [Interval(Integral, 0, None, closed="left")],
+        "ema_decay": [Interval(Real, 0, 1, closed="left")],
         "max_iter": [None, Interval(Integral, 1, None, closed="left")],
         "max_epochs": [None, Interval(Integral, 1, None, closed="left")],
         "quality_backbone": [None, str],
         "quality_weights": "no_validation",
         "segmenter": [None, HasMethods(["predict"])],
+        "max_distance": [None, Interval(Real, 0, None, closed="neither")],
         "on_useless": [StrOptions({"warn", "raise"})],
     }
 
@@ -263,12 +274,14 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
         pool_size=50,
         augmentation=None,
         learning_rate=5e-4,
+        ema_decay=0.99,
         max_iter=1500,
         max_epochs=None,
         batch_size=1,
         quality_backbone="tf_efficientnet_lite0",
         quality_weights="imagenet",
         segmenter=None,
+        max_distance=None,
         on_useless="warn",
         random_state=None,
         n_threads=None,
@@ -293,12 +306,14 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
         self.pool_size = pool_size
         self.augmentation = augmentation
         self.learning_rate = learning_rate
+        self.ema_decay = ema_decay
         self.max_iter = max_iter
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.quality_backbone = quality_backbone
         self.quality_weights = quality_weights
         self.segmenter = segmenter
+        self.max_distance = max_distance
         self.on_useless = on_useless
         self.random_state = random_state
         self.n_threads = n_threads
@@ -375,18 +390,28 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
         if self.quality_backbone is not None:
             # Missing weights are found before the training.
             make_backbone(self.quality_backbone, weights=self.quality_weights)
-        self._set_format(images)
-        rows = np.flatnonzero(y == source)
-        self.source_, self._source_rows = source, rows
-        self._source_images = self._check_images(images.take(rows))
-        self.translators_, self.quality_, self.history_ = {}, {}, {}
-        seed = draw_seed(self.random_state)
-        for number, target in enumerate(targets):
-            target_images = self._check_images(images.take(np.flatnonzero(y == target)))
-            self._train(target, target_images, derived_seed(seed, number))
-        for target in targets if self.quality_backbone is not None else ():
-            rows = np.flatnonzero(y == target)
-            self._assess(target, self._check_images(images.take(rows)))
+        rows_of = {label: np.flatnonzero(y == label) for label in (source, *targets)}
+        parts = {
+            label: self._check_images(images.take(rows))
+            for label, rows in rows_of.items()
+        }
+        before = dict(vars(self))
+        try:
+            self._set_format(images)
+            self.source_, self._source_rows = source, rows_of[source]
+            self._source_images = parts[source]
+            self.translators_, self.quality_, self.history_ = {}, {}, {}
+            seed = draw_seed(self.random_state)
+            for number, target in enumerate(targets):
+                self._train(target, parts[target], derived_seed(seed, number))
+            if self.quality_backbone is not None:
+                for target in targets:
+                    self.quality_[target] = self._assess(target, parts[target])
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+        self._report_useless()
         return self
 
     def sample(self, n_samples, label, random_state):
@@ -626,6 +651,7 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
             learning_rate=float(self.learning_rate),
             cycle_weight=self.cycle_weight,
             identity_weight=self.identity_weight,
+            ema_decay=self.ema_decay,
             seed=seed,
             n_threads=usable_threads(self.n_threads),
         )
@@ -639,7 +665,7 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
         )
         self.dtype_ = data.dtype
         rows = train_cyclegan(net, data, self._settings(target))
-        translator.module_.load_state_dict(module.generators.state_dict())
+        translator.module_.load_state_dict(module.averages.state_dict())
         self.translators_[target] = translator
         for row in rows:
             for name, value in {"target": target, **row}.items():
@@ -726,34 +752,39 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
         return np.concatenate(rounds)[:n_samples]
 
     def _assess(self, target, target_images):
-        """Measure the quality of the translated training images of the source class."""
+        """Return the quality of the translated images of the source class."""
         rng = np.random.default_rng(0)
         chosen = np.sort(rng.permutation(len(self._source_rows))[:_N_ASSESSED])
         taken = self._source_images.take(chosen)
         sources = self._check_images(taken)
         masks = None if self.segmenter is None else self.segmenter.predict(taken)
         translator = self.translators_[target]
-        quality = generation_quality(
+        return generation_quality(
             self._as_images(self._translate(translator, sources, 0)),
             self._read(target_images),
             sources=self._read(sources),
             # The generator of the other direction keeps images of the source class.
             controls=self._as_images(self._translate(translator, sources, 1)),
             masks=masks,
+            max_distance=self.max_distance,
             backbone=self.quality_backbone,
             weights=self.quality_weights,
             n_threads=self.n_threads,
             device=self.device,
             verbose=self.verbose,
         )
-        self.quality_[target] = quality
-        if not quality.useful:
-            text = (
-                f"The generated images of {target!r} are of no use: "
-                f"{' '.join(quality.reasons)}"
-            )
-            if self.on_useless == "raise":
-                raise UselessImagesError(text)
+
+    def _report_useless(self):
+        """Warn of useless images, or raise an error."""
+        texts = [
+            f"The generated images of {target!r} are of no use: "
+            f"{' '.join(quality.reasons)}"
+            for target, quality in self.quality_.items()
+            if not quality.useful
+        ]
+        if texts and self.on_useless == "raise":
+            raise UselessImagesError(" ".join(texts))
+        for text in texts:
             warn_user(text, UselessImagesWarning)
 
     def _as_images(self, values):

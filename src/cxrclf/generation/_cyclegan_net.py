@@ -35,6 +35,8 @@ class CycleGANNet:
         Learning rate of Adam.
     cycle_weight, identity_weight : float
         Factors of both losses.
+    ema_decay : float
+        Decay of the averages of the generators.
     seed : int
         Seed of the pools.
     n_threads : int
@@ -50,6 +52,7 @@ class CycleGANNet:
         learning_rate,
         cycle_weight,
         identity_weight,
+        ema_decay,
         seed,
         n_threads,
     ):
@@ -65,6 +68,7 @@ class CycleGANNet:
             device=input_format.device,
             dtype=input_format.dtype,
         )
+        self.ema_decay = ema_decay
         self.seed = seed
         self.n_threads = n_threads
 
@@ -95,6 +99,7 @@ class CycleGANNet:
         ):
             parameter.grad = gradient
         self.optimizer_.step()
+        self.module_.update_averages(self.ema_decay, step)
         return (first + second) / 2
 
     def _differentiate(self, direction, images, step):
@@ -118,7 +123,7 @@ class CycleGANNet:
         return values, generators, discriminator
 
     def translate(self, direction, images):
-        """Translate images without gradients.
+        """Translate images by the averages of the generators.
 
         Parameters
         ----------
@@ -131,4 +136,4 @@ class CycleGANNet:
         Tensor of shape (b, C, H, W)
         """
         with torch.no_grad(), autocast(self.input_format.device, self.autocast_dtype):
-            return self.module_.generators[direction](images)
+            return self.module_.averages[direction](images)

@@ -21,6 +21,7 @@ def generation_quality(
     sources=None,
     controls=None,
     masks=None,
+    max_distance=None,
     backbone="tf_efficientnet_lite0",
     weights="imagenet",
     n_permutations=1000,
@@ -51,6 +52,10 @@ def generation_quality(
         by row.
     masks : array-like of shape (n, H, W) of bool, default=None
         Lungs of the sources, for images in arrays.
+    max_distance : float, default=None
+        Largest `distance_ratio` of images that count as useful. By default the limit is
+        1 if the classifier of real images cannot judge (`reference_accuracy` below
+        0.7), and there is no limit otherwise.
     backbone : str, default="tf_efficientnet_lite0"
         Name of the network of timm that computes the features.
     weights : None, "imagenet", path-like or mapping, default="imagenet"
@@ -126,6 +131,7 @@ def generation_quality(
         memorized=float((nearest < _COPY).mean()),
         diversity=float(pdist(made).mean() / pdist(own).mean()),
         separability=separability(made, own, _number_sources(images)),
+        gain=None,
         recognized=None,
         recognized_interval=None,
         recognized_controls=None,
@@ -139,7 +145,7 @@ def generation_quality(
         quality = replace(quality, **_compare_sources(features, images, settings))
     if masks is not None:
         quality = replace(quality, **_measure_changes(images, masks))
-    return replace(quality, reasons=find_reasons(quality))
+    return replace(quality, reasons=find_reasons(quality, max_distance))
 
 
 def _interpret(name, X):
@@ -213,21 +219,25 @@ def _compare_sources(features, images, settings):
     distance = kernel_distance(sources, real, **settings)
     own = kernel_distance(features["generated"], real, **settings)
     others = [features[name] for name in ("generated", "controls") if name in features]
-    accuracy, found = recognize(sources, real, others, _number_sources(images))
+    sensitivity, false, found = recognize(
+        sources, real, others, _number_sources(images)
+    )
     values = {
         "source_distance": distance,
         # Without a distance to bridge, the ratio means nothing.
         "distance_ratio": own.value / distance.value if distance.value > 0 else None,
-        "reference_accuracy": accuracy,
     }
     if found is not None:
-        share = float(found[0].mean())
+        share, *controls = (float(part.mean()) for part in found)
+        floor = max([false, *controls])
         values |= {
+            "reference_accuracy": (sensitivity + 1 - false) / 2,
+            "gain": (share - floor) / max(sensitivity - floor, 0.01),
             "recognized": share,
             "recognized_interval": _wilson(share, len(found[0])),
         }
-        if len(found) > 1:
-            values["recognized_controls"] = float(found[1].mean())
+        if controls:
+            values["recognized_controls"] = controls[0]
     return values
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -57,8 +57,11 @@ def recognize(sources, real, others, groups):
 
     Returns
     -------
-    accuracy : float
-        Balanced accuracy on real images that were held out.
+    sensitivity : float
+        Fraction of held-out real images that are assigned to the generated class. NaN
+        with too few images.
+    false_positives : float
+        Fraction of held-out sources that are assigned to the generated class.
     recognized : list of ndarray of shape (n,) of bool
         Whether each image is assigned to the generated class. It is None with too few
         images.
@@ -76,8 +79,9 @@ def recognize(sources, real, others, groups):
             if len(rows):
                 found[rows] = model.predict(values[rows]) == 1
     if (predicted < 0).any():
-        return np.nan, None
-    return float(balanced_accuracy_score(y, predicted)), recognized
+        return np.nan, np.nan, None
+    sensitivity, false_positives = (predicted[y == label].mean() for label in (1, 0))
+    return float(sensitivity), float(false_positives), recognized
 
 
 def _make_probe():

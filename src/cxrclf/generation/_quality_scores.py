@@ -10,12 +10,11 @@ from cxrclf.generation._kernel_distance import KernelDistance
 
 # A linear classifier below this balanced accuracy tells too little about an image.
 _LEAST_ACCURACY = 0.7
-# Less than half of the images are assigned to the class that they should show.
-_LEAST_RECOGNIZED = 0.5
-# Real samples of 30 images of one class have a ratio of 0.9 to 1.1, see the tests.
+# Translation bridges less than a third of the way from the sources to real images.
+_LEAST_GAIN = 1 / 3
 _LEAST_DIVERSITY = 0.5
 _MOST_COPIES = 0.5
-_LARGEST_RATIO = 0.9
+_LARGEST_RATIO = 1.0
 _LONGER = "Train longer (max_iter) or with wider networks (width)."
 
 
@@ -52,6 +51,11 @@ class GenerationQuality:
         to the generated class.
     recognized_interval : (float, float) or None
         Its Wilson interval of 95 %.
+    gain : float or None
+        What translation gained: `recognized` minus the fraction of the sources or of
+        the controls, whichever is larger, relative to the same difference for real
+        images. 0 if nothing is gained, 1 if generated images are recognized as often as
+        real ones.
     recognized_controls : float or None
         The same fraction of the controls: images of the source class that went through
         the same kind of network. A high fraction shows that traces of the network are
@@ -77,6 +81,7 @@ class GenerationQuality:
     memorized: float
     diversity: float
     separability: float
+    gain: float | None
     recognized: float | None
     recognized_interval: tuple | None
     recognized_controls: float | None
@@ -101,6 +106,7 @@ class GenerationQuality:
         ]
         for name in (
             "distance_ratio",
+            "gain",
             "recognized",
             "recognized_controls",
             "reference_accuracy",
@@ -158,12 +164,15 @@ class GenerationQuality:
         )
 
 
-def find_reasons(quality):
+def find_reasons(quality, max_distance=None):
     """Return why generated images are of no use.
 
     Parameters
     ----------
     quality : GenerationQuality
+    max_distance : float, default=None
+        Largest distance ratio of useful images. By default there is a limit only if
+        the classifier of real images is not accurate enough to judge.
 
     Returns
     -------
@@ -172,21 +181,20 @@ def find_reasons(quality):
     """
     reasons = []
     judged = (quality.reference_accuracy or 0) >= _LEAST_ACCURACY
-    if judged and quality.recognized < _LEAST_RECOGNIZED:
+    if judged and quality.gain < _LEAST_GAIN:
+        controls = quality.recognized_controls
+        also = "" if controls is None else f", and {controls:.0%} of the controls"
         reasons.append(
-            f"A classifier of real images assigns only {quality.recognized:.0%} of "
-            f"them to their class. {_LONGER}"
+            "A classifier of real images assigns too few of them to their class: "
+            f"{quality.recognized:.0%}{also} (gain {quality.gain:.2f}). {_LONGER}"
         )
-    elif judged and (quality.recognized_controls or 0) > quality.recognized / 2:
+    if max_distance is None:
+        max_distance = np.inf if judged else _LARGEST_RATIO
+    if quality.distance_ratio is not None and quality.distance_ratio > max_distance:
         reasons.append(
-            f"The classifier also assigns {quality.recognized_controls:.0%} of the "
-            "controls to the class, so that it recognizes traces of the network. "
-            f"{_LONGER}"
-        )
-    if quality.distance_ratio is not None and quality.distance_ratio > _LARGEST_RATIO:
-        reasons.append(
-            "They are no nearer to the real images of their class than their sources "
-            f"(distance ratio {quality.distance_ratio:.2f}). {_LONGER}"
+            "They are too far from the real images of their class "
+            f"(distance ratio {quality.distance_ratio:.2f}, at most "
+            f"{max_distance:g}). {_LONGER}"
         )
     if quality.memorized > _MOST_COPIES:
         reasons.append(
