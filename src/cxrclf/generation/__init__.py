@@ -2,7 +2,15 @@
 
 import cxrclf._torch  # noqa: F401  first, see _torch/openmp.py
 from cxrclf.generation._cyclegan_generator import CycleGANGenerator
+from cxrclf.generation._elastic_generator import ElasticGenerator
 from cxrclf.generation._generation_quality import generation_quality
+from cxrclf.generation._mixup_generator import MixupGenerator
 from cxrclf.generation._quality_scores import GenerationQuality
 
-__all__ = ["CycleGANGenerator", "GenerationQuality", "generation_quality"]
+__all__ = [
+    "CycleGANGenerator",
+    "ElasticGenerator",
+    "GenerationQuality",
+    "MixupGenerator",
+    "generation_quality",
+]

@@ -94,10 +94,10 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
     discriminator_width : int, default=32
         Number of channels of the first convolution of a discriminator. The paper uses
         64.
-    cycle_weight : float, default=5.0
+    cycle_weight : float, default=3.0
         Weight of the loss that compares an image with its translation there and back.
         The paper uses 10.
-    identity_weight : float, default=2.0
+    identity_weight : float, default=1.0
         Weight of the loss that compares an image of the target class with its
         translation to the target class. The paper uses 5.
     pool_size : int, default=50
@@ -109,11 +109,11 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
     learning_rate : float, default=5e-4
         Learning rate of Adam. It is constant in the first half of the epochs, and falls
         linearly towards 0 in the second half. The paper uses 2e-4.
-    ema_decay : float, default=0.99
+    ema_decay : float, default=0.995
         Decay of the exponential moving average of the weights of the generators, in
         [0, 1). The averages translate images. 0 uses the weights of the last step, as
         in the paper, whose images depend more on the last steps.
-    max_iter : int or None, default=1500
+    max_iter : int or None, default=2000
         Number of optimizer steps.
     max_epochs : int or None, default=None
         Number of passes over the larger class. If it is not None, it replaces
@@ -269,13 +269,13 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
         n_blocks=None,
         skip=True,
         discriminator_width=32,
-        cycle_weight=5.0,
-        identity_weight=2.0,
+        cycle_weight=3.0,
+        identity_weight=1.0,
         pool_size=50,
         augmentation=None,
         learning_rate=5e-4,
-        ema_decay=0.99,
-        max_iter=1500,
+        ema_decay=0.995,
+        max_iter=2000,
         max_epochs=None,
         batch_size=1,
         quality_backbone="tf_efficientnet_lite0",
@@ -331,7 +331,7 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
         Parameters
         ----------
         name : {"cpu", "paper"}
-            Name of the preset. ``"cpu"`` has narrow networks at 96 px and 1,500
+            Name of the preset. ``"cpu"`` has narrow networks at 96 px and 2,000
             optimizer steps, for a processor of a few cores. ``"paper"`` has the
             published networks at 256 px and 200 epochs, for a GPU.
         **parameters
