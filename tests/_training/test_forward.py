@@ -43,3 +43,35 @@ def test_one_thread_computes_in_the_callers_own():
         )
     )
     assert set(found) == {threading.current_thread()}
+
+
+# Functions at the same time -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(("n_threads", "each"), [(1, 1), (2, 1), (3, 1), (4, 2)])
+def test_functions_share_the_threads(n_threads, each):
+    before = torch.get_num_threads()
+    functions = [lambda k=k: (k, torch.get_num_threads()) for k in range(2)]
+    assert forward.run_parallel(functions, n_threads) == [(0, each), (1, each)]
+    assert torch.get_num_threads() == before
+
+
+def test_functions_run_at_the_same_time():
+    barrier = threading.Barrier(2, timeout=60)
+    # A barrier opens when both functions wait at it.
+    assert sorted(forward.run_parallel([barrier.wait, barrier.wait], 2)) == [0, 1]
+
+
+def test_an_error_is_raised_after_the_other_function_has_ended():
+    ended = []
+
+    def fail():
+        raise RuntimeError("first")
+
+    def run():
+        time.sleep(0.05)
+        ended.append(True)
+
+    with pytest.raises(RuntimeError, match="first"):
+        forward.run_parallel([fail, run], 2)
+    assert ended

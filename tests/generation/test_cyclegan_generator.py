@@ -9,7 +9,6 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import cross_validate
 
-from cxrclf import Augmentation
 from cxrclf.exceptions import (
     ImageReadError,
     UselessImagesError,
@@ -99,58 +98,6 @@ def test_images_of_another_size_are_resized_back(make, rare):
     generator = make(image_size=(24, 32), max_iter=2).fit(*rare)
     assert generator.image_size_ == (24, 32)
     assert generator.sample(2, "covid", 0).shape == (2, 48, 48)
-
-
-# Samples ------------------------------------------------------------------------------
-
-
-def test_the_same_seed_gives_the_same_images(make, fitted, radiographs):
-    again = make().fit(radiographs.images, radiographs.target, ["covid"])
-    np.testing.assert_array_equal(
-        fitted.sample(5, "covid", 1), again.sample(5, "covid", 1)
-    )
-    other = make(random_state=1).fit(radiographs.images, radiographs.target, ["covid"])
-    assert (fitted.sample(5, "covid", 1) != other.sample(5, "covid", 1)).any()
-    assert (fitted.sample(5, "covid", 1) != fitted.sample(5, "covid", 2)).any()
-
-
-def test_samples_are_translations_of_their_source_rows(fitted, radiographs):
-    rows = fitted.source_rows(10, "covid", 3)
-    normal = np.flatnonzero(radiographs.target == "normal")
-    assert sorted(rows) == normal.tolist()
-    np.testing.assert_array_equal(
-        fitted.sample(10, "covid", 3), fitted.translate(radiographs.images[rows])
-    )
-    np.testing.assert_array_equal(fitted.source_rows(4, "covid", 3), rows[:4])
-
-
-def test_images_that_repeat_are_warned_of(fitted, radiographs):
-    with pytest.warns(UserWarning, match="12 images are generated from 10"):
-        images = fitted.sample(12, "covid", 0)
-    assert len(np.unique(images, axis=0)) < 12
-
-
-def test_with_augmentation_each_sample_is_another_view(make, radiographs):
-    generator = make(augmentation=Augmentation(shift=0.1), max_iter=2)
-    generator.fit(radiographs.images, radiographs.target, ["covid"])
-    images = generator.sample(20, "covid", 0)
-    assert len(np.unique(images, axis=0)) == 20
-    np.testing.assert_array_equal(images, generator.sample(20, "covid", 0))
-
-
-def test_an_image_does_not_depend_on_the_other_images(fitted, radiographs):
-    X = radiographs.images
-    together = fitted.translate(X)
-    np.testing.assert_array_equal(together[:20], fitted.translate(X[:20]))
-    # A single image is computed by other kernels, and rounds differently.
-    alone = fitted.translate(X[:1])
-    np.testing.assert_allclose(together[:1], alone.astype(int), atol=1)
-
-
-def test_reverse_uses_the_other_generator(fitted, radiographs):
-    X = radiographs.images[:4]
-    there, back = fitted.translate(X), fitted.translate(X, reverse=True)
-    assert (there != back).any()
 
 
 # Classes ------------------------------------------------------------------------------
@@ -248,11 +195,18 @@ def test_quality_is_that_of_the_translated_training_images(judged, radiographs, 
 
 
 def test_useless_images_are_refused_on_request(judged, radiographs):
-    generator = judged(on_useless="raise", max_distance=1e-6)
-    with pytest.raises(UselessImagesError, match="of no use"):
-        GenerativeOverSampler(generator, random_state=0).fit_resample(
-            radiographs.images[:25], radiographs.target[:25]
-        )
+    X, y = radiographs.images.copy(), radiographs.target
+    # Noise differs so much that two steps cannot make it.
+    noise = np.random.default_rng(0).integers(0, 256, X[y == "covid"].shape)
+    X[y == "covid"] = noise
+    keep = np.flatnonzero(y == "covid")[2:]
+    rows = np.sort(np.concatenate([np.flatnonzero(y != "covid"), keep]))
+    sampler = GenerativeOverSampler(judged(on_useless="raise"), random_state=0)
+    with pytest.raises(UselessImagesError, match="covid.*of no use"):
+        sampler.fit_resample(X[rows], y[rows])
+    quality = sampler.generator_.quality_["covid"]
+    assert quality.reference_accuracy > 0.9
+    assert quality.gain < 1 / 3
 
 
 def test_missing_weights_are_found_before_the_training(judged, radiographs, tmp_path):
@@ -321,12 +275,3 @@ def test_a_failed_fit_keeps_the_earlier_one(make, radiographs):
     with pytest.raises(ValueError, match="diverged"):
         generator.fit(radiographs.images, radiographs.target)
     np.testing.assert_array_equal(generator.translate(radiographs.images[:2]), before)
-
-
-def test_a_preset_is_replaced_by_parameters(make):
-    from cxrclf.generation import CycleGANGenerator
-
-    paper = CycleGANGenerator.preset("paper", max_epochs=3)
-    assert (paper.width, paper.image_size, paper.max_epochs) == (64, 256, 3)
-    with pytest.raises(ValueError, match=r"\['cpu', 'paper'\]"):
-        CycleGANGenerator.preset("gpu")

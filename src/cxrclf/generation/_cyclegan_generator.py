@@ -5,36 +5,29 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 
 from cxrclf._estimators.parameters import PARAMETER_CONSTRAINTS
 from cxrclf._torch.device import resolve_device
 from cxrclf._torch.threads import usable_threads
 from cxrclf._training.initial_weights import InitialWeights
-from cxrclf._training.samples import occurrence
 from cxrclf._utils.image_size import check_image_size
-from cxrclf._utils.keyed_random import derived_seed, draw_seed, keyed_state
+from cxrclf._utils.keyed_random import derived_seed, draw_seed
 from cxrclf._utils.labels import check_label_count, check_labels
 from cxrclf._utils.optional import import_optional
-from cxrclf._utils.session import UsesSession
 from cxrclf._utils.user_warnings import warn_user
 from cxrclf.exceptions import UselessImagesError, UselessImagesWarning
-from cxrclf.generation import _cyclegan_saving as saving
 from cxrclf.generation._class_choice import choose_classes
 from cxrclf.generation._cyclegan import CycleGAN
 from cxrclf.generation._cyclegan_net import CycleGANNet
 from cxrclf.generation._generation_quality import generation_quality
-from cxrclf.generation._pixel_type import count_channels, to_pixels
 from cxrclf.generation._presets import preset_parameters
 from cxrclf.generation._train_cyclegan import CycleGANSettings, train_cyclegan
-from cxrclf.generation._translator import Translator
+from cxrclf.generation._translating_generator import TranslatingGenerator
 from cxrclf.generation._unpaired_images import UnpairedImages
-from cxrclf.images import ImageInput
+from cxrclf.masks import resize_masks
 from cxrclf.nets import make_backbone
-from cxrclf.sampling import ImageGenerator
 
 _FILE_SIZE = 128, 128
-_LARGEST_SMALL_SIDE = 128  # up to this side the paper uses 6 blocks, above it 9
 _SMALLEST_SIDE = 24
 _N_ASSESSED = 200
 # Parameters that do not change the trained networks.
@@ -51,7 +44,7 @@ _NOT_IN_IDENTITY = {
 }
 
 
-class CycleGANGenerator(UsesSession, ImageGenerator):
+class CycleGANGenerator(TranslatingGenerator):
     """Generate images of a rare class from images of another class by a CycleGAN.
 
     A CycleGAN [1]_ learns to translate images of a source class to a target class, for
@@ -414,161 +407,6 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
         self._report_useless()
         return self
 
-    def sample(self, n_samples, label, random_state):
-        """Translate random images of the source class to a generated class.
-
-        Parameters
-        ----------
-        n_samples : int
-            Number of images, at least 1.
-        label : label
-            A generated class of `fit`.
-        random_state : int
-            Seed of the images. The same int gives the same images.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, H, W), (n_samples, H, W, C) or (n_samples, F)
-            Images of the type and shape of the samples in X. If X holds paths, gray
-            images at the size of the networks, of uint8 or uint16.
-
-        Raises
-        ------
-        ValueError
-            If the class was not generated, or if the generator was loaded from a
-            folder, which has no images.
-
-        Warns
-        -----
-        UserWarning
-            If images are repeated, because the source class has fewer images than
-            `n_samples` and there is no augmentation.
-        """
-        translator = self._find_translator(label)
-        rows = self._draw_source_positions(n_samples, label, random_state)
-        repeats = occurrence(rows)
-        views = None
-        if self.augmentation is not None:
-            states = keyed_state(derived_seed(int(random_state), 1), rows, repeats)
-            views = self.augmentation, states
-        elif repeats.any():
-            warn_user(
-                f"{n_samples} images are generated from {len(self._source_rows)} "
-                f"images of {self.source_!r}, so that some are equal. Set augmentation "
-                "to generate them from different views."
-            )
-        images = self._check_images(self._source_images.take(rows))
-        return self._translate(translator, images, 0, views)
-
-    def source_rows(self, n_samples, label, random_state):
-        """Return the rows of X from which `sample` makes its images.
-
-        Parameters
-        ----------
-        n_samples, label, random_state
-            As in :meth:`sample`.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) of int
-            Row of X in `fit` for each generated image.
-        """
-        self._find_translator(label)
-        positions = self._draw_source_positions(n_samples, label, random_state)
-        return self._source_rows[positions]
-
-    def translate(self, X, label=None, *, reverse=False):
-        """Translate images, row by row.
-
-        Parameters
-        ----------
-        X : array-like of length n
-            Images of the source class, in any form of `fit`.
-        label : label, default=None
-            A generated class of `fit`. None stands for the only one.
-        reverse : bool, default=False
-            Whether X has images of the class `label`, which are translated to the
-            source class.
-
-        Returns
-        -------
-        ndarray of shape (n, H, W), (n, H, W, C) or (n, F)
-            Translated images in the order of X, of the type and shape of the samples
-            in X. If X holds paths, gray images at the size of the networks.
-
-        Raises
-        ------
-        ImageReadError
-            If files cannot be read. The error names all of them.
-        ValueError
-            If X has other channels than the images of `fit`, or the class was not
-            generated.
-        """
-        translator = self._find_translator(label)
-        images = self._check_images(X)
-        n_channels = count_channels(images.sample_shape)
-        if n_channels != self._n_channels():
-            raise ValueError(
-                f"X has images of {n_channels} channels, but the generator was fitted "
-                f"on images of {self._n_channels()}."
-            )
-        return self._translate(translator, images, int(reverse))
-
-    def save(self, folder):
-        """Save the fitted generators to a folder, without pickle and without images.
-
-        Parameters
-        ----------
-        folder : path-like
-            Folder of the model. It is made if it is missing. An earlier model in it is
-            replaced in a single step.
-
-        Raises
-        ------
-        ValueError
-            If a parameter cannot be written as JSON.
-        OSError
-            If the folder cannot be written to, or its disk is full.
-        """
-        check_is_fitted(self, "translators_")
-        saving.save_generator(self, folder)
-
-    @classmethod
-    def load(cls, folder, *, device="auto"):
-        """Load a generator that :meth:`save` wrote.
-
-        Parameters
-        ----------
-        folder : path-like
-            Folder that was passed to :meth:`save`.
-        device : str or torch.device, default="auto"
-            Device of the loaded networks.
-
-        Returns
-        -------
-        CycleGANGenerator
-            Generator for :meth:`translate`. It has no images to `sample` from.
-
-        Raises
-        ------
-        WeightsError
-            If the model in the folder is damaged, or belongs to another class.
-        OSError
-            If a file cannot be read.
-        """
-        return saving.load_generator(cls, folder, device)
-
-    def __getstate__(self):
-        return saving.pickle_state(super().__getstate__())
-
-    def __setstate__(self, state):
-        super().__setstate__(state)
-        if hasattr(self, "translators_"):
-            saving.restore_pickled(self)
-
-    def __sklearn_is_fitted__(self):
-        return hasattr(self, "translators_")
-
     # Checks
 
     def _check_parameters(self):
@@ -593,16 +431,6 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
         if self.log_dir is not None:
             import_optional("tensorboard", extra="tensorboard", purpose="log_dir")
 
-    def _check_images(self, X):
-        images = ImageInput.from_X(
-            X, image_shape=self.image_shape, bits_stored=self.bits_stored
-        )
-        if images.sample_shape is not None and images.sample_shape[:2] == (1, 1):
-            raise ValueError(
-                "X has flat rows. Set image_shape to the shape (H, W) of their images."
-            )
-        return images
-
     def _set_format(self, images):
         """Set the size, shape and type of the images."""
         images.warn_of_range()
@@ -615,21 +443,7 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
         self.image_size_ = size
         self.input_shape_ = None if shape is None else tuple(shape)
 
-    def _find_translator(self, label):
-        check_is_fitted(self, "translators_")
-        known = list(self.translators_)
-        if label is None and len(known) == 1:
-            label = known[0]
-        if label not in self.translators_:
-            raise ValueError(
-                f"The generator makes images of {known}, not of {label!r}. Call fit "
-                f"with labels=[{label!r}]."
-                if label is not None
-                else f"The generator makes images of {known}. Pass one as label."
-            )
-        return self.translators_[label]
-
-    # Training and translation
+    # Training
 
     def _train(self, target, target_images, seed):
         """Train the CycleGAN of a class, and store its generators."""
@@ -687,77 +501,16 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
             },
         )
 
-    def _make_translator(self):
-        return Translator(
-            self._n_channels(),
-            self.image_size_,
-            width=self.width,
-            n_blocks=self._count_blocks(),
-            skip=self.skip,
-            device=self.device,
-            precision=self.precision,
-        )
-
-    def _count_blocks(self):
-        if self.n_blocks is not None:
-            return self.n_blocks
-        return 6 if max(self.image_size_) <= _LARGEST_SMALL_SIDE else 9
-
-    def _n_channels(self):
-        return count_channels(self.input_shape_)
-
-    def _reading(self):
-        return {
-            "image_size": self.image_size_,
-            "keep_aspect_ratio": self.keep_aspect_ratio,
-            "cache_dir": self.cache_dir,
-        }
-
-    def _translate(self, translator, images, direction, views=None):
-        """Return translated images, of the type and shape of the samples in X."""
-        shape, values = images.sample_shape, images.values
-        if values is None:
-            dtype = self.dtype_ if self.dtype_.kind == "u" else np.dtype(np.uint8)
-            row_shape = self.image_size_
-        else:
-            dtype, row_shape = values.dtype, values.shape[1:]
-        translated = np.empty((len(images), *row_shape), dtype)
-        start = 0
-        for outputs in translator.translate(
-            images,
-            direction,
-            output_size=None if shape is None else tuple(shape[:2]),
-            views=views,
-            reading=self._reading(),
-            n_threads=usable_threads(self.n_threads),
-            verbose=self.verbose,
-        ):
-            pixels = to_pixels(outputs, dtype, self.bits_stored)
-            stop = start + len(pixels)
-            translated[start:stop] = pixels.reshape(-1, *row_shape)
-            start = stop
-        return translated
-
-    def _draw_source_positions(self, n_samples, label, random_state):
-        """Draw images of the source class: all of them, then all of them again, ..."""
-        if not hasattr(self, "_source_rows"):
-            raise ValueError(
-                "The generator was loaded from a folder, which has no images to start "
-                "from. Use translate with images of the source class."
-            )
-        n = len(self._source_rows)
-        number = list(self.translators_).index(label)
-        rng = np.random.default_rng(derived_seed(int(random_state), number))
-        rounds = [rng.permutation(n) for _ in range(-(-n_samples // n))]
-        return np.concatenate(rounds)[:n_samples]
-
     def _assess(self, target, target_images):
         """Return the quality of the translated images of the source class."""
         rng = np.random.default_rng(0)
         chosen = np.sort(rng.permutation(len(self._source_rows))[:_N_ASSESSED])
         taken = self._source_images.take(chosen)
         sources = self._check_images(taken)
-        masks = None if self.segmenter is None else self.segmenter.predict(taken)
+        masks = None
+        if self.segmenter is not None:
+            size = self.image_size_ if sources.pixels is None else sources.sample_shape
+            masks = resize_masks(self.segmenter.predict(taken), size[:2])
         translator = self.translators_[target]
         return generation_quality(
             self._as_images(self._translate(translator, sources, 0)),
@@ -786,19 +539,6 @@ class CycleGANGenerator(UsesSession, ImageGenerator):
             raise UselessImagesError(" ".join(texts))
         for text in texts:
             warn_user(text, UselessImagesWarning)
-
-    def _as_images(self, values):
-        """Return flat rows as images."""
-        if self.image_shape is None or self.input_shape_ is None:
-            return values
-        return values.reshape(-1, *self.input_shape_)
-
-    def _read(self, images):
-        """Return images as pixels: files at the size of the networks."""
-        if images.pixels is not None:
-            return images.pixels
-        opened = images.open(**self._reading())
-        return opened.gather(np.arange(len(opened)))
 
 
 def _check_size(size):
