@@ -232,7 +232,7 @@ def _compare_sources(features, images, settings):
         floor = max([false, *controls])
         values |= {
             "reference_accuracy": (sensitivity + 1 - false) / 2,
-            "gain": (share - floor) / max(sensitivity - floor, 0.01),
+            "gain": (share - floor) / max(sensitivity - false, 0.01),
             "recognized": share,
             "recognized_interval": _wilson(share, len(found[0])),
         }

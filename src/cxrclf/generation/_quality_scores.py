@@ -53,9 +53,9 @@ class GenerationQuality:
         Its Wilson interval of 95 %.
     gain : float or None
         What translation gained: `recognized` minus the fraction of the sources or of
-        the controls, whichever is larger, relative to the same difference for real
-        images. 0 if nothing is gained, 1 if generated images are recognized as often as
-        real ones.
+        the controls, whichever is larger, divided by the fraction of real images minus
+        the fraction of the sources. 0 if nothing is gained, 1 if generated images are
+        recognized as often as real ones.
     recognized_controls : float or None
         The same fraction of the controls: images of the source class that went through
         the same kind of network. A high fraction shows that traces of the network are
