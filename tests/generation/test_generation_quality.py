@@ -128,6 +128,7 @@ def test_a_limit_of_the_distance_is_checked(noisy):
     ("parameters", "message"),
     [
         ({"generated": np.zeros((1, 24, 24))}, "generated has 1 image"),
+        ({}, "All images in real are equal"),
         ({"sources": np.zeros((3, 24, 24))}, "sources has 3 images for 4"),
         ({"controls": np.zeros((4, 24, 24))}, "controls need sources"),
         ({"masks": np.zeros((4, 24, 24), bool)}, "masks need sources"),

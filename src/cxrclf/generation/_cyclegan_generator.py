@@ -382,7 +382,8 @@ class CycleGANGenerator(TranslatingGenerator):
         source, targets = choose_classes(y, self.source, labels)
         if self.quality_backbone is not None:
             # Missing weights are found before the training.
-            make_backbone(self.quality_backbone, weights=self.quality_weights)
+            with InitialWeights(0):
+                make_backbone(self.quality_backbone, weights=self.quality_weights)
         rows_of = {label: np.flatnonzero(y == label) for label in (source, *targets)}
         parts = {
             label: self._check_images(images.take(rows))
@@ -486,7 +487,6 @@ class CycleGANGenerator(TranslatingGenerator):
                 self.history_.setdefault(name, []).append(value)
 
     def _settings(self, target):
-        parameters = self.get_params()
         return CycleGANSettings(
             max_epochs=self.max_epochs,
             max_iter=None if self.max_epochs is not None else self.max_iter,
@@ -496,7 +496,7 @@ class CycleGANGenerator(TranslatingGenerator):
             description=f"{self.source_} to {target}",
             identity={
                 name: value
-                for name, value in parameters.items()
+                for name, value in self.get_params().items()
                 if name not in _NOT_IN_IDENTITY and not name.startswith("segmenter")
             },
         )

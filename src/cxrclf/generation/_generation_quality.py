@@ -129,7 +129,7 @@ def generation_quality(
         source_distance=None,
         distance_ratio=None,
         memorized=float((nearest < _COPY).mean()),
-        diversity=float(pdist(made).mean() / pdist(own).mean()),
+        diversity=float(pdist(made).mean() / _mean_distance(own)),
         separability=separability(made, own, _number_sources(images)),
         gain=None,
         recognized=None,
@@ -195,6 +195,14 @@ def _number_sources(images):
         else [str(path) for path in part.paths]
     )
     return np.unique(keys, return_inverse=True)[1]
+
+
+def _mean_distance(own):
+    """Return the mean distance between two real images."""
+    mean = pdist(own).mean()
+    if mean == 0:
+        raise ValueError("All images in real are equal. Pass different images.")
+    return mean
 
 
 def _find_nearest(made, own):

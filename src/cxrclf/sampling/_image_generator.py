@@ -13,11 +13,16 @@ class ImageGenerator(BaseEstimator, ABC):
     the sampler calls `sample` for each class with missing samples. In a pipeline of
     imbalanced-learn the generator sees only the training fold.
 
-    Any object with both methods is a generator. It does not need to be a subclass.
+    Any object with both methods is a generator. It does not need to be a subclass. Two
+    things are optional. If `fit` has a parameter `labels`, the sampler passes the
+    classes with missing samples. If there is a method ``source_rows(n_samples, label,
+    random_state)``, the sampler stores the rows of X that it returns.
 
     See Also
     --------
     GenerativeOverSampler : Sampler that uses a generator.
+    cxrclf.generation.CycleGANGenerator : Generator that learns from other classes.
+    cxrclf.generation.MixupGenerator : Generator without training.
 
     Examples
     --------
