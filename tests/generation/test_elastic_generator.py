@@ -1,71 +1,105 @@
-"""ElasticGenerator: smooth deformations of images of a class."""
+"""ElasticGenerator: fields of displacements, and the images they give."""
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.interpolate import RegularGridInterpolator
+from scipy.ndimage import gaussian_filter
 
 from cxrclf.generation import ElasticGenerator
-from cxrclf.generation._elastic_generator import draw_field
 from cxrclf.sampling import GenerativeOverSampler
+from rare_images import make_rare
 
 
-def test_each_sample_is_a_deformed_image_of_its_class(radiographs):
-    X, y = radiographs.images, radiographs.target
-    generator = ElasticGenerator(0.05, 0.2).fit(X, y)
-    made = generator.sample(3, "covid", 4)
-    rows = generator.source_rows(3, "covid", 4)
-    assert set(y[rows]) == {"covid"}
-    for k in range(3):
-        rng = np.random.default_rng([4, k])
-        rng.choice(np.flatnonzero(y == "covid"))
-        noise = rng.standard_normal((2, 48, 48))
-        field = np.stack([gaussian_filter(part, 0.2 * 48) for part in noise])
-        field *= (0.05 * 48 / abs(field).max((1, 2)))[:, None, None]
-        places = np.indices((48, 48)) + field
-        expected = map_coordinates(
-            X[rows[k]].astype(float), places, order=1, mode="nearest"
-        )
-        np.testing.assert_array_equal(made[k], np.rint(expected))
+@pytest.fixture(scope="module")
+def rare(tmp_path_factory):
+    return make_rare(tmp_path_factory.mktemp("rare"))
 
 
-def test_the_default_field_folds_nothing():
-    for seed in range(20):
-        field = draw_field((64, 48), 0.03, 0.1, np.random.default_rng(seed))
-        assert abs(field).max() == pytest.approx(0.03 * 48)
-        rows, columns = (np.gradient(part) for part in field)
-        jacobian = (1 + rows[0]) * (1 + columns[1]) - rows[1] * columns[0]
-        assert jacobian.min() > 0
+def jacobians(field):
+    """Return the determinant of the Jacobian of positions + field, at each pixel."""
+    (yy, yx), (xy, xx) = np.gradient(field[0]), np.gradient(field[1])
+    return (1 + yy) * (1 + xx) - yx * xy
 
 
-def test_without_displacement_images_are_copies(radiographs):
-    generator = ElasticGenerator(0.0).fit(radiographs.images, radiographs.target)
-    rows = generator.source_rows(4, "normal", 0)
-    np.testing.assert_array_equal(
-        generator.sample(4, "normal", 0), radiographs.images[rows]
-    )
+@pytest.mark.parametrize("shape", [(24, 20), (21, 33)])
+def test_field_is_smoothed_noise_of_the_largest_displacement(shape):
+    generator = ElasticGenerator(displacement=0.05, smoothness=0.08)
+    field = generator._draw_field(shape, np.random.default_rng(7))
+    noise = np.random.default_rng(7).standard_normal((2, *shape))
+    sigma = 0.08 * min(shape)
+    smooth = [gaussian_filter(part, sigma, mode="wrap", truncate=9) for part in noise]
+    expected = [0.05 * min(shape) * part / np.abs(part).max() for part in smooth]
+    # The filter works on waves here, and on pixels there.
+    np.testing.assert_allclose(field, expected, atol=2e-4 * min(shape))
 
 
-def test_color_images_are_deformed_as_one():
-    gray = np.random.default_rng(0).random((4, 24, 24)).astype(np.float32)
-    color = np.repeat(gray[..., None], 3, axis=-1)
-    made = [
-        ElasticGenerator().fit(X, [0, 0, 1, 1]).sample(2, 1, 0) for X in (gray, color)
-    ]
-    assert made[1].dtype == np.float32
-    for channel in range(3):
-        np.testing.assert_array_equal(made[0], made[1][..., channel])
+def test_displacements_are_equal_everywhere():
+    generator, rng = ElasticGenerator(), np.random.default_rng(0)
+    fields = np.array([generator._draw_field((32, 32), rng) for _ in range(200)])
+    sizes = fields.std(axis=(0, 1))
+    assert sizes.max() < 1.25 * sizes.min()
 
 
-def test_the_sampler_records_the_sources(radiograph_files):
-    X, y = radiograph_files.data[:25], radiograph_files.target[:25]
-    sampler = GenerativeOverSampler(ElasticGenerator(image_size=32), random_state=0)
-    _, y_new = sampler.fit_resample(X, y)
-    assert sampler.source_indices_.min() >= 0
-    np.testing.assert_array_equal(
-        np.asarray(y)[sampler.source_indices_], np.asarray(y_new)[25:]
-    )
+@pytest.mark.parametrize("parameters", [{}, {"displacement": 0.06, "smoothness": 0.09}])
+def test_no_deformation_folds(parameters):
+    generator, rng = ElasticGenerator(**parameters), np.random.default_rng(0)
+    fields = [generator._draw_field((64, 48), rng) for _ in range(200)]
+    assert min(jacobians(field).min() for field in fields) > 0.05
 
 
-def test_flat_rows_are_refused(radiographs):
-    with pytest.raises(ValueError, match="flat rows"):
-        ElasticGenerator().fit(np.zeros((4, 64)), [0, 0, 1, 1])
+def test_a_rough_field_folds():  # the measure above finds it
+    generator = ElasticGenerator(displacement=0.06, smoothness=0.03)
+    field = generator._draw_field((64, 48), np.random.default_rng(0))
+    assert jacobians(field).min() < 0
+
+
+@pytest.mark.parametrize("channels", [(), (3,)])
+def test_images_are_interpolated_linearly(rare, monkeypatch, channels):
+    source = np.random.default_rng(1).random((24, 20, *channels))
+    field = np.random.default_rng(2).uniform(-3, 3, (2, 24, 20))
+    monkeypatch.setattr(ElasticGenerator, "_draw_field", lambda *_: field)
+    X = np.stack([source, 1 - source])
+    image = ElasticGenerator().fit(X, [0, 1]).sample(1, 0, 0)[0]
+    grid = np.arange(24), np.arange(20)
+    places = np.moveaxis(np.indices((24, 20)) + field, 0, -1).clip(0, [23, 19])
+    expected = RegularGridInterpolator(grid, source)(places)
+    np.testing.assert_allclose(image, expected, atol=1e-12)
+
+
+def test_sources(rare):
+    generator = ElasticGenerator(displacement=0).fit(rare.pixels, rare.y)
+    rows = generator.source_rows(30, "covid", 5)
+    np.testing.assert_array_equal(generator.sample(30, "covid", 5), rare.pixels[rows])
+    assert set(rows) == set(np.flatnonzero(rare.y == "covid"))
+
+
+def test_one_image_is_enough(rare):
+    X, y = rare.pixels[:4], ["covid", "normal", "normal", "normal"]
+    sampler = GenerativeOverSampler(ElasticGenerator(), random_state=0)
+    X_new, _ = sampler.fit_resample(X, y)
+    new = X_new[4:].astype(float)
+    assert len(np.unique(new, axis=0)) == 2
+    for image in new:
+        nearest = np.abs(rare.pixels - image).mean((1, 2)).argmin()
+        assert nearest == 0
+
+
+def test_flat_rows_are_refused(rare):
+    with pytest.raises(ValueError, match=r"flat rows, of shape \(18, 480\)"):
+        ElasticGenerator().fit(rare.pixels.reshape(18, -1), rare.y)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [{"displacement": -0.1}, {"displacement": 0.6}, {"smoothness": 0}],
+)
+def test_bad_parameters(rare, parameters):
+    (name,) = parameters
+    with pytest.raises(ValueError, match=f"'{name}' parameter"):
+        ElasticGenerator(**parameters).fit(rare.pixels, rare.y)
+
+
+def test_the_sampler_records_the_sources(rare):
+    sampler = GenerativeOverSampler(ElasticGenerator(displacement=0), random_state=0)
+    X, _ = sampler.fit_resample(rare.pixels, rare.y)
+    np.testing.assert_array_equal(X[18:], rare.pixels[sampler.source_indices_])

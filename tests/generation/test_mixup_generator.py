@@ -1,60 +1,67 @@
-"""MixupGenerator: mixtures of two images of a class."""
+"""MixupGenerator: which images are mixed, and in which fractions."""
+
+from itertools import permutations
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy.stats import beta, kstest
 
 from cxrclf.generation import MixupGenerator
-from cxrclf.images import read_image
+from rare_images import make_rare
 
 
-def test_each_sample_lies_between_two_images_of_its_class():
-    rng = np.random.default_rng(0)
-    X = rng.random((8, 5, 6))
-    y = np.repeat(["a", "b"], 4)
-    made = MixupGenerator(alpha=0.7).fit(X, y).sample(400, "b", 3)
-    ends = X[4:].reshape(4, -1)
-    factors = []
-    for image in made.reshape(400, -1):
-        weights, residual, *_ = np.linalg.lstsq(ends.T, image, rcond=None)
-        assert residual == pytest.approx(0, abs=1e-20)
-        used = np.sort(weights)
-        assert used[:2] == pytest.approx([0, 0], abs=1e-9)
-        assert weights.sum() == pytest.approx(1)
-        factors.append(used[3])
-    # The larger of λ and 1 - λ.
-    reference = stats.beta(0.7, 0.7)
-    cdf = lambda x: reference.cdf(x) - reference.cdf(1 - x)  # noqa: E731
-    assert stats.kstest(factors, cdf).pvalue > 1e-3
+@pytest.fixture(scope="module")
+def rare(tmp_path_factory):
+    return make_rare(tmp_path_factory.mktemp("rare"))
 
 
-def test_more_samples_begin_with_the_same_ones(radiographs):
-    generator = MixupGenerator().fit(radiographs.images, radiographs.target)
-    five, ten = (generator.sample(n, "covid", 1) for n in (5, 10))
-    assert ten.dtype == np.uint8
-    np.testing.assert_array_equal(five, ten[:5])
-    assert (five != generator.sample(5, "covid", 2)).any()
+def find_fractions(images, sources):
+    """Return the pair and the fraction of each image, by least squares."""
+    found = []
+    for image in images.reshape(len(images), -1):
+        for first, second in permutations(range(len(sources)), 2):
+            x1, x2 = sources[first].ravel(), sources[second].ravel()
+            change = x1 - x2
+            fraction = change @ (image - x2) / (change @ change)
+            if np.abs(x2 + fraction * change - image).max() < 1e-12:
+                found.append((first, second, fraction))
+                break
+    return np.array(found)
 
 
-def test_files_give_what_their_pixels_give(radiograph_files):
-    made = [
-        MixupGenerator(image_size=48).fit(X, y).sample(4, "normal", 0)
-        for X, y in (
-            (radiograph_files.data, radiograph_files.target),
-            (
-                np.stack([read_image(path) for path in radiograph_files.data[:, 0]]),
-                radiograph_files.target,
-            ),
-        )
-    ]
-    np.testing.assert_array_equal(*made)
+@pytest.mark.parametrize("alpha", [0.3, 1.0, 4.0])
+def test_two_images_of_the_class_in_beta_fractions(rare, alpha):
+    sources = rare.floats[rare.y == "covid"]
+    generator = MixupGenerator(alpha).fit(rare.floats, rare.y)
+    found = find_fractions(generator.sample(300, "covid", 0), sources)
+    assert len(found) == 300
+    # Each pair is found in its first order, and Beta(alpha, alpha) is symmetric.
+    assert kstest(found[:, 2], beta(alpha, alpha).cdf).pvalue > 0.01
+    pairs, counts = np.unique(found[:, :2], axis=0, return_counts=True)
+    assert len(pairs) == 15
+    assert counts.max() < 40
 
 
-def test_one_image_cannot_be_mixed(radiographs):
-    generator = MixupGenerator().fit(radiographs.images[:3], ["a", "b", "b"])
-    with pytest.raises(ValueError, match="'a' has one image.*ElasticGenerator"):
-        generator.sample(1, "a", 0)
-    with pytest.raises(ValueError, match=r"no class 'c'.*\['a', 'b'\]"):
-        generator.sample(1, "c", 0)
-    with pytest.raises(ValueError, match="alpha"):
-        MixupGenerator(alpha=0).fit(radiographs.images[:3], ["a", "b", "b"])
+def test_flat_rows_are_mixed_as_images(rare):
+    X = rare.pixels.reshape(18, -1)
+    rows = MixupGenerator().fit(X, rare.y).sample(4, "covid", 0)
+    assert rows.shape == (4, 480)
+    found = find_fractions(
+        MixupGenerator().fit(X / 255, rare.y).sample(4, "covid", 0),
+        X[rare.y == "covid"] / 255,
+    )
+    assert len(found) == 4
+
+
+def test_one_image_is_too_few(rare):
+    X = rare.pixels[[0, 0, 1, 2]]
+    generator = MixupGenerator().fit(X, ["covid", "covid", "normal", "normal"])
+    with pytest.raises(ValueError, match=r"'covid' has only one image.*ElasticGen"):
+        generator.sample(1, "covid", 0)
+    assert generator.sample(2, "normal", 0).shape == (2, 24, 20)
+
+
+@pytest.mark.parametrize("alpha", [0, -1, "1", None])
+def test_bad_alpha(rare, alpha):
+    with pytest.raises(ValueError, match="'alpha' parameter"):
+        MixupGenerator(alpha).fit(rare.pixels, rare.y)

@@ -1,9 +1,10 @@
-"""ElasticGenerator: smooth deformations of images of a class."""
+"""Smooth deformations of images of a class."""
 
 from numbers import Real
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.fft import irfft2, rfft2
+from scipy.ndimage import fourier_gaussian, map_coordinates
 from sklearn.utils._param_validation import Interval
 
 from cxrclf.generation._class_generator import ClassGenerator
@@ -12,36 +13,48 @@ from cxrclf.generation._class_generator import ClassGenerator
 class ElasticGenerator(ClassGenerator):
     """Generate smooth deformations of images of a class [1]_, without training.
 
-    Each pixel of a new image comes from a displaced place of a random image of the
-    class. The displacements are normal noise, smoothed by a Gaussian filter, and scaled
-    to a largest displacement. Places outside the image have the value of the border.
-    Compare it with a generator that learns, such as :class:`CycleGANGenerator`.
+    Each new image is a random image of the class. Its pixels are moved by a random
+    field of displacements: Gaussian noise, smoothed by a Gaussian filter and scaled to
+    the largest displacement. Use the generator in a
+    :class:`~cxrclf.sampling.GenerativeOverSampler`. Compare its scores with the scores
+    of a generator that learns.
 
     Read more in the :ref:`User Guide <generation>`.
 
     Parameters
     ----------
     displacement : float, default=0.03
-        Largest displacement along an axis, as a fraction of the shorter side.
+        Largest displacement along each axis, as a fraction of the shorter side of the
+        image, in [0, 0.5]. With 0, the new images are copies.
     smoothness : float, default=0.1
-        Standard deviation of the Gaussian filter, as a fraction of the shorter side.
-        With less than twice the displacement, a deformation may fold the image.
+        Standard deviation of the Gaussian filter, as a fraction of the shorter side of
+        the image, in (0, 1]. Small values deform small structures, and large values
+        move the whole image. Use at least 1.5 times `displacement`: with less, a
+        deformation may fold the image.
     image_size : int or (int, int), default=224
-        Height and width of images from files, in pixels, or one int for square images.
-        Images in arrays keep their size.
-    cache_dir : path-like or None, default=None
-        Folder of decoded files for later runs. None removes them at the end of the
-        process.
+        Height and width at which files are read, in pixels, or one int for square
+        images. Images in arrays keep their size.
+    cache_dir : path-like, default=None
+        Folder that caches decoded pixels for later runs. If None, they are cached until
+        the process ends.
 
     See Also
     --------
+    CycleGANGenerator : Images that are translated from another class.
     MixupGenerator : Mixtures of two images.
-    cxrclf.sampling.AugmentedOverSampler : Rotated, shifted and scaled copies.
+    cxrclf.sampling.AugmentedOverSampler : Rotated, shifted and zoomed copies.
+
+    Notes
+    -----
+    Pixels are interpolated linearly. Positions outside the image have the value of the
+    nearest pixel. The noise is smoothed as a periodic image, so displacements are
+    equally large in the center and at the borders of the image. X must not have flat
+    rows.
 
     References
     ----------
-    .. [1] P. Y. Simard, D. Steinkraus, J. C. Platt, "Best practices for convolutional
-       neural networks applied to visual document analysis", ICDAR 2003.
+    .. [1] P. Y. Simard, D. Steinkraus and J. C. Platt, "Best practices for
+       convolutional neural networks applied to visual document analysis", ICDAR 2003.
 
     Examples
     --------
@@ -49,13 +62,14 @@ class ElasticGenerator(ClassGenerator):
     >>> from cxrclf.generation import ElasticGenerator
     >>> data = make_chest_radiographs(6, image_size=32, random_state=0)
     >>> generator = ElasticGenerator().fit(data.images, data.target)
-    >>> generator.sample(4, "covid", random_state=0).shape
-    (4, 32, 32)
+    >>> images = generator.sample(4, "covid", random_state=0)
+    >>> images.shape, images.dtype
+    ((4, 32, 32), dtype('uint8'))
     """
 
     _parameter_constraints = {
         **ClassGenerator._parameter_constraints,
-        "displacement": [Interval(Real, 0, 1, closed="left")],
+        "displacement": [Interval(Real, 0, 0.5, closed="both")],
         "smoothness": [Interval(Real, 0, 1, closed="right")],
     }
 
@@ -67,87 +81,54 @@ class ElasticGenerator(ClassGenerator):
         self.image_size = image_size
         self.cache_dir = cache_dir
 
-    def fit(self, X, y):
-        """Store the images of each class. Files are decoded.
-
-        Parameters
-        ----------
-        X : array-like of length n
-            Paths, or images of shape (n, H, W) or (n, H, W, C).
-        y : array-like of shape (n,)
-            Labels of the images.
-
-        Returns
-        -------
-        self : ElasticGenerator
-
-        Raises
-        ------
-        ImageReadError
-            If files cannot be read. The error names all of them.
-        ValueError
-            If a parameter, X or y is invalid, or X has flat rows.
-        """
-        super().fit(X, y)
-        if self._values is not None and self._values.ndim == 2:
-            del self._rows
-            raise ValueError(
-                "X has flat rows, which cannot be deformed. Pass images of shape "
-                "(n, H, W)."
-            )
-        return self
-
     def source_rows(self, n_samples, label, random_state):
-        """Return the rows of X from which `sample` makes its images.
+        """Return the rows of X that :meth:`sample` deforms.
 
         Parameters
         ----------
-        n_samples, label, random_state
-            As in :meth:`sample`.
+        n_samples : int
+            Number of images, at least 1.
+        label : label
+            Class of the images, one of the labels in `fit`.
+        random_state : int
+            The int that is passed to :meth:`sample`.
 
         Returns
         -------
         ndarray of shape (n_samples,) of int
-            Row of X in `fit` for each generated image.
+            Row of X in `fit` for each image of `sample`. If X has repeats of an image,
+            this is the first of them.
         """
-        rows = self._find_rows(label)
-        return np.array(
-            [
-                np.random.default_rng([int(random_state), k]).choice(rows)
-                for k in range(n_samples)
-            ]
-        )
+        drawn = self._draw(n_samples, label, random_state)
+        return np.array([rows[0] for rows, _ in drawn])
 
-    def _make(self, rows, rng):
-        image = self._take([rng.choice(rows)])[0].astype(float)
-        shape = image.shape[:2]
-        field = draw_field(shape, self.displacement, self.smoothness, rng)
-        places = np.indices(shape) + field
-        channels = image[..., None] if image.ndim == 2 else image
+    def _check_images(self, images):
+        if images.values is not None and images.values.ndim == 2:
+            raise ValueError(
+                f"X has flat rows, of shape {images.values.shape}. Pass images of "
+                "shape (n, H, W) or (n, H, W, C): X.reshape(-1, height, width)."
+            )
+
+    def _draw_rows(self, rows, rng):
+        return rng.choice(rows, 1)
+
+    def _make(self, images, rng):
+        image = images[0]
+        places = np.indices(image.shape[:2]) + self._draw_field(image.shape[:2], rng)
+        channels = image.reshape(*image.shape[:2], -1)
         moved = [
-            map_coordinates(channel, places, order=1, mode="nearest")
-            for channel in np.moveaxis(channels, -1, 0)
+            map_coordinates(channels[..., c], places, order=1, mode="nearest")
+            for c in range(channels.shape[2])
         ]
         return np.stack(moved, axis=-1).reshape(image.shape)
 
-
-def draw_field(shape, displacement, smoothness, rng):
-    """Draw a smooth field of displacements.
-
-    Parameters
-    ----------
-    shape : (int, int)
-    displacement, smoothness : float
-        As in :class:`ElasticGenerator`.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    ndarray of shape (2, H, W)
-        Displacements along rows and columns, in pixels.
-    """
-    side = min(shape)
-    noise = rng.standard_normal((2, *shape))
-    field = np.stack([gaussian_filter(part, smoothness * side) for part in noise])
-    largest = abs(field).max(axis=(1, 2), keepdims=True)
-    return field / np.maximum(largest, np.finfo(float).tiny) * displacement * side
+    def _draw_field(self, shape, rng):
+        """Draw displacements along rows and columns in pixels, (2, H, W)."""
+        side = min(shape)
+        field = np.empty((2, *shape))
+        for axis in range(2):
+            waves = rfft2(rng.standard_normal(shape))
+            waves = fourier_gaussian(waves, self.smoothness * side, n=shape[1])
+            field[axis] = irfft2(waves, s=shape)
+        largest = np.abs(field).max(axis=(1, 2), keepdims=True)
+        return field * (self.displacement * side / largest)
