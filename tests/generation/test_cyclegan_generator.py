@@ -194,6 +194,19 @@ def test_quality_is_that_of_the_translated_training_images(judged, radiographs, 
     assert quality.gain < 1 / 3 or quality.reference_accuracy < 0.7
 
 
+def test_quality_does_not_depend_on_the_bits(judged, radiographs):
+    X, y = radiographs.images.astype(np.uint16), radiographs.target
+    qualities = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UselessImagesWarning)
+        for scale, bits in ((257, None), (16, 12)):
+            generator = judged(bits_stored=bits).fit(X * scale, y, ["covid"])
+            qualities.append(generator.quality_["covid"])
+    # 255 * 16 is not the maximum of 12 bits.
+    first, second = (quality.kernel_distance.value for quality in qualities)
+    assert first == pytest.approx(second, rel=0.1, abs=0.01)
+
+
 def test_useless_images_are_refused_on_request(judged, radiographs):
     X, y = radiographs.images.copy(), radiographs.target
     # Noise differs so much that two steps cannot make it.

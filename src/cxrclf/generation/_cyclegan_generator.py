@@ -453,9 +453,7 @@ class CycleGANGenerator(TranslatingGenerator):
             module = CycleGAN(
                 self._n_channels(),
                 self.image_size_,
-                width=self.width,
-                n_blocks=self._count_blocks(),
-                skip=self.skip,
+                **self._architecture(),
                 discriminator_width=self.discriminator_width,
                 pool_size=self.pool_size,
             )

@@ -24,11 +24,13 @@ _DTYPE = re.compile(r"[<>|=]?[biufUO]\d{0,5}")
 
 def save_generator(generator, folder):
     """Write a fitted generator to a folder. See :meth:`CycleGANGenerator.save`."""
+    # The networks may differ from parameters that were set after the fit.
+    architecture = next(iter(generator.translators_.values())).architecture
     params = {
         name: value
         for name, value in generator.get_params(deep=False).items()
         if name not in _NOT_SAVED
-    }
+    } | architecture
     labels = np.array([generator.source_, *generator.translators_])
     description = {
         "estimator": type(generator).__name__,
@@ -100,10 +102,13 @@ def pickle_state(state):
     state = state.copy()
     if "translators_" in state:
         state["translators_"] = {
-            label: {
-                name: tensor.detach().cpu().numpy()
-                for name, tensor in translator.module_.state_dict().items()
-            }
+            label: (
+                translator.architecture,
+                {
+                    name: tensor.detach().cpu().numpy()
+                    for name, tensor in translator.module_.state_dict().items()
+                },
+            )
             for label, translator in state["translators_"].items()
         }
     return state
@@ -118,8 +123,8 @@ def restore_pickled(generator):
         generator.device = "cpu"
     arrays = generator.translators_
     generator.translators_ = {}
-    for label, state in arrays.items():
-        translator = generator._make_translator()
+    for label, (architecture, state) in arrays.items():
+        translator = generator._make_translator(architecture)
         translator.module_.load_state_dict(
             # A copy, because joblib can load arrays as read-only maps of a file.
             {name: torch.from_numpy(np.array(value)) for name, value in state.items()}

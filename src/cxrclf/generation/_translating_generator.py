@@ -11,7 +11,7 @@ from cxrclf._utils.user_warnings import warn_user
 from cxrclf.generation import _cyclegan_saving as saving
 from cxrclf.generation._pixel_type import count_channels, to_pixels
 from cxrclf.generation._translator import Translator
-from cxrclf.images import ImageInput
+from cxrclf.images import ImageInput, scale_bits
 from cxrclf.sampling import ImageGenerator
 
 _LARGEST_SMALL_SIDE = 128  # up to this side the paper uses 6 blocks, above it 9
@@ -206,16 +206,22 @@ class TranslatingGenerator(UsesSession, ImageGenerator):
             )
         return self.translators_[label]
 
-    def _make_translator(self):
+    def _make_translator(self, architecture=None):
+        """Make untrained generators, with the present parameters by default."""
         return Translator(
             self._n_channels(),
             self.image_size_,
-            width=self.width,
-            n_blocks=self._count_blocks(),
-            skip=self.skip,
+            **architecture or self._architecture(),
             device=self.device,
             precision=self.precision,
         )
+
+    def _architecture(self):
+        return {
+            "width": self.width,
+            "n_blocks": self._count_blocks(),
+            "skip": self.skip,
+        }
 
     def _count_blocks(self):
         if self.n_blocks is not None:
@@ -264,6 +270,8 @@ class TranslatingGenerator(UsesSession, ImageGenerator):
                 "The generator was loaded from a folder, which has no images to start "
                 "from. Use translate with images of the source class."
             )
+        if n_samples < 1:
+            raise ValueError(f"n_samples must be at least 1, got {n_samples}.")
         n = len(self._source_rows)
         number = list(self.translators_).index(label)
         rng = np.random.default_rng(derived_seed(int(random_state), number))
@@ -271,10 +279,12 @@ class TranslatingGenerator(UsesSession, ImageGenerator):
         return np.concatenate(rounds)[:n_samples]
 
     def _as_images(self, values):
-        """Return flat rows as images."""
-        if self.image_shape is None or self.input_shape_ is None:
-            return values
-        return values.reshape(-1, *self.input_shape_)
+        """Return translations as images that use the range of their type."""
+        if self.image_shape is not None and self.input_shape_ is not None:
+            values = values.reshape(-1, *self.input_shape_)
+        if self.bits_stored is not None and values.dtype.kind == "u":
+            values = scale_bits(values, self.bits_stored)
+        return values
 
     def _read(self, images):
         """Return images as pixels: files at the size of the networks."""

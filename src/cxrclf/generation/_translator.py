@@ -26,11 +26,17 @@ class Translator:
     device : str or torch.device
     precision : str
         As in :class:`~cxrclf.generation.CycleGANGenerator`.
+
+    Attributes
+    ----------
+    architecture : dict
+        `width`, `n_blocks` and `skip`.
     """
 
     def __init__(
         self, channels, image_size, *, width, n_blocks, skip, device, precision
     ):
+        self.architecture = {"width": width, "n_blocks": n_blocks, "skip": skip}
         device = resolve_device(device)
         dtype, self.autocast_dtype = resolve_precision(precision, device)
         self.input_format = InputFormat(image_size, device, dtype)
