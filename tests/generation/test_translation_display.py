@@ -6,6 +6,7 @@ from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 from PIL import Image
 
+from cxrclf.exceptions import PixelRangeWarning
 from cxrclf.generation import ElasticGenerator, TranslationDisplay
 from cxrclf.images import ImageReader
 from rare_images import make_rare
@@ -132,6 +133,23 @@ def test_pixels_of_12_bits_in_16(tmp_path):
     for images in (X, paths):
         display = TranslationDisplay.from_generator(Whiten(bits_stored=12), images)
         np.testing.assert_allclose(display.changes_, 95 / 4095, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "message"),
+    [
+        (float, r"must be in \[0, 1\].* to 255.* Divide 8-bit pixels by 255"),
+        (np.int64, "int64 pixels are divided by .* pass them as uint8"),
+        (np.uint16, "uint16 pixels are divided by 65535.* pass them as uint8"),
+    ],
+)
+@pytest.mark.parametrize("wrong", ["sources", "generated"])
+def test_pixels_of_another_range(rare, dtype, message, wrong):
+    X = rare.pixels[:2].copy()
+    X[:, 0, 0] = 255
+    arrays = {"sources": X, "generated": X}
+    with pytest.warns(PixelRangeWarning, match=message):
+        TranslationDisplay.from_images(**{**arrays, wrong: X.astype(dtype)})
 
 
 def test_green_is_brighter_than_blue():

@@ -11,6 +11,7 @@ from cxrclf.images import ImageInput, scale_bits
 
 _CELL = 2.1  # inches
 _CHARACTERS = 24  # per line of a title, at the width of a cell
+_DARK = 1 / 16  # part of the range that 12 of 16 bits use
 _LUMA = (0.299, 0.587, 0.114)  # ITU-R 601-2
 _MOST = 20
 _OPACITY = 0.7  # of the largest value of a map
@@ -117,6 +118,12 @@ class TranslationDisplay:
         -------
         TranslationDisplay
 
+        Warns
+        -----
+        PixelRangeWarning
+            If floats lie outside [0, 1], or integers use only a few bits of their type.
+            The changes are then not fractions of the range.
+
         Raises
         ------
         TypeError
@@ -195,6 +202,12 @@ class TranslationDisplay:
         -------
         TranslationDisplay
 
+        Warns
+        -----
+        PixelRangeWarning
+            If floats lie outside [0, 1], or integers use only a few bits of their type.
+            The changes are then not fractions of the range.
+
         Raises
         ------
         ValueError
@@ -218,6 +231,12 @@ class TranslationDisplay:
         -------
         TranslationDisplay
             This display, with `changes_`, `figure_`, `axes_` and `color_bar_`.
+
+        Warns
+        -----
+        PixelRangeWarning
+            If floats lie outside [0, 1], or integers use only a few bits of their type.
+            The changes are then not fractions of the range.
 
         Raises
         ------
@@ -300,9 +319,10 @@ def _to_gray_fractions(images, name):
             f"{name} must be an array of images of shape (n, H, W) or (n, H, W, C), "
             f"got {images.dtype} of shape {images.shape}."
         )
-    images = images / (np.iinfo(images.dtype).max if images.dtype.kind in "ui" else 1)
-    if not np.isfinite(images).all():
+    if images.dtype.kind == "f" and not np.isfinite(images).all():
         raise ValueError(f"{name} has NaN or infinite pixels. Remove these images.")
+    ImageInput(images, None, images).warn_of_range(_DARK)
+    images = images / (np.iinfo(images.dtype).max if images.dtype.kind in "ui" else 1)
     if images.ndim == 4:
         n_channels = images.shape[3]
         images = images @ (_LUMA if n_channels == 3 else [1 / n_channels] * n_channels)
