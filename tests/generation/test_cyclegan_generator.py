@@ -183,15 +183,17 @@ def test_quality_is_that_of_the_translated_training_images(judged, radiographs, 
     masks = {
         image.tobytes(): mask for image, mask in zip(X, radiographs.masks, strict=True)
     }
-    with pytest.warns(UselessImagesWarning, match="covid.*of no use"):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UselessImagesWarning)
         generator = judged(segmenter=FrozenEstimator(Segmenter())).fit(X, y, ["covid"])
     quality = generator.quality_["covid"]
+    # Whether the images are of use depends on the rounding of the processor here.
+    assert bool(caught) != quality.useful
     assert (quality.n_generated, quality.n_real) == (10, 10)
     sources, lung = X[y == "normal"], radiographs.masks[y == "normal"]
     change = abs(generator.translate(sources).astype(int) - sources) / 255
     assert quality.change_inside == pytest.approx(change[lung].mean())
     assert quality.recognized_controls is not None
-    assert quality.gain < 1 / 3 or quality.reference_accuracy < 0.7
 
 
 def test_quality_does_not_depend_on_the_bits(judged, radiographs):
@@ -207,7 +209,7 @@ def test_quality_does_not_depend_on_the_bits(judged, radiographs):
     assert first == pytest.approx(second, rel=0.1, abs=0.01)
 
 
-def test_useless_images_are_refused_on_request(judged, radiographs):
+def test_useless_images_are_warned_of_or_refused(judged, radiographs):
     X, y = radiographs.images.copy(), radiographs.target
     # Noise differs so much that two steps cannot make it.
     noise = np.random.default_rng(0).integers(0, 256, X[y == "covid"].shape)
@@ -217,6 +219,8 @@ def test_useless_images_are_refused_on_request(judged, radiographs):
     sampler = GenerativeOverSampler(judged(on_useless="raise"), random_state=0)
     with pytest.raises(UselessImagesError, match="covid.*of no use"):
         sampler.fit_resample(X[rows], y[rows])
+    with pytest.warns(UselessImagesWarning, match="covid.*of no use"):
+        judged().fit(X[rows], y[rows], ["covid"])
     quality = sampler.generator_.quality_["covid"]
     assert quality.reference_accuracy > 0.9
     assert quality.gain < 1 / 3
