@@ -196,6 +196,25 @@ def test_quality_is_that_of_the_translated_training_images(judged, radiographs, 
     assert quality.recognized_controls is not None
 
 
+@pytest.mark.parametrize(
+    ("masks", "message"),
+    [
+        (np.zeros((10, 48, 48), bool), "finds no lungs"),
+        (np.ones((9, 48, 48), bool), r"shape \(10, h, w\), got \(9, 48, 48\)"),
+    ],
+)
+def test_a_wrong_segmenter_is_found_before_the_training(
+    judged, radiographs, masks, message
+):
+    class Segmenter:
+        def predict(self, X):
+            return masks
+
+    generator = judged(segmenter=Segmenter(), max_iter=10**9)
+    with pytest.raises(ValueError, match=message):
+        generator.fit(radiographs.images, radiographs.target)
+
+
 def test_quality_does_not_depend_on_the_bits(judged, radiographs):
     X, y = radiographs.images.astype(np.uint16), radiographs.target
     qualities = []

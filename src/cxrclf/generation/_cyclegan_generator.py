@@ -395,12 +395,16 @@ class CycleGANGenerator(TranslatingGenerator):
             self.source_, self._source_rows = source, rows_of[source]
             self._source_images = parts[source]
             self.translators_, self.quality_, self.history_ = {}, {}, {}
+            assessed = self._choose_assessed()
+            masks = self._predict_masks(assessed)  # errors come before the training
             seed = draw_seed(self.random_state)
             for number, target in enumerate(targets):
                 self._train(target, parts[target], derived_seed(seed, number))
             if self.quality_backbone is not None:
                 for target in targets:
-                    self.quality_[target] = self._assess(target, parts[target])
+                    self.quality_[target] = self._assess(
+                        parts[target], assessed, masks, self.translators_[target]
+                    )
         except BaseException:
             vars(self).clear()
             vars(self).update(before)
@@ -499,17 +503,33 @@ class CycleGANGenerator(TranslatingGenerator):
             },
         )
 
-    def _assess(self, target, target_images):
-        """Return the quality of the translated images of the source class."""
+    def _choose_assessed(self):
+        """Return the images of the source class whose translations are assessed."""
         rng = np.random.default_rng(0)
         chosen = np.sort(rng.permutation(len(self._source_rows))[:_N_ASSESSED])
-        taken = self._source_images.take(chosen)
-        sources = self._check_images(taken)
-        masks = None
-        if self.segmenter is not None:
-            size = self.image_size_ if sources.pixels is None else sources.sample_shape
-            masks = resize_masks(self.segmenter.predict(taken), size[:2])
-        translator = self.translators_[target]
+        return self._check_images(self._source_images.take(chosen))
+
+    def _predict_masks(self, sources):
+        """Return the lungs of the sources, or None without a segmenter."""
+        if self.segmenter is None or self.quality_backbone is None:
+            return None
+        size = self.image_size_ if sources.pixels is None else sources.sample_shape
+        masks = np.asarray(self.segmenter.predict(sources.X))
+        if masks.ndim != 3 or len(masks) != len(sources):
+            raise ValueError(
+                f"segmenter.predict must return masks of shape ({len(sources)}, h, w), "
+                f"got {masks.shape}."
+            )
+        masks = resize_masks(masks, size[:2]).astype(bool)
+        if not masks.any() or masks.all():
+            raise ValueError(
+                "The segmenter finds no lungs in the images of the source class. Fit "
+                "it on such images, or set segmenter=None."
+            )
+        return masks
+
+    def _assess(self, target_images, sources, masks, translator):
+        """Return the quality of the translated images of the source class."""
         return generation_quality(
             self._as_images(self._translate(translator, sources, 0)),
             self._read(target_images),
