@@ -266,6 +266,8 @@ def test_missing_weights_are_found_before_the_training(judged, radiographs, tmp_
         ({"checkpoint_dir": ".", "random_state": None}, "int random_state"),
         ({"device": "cuda:77"}, "not available"),
         ({"source": "cancer"}, "no class 'cancer'"),
+        ({"on_useless": "raise"}, "need a quality_backbone"),
+        ({"max_distance": 0.5}, "need a quality_backbone"),
     ],
 )
 def test_wrong_parameters_are_refused(make, radiographs, parameters, message):
@@ -290,6 +292,13 @@ def test_unreadable_files_are_named(make, radiograph_files, tmp_path):
     y = np.array([*radiograph_files.target, "normal", "covid"])
     with pytest.raises(ImageReadError, match=r"broken\.png"):
         make().fit(X, y)
+
+
+@pytest.mark.parametrize("scale", [255, -1])
+def test_floats_outside_the_unit_range_are_refused(make, radiographs, scale):
+    X = radiographs.images / 255 * scale
+    with pytest.raises(ValueError, match=r"must be in \[0, 1\].*Divide"):
+        make(max_iter=10**9).fit(X, radiographs.target)
 
 
 def test_labels_and_images_must_match(make, radiographs):

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 from scipy.interpolate import RegularGridInterpolator
 from scipy.ndimage import gaussian_filter
 
@@ -103,3 +104,16 @@ def test_the_sampler_records_the_sources(rare):
     sampler = GenerativeOverSampler(ElasticGenerator(displacement=0), random_state=0)
     X, _ = sampler.fit_resample(rare.pixels, rare.y)
     np.testing.assert_array_equal(X[18:], rare.pixels[sampler.source_indices_])
+
+
+def test_files_of_8_and_16_bits_have_one_scale(tmp_path):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (6, 32, 32), dtype=np.uint8)
+    paths = [tmp_path / f"{k}.png" for k in range(6)]
+    for k, (path, image) in enumerate(zip(paths, images, strict=True)):
+        Image.fromarray(image.astype(np.uint16) * 257 if k % 2 else image).save(path)
+    generator = ElasticGenerator(0.0, image_size=32).fit(paths, [0, 0, 0, 1, 1, 1])
+    made = generator.sample(30, 0, random_state=0)
+    rows = generator.source_rows(30, 0, random_state=0)
+    assert set(rows) == {0, 1, 2}
+    np.testing.assert_array_equal(made, images[rows].astype(np.uint16) * 257)

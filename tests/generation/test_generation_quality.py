@@ -75,6 +75,17 @@ def test_copies_are_found(noisy):
     assert any("copy a real image" in reason for reason in quality.reasons)
 
 
+def test_repeated_real_images_count_once(noisy):
+    smooth, rough = noisy
+    real = rough[24:]
+    parts = {"generated": real[:20] ^ 1, "sources": smooth[:20]}
+    once = measure(**parts, real=real)
+    twice = measure(**parts, real=np.concatenate([real, real]))
+    assert (twice.n_real, once.n_real) == (24, 24)
+    assert str(twice) == str(once)
+    np.testing.assert_array_equal(twice.nearest_index, np.arange(20))
+
+
 def test_one_image_for_all_is_a_collapse(noisy):
     _, rough = noisy
     quality = measure(np.repeat(rough[:1], 20, 0), rough[24:])
@@ -121,7 +132,7 @@ def test_a_limit_of_the_distance_is_checked(noisy):
     limit = ratio - 0.1
     # A ratio of equal distributions may be negative.
     quality = measure(**parts, max_distance=limit)
-    assert any(f"at most {limit:g}" in reason for reason in quality.reasons)
+    assert any(f"at most {limit:.3g}" in reason for reason in quality.reasons)
 
 
 @pytest.mark.parametrize(

@@ -32,5 +32,6 @@ def test_the_defaults_are_those_of_a_cpu():
 def test_parameters_replace_those_of_the_preset():
     generator = CycleGANGenerator.preset("paper", max_epochs=3)
     assert (generator.width, generator.max_epochs) == (64, 3)
+    assert CycleGANGenerator.preset("paper", max_iter=5).max_epochs is None
     with pytest.raises(ValueError, match=r"\['cpu', 'paper'\]"):
         CycleGANGenerator.preset("gpu")

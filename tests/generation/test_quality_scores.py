@@ -64,6 +64,16 @@ def test_the_distance_has_a_limit_only_on_request_if_the_classifier_can_judge(go
     assert "0.25, at most 0.2" in find_reasons(good, max_distance=0.2)[0]
 
 
+def test_what_cannot_be_judged_is_of_no_use(good):
+    unknown = replace(good, distance_ratio=None)
+    assert find_reasons(unknown) == ()
+    assert "cannot be judged" in find_reasons(unknown, max_distance=0.5)[0]
+    inaccurate = replace(unknown, reference_accuracy=0.6)
+    assert "cannot be judged" in find_reasons(inaccurate)[0]
+    almost_equal = replace(good, reference_accuracy=0.6, distance_ratio=0.95)
+    assert "at most 0.667" in find_reasons(almost_equal)[0]
+
+
 def test_separability_alone_is_no_reason(good):
     assert find_reasons(replace(good, separability=1.0)) == ()
 

@@ -53,6 +53,20 @@ def test_the_generator_learns_from_all_samples_as_given(few_files, mix_generator
     assert not hasattr(mix_generator, "fitted_on_")
 
 
+def test_labels_may_be_the_name_of_y(few_images):
+    class Named(ImageGenerator):
+        def fit(self, images, labels):
+            self.images_ = images
+            return self
+
+        def sample(self, n_samples, label, random_state):
+            return self.images_[:n_samples]
+
+    images, y = few_images
+    X, _ = GenerativeOverSampler(Named(), random_state=0).fit_resample(images, y)
+    np.testing.assert_array_equal(X[21:30], images[:9])
+
+
 def test_fit_alone_trains_no_generator(few_images, mix_generator):
     sampler = GenerativeOverSampler(mix_generator).fit(*few_images)
     assert sampler.sampling_strategy_["covid"] == 9

@@ -13,6 +13,7 @@ from cxrclf._utils.image_size import check_image_size
 from cxrclf._utils.keyed_random import draw_seed
 from cxrclf._utils.labels import check_label_count, check_labels
 from cxrclf._utils.session import UsesSession
+from cxrclf.generation._pixel_type import find_type
 from cxrclf.images import ArrayImages, ImageInput
 from cxrclf.sampling import ImageGenerator
 
@@ -62,7 +63,7 @@ class ClassGenerator(UsesSession, ImageGenerator):
             if images.values is None
             else ArrayImages(images.values)
         )
-        self._images = opened
+        self._images, self._dtype = opened, find_type(opened)
         self._rows = {
             label: _drop_repeats(np.flatnonzero(y == label), opened.keys)
             for label in np.unique(y).tolist()
@@ -99,6 +100,8 @@ class ClassGenerator(UsesSession, ImageGenerator):
         new = None
         for k, (rows, rng) in enumerate(self._draw(n_samples, label, random_state)):
             images = self._images.gather(rows)
+            if images.dtype != self._dtype:  # 8-bit files beside 16-bit files
+                images = images.astype(self._dtype) * 257
             made = self._make(images.astype(float), rng)
             # Rounding may leave the range of the sources by a last bit.
             made = made.clip(images.min(), images.max())

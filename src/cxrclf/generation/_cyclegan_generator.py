@@ -29,6 +29,7 @@ from cxrclf.nets import make_backbone
 
 _FILE_SIZE = 128, 128
 _SMALLEST_SIDE = 24
+_ROUNDING = 1e-6
 _N_ASSESSED = 200
 # Parameters that do not change the trained networks.
 _NOT_IN_IDENTITY = {
@@ -339,7 +340,10 @@ class CycleGANGenerator(TranslatingGenerator):
         ValueError
             If there is no preset with this name.
         """
-        return cls(**preset_parameters(name) | parameters)
+        preset = preset_parameters(name)
+        if "max_iter" in parameters:
+            preset.pop("max_epochs", None)
+        return cls(**preset | parameters)
 
     def fit(self, X, y, labels=None):
         """Train a CycleGAN from the source class to each generated class.
@@ -364,7 +368,8 @@ class CycleGANGenerator(TranslatingGenerator):
         ImageReadError
             If files cannot be read. The error names all of them.
         UselessImagesError
-            If the generated images are of no use, and `on_useless` is "raise".
+            If the generated images are of no use, and `on_useless` is "raise". The
+            generator is fitted nevertheless, so that ``quality_`` can be read.
         ValueError
             If a parameter, X or y is invalid, if a class has fewer than two images, or
             if the training diverged.
@@ -418,6 +423,15 @@ class CycleGANGenerator(TranslatingGenerator):
         self._validate_params()
         if self.max_iter is None and self.max_epochs is None:
             raise ValueError("max_iter and max_epochs are None. Set one of them.")
+        if self.quality_backbone is None and (
+            self.max_distance is not None
+            or self.on_useless == "raise"
+            or self.segmenter is not None
+        ):
+            raise ValueError(
+                "max_distance, on_useless and segmenter need a quality_backbone, which "
+                "is None. Set quality_backbone."
+            )
         if self.image_size is not None:
             _check_size(check_image_size(self.image_size))
         if self.augmentation is not None:
@@ -438,6 +452,14 @@ class CycleGANGenerator(TranslatingGenerator):
 
     def _set_format(self, images):
         """Set the size, shape and type of the images."""
+        pixels = images.pixels
+        if pixels is not None and pixels.dtype.kind == "f":
+            low, high = float(pixels.min()), float(pixels.max())
+            if low < -_ROUNDING or high > 1 + _ROUNDING:
+                raise ValueError(
+                    f"Float pixels must be in [0, 1], but X has values from {low:.4g} "
+                    f"to {high:.4g}. Divide them by their largest possible value."
+                )
         images.warn_of_range()
         shape = images.sample_shape
         if self.image_size is not None:

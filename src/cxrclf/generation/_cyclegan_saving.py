@@ -79,6 +79,7 @@ def _restore_attributes(generator, fitted):
     generator.image_size_ = tuple(size)
     generator.input_shape_ = None if shape is None else tuple(shape)
     generator.dtype_ = np.dtype(fitted["dtype"])
+    generator.quality_ = {}
     generator.history_ = {str(k): list(v) for k, v in fitted["history"].items()}
     return np.array(labels["values"], dtype=labels["dtype"]).tolist()
 

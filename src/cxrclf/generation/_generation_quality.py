@@ -43,7 +43,8 @@ def generation_quality(
         At least two generated images of one class: images of shape (n, H, W) or
         (n, H, W, C), or paths.
     real : array-like of length m
-        At least two real images of the same class, for example its training images.
+        At least two different real images of the same class, for example its training
+        images. Repeats are ignored.
     sources : array-like of length n, default=None
         Image from which each generated image was made, row by row. Without sources,
         the measures that need them are None.
@@ -54,7 +55,7 @@ def generation_quality(
         Lungs of the sources, for images in arrays.
     max_distance : float, default=None
         Largest `distance_ratio` of images that count as useful. By default the limit is
-        1 if the classifier of real images cannot judge (`reference_accuracy` below
+        2/3 if the classifier of real images cannot judge (`reference_accuracy` below
         0.7), and there is no limit otherwise.
     backbone : str, default="tf_efficientnet_lite0"
         Name of the network of timm that computes the features.
@@ -115,6 +116,8 @@ def generation_quality(
     }
     images = {name: _interpret(name, X) for name, X in parts.items() if X is not None}
     _check_lengths(images, masks)
+    distinct = _find_distinct(images["real"])
+    images["real"] = _interpret("real", images["real"].take(distinct))
     network = FrozenFeatures(
         backbone, weights, n_threads=n_threads, device=device, verbose=verbose
     )
@@ -129,7 +132,7 @@ def generation_quality(
         source_distance=None,
         distance_ratio=None,
         memorized=float((nearest < _COPY).mean()),
-        diversity=float(pdist(made).mean() / _mean_distance(own)),
+        diversity=float(pdist(made).mean() / pdist(own).mean()),
         separability=separability(made, own, _number_sources(images)),
         gain=None,
         recognized=None,
@@ -138,7 +141,7 @@ def generation_quality(
         reference_accuracy=None,
         change_inside=None,
         change_outside=None,
-        nearest_index=index,
+        nearest_index=distinct[index],
         nearest_distance=nearest,
     )
     if sources is not None:
@@ -189,20 +192,21 @@ def _number_sources(images):
     part = images.get("sources")
     if part is None:
         return np.arange(len(images["generated"]))
-    keys = (
-        [content_key(pixels) for pixels in part.pixels]
-        if part.paths is None
-        else [str(path) for path in part.paths]
-    )
-    return np.unique(keys, return_inverse=True)[1]
+    return np.unique(_compute_keys(part), return_inverse=True)[1]
 
 
-def _mean_distance(own):
-    """Return the mean distance between two real images."""
-    mean = pdist(own).mean()
-    if mean == 0:
+def _find_distinct(images):
+    """Return the first row of each image, in order."""
+    rows = np.sort(np.unique(_compute_keys(images), return_index=True)[1])
+    if len(rows) < 2:
         raise ValueError("All images in real are equal. Pass different images.")
-    return mean
+    return rows
+
+
+def _compute_keys(images):
+    if images.paths is None:
+        return [content_key(pixels) for pixels in images.pixels]
+    return [str(path) for path in images.paths]
 
 
 def _find_nearest(made, own):
@@ -217,7 +221,7 @@ def _find_nearest(made, own):
     distances = cdist(made, own)
     index = distances.argmin(axis=1)
     nearest = distances[np.arange(len(made)), index]
-    tiny = np.finfo(float).tiny  # for real images that occur twice
+    tiny = np.finfo(float).tiny  # for different images with equal features
     return index, nearest / np.maximum(to_other[index], tiny)
 
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+_CHUNK = 64  # images that are read at a time
+
 
 def count_channels(shape):
     """Return the number of channels of images, for a generator.
@@ -12,6 +14,25 @@ def count_channels(shape):
         Shape (H, W) or (H, W, C) of an image. None stands for files, which are gray.
     """
     return shape[2] if shape is not None and len(shape) == 3 else 1
+
+
+def find_type(images):
+    """Return the widest type of stored images.
+
+    Parameters
+    ----------
+    images : Images
+        Images of 8 and 16 bits may be mixed.
+
+    Returns
+    -------
+    numpy.dtype
+    """
+    starts = range(0, len(images), _CHUNK)
+    rows = [np.arange(k, min(k + _CHUNK, len(images))) for k in starts]
+    types = {images.gather(part).dtype for part in rows}
+    # result_type would change the byte order.
+    return types.pop() if len(types) == 1 else np.result_type(*types)
 
 
 def to_pixels(outputs, dtype, bits_stored=None):

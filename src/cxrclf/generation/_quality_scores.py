@@ -14,11 +14,12 @@ _LEAST_ACCURACY = 0.7
 _LEAST_GAIN = 1 / 3
 _LEAST_DIVERSITY = 0.5
 _MOST_COPIES = 0.5
-_LARGEST_RATIO = 1.0
+# A generator that returns its input has a ratio around 1.
+_LARGEST_RATIO = 2 / 3
 _LONGER = "Train longer (max_iter) or with wider networks (width)."
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class GenerationQuality:
     """Quality of generated images, from :func:`generation_quality`.
 
@@ -188,13 +189,19 @@ def find_reasons(quality, max_distance=None):
             "A classifier of real images assigns too few of them to their class: "
             f"{quality.recognized:.0%}{also} (gain {quality.gain:.2f}). {_LONGER}"
         )
+    no_ratio = quality.source_distance is not None and quality.distance_ratio is None
+    if no_ratio and (max_distance is not None or not judged):
+        reasons.append(
+            "Their quality cannot be judged, because the sources resemble the real "
+            "images too much. Use more images or another source class."
+        )
     if max_distance is None:
         max_distance = np.inf if judged else _LARGEST_RATIO
     if quality.distance_ratio is not None and quality.distance_ratio > max_distance:
         reasons.append(
             "They are too far from the real images of their class "
             f"(distance ratio {quality.distance_ratio:.2f}, at most "
-            f"{max_distance:g}). {_LONGER}"
+            f"{max_distance:.3g}). {_LONGER}"
         )
     if quality.memorized > _MOST_COPIES:
         reasons.append(

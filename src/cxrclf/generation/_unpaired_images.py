@@ -9,6 +9,7 @@ from cxrclf._training.pixels import PixelSource, View
 from cxrclf._training.samples import occurrence
 from cxrclf._utils.keyed_random import derived_seed, keyed_state
 from cxrclf.augmentation import Copies
+from cxrclf.generation._pixel_type import find_type
 
 
 class UnpairedImages:
@@ -35,7 +36,7 @@ class UnpairedImages:
     Attributes
     ----------
     dtype : numpy.dtype
-        Type of the stored pixels.
+        Widest type of the stored pixels.
     """
 
     def __init__(self, classes, format, *, reading, batch_size, augmentation, seed):
@@ -43,13 +44,15 @@ class UnpairedImages:
         self.batch_size = batch_size
         self.augmentation = augmentation
         self.seed = seed
-        self._keys, self._sources = [], []
+        self._keys, self._sources, types = [], [], []
         for images in classes:
             opened = images.open(**reading)
             copies = Copies(opened, images.paths)
             self._keys.append(copies.keys)
-            self.dtype = opened.gather(np.zeros(1, int)).dtype
+            types.append(find_type(opened))
             self._sources.append(PixelSource(opened, copies, format).keep_on_device())
+
+        self.dtype = np.result_type(*types)
 
     @property
     def n_steps(self):

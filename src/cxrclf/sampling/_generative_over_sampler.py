@@ -1,6 +1,7 @@
 """Oversampling with generated images."""
 
 import os
+from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,6 @@ from imblearn.utils import check_target_type
 from PIL import Image
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods
-from sklearn.utils.validation import has_fit_parameter
 
 from cxrclf._utils.files import remove_abandoned, replace_file
 from cxrclf._utils.keyed_random import draw_seed
@@ -32,7 +32,8 @@ class GenerativeOverSampler(UsesSession, RowResampler, BaseOverSampler):
         Generator of images: an ImageGenerator, or any object with the methods
         ``fit(X, y)`` and ``sample(n_samples, label, random_state)``. If its
         `random_state` is None, it is drawn from the `random_state` of the sampler. If
-        its `fit` has a parameter `labels`, it gets the classes with missing images.
+        its `fit` has a third parameter `labels`, it gets the classes with missing
+        images.
     sampling_strategy : float, str, dict or callable, default="auto"
         Number of images to add per class, as in imbalanced-learn's `RandomOverSampler`.
         "auto" makes all classes as large as the largest class.
@@ -143,7 +144,9 @@ class GenerativeOverSampler(UsesSession, RowResampler, BaseOverSampler):
     def _fit_generator(self, X, y):
         """Fit the generator, which may learn only the classes to generate."""
         wanted = {}
-        if has_fit_parameter(self.generator_, "labels"):
+        names = list(signature(self.generator_.fit).parameters)
+        # Not the name of y in a fit(images, labels).
+        if "labels" in names[2:]:
             strategy = self.sampling_strategy_
             wanted["labels"] = [label for label, n in strategy.items() if n]
             if not wanted["labels"]:
