@@ -16,6 +16,7 @@ Y = np.repeat(["covid", "normal", "pneumonia"], [3, 9, 6])
         ("covid", None, ("covid", ["pneumonia"])),
         (None, ["covid", "pneumonia"], ("normal", ["covid", "pneumonia"])),
         (None, np.array(["normal"]), ("pneumonia", ["normal"])),
+        (None, ["covid", "covid"], ("normal", ["covid"])),
     ],
 )
 def test_classes_are_chosen_by_size(source, labels, expected):
@@ -33,6 +34,7 @@ def test_numbers_are_plain_numbers():
         (["a", "a"], None, None, "only the class 'a'"),
         (Y, "cancer", None, "no class 'cancer'"),
         (Y, None, ["cancer"], "no class 'cancer'"),
+        (Y, None, [], "labels is empty"),
         (Y, "covid", ["covid"], "source='covid' is also"),
         (Y, None, ["covid", "normal", "pneumonia"], "no other class is left"),
         (["a", "b", "b"], None, None, "'a' has 1 image.*AugmentedOverSampler"),

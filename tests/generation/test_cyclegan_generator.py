@@ -215,6 +215,14 @@ def test_a_wrong_segmenter_is_found_before_the_training(
         generator.fit(radiographs.images, radiographs.target)
 
 
+def test_a_segmenter_that_a_sampler_cloned_needs_a_frozen_estimator(
+    judged, radiographs, small_segmenter
+):
+    generator = judged(segmenter=small_segmenter(), max_iter=10**9)
+    with pytest.raises(ValueError, match="FrozenEstimator"):
+        generator.fit(radiographs.images, radiographs.target)
+
+
 def test_quality_does_not_depend_on_the_bits(judged, radiographs):
     X, y = radiographs.images.astype(np.uint16), radiographs.target
     qualities = []

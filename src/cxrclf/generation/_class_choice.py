@@ -38,7 +38,11 @@ def choose_classes(y, source, labels):
             f"y has only the class {names[0]!r}. A CycleGAN translates images of one "
             "class to another class: pass images of at least two classes."
         )
-    wanted = None if labels is None else np.asarray(labels).ravel().tolist()
+    wanted = None
+    if labels is not None:
+        wanted = list(dict.fromkeys(np.asarray(labels).ravel().tolist()))
+        if not wanted:
+            raise ValueError("labels is empty. Pass the classes to generate, or None.")
     for name in [*([] if source is None else [source]), *(wanted or [])]:
         if name not in sizes:
             raise ValueError(

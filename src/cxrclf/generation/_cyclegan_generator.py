@@ -4,6 +4,7 @@ from numbers import Integral, Real
 from pathlib import Path
 
 import numpy as np
+from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from cxrclf._estimators.parameters import PARAMETER_CONSTRAINTS
@@ -536,7 +537,13 @@ class CycleGANGenerator(TranslatingGenerator):
         if self.segmenter is None or self.quality_backbone is None:
             return None
         size = self.image_size_ if sources.pixels is None else sources.sample_shape
-        masks = np.asarray(self.segmenter.predict(sources.X))
+        try:
+            masks = np.asarray(self.segmenter.predict(sources.X))
+        except NotFittedError as error:
+            raise ValueError(
+                "The segmenter is not fitted. Samplers clone it: pass a fitted one as "
+                "sklearn.frozen.FrozenEstimator(segmenter)."
+            ) from error
         if masks.ndim != 3 or len(masks) != len(sources):
             raise ValueError(
                 f"segmenter.predict must return masks of shape ({len(sources)}, h, w), "
