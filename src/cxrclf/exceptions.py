@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 __all__ = [
+    "EngineWarning",
     "ImageReadError",
     "LabelWarning",
     "MissingDependencyError",
@@ -18,6 +19,10 @@ __all__ = [
 
 # Reason why a missing file cannot be read.
 NO_SUCH_FILE = "no such file"
+
+
+class EngineWarning(UserWarning):
+    """A network that another engine computes than was requested or recorded."""
 
 
 class ImageReadError(ValueError):

@@ -122,6 +122,7 @@ def _are_names(value):
 
 # Each fitted attribute that a file may have, and the check of its value.
 _FITTED = {
+    "engine": lambda value: value in ("torch", "onnxruntime"),
     "feature_cache": lambda value: value in (None, "features", "maps"),
     "best_epoch": _is_count,
     "classes": _are_classes,

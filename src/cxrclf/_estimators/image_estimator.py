@@ -19,11 +19,14 @@ from cxrclf._estimators.parameters import (
     PARAMETER_CONSTRAINTS,
     check_together,
 )
+from cxrclf._onnx.versions import is_available
 from cxrclf._torch.device import resolve_device
 from cxrclf._torch.threads import limit_threads, usable_threads
+from cxrclf._training.engine import resolve_engine
 from cxrclf._training.feature_policy import PixelPolicy
 from cxrclf._training.initial_weights import InitialWeights
 from cxrclf._training.net import make_net
+from cxrclf._training.network_graph import NetworkGraph
 from cxrclf._training.pixels import InputFormat
 from cxrclf._training.precision import resolve_precision
 from cxrclf._training.prediction import predict_outputs
@@ -31,7 +34,9 @@ from cxrclf._training.trainer import Trainer, TrainingSettings
 from cxrclf._utils.image_size import check_image_size
 from cxrclf._utils.keyed_random import draw_seed
 from cxrclf._utils.session import UsesSession
+from cxrclf._utils.user_warnings import warn_user
 from cxrclf.augmentation import Augmentation
+from cxrclf.exceptions import EngineWarning
 from cxrclf.images import ImageInput
 from cxrclf.optimizers import Optimizer
 
@@ -256,6 +261,8 @@ class ImageEstimator(UsesSession, BaseEstimator):
             trainer = Trainer(self.net_, self._settings(seed, restart_schedule), policy)
             progress = trainer.run(train, validation, phases, groups)
         self._record(progress, policy, n_phases=len(phases))
+        if self.net_.graph is None:  # maybe the graph failed
+            self.engine_ = "torch"
 
     def _start(self, start, seed):
         """Make the net of a training, with a new module or optimizer if needed."""
@@ -329,12 +336,21 @@ class ImageEstimator(UsesSession, BaseEstimator):
         if progress.best_epoch >= 0:
             self.best_epoch_ = progress.history[progress.best_epoch]["epoch"]
 
-    def _compose(self, module):
-        """Put a module into a skorch net, on the device and in its precision."""
+    def _compose(self, module, recorded=None):
+        """Put a module into a skorch net, on the device and in its precision.
+
+        `recorded` is the engine of an earlier net around the same weights.
+        """
         device = resolve_device(self.device)
         dtype, autocast_dtype = resolve_precision(self.precision, device)
         module.to(device, dtype, memory_format=torch.channels_last)
         module.set_trainable(self.trainable)
+        self.engine_ = self._choose_engine(module, device, recorded)
+        graph = None
+        if self.engine_ == "onnxruntime":
+            graph = NetworkGraph(module, self.image_size_, self.cache_dir)
+            if module.frozen_body:
+                autocast_dtype = None
         # torch has no public way to undo an earlier compile=True.
         module.backbone._compiled_call_impl = None
         if self.compile:
@@ -358,9 +374,32 @@ class ImageEstimator(UsesSession, BaseEstimator):
             autocast_dtype=autocast_dtype,
             batch_size=self.batch_size,
             callbacks=self.callbacks,
+            graph=graph,
         )
         net.append_history(_history_rows(self.history_))
         return net
+
+    def _choose_engine(self, module, device, recorded):
+        """Return the engine of a new net."""
+        if recorded == "torch" or (recorded and device.type != "cpu"):
+            return "torch"
+        if recorded and not is_available():
+            warn_user(
+                f"This {type(self).__name__} was fitted with ONNX Runtime, which is "
+                "not installed here. torch computes its predictions, with the same "
+                'results except for rounding. Install it with: pip install "cxrclf['
+                'fast]"',
+                EngineWarning,
+            )
+            return "torch"
+        return recorded or resolve_engine(
+            self.engine,
+            self.precision,
+            device,
+            module,
+            self.image_size_,
+            compiled=self.compile,
+        )
 
     def _find_changed(self, names):
         """Return the names of parameters that changed since the net was made."""
@@ -441,8 +480,8 @@ class ImageEstimator(UsesSession, BaseEstimator):
         return self._check_images(X, reset=False)
 
     def _apply_device(self):
-        """Apply a change of `device` or `precision` since the net was made."""
-        names = {"device", "precision"}
+        """Apply a change of `device`, `engine` or `precision` after fit."""
+        names = {"device", "engine", "precision"}
         if self._find_changed(names):
             self._validate_params()
             self.net_ = self._compose(self.net_.module_)

@@ -7,6 +7,8 @@ import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 from skorch.callbacks import LRScheduler
 
+from cxrclf._onnx.versions import require
+from cxrclf._training.engine import ENGINES
 from cxrclf._training.precision import PRECISIONS
 from cxrclf._utils.image_size import check_image_size
 from cxrclf._utils.optional import import_optional
@@ -40,6 +42,7 @@ PARAMETER_CONSTRAINTS = {
     "n_threads": [None, Interval(Integral, 1, None, closed="left")],
     "device": [str, torch.device],
     "precision": [StrOptions(set(PRECISIONS))],
+    "engine": [StrOptions(set(ENGINES))],
     "compile": ["boolean"],
     "cache_dir": [None, str, Path],
     "checkpoint_dir": [None, str, Path],
@@ -69,6 +72,7 @@ NET_PARAMETERS = {
     "callbacks",
     "compile",
     "device",
+    "engine",
     "precision",
 }
 
@@ -107,6 +111,17 @@ def check_together(estimator, has_validation):
             "early_stopping=True needs a validation set. Set validation_fraction, "
             "or pass X_val and y_val to fit."
         )
+    if estimator.engine == "onnxruntime":
+        if estimator.precision not in ("auto", "float32"):
+            raise ValueError(
+                f'engine="onnxruntime" computes in float32, but precision is '
+                f'{estimator.precision!r}. Set precision="auto" or engine="torch".'
+            )
+        if estimator.compile:
+            raise ValueError(
+                'compile=True compiles for torch. Set compile=False or engine="torch".'
+            )
+        require('engine="onnxruntime"')
     if estimator.checkpoint_dir is not None:
         if not isinstance(estimator.random_state, Integral):
             raise ValueError(

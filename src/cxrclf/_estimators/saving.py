@@ -158,7 +158,9 @@ def _rebuild_net(estimator, module=None):
         if module is None:
             with InitialWeights(0):  # the arrays of the net replace these weights
                 module = maker._make_module(None)
-        return maker._compose(module)
+        net = maker._compose(module, recorded=fitted.get("engine_"))
+        estimator.engine_ = maker.engine_
+        return net
 
 
 @contextlib.contextmanager

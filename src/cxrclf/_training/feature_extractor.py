@@ -12,6 +12,8 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 import cxrclf
+from cxrclf._onnx.graph import GraphError
+from cxrclf._onnx.versions import export_versions
 from cxrclf._training.feature_cache import FeatureGroup
 from cxrclf._training.forward import forward_batches, progress_bar
 from cxrclf._training.precision import (
@@ -42,6 +44,7 @@ class FeatureExtractor:
     """
 
     def __init__(self, net, cache, *, n_threads):
+        self.net = net
         self.module = net.module_
         self.format = net.input_format
         self.autocast_dtype = net.autocast_dtype
@@ -69,6 +72,16 @@ class FeatureExtractor:
             name. The pages of a file belong to the system, so that the private memory
             of the process does not grow with the number of images.
         """
+        if self.net.graph is not None:
+            self.net.graph.refresh()
+        try:
+            return self._extract(samples, out, verbose)
+        except GraphError as error:
+            self.net.drop_graph(error)
+        self._frozen_part = None  # the features of torch have other names
+        return self._extract(samples, out, verbose)
+
+    def _extract(self, samples, out, verbose):
         keys, first = np.unique(samples.view_keys(), return_index=True)
         group = self._get_group(samples)
         with progress_bar(len(keys), "features", verbose) as bar:
@@ -156,11 +169,13 @@ class FeatureExtractor:
     def _compute(self, samples, rows):
         """Return the features of some samples as an array."""
         self.module.eval()
+        if self.net.graph is not None and self.module.frozen_body:
+            self.net.graph.prepare(samples.n_channels)
         device = self.format.device
         size = inference_batch_size(device, self.format.image_size)
 
-        def features(index):
-            return self.module.frozen_features(**samples.inputs(rows[index]))
+        def features(index, n):
+            return self.net.frozen_features(n, **samples.inputs(rows[index]))
 
         batches = forward_batches(
             features,
@@ -203,6 +218,12 @@ class FeatureExtractor:
         digest.update(repr(settings).encode())
         return digest.hexdigest()
 
+    def _describe_graph(self):
+        """Return the graph that computes the features, or None for torch."""
+        if self.net.graph is None or not self.module.frozen_body:
+            return None
+        return version("onnxruntime"), export_versions()
+
     def _digest_frozen_part(self):
         """Return a digest of the frozen part, the processor and the software."""
         module = self.module
@@ -213,6 +234,7 @@ class FeatureExtractor:
             version("timm"),
             torch.backends.cpu.get_cpu_capability(),
             processor_name(),
+            self._describe_graph(),
             # These variables select other kernels, which round differently.
             os.environ.get("ONEDNN_MAX_CPU_ISA"),
             os.environ.get("MKL_CBWR"),

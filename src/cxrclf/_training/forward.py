@@ -31,7 +31,9 @@ def forward_batches(
     Parameters
     ----------
     function : callable
-        Function of an array of row numbers that returns a tensor with a row for each.
+        Function of an array of row numbers and a number k. It returns a tensor with at
+        least k rows, for the first k row numbers. The other row numbers fill up the
+        batch.
     n : int
         Number of rows.
     size : int
@@ -54,7 +56,7 @@ def forward_batches(
     def compute(rows):
         full = rows if alone else np.resize(rows, size)
         with torch.no_grad(), autocast(device, autocast_dtype):
-            return _leaving(function(full)[: len(rows)])
+            return _leaving(function(full, len(rows))[: len(rows)])
 
     batches = [np.arange(i, min(i + size, n)) for i in range(0, n, size)]
     # The calling thread computes a layer only for a single row, with all threads.

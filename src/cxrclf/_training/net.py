@@ -9,10 +9,11 @@ from skorch.callbacks import Callback
 from skorch.utils import to_tensor
 from torch.nn.functional import interpolate
 
+from cxrclf._onnx.graph import GraphError
 from cxrclf._training.batches import Batches
 from cxrclf._training.precision import autocast
 from cxrclf._utils.user_warnings import warn_user
-from cxrclf.exceptions import PixelRangeWarning
+from cxrclf.exceptions import EngineWarning, PixelRangeWarning
 
 _HOOKS = (
     "on_train_begin",
@@ -42,17 +43,29 @@ class TrainingNet(NeuralNet):
         Format of the images that the module gets.
     autocast_dtype : torch.dtype or None
         Type in which convolutions compute. None stands for the type of the parameters.
+    graph : NetworkGraph or None, default=None
+        Graph that computes the module without gradients. None stands for torch.
     **kwargs
         Parameters of :class:`skorch.NeuralNet`.
     """
 
     stop_requested = False
 
-    def __init__(self, module, *, task, input_format, autocast_dtype=None, **kwargs):
+    def __init__(
+        self,
+        module,
+        *,
+        task,
+        input_format,
+        autocast_dtype=None,
+        graph=None,
+        **kwargs,
+    ):
         super().__init__(module, **kwargs)
         self.task = task
         self.input_format = input_format
         self.autocast_dtype = autocast_dtype
+        self.graph = graph
         self._best_losses = {}
 
     def get_iterator(self, dataset, training=False):
@@ -73,6 +86,95 @@ class TrainingNet(NeuralNet):
             if isinstance(x, dict):
                 return super().infer(x, **fit_params)
             return self.module_(images=self._to_input(x))
+
+    def prepare_graph(self, n_channels):
+        """Make the session of the graph, or return to torch.
+
+        Parameters
+        ----------
+        n_channels : int
+            Number of channels of the images.
+
+        Warns
+        -----
+        EngineWarning
+            If the module has no graph that equals torch.
+        """
+        if self.graph is not None:
+            try:
+                self.graph.prepare(n_channels)
+            except GraphError as error:
+                self.drop_graph(error)
+
+    def frozen_features(self, n, images):
+        """Compute the input of the trained part.
+
+        Parameters
+        ----------
+        n : int
+            Number of images from the start that need features.
+        images : Tensor of shape (b, C, H, W)
+            Floats in [0, 1].
+
+        Returns
+        -------
+        Tensor of shape (b, ...) or (n, ...)
+        """
+        graph = self.graph
+        if graph is not None and self.module_.frozen_body:
+            return graph.compute(images[:n])
+        return self.module_.frozen_features(images)
+
+    def outputs(self, n, images=None, features=None):
+        """Compute the outputs of the module without gradients.
+
+        Parameters
+        ----------
+        n : int
+            Number of rows from the start that need outputs.
+        images : Tensor of shape (b, C, H, W), optional
+            Floats in [0, 1].
+        features : Tensor of shape (b, ...), optional
+            Output of :meth:`frozen_features`. It replaces `images`.
+
+        Returns
+        -------
+        Tensor of shape (b, ...) or (n, ...)
+        """
+        if features is not None:
+            return self.module_(features=features)
+        graph = self.graph
+        if graph is None:
+            return self.module_(images=images)
+        values = graph.compute(images[:n])
+        return self._apply_head(values, len(images)) if graph.needs_head else values
+
+    def _apply_head(self, features, n_rows):
+        """Compute the head for a number of rows, because its rounding depends on it."""
+        return self.module_.head(features[torch.arange(n_rows) % len(features)])
+
+    def drop_graph(self, error):
+        """Return to torch after an error of the graph.
+
+        Parameters
+        ----------
+        error : GraphError
+
+        Warns
+        -----
+        EngineWarning
+            Names the cause.
+        """
+        if self.graph is None:
+            return  # another thread was here
+        self.graph = None
+        name = getattr(self.module_.backbone, "name", type(self.module_).__name__)
+        warn_user(
+            f"ONNX Runtime cannot compute {name}: {error}. torch computes it instead, "
+            'with the same results except for rounding. Set engine="torch" to avoid '
+            "this warning.",
+            EngineWarning,
+        )
 
     def predict_proba(self, X):
         """Predict probabilities in the shape of the outputs.
@@ -270,6 +372,7 @@ def make_net(
     autocast_dtype,
     batch_size,
     callbacks=None,
+    graph=None,
 ):
     """Build an initialized skorch net around a module.
 
@@ -288,6 +391,8 @@ def make_net(
     callbacks : list or None, default=None
         Callbacks of skorch, (name, callback) pairs, or objects with some methods of
         a callback.
+    graph : NetworkGraph or None, default=None
+        Graph that computes the module without gradients. None stands for torch.
 
     Returns
     -------
@@ -298,6 +403,7 @@ def make_net(
         task=task,
         input_format=input_format,
         autocast_dtype=autocast_dtype,
+        graph=graph,
         criterion=task.loss,
         # A partial and no lambda, so that pickle can write the net.
         optimizer=partial(_ignore_parameters, make_optimizer, module),

@@ -35,26 +35,41 @@ def resolve_precision(precision, device):
         Type in which convolutions compute. None stands for the type of the parameters.
     """
     if precision == "auto":
-        precision = "bfloat16" if _has_fast_bfloat16(device) else "float32"
+        precision = "bfloat16" if has_fast_bfloat16(device) else "float32"
     if precision == "float64":
         return torch.float64, None
     return torch.float32, torch.bfloat16 if precision == "bfloat16" else None
 
 
-def _has_fast_bfloat16(device):
-    """Return whether a device is faster in bfloat16 than in float32."""
+def has_fast_bfloat16(device):
+    """Return whether a device is faster in bfloat16 than in float32, in torch.
+
+    Parameters
+    ----------
+    device : torch.device
+
+    Returns
+    -------
+    bool
+    """
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type == "cpu":
-        # These functions are private. torch has no public check of the CPU at run time.
-        amx, avx512_bf16 = (
-            getattr(torch.cpu, name, bool)()
-            for name in ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
-        )
         # An Intel CPU without AMX has the instructions, and is slower with them: it was
         # measured at 0.6 times the images per second of float32.
-        return amx or (avx512_bf16 and "AuthenticAMD" in processor_name())
+        avx512_bf16 = _cpu_has("_is_avx512_bf16_supported")
+        return has_amx() or (avx512_bf16 and "AuthenticAMD" in processor_name())
     return False
+
+
+def has_amx():
+    """Return whether the CPU has AMX, the matrix instructions of Intel."""
+    return _cpu_has("_is_amx_tile_supported")
+
+
+def _cpu_has(name):
+    # These functions are private. torch has no public check of the CPU at run time.
+    return getattr(torch.cpu, name, bool)()
 
 
 @cache

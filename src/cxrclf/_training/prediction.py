@@ -49,16 +49,18 @@ def predict_outputs(
     ndarray of shape (b, ...) of float64
         Outputs for the next images.
     """
-
-    def predict(inputs, rows):
-        return net.module_(**inputs)
-
-    compute = compute or predict
     net.module_.eval()
     device = net.input_format.device
+    graph = None if compute else net.graph
+    if graph is not None:
+        graph.refresh()
+
+    def predict(inputs, rows, n):
+        return compute(inputs, rows) if compute else net.outputs(n, **inputs)
+
     size = inference_batch_size(device, net.input_format.image_size)
     # The number in the whole call: the last of several parts may also have one image.
-    alone = len(images) == 1
+    alone = len(images) == 1 and graph is None
     several = len(images) > size
     wrap = policy.prediction_samples(net, several)
     with (
@@ -75,9 +77,11 @@ def predict_outputs(
             data = TrainingData.of_prediction(part, paths)
             samples = wrap(PixelSamples(data, net.input_format))
             samples.begin_epoch(0)
+            if isinstance(samples, PixelSamples) and compute is None:
+                net.prepare_graph(images.n_channels)
             for values in forward_batches(
-                lambda chosen, samples=samples, first=rows.start: compute(
-                    samples.inputs(chosen), first + chosen
+                lambda chosen, n, samples=samples, first=rows.start: predict(
+                    samples.inputs(chosen), first + chosen, n
                 ),
                 len(samples),
                 size,

@@ -80,6 +80,12 @@ class PixelSamples(Dataset):
         """Format of the images that the network gets."""
         return self.source.format
 
+    @property
+    def n_channels(self):
+        """Number of channels of the images."""
+        shape = self.source.images.shape
+        return shape[3] if len(shape) == 4 else 1
+
     def begin_epoch(self, epoch):
         """Prepare the batches of an epoch."""
         self.epoch = epoch

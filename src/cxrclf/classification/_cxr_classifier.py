@@ -164,6 +164,13 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         float64. ``"auto"`` chooses bfloat16 where the processor is faster with it: on a
         GPU with bfloat16, on a CPU with AMX, and on an AMD CPU with AVX512-BF16.
         Elsewhere it chooses float32. See ``precision_``.
+    engine : {"auto", "torch", "onnxruntime"}, default="auto"
+        Library that computes predictions and the features of a frozen body on a CPU.
+        ``"onnxruntime"`` computes in float32 and image by image, so that values do not
+        depend on the number of images or threads. It needs
+        ``pip install "cxrclf[fast]"``. The first use of a network at an image size
+        takes seconds, see :ref:`engine`. ``"auto"`` chooses ONNX Runtime where it is
+        installed and faster. See ``engine_``.
     compile : bool, default=False
         Whether ``torch.compile`` compiles the backbone. It needs a C++ compiler, and a
         minute or more for each new network, number of threads and image size.
@@ -216,6 +223,8 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
     best_epoch_ : int
         Number of the epoch, starting at 1, that was best on the validation set. It
         exists if there was a validation set.
+    engine_ : {"torch", "onnxruntime"}
+        Library that computes predictions and the features of a frozen body.
     precision_ : {"float32", "bfloat16", "float64"}
         Floating-point type in which the body computes.
     image_size_ : (int, int)
@@ -335,6 +344,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         n_threads=None,
         device="auto",
         precision="auto",
+        engine="auto",
         compile=False,
         cache_dir=None,
         feature_cache="disk",
@@ -378,6 +388,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         self.n_threads = n_threads
         self.device = device
         self.precision = precision
+        self.engine = engine
         self.compile = compile
         self.cache_dir = cache_dir
         self.feature_cache = feature_cache

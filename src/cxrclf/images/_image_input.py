@@ -158,6 +158,12 @@ class ImageInput:
         return None if self.pixels is None else self.pixels.shape[1:]
 
     @property
+    def n_channels(self) -> int:
+        """Number of channels of an image. Files are gray."""
+        shape = self.sample_shape
+        return shape[2] if shape is not None and len(shape) == 3 else 1
+
+    @property
     def is_copy(self) -> np.ndarray:
         """Mask of the rows that are transformed copies of files, (n,) of bool.
 

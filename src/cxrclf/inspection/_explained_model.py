@@ -269,8 +269,11 @@ class NetworkModel:
     def logits(self, make_batch, n):
         """Compute the outputs of the network, as `probabilities` does."""
         device = self.net.input_format.device
+        if self.net.graph is not None:
+            self.net.graph.refresh()
+            self.net.prepare_graph(self.images.n_channels)
         batches = forward_batches(
-            lambda rows: self.module(images=make_batch(rows)),
+            lambda rows, n: self.net.outputs(n, images=make_batch(rows)),
             n,
             inference_batch_size(device, self.image_size),
             device=device,

@@ -1,6 +1,5 @@
 """Backbones: networks of timm without their classifiers."""
 
-import copy
 import math
 
 import torch
@@ -10,6 +9,7 @@ from cxrclf._utils.image_size import check_image_size
 from cxrclf.nets._depthwise import replace_depthwise
 from cxrclf.nets._dropout import seed_dropout
 from cxrclf.nets._gray_conv import replace_first_convolution
+from cxrclf.nets._meta import copy_to_meta
 from cxrclf.nets._stages import group_stages
 
 # Names of the children that the feature map does not depend on. The key holds the name
@@ -134,7 +134,7 @@ class Backbone(nn.Module):
         """
         size = check_image_size(image_size)
         # A copy, because another thread may compute with this backbone.
-        probe = _copy_to_meta(self)
+        probe = copy_to_meta(self)
         try:
             return tuple(probe._compute_on_meta(size)[0].shape[-2:])
         except (RuntimeError, AssertionError) as error:
@@ -271,16 +271,6 @@ class Backbone(nn.Module):
             if n > 1 and n % rows == 0:
                 return rows, n // rows
         return None
-
-
-def _copy_to_meta(module):
-    """Return a copy of a module with tensors on the meta device."""
-    memo = {
-        id(parameter): nn.Parameter(torch.empty_like(parameter, device="meta"))
-        for parameter in module.parameters()
-    }
-    memo |= {id(b): torch.empty_like(b, device="meta") for b in module.buffers()}
-    return copy.deepcopy(module, memo)
 
 
 def _per_channel(values, in_channels):

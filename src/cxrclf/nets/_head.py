@@ -3,11 +3,11 @@
 import math
 from numbers import Integral, Real
 
-import torch
 from torch import nn
 from torch.nn import functional
 
 from cxrclf._utils.image_size import check_image_size
+from cxrclf.nets._autocast import without_autocast
 from cxrclf.nets._dropout import SeededDropout
 
 
@@ -141,7 +141,7 @@ class Head(nn.Module):
             a feature map.
         """
         self._check(features)
-        with torch.autocast(features.device.type, enabled=False):
+        with without_autocast(features):
             x = features
             if x.ndim == 4 and not self.needs_map:
                 x = self.pool(x)
@@ -161,7 +161,7 @@ class Head(nn.Module):
             Output of the pointwise convolution, in the precision of the parameters of
             the head. Without such a convolution, the feature map in this precision.
         """
-        with torch.autocast(features.device.type, enabled=False):
+        with without_autocast(features):
             return self._convolve(features)
 
     def classify_map(self, last_map):
@@ -177,7 +177,7 @@ class Head(nn.Module):
         Tensor of shape (b, n_outputs)
             Outputs without softmax.
         """
-        with torch.autocast(last_map.device.type, enabled=False):
+        with without_autocast(last_map):
             return self._classify(last_map)
 
     def pool(self, features):

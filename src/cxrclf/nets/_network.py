@@ -3,9 +3,12 @@
 import itertools
 from numbers import Integral
 
+import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from cxrclf.exceptions import WeightsError
+from cxrclf.nets._meta import copy_to_meta
 from cxrclf.nets._normalization import Normalization
 from cxrclf.nets._weights import describe_mismatches
 
@@ -111,6 +114,26 @@ class Network(nn.Module):
     def frozen_body(self):
         """Whether no stage of the backbone is trained."""
         return self.trainable == "head" or self.trainable == 0
+
+    def count_operations(self, image_size):
+        """Count the additions and multiplications for an image.
+
+        Parameters
+        ----------
+        image_size : (int, int)
+            Height and width of the image in pixels.
+
+        Returns
+        -------
+        int
+            Number of operations of convolutions and matrix products. Nothing is
+            computed, so it takes milliseconds.
+        """
+        network = copy_to_meta(self).eval()
+        image = torch.empty((1, 1, *image_size), dtype=self._dtype, device="meta")
+        with torch.no_grad(), FlopCounterMode(display=False) as counter:
+            network(image)
+        return counter.get_total_flops()
 
     def body_parameters(self):
         """Iterate over all parameters of the backbone, trained or not."""

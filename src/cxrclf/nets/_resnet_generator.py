@@ -1,8 +1,8 @@
 """The residual generator of CycleGAN."""
 
-import torch
 from torch import nn
 
+from cxrclf.nets._autocast import without_autocast
 from cxrclf.nets._gaussian_init import init_gaussian
 
 
@@ -85,7 +85,7 @@ class ResnetGenerator(nn.Module):
         images = images.contiguous()
         maps = self.layers(images)
         # bfloat16 has fewer shades than an image.
-        with torch.autocast(maps.device.type, enabled=False):
+        with without_autocast(maps):
             values = self.output(maps.to(self.output.weight.dtype)).tanh()
         return (images + values).clamp(-1, 1) if self.skip else values
 

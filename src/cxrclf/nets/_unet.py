@@ -4,6 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from cxrclf.nets._autocast import without_autocast
 from cxrclf.nets._encoder import double_convolution
 from cxrclf.nets._network import Network
 
@@ -107,7 +108,7 @@ class UNetDecoder(nn.Module):
             elif step is self.steps[-1]:
                 x = _resize(x, image_size)
             x = step(x)
-        with torch.autocast(x.device.type, enabled=False):
+        with without_autocast(x):
             outputs = self.output(x.to(self.output.weight.dtype))
         return _resize(outputs, image_size)
 

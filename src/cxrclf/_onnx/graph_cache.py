@@ -1,0 +1,96 @@
+"""Graphs on disk, one file per architecture, image size and version."""
+
+import contextlib
+import hashlib
+from pathlib import Path
+
+import torch
+
+from cxrclf._onnx.graph import export_graph, tensors_of
+from cxrclf._onnx.versions import export_versions
+from cxrclf._utils.files import open_regular, replace_file
+
+_FORMAT = 1  # increased when equal settings produce another graph or another file
+_DIGEST = 32  # bytes of the checksum before the graph
+
+
+def graph_key(module, shape):
+    """Return a digest of everything that decides the graph of a module.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    shape : tuple of int
+        Shape of the input.
+
+    Returns
+    -------
+    str
+        Digest of the layers, the shapes of the weights and the versions of the
+        libraries, and not of the values of the weights.
+    """
+    settings = (
+        _FORMAT,
+        sorted(export_versions().items()),
+        tuple(shape),
+        repr(module),
+        [(m.__class__.__module__, m.__class__.__qualname__) for m in module.modules()],
+        [(n, t.dtype, tuple(t.shape)) for n, t in tensors_of(module).items()],
+    )
+    return hashlib.blake2b(repr(settings).encode(), digest_size=16).hexdigest()
+
+
+def fetch_graph(module, shape, cache_dir=None):
+    """Return the graph of a module from a folder, or make it and write it there.
+
+    A file that is damaged or belongs to another architecture is replaced. If the folder
+    cannot be written to, the graph is made and not stored.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    shape : tuple of int
+        Shape of the input.
+    cache_dir : path-like or None, default=None
+        Folder for the subfolder ``graphs``. None stands for the folder ``cxrclf``
+        beside the folder of ``torch.hub``.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    GraphError
+        If the module has no graph.
+    """
+    key = graph_key(module, shape)
+    path = _graph_folder(cache_dir) / f"{key}.onnx"
+    graph = _read(path, key)
+    if graph is None:
+        graph = export_graph(module, torch.zeros(shape))
+        # Without a folder, the next process exports the graph again.
+        with contextlib.suppress(OSError), replace_file(path) as temporary:
+            temporary.write_bytes(_checksum(key, graph) + graph)
+    return graph
+
+
+def _graph_folder(cache_dir):
+    if cache_dir is None:
+        cache_dir = Path(torch.hub.get_dir()).parent / "cxrclf"
+    return Path(cache_dir).absolute() / "graphs"
+
+
+def _read(path, key):
+    """Return the graph in a file, or None if it is missing, damaged or another one."""
+    try:
+        with open_regular(path) as file:
+            content = file.read()
+    except OSError:
+        return None
+    graph = content[_DIGEST:]
+    return graph if content[:_DIGEST] == _checksum(key, graph) else None
+
+
+def _checksum(key, graph):
+    return hashlib.blake2b(key.encode() + graph, digest_size=_DIGEST).digest()

@@ -1,0 +1,145 @@
+"""NetworkGraph: a network in ONNX Runtime, with its current weights."""
+
+import threading
+
+import torch
+from torch import nn
+
+from cxrclf._onnx.graph import GraphError, tensors_of
+from cxrclf._onnx.graph_cache import fetch_graph
+from cxrclf._onnx.session import make_session, run_session
+
+# Largest accepted difference to torch, relative to the largest value. Both compute in
+# float32; differences of 1e-7 to 1e-5 come from the order of sums.
+_TOLERANCE = 1e-4
+
+
+class NetworkGraph:
+    """A network that ONNX Runtime computes in float32, image by image.
+
+    For a classifier it computes the input of the head. For a U-Net it computes the
+    outputs. The graph is made when the first images are computed, and compared with
+    torch.
+
+    Parameters
+    ----------
+    network : Network
+        Network on the CPU. Its weights may change later.
+    image_size : (int, int)
+        Height and width of the images.
+    cache_dir : path-like or None
+        Folder of :func:`~cxrclf._onnx.graph_cache.fetch_graph`.
+    """
+
+    def __init__(self, network, image_size, cache_dir):
+        self.part = _Part(network)
+        self.needs_head = hasattr(network, "features")
+        self.image_size = tuple(image_size)
+        self.cache_dir = cache_dir
+        self._lock = threading.Lock()
+        self._sessions = {}  # by number of channels
+        self._weights = None  # identity of the weights in these sessions
+
+    def __getstate__(self):
+        # Sessions cannot be copied or pickled.
+        return {**vars(self), "_lock": None, "_sessions": {}}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self._lock = threading.Lock()
+
+    def refresh(self):
+        """Drop the sessions if the weights have changed since they were made."""
+        weights = _identify(self.part)
+        with self._lock:
+            if weights != self._weights:
+                self._weights, self._sessions = weights, {}
+
+    def prepare(self, n_channels):
+        """Make the session for images of some channels, unless there is one.
+
+        The first session of an architecture exports the graph, which takes seconds.
+
+        Parameters
+        ----------
+        n_channels : int
+
+        Returns
+        -------
+        onnxruntime.InferenceSession
+
+        Raises
+        ------
+        GraphError
+            If the network has no graph, or if its values differ from those of torch.
+        """
+        with self._lock:
+            if n_channels not in self._sessions:
+                shape = (1, n_channels, *self.image_size)
+                graph = fetch_graph(self.part, shape, self.cache_dir)
+                session = make_session(graph, self.part)
+                self._compare(session, shape)
+                self._sessions[n_channels] = session
+            return self._sessions[n_channels]
+
+    def compute(self, images):
+        """Compute the part of the network.
+
+        Parameters
+        ----------
+        images : Tensor of shape (b, c, H, W) of float32
+            Images on the CPU.
+
+        Returns
+        -------
+        Tensor of shape (b, ...) of float32
+
+        Raises
+        ------
+        GraphError
+            As in :meth:`prepare`.
+        """
+        return run_session(self.prepare(images.shape[1]), images)
+
+    def _compare(self, session, shape):
+        """Raise an error if a session and torch differ."""
+        generator = torch.Generator().manual_seed(0)
+        images = torch.rand((2, *shape[1:]), generator=generator)
+        with torch.no_grad(), torch.autocast("cpu", enabled=False):
+            expected = self.part(images)
+        values = run_session(session, images)
+        if values.shape != expected.shape:
+            raise GraphError(
+                f"its graph has outputs of shape {tuple(values.shape)} instead of "
+                f"{tuple(expected.shape)}"
+            )
+        difference = (values - expected).abs().max() / expected.abs().max()
+        # NaN and infinity come from a diverged training, which predict reports.
+        if torch.isfinite(expected).all() and not difference <= _TOLERANCE:
+            raise GraphError(
+                f"its graph differs from torch by {difference:.1e} of the largest "
+                f"value, more than {_TOLERANCE:.0e}"
+            )
+
+
+class _Part(nn.Module):
+    """The part of a network that a graph computes."""
+
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, images):
+        return getattr(self.network, "features", self.network)(images)
+
+
+def _identify(module):
+    """Return what changes if a tensor of a module is replaced or written to."""
+    return [
+        (name, tensor.data_ptr(), _version(tensor))
+        for name, tensor in tensors_of(module).items()
+    ]
+
+
+def _version(tensor):
+    return None if tensor.is_inference() else tensor._version
