@@ -141,17 +141,21 @@ class TrainingNet(NeuralNet):
         -------
         Tensor of shape (b, ...) or (n, ...)
         """
-        if features is not None:
-            return self.module_(features=features)
         graph = self.graph
         if graph is None:
-            return self.module_(images=images)
-        values = graph.compute(images[:n])
-        return self._apply_head(values, len(images)) if graph.needs_head else values
+            if features is None:
+                return self.module_(images=images)
+            return self.module_(features=features)
+        if features is None:
+            features = graph.compute(images[:n])
+        return self._apply_head(features[:n]) if graph.needs_head else features
 
-    def _apply_head(self, features, n_rows):
-        """Compute the head for a number of rows, because its rounding depends on it."""
-        return self.module_.head(features[torch.arange(n_rows) % len(features)])
+    def _apply_head(self, features):
+        """Compute the head row by row, like the graph."""
+        # The rounding of a matrix product depends on the number of rows, on the place
+        # of a row and on its alignment in memory. A copy of one row has always the same.
+        rows = [self.module_.head(row[None].clone()) for row in features]
+        return torch.cat(rows)
 
     def drop_graph(self, error):
         """Return to torch after an error of the graph.
