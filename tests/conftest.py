@@ -36,6 +36,20 @@ def real_radiographs():
     return folder
 
 
+@pytest.fixture(scope="session", autouse=True)
+def graph_folder(tmp_path_factory):
+    """Share the graphs of ONNX between the tests, and not with the user."""
+    folder = tmp_path_factory.getbasetemp().parent / "torch-home"
+    folder.mkdir(exist_ok=True)
+    before = os.environ.get("TORCH_HOME")
+    os.environ["TORCH_HOME"] = str(folder)
+    yield folder
+    if before is None:
+        del os.environ["TORCH_HOME"]
+    else:
+        os.environ["TORCH_HOME"] = before
+
+
 @pytest.fixture(scope="session")
 def session_folders(tmp_path_factory):
     """Yield an iterator over names of folders that are not there yet."""

@@ -14,7 +14,7 @@ CPU = torch.device("cpu")
 def test_batches_that_nobody_waits_for_are_not_computed():
     begun = []
 
-    def function(rows):
+    def function(rows, n):
         begun.append(rows[0])
         if rows[0] == 0:
             raise KeyboardInterrupt
@@ -33,7 +33,7 @@ def test_batches_that_nobody_waits_for_are_not_computed():
 def test_one_thread_computes_in_the_callers_own():
     found = []
 
-    def function(rows):
+    def function(rows, n):
         found.append(threading.current_thread())
         return torch.zeros(len(rows))
 

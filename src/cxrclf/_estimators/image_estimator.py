@@ -63,6 +63,7 @@ class ImageEstimator(UsesSession, BaseEstimator):
     bits_stored = None
     n_views = None
     balanced_batches = False
+    engine = "auto"
 
     @property
     def precision_(self):

@@ -85,6 +85,7 @@ def _translate(module, images):
             traced, (), dynamo=True, optimize=False, verbose=False
         )
     graph, names = program.model.graph, set(tensors_of(module))
+    graph.inputs[0].name = "images"
     weights = [graph.initializers[n] for n in list(graph.initializers) if n in names]
     values = [weight.const_value for weight in weights]
     # While the graph is simplified, the weights are inputs. Their values are unknown

@@ -1,10 +1,14 @@
 """Run an ONNX graph with the weights of a module."""
 
+import re
+
 import numpy as np
 import torch
 
 from cxrclf._onnx.graph import GraphError, tensors_of
 from cxrclf._onnx.versions import require
+
+_PLACE = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (?:/\S+:\d+ [^)]*\) )?")
 
 
 def make_session(graph, module):
@@ -48,7 +52,7 @@ def make_session(graph, module):
             graph, options, providers=["CPUExecutionProvider"]
         )
     except Exception as error:  # of many types, in a private module
-        raise GraphError(str(error).strip().partition("\n")[0][:200]) from error
+        raise GraphError(_describe(error)) from error
 
 
 def external_names(graph):
@@ -61,10 +65,18 @@ def external_names(graph):
     Returns
     -------
     list of str
+
+    Raises
+    ------
+    GraphError
+        If the bytes are no graph.
     """
     import onnx
 
-    model = onnx.load_model_from_string(graph)
+    try:
+        model = onnx.load_model_from_string(graph)
+    except Exception as error:  # of protobuf, which onnx does not document
+        raise GraphError("the file is no graph of ONNX") from error
     return [
         tensor.name
         for tensor in model.graph.initializer
@@ -90,3 +102,9 @@ def run_session(session, images):
     array = np.ascontiguousarray(images.numpy())
     rows = [session.run(None, {"images": row[None]})[0] for row in array]
     return torch.from_numpy(np.concatenate(rows))
+
+
+def _describe(error):
+    """Return the message of ONNX Runtime without the place in its source."""
+    text = str(error).strip().partition("\n")[0]
+    return _PLACE.sub("", text)[:300]

@@ -152,8 +152,8 @@ class TrainingNet(NeuralNet):
 
     def _apply_head(self, features):
         """Compute the head row by row, like the graph."""
-        # The rounding of a matrix product depends on the number of rows, on the place
-        # of a row and on its alignment in memory. A copy of one row has always the same.
+        # The rounding of a matrix product depends on the number of rows, and on the
+        # place and alignment of a row. They are the same for copies of single rows.
         rows = [self.module_.head(row[None].clone()) for row in features]
         return torch.cat(rows)
 

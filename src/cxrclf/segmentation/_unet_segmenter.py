@@ -150,7 +150,7 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
         with it: on a GPU with bfloat16, on a CPU with AMX, and on an AMD CPU with
         AVX512-BF16. Elsewhere it chooses float32. See ``precision_``.
     engine : {"auto", "torch", "onnxruntime"}, default="auto"
-        Library that computes predictions on a CPU.
+        Library that computes predictions and the features of a frozen body on a CPU.
         ``"onnxruntime"`` computes in float32 and image by image, so that values do not
         depend on the number of images or threads. It needs
         ``pip install "cxrclf[fast]"``. The first use of a network at an image size

@@ -1,0 +1,180 @@
+"""Compare torch and ONNX Runtime for networks without gradients, and precisions.
+
+For each network, the table has the images per second of a forward pass in torch
+(float32 and bfloat16) and in ONNX Runtime, as the estimators compute it: one batch or
+one image per thread. It also has the largest relative difference between ONNX Runtime
+and torch in float32, and the time and size of the graph. With ``--train``, it has the
+images per second of training steps in float32 and bfloat16::
+
+    pip install "cxrclf[fast]"
+    python benchmarks/engines.py
+    python benchmarks/engines.py tf_efficientnet_lite0 resnet50 --train
+
+All values of a network are medians of rounds in turn. Compare values of one run only.
+docs/benchmarks.rst shows results.
+"""
+
+import argparse
+import tempfile
+import time
+
+import numpy as np
+import torch
+
+from cxrclf._onnx.graph_cache import fetch_graph
+from cxrclf._torch.threads import usable_threads
+from cxrclf._training.forward import forward_batches
+from cxrclf._training.network_graph import NetworkGraph
+from cxrclf._training.precision import autocast, inference_batch_size
+from cxrclf.nets import ClassificationNetwork, Head, make_backbone
+from harness.environment import environment
+
+NETWORKS = {  # names of the papers' networks, and the image size of a study
+    "tf_efficientnet_lite0": 224,
+    "vgg16": 224,
+    "vgg19": 224,
+    "resnet50": 224,
+    "resnet101": 224,
+    "resnetv2_50": 224,
+    "legacy_xception": 224,
+    "inception_v3": 224,
+    "inception_resnet_v2": 224,
+    "mobilenetv2_100": 224,
+    "densenet121": 224,
+    "densenet169": 224,
+    "densenet201": 224,
+    "nasnetalarge": 224,
+    "efficientnet_b0": 224,
+    "residual_baseline": 224,
+    "vit_tiny_patch16_224": 224,
+    "swin_tiny_patch4_window7_224": 224,
+    "convnext_atto": 224,
+    "regnety_002": 224,
+    "mobilenetv3_small_100": 224,
+    "ghostnet_100": 224,
+    "maxvit_tiny_rw_224": 224,
+    "edgenext_xx_small": 224,
+}
+_COLUMNS = (
+    "network",
+    "GFLOP",
+    "torch float32",
+    "torch bfloat16",
+    "ONNX Runtime",
+    "difference",
+    "export s",
+    "graph MB",
+    "weights MB",
+)
+_TRAINING = "train float32", "train bfloat16"
+
+
+def make_network(name, size):
+    """Return a network with a head, in inference mode."""
+    backbone = make_backbone(name, weights=None, image_size=(size, size))
+    network = ClassificationNetwork(backbone, Head(backbone.num_features, 3))
+    network.set_trainable("head")
+    return network.to(memory_format=torch.channels_last).eval()
+
+
+def measure(name, size, options, folder):
+    """Return the row of a network."""
+    network = make_network(name, size)
+    device, n = torch.device("cpu"), options.images
+    batch = inference_batch_size(device, (size, size))
+    images = torch.rand((n, 1, size, size))
+    graph = NetworkGraph(network, (size, size), folder)
+    start = time.perf_counter()
+    try:
+        exported = fetch_graph(graph.part, (1, 1, size, size), folder)
+        seconds = time.perf_counter() - start
+        graph.prepare(1)
+    except Exception as error:  # the reason belongs into the table
+        exported, graph, seconds = b"", None, float("nan")
+        print(f"{name}: {error}")
+
+    def in_torch(rows, n):
+        return network.features(images[torch.from_numpy(rows)])
+
+    def in_graph(rows, n):
+        return graph.compute(images[torch.from_numpy(rows)][:n])
+
+    def rate(function, dtype):
+        start = time.perf_counter()
+        for _ in forward_batches(
+            function,
+            n,
+            batch,
+            device=device,
+            autocast_dtype=dtype,
+            n_threads=usable_threads(None),
+        ):
+            pass
+        return n / (time.perf_counter() - start)
+
+    ways = [(in_torch, None), (in_torch, torch.bfloat16)]
+    ways += [] if graph is None else [(in_graph, None)]
+    rounds = [[rate(*way) for way in ways] for _ in range(options.rounds + 1)]
+    rates = np.median(rounds[1:], axis=0).tolist()
+    difference = float("nan")
+    if graph is not None:
+        with torch.no_grad():
+            expected = network.features(images[:4])
+        difference = (graph.compute(images[:4]) - expected).abs().max()
+        difference = float(difference / expected.abs().max())
+    row = [
+        name,
+        f"{network.count_operations((size, size)) / 1e9:.2f}",
+        *(f"{value:.1f}" for value in rates),
+        *["no graph"] * (graph is None),
+        f"{difference:.0e}",
+        f"{seconds:.1f}",
+        f"{len(exported) / 1e6:.2f}",
+        f"{sum(t.nbytes for t in network.state_dict().values()) / 1e6:.0f}",
+    ]
+    if options.train:
+        row += [f"{value:.1f}" for value in train(network, size, options)]
+    return row
+
+
+def train(network, size, options):
+    """Return the images per second of training steps in float32 and bfloat16."""
+    network.set_trainable("all")
+    network.train()
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-6, fused=True)
+    images, labels = torch.rand((8, 1, size, size)), torch.arange(8) % 3
+
+    def step(dtype):
+        start = time.perf_counter()
+        optimizer.zero_grad()
+        with autocast("cpu", dtype):
+            outputs = network(images)
+        torch.nn.functional.cross_entropy(outputs, labels).backward()
+        optimizer.step()
+        return len(images) / (time.perf_counter() - start)
+
+    types = None, torch.bfloat16
+    rounds = [[step(dtype) for dtype in types] for _ in range(options.rounds + 1)]
+    return np.median(rounds[1:], axis=0)
+
+
+def main(arguments=None):
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("networks", nargs="*", help="names of timm; default: all")
+    parser.add_argument("--images", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--train", action="store_true", help="also training steps")
+    options = parser.parse_args(arguments)
+    columns = _COLUMNS + (_TRAINING if options.train else ())
+    print(" | ".join(columns))
+    with tempfile.TemporaryDirectory() as folder:
+        for name in options.networks or NETWORKS:
+            row = measure(name, NETWORKS.get(name, 224), options, folder)
+            print(" | ".join(row), flush=True)
+    for name, value in environment("cpu").items():
+        print(f"{name}: {value}")
+
+
+if __name__ == "__main__":
+    main()
