@@ -32,8 +32,9 @@ class NetworkGraph:
     """
 
     def __init__(self, network, image_size, cache_dir):
-        self.part = _Part(network)
         self.needs_head = hasattr(network, "features")
+        self.part = _Features(network) if self.needs_head else network
+        self._reference = network.features if self.needs_head else network
         self.image_size = tuple(image_size)
         self.cache_dir = cache_dir
         self._lock = threading.Lock()
@@ -106,7 +107,7 @@ class NetworkGraph:
         generator = torch.Generator().manual_seed(0)
         images = torch.rand((2, *shape[1:]), generator=generator)
         with torch.no_grad(), torch.autocast("cpu", enabled=False):
-            expected = self.part(images)
+            expected = self._reference(images)
         values = run_session(session, images)
         if values.shape != expected.shape:
             raise GraphError(
@@ -122,15 +123,25 @@ class NetworkGraph:
             )
 
 
-class _Part(nn.Module):
-    """The part of a network that a graph computes."""
+class _Features(nn.Module):
+    """The part of a classification network before its head."""
 
     def __init__(self, network):
         super().__init__()
-        self.network = network
+        self.backbone = network.backbone
+        self.normalize = getattr(network, "normalize", None)
+        self.pooled = not network.head.needs_map
 
     def forward(self, images):
-        return getattr(self.network, "features", self.network)(images)
+        if self.normalize is None:
+            pixels = images.expand(-1, self.backbone.in_channels, -1, -1)
+        else:
+            pixels = self.normalize(images)
+        maps = self.backbone(pixels)
+        return maps.mean((2, 3)) if self.pooled else maps
+
+    def extra_repr(self):
+        return f"pooled={self.pooled}"
 
 
 def _identify(module):
