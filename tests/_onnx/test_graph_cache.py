@@ -109,7 +109,11 @@ def test_a_folder_that_cannot_be_written(blocked, exports, tmp_path):
         if os.name != "posix" or os.geteuid() == 0:
             pytest.skip("the superuser may write everywhere")
         tmp_path.chmod(0o500)
-    assert fetch_graph(module(), SHAPE, tmp_path).startswith(b"graph of")
+    graph = fetch_graph(module(), SHAPE, tmp_path)
+    assert graph.startswith(b"graph of")
+    # The folder of the session has it.
+    assert fetch_graph(module(), SHAPE, tmp_path) == graph
+    assert len(exports) == 1
 
 
 def test_the_default_folder(exports, tmp_path, monkeypatch):

@@ -120,6 +120,25 @@ def test_it_follows_changed_weights(change, network):
     assert_follows(graph, network)
 
 
+def test_a_graph_is_made_beside_other_work(network, tmp_path):
+    graph = NetworkGraph(network, SIZE, tmp_path)
+    graph.begin(1)
+    assert_follows(graph, network)
+    assert len(list((tmp_path / "graphs").iterdir())) == 1
+
+
+def test_an_error_beside_other_work(network, monkeypatch):
+    def fetch_graph(*args):
+        raise GraphError("no translation")
+
+    monkeypatch.setattr(network_graph, "fetch_graph", fetch_graph)
+    graph = NetworkGraph(network, SIZE, None)
+    graph.begin(1)
+    for _ in range(2):
+        with pytest.raises(GraphError, match="no translation"):
+            graph.prepare(1)
+
+
 def test_a_session_is_made_once(network, monkeypatch):
     made = []
     make_session = network_graph.make_session

@@ -258,6 +258,7 @@ class ImageEstimator(UsesSession, BaseEstimator):
             # The net is made before files are decoded, because a wrong name or wrong
             # weights are then found at once.
             self._start(start, seed)
+            self._begin_graph(train.images)
             policy = self._policy()
             trainer = Trainer(self.net_, self._settings(seed, restart_schedule), policy)
             progress = trainer.run(train, validation, phases, groups)
@@ -379,6 +380,13 @@ class ImageEstimator(UsesSession, BaseEstimator):
         )
         net.append_history(_history_rows(self.history_))
         return net
+
+    def _begin_graph(self, images):
+        """Begin to make the graph of a frozen body while files are decoded."""
+        net = self.net_
+        decodes = images.paths is not None
+        if net.graph is not None and net.module_.frozen_body and decodes:
+            net.graph.begin(images.n_channels)
 
     def _choose_engine(self, module, device, recorded):
         """Return the engine of a new net."""

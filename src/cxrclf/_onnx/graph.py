@@ -3,7 +3,6 @@
 import copy
 import re
 import threading
-import warnings
 
 import torch
 
@@ -44,8 +43,7 @@ def export_graph(module, images):
         If onnx or onnxscript is not installed.
     """
     require("A graph of ONNX")
-    with _lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of torch, about its own functions
+    with _lock:
         try:
             model = _translate(_copy_for_export(module), images).model
         except Exception as error:  # of many types

@@ -9,6 +9,7 @@ import torch
 from cxrclf._onnx.graph import export_graph, tensors_of
 from cxrclf._onnx.versions import export_versions
 from cxrclf._utils.files import open_regular, replace_file
+from cxrclf._utils.session import session_folder
 
 _FORMAT = 1  # increased when equal settings produce another graph or another file
 _DIGEST = 32  # bytes of the checksum before the graph
@@ -44,7 +45,7 @@ def fetch_graph(module, shape, cache_dir=None):
     """Return the graph of a module from a folder, or make it and write it there.
 
     A file that is damaged or belongs to another architecture is replaced. If the folder
-    cannot be written to, the graph is made and not stored.
+    cannot be written to, the graph is stored for this process and its workers only.
 
     Parameters
     ----------
@@ -65,20 +66,27 @@ def fetch_graph(module, shape, cache_dir=None):
         If the module has no graph.
     """
     key = graph_key(module, shape)
-    path = _graph_folder(cache_dir) / f"{key}.onnx"
-    graph = _read(path, key)
-    if graph is None:
-        graph = export_graph(module, torch.zeros(shape))
+    paths = [folder / "graphs" / f"{key}.onnx" for folder in _folders(cache_dir)]
+    for path in paths:
+        if (graph := _read(path, key)) is not None:
+            return graph
+    graph = export_graph(module, torch.zeros(shape))
+    for path in paths:
         # Without a folder, the next process exports the graph again.
-        with contextlib.suppress(OSError), replace_file(path) as temporary:
-            temporary.write_bytes(_checksum(key, graph) + graph)
+        with contextlib.suppress(OSError):
+            with replace_file(path) as temporary:
+                temporary.write_bytes(_checksum(key, graph) + graph)
+            break
     return graph
 
 
-def _graph_folder(cache_dir):
-    if cache_dir is None:
-        cache_dir = Path(torch.hub.get_dir()).parent / "cxrclf"
-    return Path(cache_dir).absolute() / "graphs"
+def _folders(cache_dir):
+    """Return the folder of the graphs, and the folder that replaces it."""
+    folder = Path(torch.hub.get_dir()).parent / "cxrclf"
+    folders = [(folder if cache_dir is None else Path(cache_dir)).absolute()]
+    with contextlib.suppress(OSError):
+        folders.append(session_folder())
+    return folders
 
 
 def _read(path, key):

@@ -1,6 +1,7 @@
 """NetworkGraph: a network in ONNX Runtime, with its current weights."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import torch
 from torch import nn
@@ -40,14 +41,27 @@ class NetworkGraph:
         self._lock = threading.Lock()
         self._sessions = {}  # by number of channels
         self._weights = None  # identity of the weights in these sessions
+        self._coming = {}  # by number of channels: the future of a graph
 
     def __getstate__(self):
         # Sessions cannot be copied or pickled.
-        return {**vars(self), "_lock": None, "_sessions": {}}
+        return {**vars(self), "_lock": None, "_sessions": {}, "_coming": {}}
 
     def __setstate__(self, state):
         vars(self).update(state)
         self._lock = threading.Lock()
+
+    def begin(self, n_channels):
+        """Begin to make the graph in another thread, while files are decoded.
+
+        Parameters
+        ----------
+        n_channels : int
+            Number of channels of the images.
+        """
+        executor = ThreadPoolExecutor(1, "cxrclf-export")
+        self._coming[n_channels] = executor.submit(self._fetch, n_channels)
+        executor.shutdown(wait=False)
 
     def refresh(self):
         """Drop the sessions if the weights have changed since they were made."""
@@ -76,10 +90,10 @@ class NetworkGraph:
         """
         with self._lock:
             if n_channels not in self._sessions:
-                shape = (1, n_channels, *self.image_size)
-                graph = fetch_graph(self.part, shape, self.cache_dir)
+                coming = self._coming.pop(n_channels, None)
+                graph = coming.result() if coming else self._fetch(n_channels)
                 session = make_session(graph, self.part)
-                self._compare(session, shape)
+                self._compare(session, n_channels)
                 self._sessions[n_channels] = session
             return self._sessions[n_channels]
 
@@ -102,10 +116,14 @@ class NetworkGraph:
         """
         return run_session(self.prepare(images.shape[1]), images)
 
-    def _compare(self, session, shape):
+    def _fetch(self, n_channels):
+        shape = (1, n_channels, *self.image_size)
+        return fetch_graph(self.part, shape, self.cache_dir)
+
+    def _compare(self, session, n_channels):
         """Raise an error if a session and torch differ."""
         generator = torch.Generator().manual_seed(0)
-        images = torch.rand((2, *shape[1:]), generator=generator)
+        images = torch.rand((2, n_channels, *self.image_size), generator=generator)
         with torch.no_grad(), torch.autocast("cpu", enabled=False):
             expected = self._reference(images)
         values = run_session(session, images)
