@@ -9,6 +9,9 @@ from torch import nn
 from cxrclf._onnx.graph import GraphError, export_graph, tensors_of
 from cxrclf._onnx.session import make_session, run_session
 from cxrclf.nets import ClassificationNetwork, Head, make_backbone
+from onnx_runtime import needs_onnx_runtime
+
+pytestmark = needs_onnx_runtime
 
 IMAGES = torch.rand((2, 1, 32, 32), generator=torch.Generator().manual_seed(0))
 

@@ -9,6 +9,7 @@ from torch import nn
 
 from cxrclf._onnx import graph_cache
 from cxrclf._onnx.graph_cache import fetch_graph, graph_key
+from onnx_runtime import needs_onnx_runtime
 
 SHAPE = 1, 1, 4, 4
 
@@ -131,6 +132,7 @@ sys.stdout.buffer.write(fetch_graph(module, (1, 1, 4, 4), sys.argv[1]))
 """
 
 
+@needs_onnx_runtime
 @pytest.mark.slow
 def test_processes_that_export_at_once(tmp_path):
     command = [sys.executable, "-c", _SCRIPT, str(tmp_path)]

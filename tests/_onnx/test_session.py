@@ -9,6 +9,9 @@ from torch import nn
 
 from cxrclf._onnx.graph import GraphError, export_graph
 from cxrclf._onnx.session import external_names, make_session, run_session
+from onnx_runtime import needs_onnx_runtime
+
+pytestmark = needs_onnx_runtime
 
 IMAGES = torch.rand((7, 1, 9, 8), generator=torch.Generator().manual_seed(0))
 

@@ -29,6 +29,13 @@ def test_a_missing_package_is_named(monkeypatch):
         versions.require("A graph")
 
 
+def test_an_old_torch(monkeypatch):
+    monkeypatch.setattr(versions, "_torch_version", lambda: (2, 8))
+    assert versions.is_available.__wrapped__() is False
+    with pytest.raises(MissingDependencyError, match=r"A graph needs torch 2\.9 or"):
+        versions.require("A graph")
+
+
 def test_versions_of_the_export():
     found = versions.export_versions()
     assert found["torch"] == version("torch")

@@ -7,7 +7,7 @@ from cxrclf._training import engine
 from cxrclf.exceptions import MissingDependencyError
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
-SMALL, LARGE, TINY = 1e9, 8e9, 1e7
+SMALL, LARGE, TINY = 8e8, 8e9, 1e7
 
 
 class Network:

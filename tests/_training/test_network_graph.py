@@ -18,6 +18,9 @@ from cxrclf.nets import (
     UNetDecoder,
     make_backbone,
 )
+from onnx_runtime import needs_onnx_runtime
+
+pytestmark = needs_onnx_runtime
 
 SIZE = 32, 32
 IMAGES = torch.rand((3, 1, *SIZE), generator=torch.Generator().manual_seed(0))

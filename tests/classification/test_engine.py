@@ -16,6 +16,9 @@ from cxrclf._onnx.graph import GraphError
 from cxrclf._training import network_graph
 from cxrclf.datasets import make_chest_radiographs
 from cxrclf.exceptions import EngineWarning
+from onnx_runtime import needs_onnx_runtime
+
+pytestmark = needs_onnx_runtime
 
 SETTINGS = [
     {"trainable": "all"},

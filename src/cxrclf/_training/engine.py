@@ -8,7 +8,7 @@ ENGINES = ("auto", "torch", "onnxruntime")
 # is made. A larger network is faster in bfloat16, on a processor that has it: there the
 # convolutions take most of the time, and not the memory and the calls between them.
 _LEAST_WORK = 2e8
-_MOST_WORK = 2e9
+_MOST_WORK = 1e9
 # Operations of networks. The key holds their layers and the image size. They are cached
 # because counting them takes longer than training a head on cached features.
 _OPERATIONS = {}
@@ -26,7 +26,7 @@ def resolve_engine(engine, precision, device, module, image_size, *, compiled=Fa
         ``"auto"`` chooses ONNX Runtime on a CPU, if it is installed, `precision` is
         "auto" or "float32", and the network has 2e8 operations per image or more. On a
         CPU that is fast in bfloat16, it chooses torch with ``precision="auto"``, except
-        for networks of less than 2e9 operations on a CPU without AMX.
+        for networks of less than 1e9 operations on a CPU without AMX.
     precision : {"auto", "float32", "bfloat16", "float64"}
         Parameter of the estimator.
     device : torch.device
