@@ -67,11 +67,13 @@ class ImageEstimator(UsesSession, BaseEstimator):
 
     @property
     def precision_(self):
-        """Floating-point type in which the body computes."""
+        """Type of the numbers in which the body computes."""
         if not hasattr(self, "net_"):
             raise AttributeError(
                 f"This {type(self).__name__} has no precision_ before fit."
             )
+        if self.net_.graph is not None and self.net_.graph.quantized:
+            return "int8"
         dtype = self.net_.autocast_dtype or self.net_.input_format.dtype
         return str(dtype).removeprefix("torch.")
 
@@ -350,7 +352,12 @@ class ImageEstimator(UsesSession, BaseEstimator):
         self.engine_ = self._choose_engine(module, device, recorded)
         graph = None
         if self.engine_ == "onnxruntime":
-            graph = NetworkGraph(module, self.image_size_, self.cache_dir)
+            graph = NetworkGraph(
+                module,
+                self.image_size_,
+                self.cache_dir,
+                quantized=self.precision == "int8",
+            )
             if module.frozen_body:
                 autocast_dtype = None
         # torch has no public way to undo an earlier compile=True.

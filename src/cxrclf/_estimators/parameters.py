@@ -8,6 +8,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skorch.callbacks import LRScheduler
 
 from cxrclf._onnx.versions import require
+from cxrclf._torch.device import resolve_device
 from cxrclf._training.engine import ENGINES
 from cxrclf._training.precision import PRECISIONS
 from cxrclf._utils.image_size import check_image_size
@@ -111,17 +112,7 @@ def check_together(estimator, has_validation):
             "early_stopping=True needs a validation set. Set validation_fraction, "
             "or pass X_val and y_val to fit."
         )
-    if estimator.engine == "onnxruntime":
-        if estimator.precision not in ("auto", "float32"):
-            raise ValueError(
-                f'engine="onnxruntime" computes in float32, but precision is '
-                f'{estimator.precision!r}. Set precision="auto" or engine="torch".'
-            )
-        if estimator.compile:
-            raise ValueError(
-                'compile=True compiles for torch. Set compile=False or engine="torch".'
-            )
-        require('engine="onnxruntime"')
+    _check_engine(estimator)
     if estimator.checkpoint_dir is not None:
         if not isinstance(estimator.random_state, Integral):
             raise ValueError(
@@ -155,6 +146,45 @@ def check_together(estimator, has_validation):
             raise ValueError(f"{name} must be a folder, and {folder} is a file.")
     if estimator.log_dir is not None:
         import_optional("tensorboard", extra="tensorboard", purpose="log_dir")
+
+
+def _check_engine(estimator):
+    """Check the parameters that ONNX Runtime excludes."""
+    precision = estimator.precision
+    if precision == "int8":
+        _check_int8(estimator)
+    if estimator.engine != "onnxruntime":
+        return
+    if precision not in ("auto", "float32", "int8"):
+        raise ValueError(
+            'engine="onnxruntime" computes in float32, but precision is '
+            f'{precision!r}. Set precision="auto" or engine="torch".'
+        )
+    if estimator.compile:
+        raise ValueError(
+            'compile=True compiles for torch. Set compile=False or engine="torch".'
+        )
+    require('engine="onnxruntime"')
+
+
+def _check_int8(estimator):
+    """Check the parameters that integers of 8 bits exclude."""
+    if estimator.trainable not in ("head", 0) or estimator.head_epochs:
+        raise ValueError(
+            'precision="int8" needs a frozen body, because integers have no gradients. '
+            'Set trainable="head" and head_epochs=0.'
+        )
+    if estimator.engine == "torch" or estimator.compile:
+        raise ValueError(
+            'precision="int8" is computed by ONNX Runtime. Set engine="auto" and '
+            "compile=False."
+        )
+    if resolve_device(estimator.device).type != "cpu":
+        raise ValueError(
+            'precision="int8" is for CPUs, but device is '
+            f'{estimator.device!r}. Set device="cpu", or precision="auto".'
+        )
+    require('precision="int8"')
 
 
 def _callbacks(estimator):

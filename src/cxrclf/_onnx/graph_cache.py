@@ -2,16 +2,20 @@
 
 import contextlib
 import hashlib
+from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from cxrclf._onnx.graph import export_graph, tensors_of
+from cxrclf._onnx.quantize import has_integer_dot, quantize_graph
 from cxrclf._onnx.versions import export_versions
 from cxrclf._utils.files import open_regular, replace_file
 from cxrclf._utils.session import session_folder
 
 _FORMAT = 1  # increased when equal settings produce another graph or another file
+_QUANTIZED_FORMAT = 1  # increased when the quantization or its images change
 _DIGEST = 32  # bytes of the checksum before the graph
 
 
@@ -66,11 +70,52 @@ def fetch_graph(module, shape, cache_dir=None):
         If the module has no graph.
     """
     key = graph_key(module, shape)
+    return _fetch(key, lambda: export_graph(module, torch.zeros(shape)), cache_dir)
+
+
+def fetch_quantized(module, shape, images, cache_dir=None):
+    """Return the quantized graph of a module with its weights, as `fetch_graph` does.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    shape : tuple of int
+        Shape of the input.
+    images : callable
+        Function without arguments that returns the images for the calibration. They
+        must be the same for the same shape.
+    cache_dir : path-like or None, default=None
+        As in :func:`fetch_graph`.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    GraphError
+        If the module has no graph, or it cannot be quantized.
+    """
+    digest = hashlib.blake2b(graph_key(module, shape).encode(), digest_size=16)
+    settings = _QUANTIZED_FORMAT, version("onnxruntime"), has_integer_dot()
+    digest.update(repr(settings).encode())
+    for name, tensor in tensors_of(module).items():
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(tensor.cpu().numpy()))
+
+    def make():
+        return quantize_graph(fetch_graph(module, shape, cache_dir), module, images())
+
+    return _fetch(digest.hexdigest(), make, cache_dir)
+
+
+def _fetch(key, make, cache_dir):
+    """Return the graph of a key from a folder, or make it and write it there."""
     paths = [folder / "graphs" / f"{key}.onnx" for folder in _folders(cache_dir)]
     for path in paths:
         if (graph := _read(path, key)) is not None:
             return graph
-    graph = export_graph(module, torch.zeros(shape))
+    graph = make()
     for path in paths:
         # Without a folder, the next process exports the graph again.
         with contextlib.suppress(OSError):

@@ -27,7 +27,7 @@ def resolve_engine(engine, precision, device, module, image_size, *, compiled=Fa
         "auto" or "float32", and the network has 2e8 operations per image or more. On a
         CPU that is fast in bfloat16, it chooses torch with ``precision="auto"``, except
         for networks of less than 1e9 operations on a CPU without AMX.
-    precision : {"auto", "float32", "bfloat16", "float64"}
+    precision : {"auto", "float32", "bfloat16", "float64", "int8"}
         Parameter of the estimator.
     device : torch.device
     module : Network
@@ -44,6 +44,9 @@ def resolve_engine(engine, precision, device, module, image_size, *, compiled=Fa
     MissingDependencyError
         If `engine` is "onnxruntime" and a package is not installed.
     """
+    if precision == "int8":
+        require('precision="int8"')
+        return "onnxruntime"
     if engine == "onnxruntime":
         require('engine="onnxruntime"')
         return engine if device.type == "cpu" else "torch"

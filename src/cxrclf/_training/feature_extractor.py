@@ -222,7 +222,7 @@ class FeatureExtractor:
         """Return the graph that computes the features, or None for torch."""
         if self.net.graph is None or not self.module.frozen_body:
             return None
-        return version("onnxruntime"), export_versions()
+        return version("onnxruntime"), export_versions(), self.net.graph.quantized
 
     def _digest_frozen_part(self):
         """Return a digest of the frozen part, the processor and the software."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-PRECISIONS = ("auto", "float32", "bfloat16", "float64")
+PRECISIONS = ("auto", "float32", "bfloat16", "float64", "int8")
 # Maximum numbers of pixels and of images per batch of a forward pass without gradients.
 # On a CPU each thread computes one batch. Batches of four images of 224 px are as fast
 # as batches of sixteen, and need a quarter of the memory.
@@ -19,7 +19,8 @@ def resolve_precision(precision, device):
 
     Parameters
     ----------
-    precision : {"auto", "float32", "bfloat16", "float64"}
+    precision : {"auto", "float32", "bfloat16", "float64", "int8"}
+        With "int8", ONNX Runtime computes the body, and torch computes in float32.
         ``"auto"`` chooses bfloat16 where the processor is faster with it: on a GPU with
         bfloat16, on a CPU with AMX, and on an AMD CPU with AVX512-BF16. Elsewhere it
         chooses float32. The rule depends on the processor alone, so that a machine

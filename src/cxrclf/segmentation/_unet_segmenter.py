@@ -241,6 +241,7 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
 
     _parameter_constraints = {
         **ImageEstimator._parameter_constraints,
+        "precision": [StrOptions({"auto", "float32", "bfloat16", "float64"})],
         "encoder": [None, str],
         "weights": [None, str, Path, Mapping],
         "depth": [Interval(Integral, 1, 7, closed="both")],
