@@ -82,7 +82,7 @@ def test_an_operator_set_that_onnx_runtime_lacks(made):
     network, graph = made
     model = onnx.load_model_from_string(graph)
     model.opset_import[0].version = 999
-    with pytest.raises(GraphError, match=r"^ONNX Runtime only .* Opset 999"):
+    with pytest.raises(GraphError, match="Opset 999"):
         make_session(model.SerializeToString(), network)
 
 
@@ -94,6 +94,8 @@ def test_an_operator_that_onnx_runtime_lacks():
         for name in ("images", "y")
     ]
     graph = helper.make_graph([node], "g", ends[:1], ends[1:])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)])
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10
+    )
     with pytest.raises(GraphError, match="Unknown"):
         make_session(model.SerializeToString(), nn.Identity())

@@ -4,6 +4,7 @@ import importlib.util
 from functools import cache
 from importlib.metadata import version
 
+import cxrclf
 from cxrclf._utils.optional import import_optional
 from cxrclf.exceptions import MissingDependencyError
 
@@ -49,5 +50,6 @@ def _torch_version() -> tuple[int, ...]:
 
 def export_versions() -> dict[str, str]:
     """Return the versions of the packages that decide the content of a graph."""
-    names = "cxrclf", "torch", "torchvision", "timm", *_EXPORT
-    return {name: version(name) for name in names}
+    names = "torch", "torchvision", "timm", *_EXPORT
+    versions = {name: version(name) for name in names}
+    return {"cxrclf": cxrclf.__version__, **versions}
