@@ -8,7 +8,7 @@ import torch
 from cxrclf._onnx.graph import GraphError, tensors_of
 from cxrclf._onnx.versions import require
 
-_PLACE = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : (?:/\S+:\d+ [^)]*\) )?")
+_PLACE = re.compile(r"^\[ONNXRuntimeError\] : \d+ : \w+ : |/\S+:\d+ [^)]*\) ")
 
 
 def make_session(graph, module):
