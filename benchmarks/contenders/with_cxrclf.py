@@ -50,6 +50,7 @@ def classifier(settings, **changes):
         "learning_rate": LEARNING_RATE,
         "max_epochs": settings.epochs,
         "n_views": settings.n_views,
+        "precision": settings.precision,
         "batch_size": settings.batch_size,
         "random_state": 0,
         "device": settings.device,

@@ -33,6 +33,8 @@ class Settings:
         Run the complete study of a peer, instead of extrapolating it.
     n_views : int or None
         Number of views per image in cxrclf. None means one view per epoch.
+    precision : str
+        Precision of cxrclf.
     measured_epochs : int
         Number of measured epochs in an extrapolation, after one warm-up epoch.
     tuned_images, tuned_epochs, tuned_batch : int
@@ -59,6 +61,7 @@ class Settings:
     n_folds: int = 5
     full: bool = False
     n_views: int | None = None
+    precision: str = "auto"
     measured_epochs: int = 3
     tuned_images: int = 160
     tuned_epochs: int = 3

@@ -49,6 +49,7 @@ _GPU_UNET = {**_GPU, "backbone": "resnet50", "tuned_images": 2048, "batch_size":
 CONTENDERS = {
     "cxrclf": Contender("with_cxrclf"),
     "cxrclf, 8 views": Contender("with_cxrclf", {"n_views": 8}),
+    "cxrclf, int8": Contender("with_cxrclf", {"precision": "int8"}),
     "skorch": Contender("with_skorch"),
     "torch": Contender("with_torch"),
     "fastai": Contender("with_fastai"),
@@ -109,6 +110,7 @@ TASKS = {
         (
             "cxrclf",
             "cxrclf, 8 views",
+            "cxrclf, int8",
             "skorch",
             "torch",
             "fastai",
@@ -117,6 +119,7 @@ TASKS = {
             "keras, MobileNetV2",
         ),
         (
+            *compared("cxrclf, int8", "skorch", figure="seconds"),
             *compared("cxrclf", "skorch", "torch", "fastai", figure="seconds"),
             *compared("cxrclf, 8 views", "skorch", "torch", "fastai", figure="seconds"),
             *compared("cxrclf, MobileNetV2", "keras, MobileNetV2", figure="seconds"),

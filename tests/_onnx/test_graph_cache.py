@@ -8,7 +8,7 @@ import pytest
 from torch import nn
 
 from cxrclf._onnx import graph_cache
-from cxrclf._onnx.graph_cache import fetch_graph, graph_key
+from cxrclf._onnx.graph_cache import fetch_graph, fetch_quantized, graph_key
 from onnx_runtime import needs_onnx_runtime
 
 SHAPE = 1, 1, 4, 4
@@ -115,6 +115,25 @@ def test_a_folder_that_cannot_be_written(blocked, exports, tmp_path):
     # The folder of the session has it.
     assert fetch_graph(module(), SHAPE, tmp_path) == graph
     assert len(exports) == 1
+
+
+def test_quantized_graphs_depend_on_the_weights(exports, tmp_path, monkeypatch):
+    made = []
+
+    def quantize(graph, module, images):
+        made.append(images)
+        return b"quantized"
+
+    monkeypatch.setattr(graph_cache, "quantize_graph", quantize)
+    one = module()
+    for _ in range(2):
+        fetch_quantized(one, SHAPE, lambda: "images", tmp_path)
+    assert made == ["images"]
+    one[0].weight.data.add_(1)
+    fetch_quantized(one, SHAPE, lambda: "images", tmp_path)
+    assert len(made) == 2
+    assert len(exports) == 1
+    assert fetch_graph(one, SHAPE, tmp_path) != b"quantized"
 
 
 def test_the_default_folder(exports, tmp_path, monkeypatch):

@@ -93,6 +93,10 @@ def test_on_request(resolve):
     assert resolve("onnxruntime", work=TINY, fast_bfloat16=True) == "onnxruntime"
 
 
+def test_integers_of_8_bits(resolve):
+    assert resolve(precision="int8", work=LARGE, fast_bfloat16=True) == "onnxruntime"
+
+
 def test_a_missing_package(resolve, monkeypatch):
     def require(purpose):
         raise MissingDependencyError(purpose)

@@ -10,6 +10,7 @@ import torch
 from cxrclf._onnx.graph import GraphError
 from cxrclf._training import network_graph
 from cxrclf._training.network_graph import NetworkGraph
+from cxrclf.datasets import make_chest_radiographs
 from cxrclf.nets import (
     ClassificationNetwork,
     Head,
@@ -121,6 +122,23 @@ def test_it_follows_changed_weights(change, network):
     graph.refresh()
     assert not np.allclose(graph.compute(IMAGES), before, rtol=1e-3)
     assert_follows(graph, network)
+
+
+def test_integers_of_8_bits(network):
+    images = make_chest_radiographs(6, image_size=SIZE, random_state=1).images
+    images = torch.from_numpy(images)[:, None] / 255
+    found = NetworkGraph(network, SIZE, None, quantized=True).compute(images)
+    with torch.no_grad():
+        wanted = network.features(images)
+    difference = (found - wanted).norm() / wanted.norm()
+    assert 1e-4 < difference < 0.1
+
+
+def test_integers_that_differ_too_much(network, monkeypatch):
+    run = network_graph.run_session
+    monkeypatch.setattr(network_graph, "run_session", lambda *a: 1.6 * run(*a))
+    with pytest.raises(GraphError, match=r"differs from torch by 6\..e-01 of the norm"):
+        NetworkGraph(network, SIZE, None, quantized=True).prepare(1)
 
 
 def test_a_graph_is_made_beside_other_work(network, tmp_path):

@@ -26,6 +26,7 @@ SETTINGS = [
     {"trainable": 1, "pooling": "flatten"},
     {"trainable": "head", "pointwise_channels": 5},
 ]
+INT8 = {"trainable": "head", "precision": "int8"}
 
 
 @pytest.fixture(scope="module")
@@ -58,9 +59,7 @@ def fitted(data):
                 max_epochs=1,
                 random_state=0,
                 n_threads=1,
-                precision="float32",
-                engine="onnxruntime",
-                **settings,
+                **{"precision": "float32", "engine": "onnxruntime"} | settings,
             )
             known[key] = clf.fit(data.images, data.target)
         return known[key]
@@ -81,7 +80,17 @@ def test_predictions_are_those_of_torch(settings, make, data):
     )
 
 
-@pytest.mark.parametrize("settings", SETTINGS)
+def test_integers_of_8_bits(make, data):
+    X, y = data.images, data.target
+    plain = make(trainable="head", max_epochs=10).fit(X, y)
+    clf = make(trainable="head", max_epochs=10, precision="int8", engine="auto")
+    assert clf.fit(X, y).precision_ == "int8"
+    assert clf.engine_ == "onnxruntime"
+    difference = abs(clf.predict_proba(X) - plain.predict_proba(X)).max()
+    assert 1e-6 < difference < 0.05
+
+
+@pytest.mark.parametrize("settings", [*SETTINGS, INT8])
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 7, 8, 11, 13, 15, 16, 17, 39])
 def test_cuts_do_not_change_predictions(n, settings, fitted, data):
     clf, X = fitted(**settings), data.images
@@ -105,7 +114,7 @@ def test_threads_and_workers_do_not_change_predictions(settings, fitted, data):
             np.testing.assert_array_equal(part, whole[i::2])
 
 
-@pytest.mark.parametrize("settings", SETTINGS)
+@pytest.mark.parametrize("settings", [*SETTINGS, INT8])
 def test_copies_have_the_same_predictions(settings, fitted, data, tmp_path):
     clf, X = fitted(**settings), data.images
     whole = clf.predict_proba(X)
@@ -194,6 +203,10 @@ def test_a_graph_that_fails(trainable, make, data, monkeypatch):
         ({"precision": "bfloat16"}, "computes in float32, but precision is 'bfloat16'"),
         ({"precision": "float64"}, "computes in float32, but precision is 'float64'"),
         ({"compile": True}, "compile=True compiles for torch"),
+        ({"precision": "int8", "trainable": "all"}, "needs a frozen body"),
+        (INT8 | {"head_epochs": 1}, "needs a frozen body"),
+        (INT8 | {"engine": "torch"}, "is computed by ONNX Runtime"),
+        (INT8 | {"device": "meta"}, "is for CPUs, but device is 'meta'"),
         ({"engine": "tensorrt"}, "'engine' parameter of CXRClassifier must be"),
     ],
 )

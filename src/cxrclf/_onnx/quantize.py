@@ -8,7 +8,8 @@ import numpy as np
 from cxrclf._onnx.graph import GraphError, tensors_of
 from cxrclf._onnx.versions import require
 
-_INTEGER_DOT = {"avx512_vnni", "avx_vnni", "asimddp"}  # in /proc/cpuinfo
+_CPU_INFO = Path("/proc/cpuinfo")
+_INTEGER_DOT = {"avx512_vnni", "avx_vnni", "asimddp"}  # of Intel and AMD, and of ARM
 
 
 def quantize_graph(graph, module, images):
@@ -102,8 +103,9 @@ def has_integer_dot():
     bool
         False where it is unknown.
     """
-    info = Path("/proc/cpuinfo")
-    return info.is_file() and not _INTEGER_DOT.isdisjoint(info.read_text().split())
+    if not _CPU_INFO.is_file():
+        return False
+    return not _INTEGER_DOT.isdisjoint(_CPU_INFO.read_text().split())
 
 
 class _Reader:
