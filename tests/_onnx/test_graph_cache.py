@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from torch import nn
 
@@ -120,17 +121,18 @@ def test_a_folder_that_cannot_be_written(blocked, exports, tmp_path):
 def test_quantized_graphs_depend_on_the_weights(exports, tmp_path, monkeypatch):
     made = []
 
-    def quantize(graph, module, images):
-        made.append(images)
+    def quantize(model, batches, *, n_bits):
+        made.append(list(batches))
         return b"quantized"
 
-    monkeypatch.setattr(graph_cache, "quantize_graph", quantize)
+    monkeypatch.setattr(graph_cache, "quantize_model", quantize)
+    monkeypatch.setattr(graph_cache, "embed_weights", lambda graph, module: graph)
     one = module()
     for _ in range(2):
-        fetch_quantized(one, SHAPE, lambda: "images", tmp_path)
-    assert made == ["images"]
+        fetch_quantized(one, SHAPE, lambda: np.zeros((2, 1, 4, 4)), tmp_path)
+    assert [len(batches) for batches in made] == [2]
     one[0].weight.data.add_(1)
-    fetch_quantized(one, SHAPE, lambda: "images", tmp_path)
+    fetch_quantized(one, SHAPE, lambda: np.zeros((2, 1, 4, 4)), tmp_path)
     assert len(made) == 2
     assert len(exports) == 1
     assert fetch_graph(one, SHAPE, tmp_path) != b"quantized"

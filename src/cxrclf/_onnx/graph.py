@@ -1,11 +1,13 @@
-"""Make the ONNX graph of a module, without the values of its weights."""
+"""Make the ONNX graph of a module, with or without the values of its weights."""
 
+import contextlib
 import copy
 import re
 import threading
 
 import torch
 
+import cxrclf
 from cxrclf._onnx.versions import require
 
 # The export changes settings of torch that all threads share.
@@ -43,12 +45,52 @@ def export_graph(module, images):
         If onnx or onnxscript is not installed.
     """
     require("A graph of ONNX")
-    with _lock:
-        try:
-            model = _translate(_copy_for_export(module), images).model
-        except Exception as error:  # of many types
-            raise GraphError(_describe(error)) from error
-    return _serialize(model)
+    with _guard_export():
+        module = _copy_for_export(module)
+        program = _translate(module, images)
+        _simplify_without_weights(program, set(tensors_of(module)))
+    return _serialize(program.model)
+
+
+def export_model(module, images, *, output, metadata):
+    """Return the ONNX graph of a module, with its weights, for any number of images.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+        Module with one input and one output. It is not changed.
+    images : Tensor of shape (n, ...)
+        Example of the input, with two images or more.
+    output : str
+        Name of the output.
+    metadata : dict of str to str
+        Properties of the model.
+
+    Returns
+    -------
+    bytes
+        Serialized ``ModelProto`` with the input ``images``.
+
+    Raises
+    ------
+    GraphError
+        If an operator of the module cannot be translated. The message names it.
+    MissingDependencyError
+        If onnx or onnxscript is not installed.
+    """
+    require("An ONNX model")
+    with _guard_export():
+        program = _translate(
+            _copy_for_export(module),
+            images,
+            dynamic_shapes=({0: torch.export.Dim("n")},),
+        )
+        program.optimize()
+    program.model.graph.inputs[0].name = "images"
+    program.model.graph.outputs[0].name = output
+    program.model.producer_name = "cxrclf"
+    program.model.producer_version = cxrclf.__version__
+    return _serialize(program.model, metadata)
 
 
 def tensors_of(module):
@@ -75,14 +117,31 @@ def _copy_for_export(module):
     return module.to(memory_format=torch.contiguous_format)
 
 
-def _translate(module, images):
-    """Translate a module. Operations on weights alone stay in the graph."""
+@contextlib.contextmanager
+def _guard_export():
+    """Run one export at a time, and raise its errors as GraphError."""
+    with _lock:
+        try:
+            yield
+        except Exception as error:  # of many types
+            raise GraphError(_describe(error)) from error
+
+
+def _translate(module, images, dynamic_shapes=None):
+    """Translate a module, without simplifying its graph."""
     with torch.no_grad():
-        traced = torch.export.export(module, (images,), strict=False)
-        program = torch.onnx.export(
-            traced, (), dynamo=True, optimize=False, verbose=False
+        traced = torch.export.export(
+            module, (images,), dynamic_shapes=dynamic_shapes, strict=False
         )
-    graph, names = program.model.graph, set(tensors_of(module))
+        return torch.onnx.export(traced, (), dynamo=True, optimize=False, verbose=False)
+
+
+def _simplify_without_weights(program, names):
+    """Simplify a graph, and remove the values of its weights.
+
+    Operations on weights alone stay in the graph.
+    """
+    graph = program.model.graph
     graph.inputs[0].name = "images"
     weights = [graph.initializers[n] for n in list(graph.initializers) if n in names]
     values = [weight.const_value for weight in weights]
@@ -98,7 +157,6 @@ def _translate(module, images):
         if weight.uses():
             weight.const_value = _external(weight.name, value)
             graph.initializers[weight.name] = weight
-    return program
 
 
 def _external(name, value):
@@ -115,11 +173,12 @@ def _external(name, value):
     )
 
 
-def _serialize(model):
+def _serialize(model, metadata=()):
     """Return a model as bytes, without the stack traces of the export."""
     from onnxscript import ir
 
     model.metadata_props.clear()
+    model.metadata_props.update(metadata)
     for graph in model.graphs():
         graph.metadata_props.clear()
         for node in graph:

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from cxrclf._onnx.graph import export_graph, tensors_of
-from cxrclf._onnx.quantize import has_integer_dot, quantize_graph
+from cxrclf._onnx.quantize import embed_weights, has_integer_dot, quantize_model
 from cxrclf._onnx.versions import export_versions
 from cxrclf._utils.files import open_regular, replace_file
 from cxrclf._utils.session import session_folder
@@ -97,14 +97,17 @@ def fetch_quantized(module, shape, images, cache_dir=None):
         If the module has no graph, or it cannot be quantized.
     """
     digest = hashlib.blake2b(graph_key(module, shape).encode(), digest_size=16)
-    settings = _QUANTIZED_FORMAT, version("onnxruntime"), has_integer_dot()
+    n_bits = 8 if has_integer_dot() else 7
+    settings = _QUANTIZED_FORMAT, version("onnxruntime"), n_bits
     digest.update(repr(settings).encode())
     for name, tensor in tensors_of(module).items():
         digest.update(name.encode())
         digest.update(np.ascontiguousarray(tensor.cpu().numpy()))
 
     def make():
-        return quantize_graph(fetch_graph(module, shape, cache_dir), module, images())
+        model = embed_weights(fetch_graph(module, shape, cache_dir), module)
+        batches = (image[None] for image in images())
+        return quantize_model(model, batches, n_bits=n_bits)
 
     return _fetch(digest.hexdigest(), make, cache_dir)
 
