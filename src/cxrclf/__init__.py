@@ -19,6 +19,7 @@ _SUBPACKAGES = (
     "classification",
     "datasets",
     "exceptions",
+    "export",
     "generation",
     "images",
     "inspection",
