@@ -128,7 +128,9 @@ def test_integers_of_8_bits(kind, fit, exported, data, tmp_path):
     result = to_onnx(estimator, path, quantize="int8", X_calibration=data.images)
     plain = exported(kind)
     assert result.float_megabytes == plain.megabytes
-    assert result.megabytes < 0.6 * plain.megabytes
+    assert result.megabytes == path.stat().st_size / 1e6
+    if kind == "head":  # the weights of the U-Net are smaller than its graph
+        assert result.megabytes < 0.4 * plain.megabytes
     before, after = predict(plain.path, data.images), predict(path, data.images)
     agreement = (before.argmax(-1) == after.argmax(-1)).mean()
     assert result.agreement == pytest.approx(agreement)
