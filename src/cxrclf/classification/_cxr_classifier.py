@@ -159,11 +159,12 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
     device : str or torch.device, default="auto"
         Device of the network. ``"auto"`` uses CUDA if it is available, and the CPU
         otherwise.
-    precision : {"auto", "float32", "bfloat16", "float64"}, default="auto"
+    precision : {"auto", "float32", "bfloat16", "float64", "int8"}, default="auto"
         Floating-point type in which the body computes. The head computes in float32 or
         float64. ``"auto"`` chooses bfloat16 where the processor is faster with it: on a
         GPU with bfloat16, on a CPU with AMX, and on an AMD CPU with AVX512-BF16.
-        Elsewhere it chooses float32. See ``precision_``.
+        Elsewhere it chooses float32. ``"int8"`` computes a frozen body in integers of
+        8 bits with ONNX Runtime, on a CPU. See ``precision_``.
     engine : {"auto", "torch", "onnxruntime"}, default="auto"
         Library that computes predictions and the features of a frozen body on a CPU.
         ``"onnxruntime"`` computes in float32 and image by image, so that values do not
@@ -225,8 +226,8 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         exists if there was a validation set.
     engine_ : {"torch", "onnxruntime"}
         Library that computes predictions and the features of a frozen body.
-    precision_ : {"float32", "bfloat16", "float64"}
-        Floating-point type in which the body computes.
+    precision_ : {"float32", "bfloat16", "float64", "int8"}
+        Type of the numbers in which the body computes.
     image_size_ : (int, int)
         Height and width of the images that the network gets.
     input_shape_ : tuple of int or None
