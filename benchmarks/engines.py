@@ -21,13 +21,13 @@ import time
 import numpy as np
 import torch
 
+from cxrclf._onnx.graph import GraphError
 from cxrclf._onnx.graph_cache import fetch_graph
-from cxrclf._torch.threads import usable_threads
-from cxrclf._training.forward import forward_batches
 from cxrclf._training.network_graph import NetworkGraph
-from cxrclf._training.precision import autocast, inference_batch_size
+from cxrclf._training.precision import autocast
 from cxrclf.nets import ClassificationNetwork, Head, make_backbone
 from harness.environment import environment
+from harness.forward_rates import forward_rates
 
 NETWORKS = {  # names of the papers' networks, and the image size of a study
     "tf_efficientnet_lite0": 224,
@@ -80,61 +80,40 @@ def make_network(name, size):
 def measure(name, size, options, folder):
     """Return the row of a network."""
     network = make_network(name, size)
-    device, n = torch.device("cpu"), options.images
-    batch = inference_batch_size(device, (size, size))
-    images = torch.rand((n, 1, size, size))
-    graph = NetworkGraph(network, (size, size), folder)
-    start = time.perf_counter()
-    try:
-        exported = fetch_graph(graph.part, (1, 1, size, size), folder)
-        seconds = time.perf_counter() - start
-        graph.prepare(1)
-    except Exception as error:  # the reason belongs into the table
-        exported, graph, seconds = b"", None, float("nan")
-        print(f"{name}: {error}")
-
-    def in_torch(rows, n):
-        return network.features(images[torch.from_numpy(rows)])
-
-    def in_graph(rows, n):
-        return graph.compute(images[torch.from_numpy(rows)][:n])
-
-    def rate(function, dtype):
-        start = time.perf_counter()
-        for _ in forward_batches(
-            function,
-            n,
-            batch,
-            device=device,
-            autocast_dtype=dtype,
-            n_threads=usable_threads(None),
-        ):
-            pass
-        return n / (time.perf_counter() - start)
-
-    ways = [(in_torch, None), (in_torch, torch.bfloat16)]
-    ways += [] if graph is None else [(in_graph, None)]
-    rounds = [[rate(*way) for way in ways] for _ in range(options.rounds + 1)]
-    rates = np.median(rounds[1:], axis=0).tolist()
-    difference = float("nan")
-    if graph is not None:
-        with torch.no_grad():
-            expected = network.features(images[:4])
-        difference = (graph.compute(images[:4]) - expected).abs().max()
-        difference = float(difference / expected.abs().max())
+    graph, n_bytes, seconds, difference = _export(network, (size, size), folder)
+    rates = forward_rates(
+        network, (size, size), n_images=options.images, n_rounds=options.rounds
+    )
     row = [
         name,
         f"{network.count_operations((size, size)) / 1e9:.2f}",
-        *(f"{value:.1f}" for value in rates),
+        *(f"{value:.1f}" for value in rates.values()),
         *["no graph"] * (graph is None),
         f"{difference:.0e}",
         f"{seconds:.1f}",
-        f"{len(exported) / 1e6:.2f}",
+        f"{n_bytes / 1e6:.2f}",
         f"{sum(t.nbytes for t in network.state_dict().values()) / 1e6:.0f}",
     ]
     if options.train:
         row += [f"{value:.1f}" for value in train(network, size, options)]
     return row
+
+
+def _export(network, image_size, folder):
+    """Return a graph, its bytes, the seconds it took, and its difference to torch."""
+    graph, shape = NetworkGraph(network, image_size, folder), (1, 1, *image_size)
+    started = time.perf_counter()
+    try:
+        n_bytes = len(fetch_graph(graph.part, shape, folder))
+        seconds = time.perf_counter() - started
+        images = torch.rand((4, *shape[1:]))
+        with torch.no_grad():
+            expected = network.features(images)
+        difference = (graph.compute(images) - expected).abs().max()
+        return graph, n_bytes, seconds, float(difference / expected.abs().max())
+    except GraphError as error:
+        print(f"{network.backbone.name} has no graph: {error}")
+        return None, 0, float("nan"), float("nan")
 
 
 def train(network, size, options):

@@ -54,6 +54,7 @@ CONTENDERS = {
     "torch": Contender("with_torch"),
     "fastai": Contender("with_fastai"),
     "bare loop": Contender("bare"),
+    "limit": Contender("limit"),
     "cxrclf, MobileNetV2": Contender("with_cxrclf", _MOBILENET),
     "cxrclf, MobileNetV2, 8 views": Contender(
         "with_cxrclf", {**_MOBILENET, "n_views": 8}
@@ -99,6 +100,14 @@ def compared(ours, *others, figure):
     return ratios
 
 
+def share(ours, *, figure, over=None, under=None):
+    """Return the ratio of a speed to the limit of the machine, at most about 1."""
+    over, under = over or ours, under or ours
+    return Ratio(
+        f"share of the limit, {ours}", Figure(over, figure), Figure(under, figure)
+    )
+
+
 _EXTRAPOLATED = (
     "All epochs of a peer have the same duration. So the study of a peer is "
     "extrapolated from one fold and a few epochs."
@@ -111,6 +120,7 @@ TASKS = {
             "cxrclf",
             "cxrclf, 8 views",
             "cxrclf, int8",
+            "limit",
             "skorch",
             "torch",
             "fastai",
@@ -119,6 +129,12 @@ TASKS = {
             "keras, MobileNetV2",
         ),
         (
+            share("cxrclf", over="limit", figure="seconds"),
+            Ratio(
+                "share of the limit, cxrclf, 8 views",
+                Figure("limit", "seconds_8_views"),
+                Figure("cxrclf, 8 views", "seconds"),
+            ),
             *compared("cxrclf, int8", "skorch", figure="seconds"),
             *compared("cxrclf", "skorch", "torch", "fastai", figure="seconds"),
             *compared("cxrclf, 8 views", "skorch", "torch", "fastai", figure="seconds"),
@@ -173,13 +189,17 @@ TASKS = {
                 *compared("cxrclf, MobileNetV2", "keras, MobileNetV2", figure=figure),
             )
         )
-        + tuple(compared("cxrclf", "bare loop", figure="images_per_second")),
+        + tuple(compared("cxrclf", "bare loop", figure="images_per_second"))
+        + (share("cxrclf", under="bare loop", figure="images_per_second"),),
     ),
     "predict": Task(
         "Class probabilities of JPEG files of 1 to 2 megapixels",
-        ("cxrclf", "skorch", "torch", "fastai"),
-        tuple(
-            compared("cxrclf", "skorch", "torch", "fastai", figure="images_per_second")
+        ("cxrclf", "limit", "skorch", "torch", "fastai"),
+        (
+            share("cxrclf", under="limit", figure="images_per_second"),
+            *compared(
+                "cxrclf", "skorch", "torch", "fastai", figure="images_per_second"
+            ),
         ),
     ),
     "segment": Task(
@@ -190,7 +210,8 @@ TASKS = {
             for figure in ("images_per_second", *_SPEEDS)
             for ratio in compared("cxrclf", "skorch", "torch", figure=figure)
         )
-        + tuple(compared("cxrclf", "bare loop", figure="images_per_second")),
+        + tuple(compared("cxrclf", "bare loop", figure="images_per_second"))
+        + (share("cxrclf", under="bare loop", figure="images_per_second"),),
     ),
     "overhead": Task(
         "One decoded image, and `import cxrclf`",
