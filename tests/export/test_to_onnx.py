@@ -101,6 +101,8 @@ def test_metadata(kind, fit, exported):
     estimator = fit(kind)
     model = onnx.load(exported(kind).path)
     onnx.checker.check_model(model)
+    dimensions = model.graph.input[0].type.tensor_type.shape.dim
+    assert [d.dim_param or d.dim_value for d in dimensions] == ["n", 64, 64]
     found = {item.key: json.loads(item.value) for item in model.metadata_props}
     assert found["classes"] == estimator.classes_.tolist()
     assert found["image_size"] == [64, 64]
@@ -139,6 +141,32 @@ def test_integers_of_8_bits(kind, fit, exported, data, tmp_path):
     assert "8-bit integers instead of" in str(result)
     found = {item.key for item in onnx.load(path).metadata_props}
     assert "classes" in found
+
+
+@pytest.mark.parametrize("color", [False, True])
+def test_gray_images_calibrate_models_of_color(color, fit, exported, data, tmp_path):
+    X = np.repeat(data.images[..., None], 3, axis=3) if color else data.images
+    path = tmp_path / "model.onnx"
+    result = to_onnx(fit("color"), path, quantize="int8", X_calibration=X)
+    assert result.float_megabytes == exported("color").megabytes
+    X = np.repeat(data.images[..., None], 3, axis=3)
+    largest = abs(predict(exported("color").path, X) - predict(path, X)).max()
+    assert result.calibration_difference == pytest.approx(largest)
+
+
+def test_color_does_not_calibrate_models_of_gray(fit, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(_to_onnx, "export_model", None)  # the check is earlier
+    X = np.repeat(data.images[..., None], 3, axis=3)
+    with pytest.raises(ValueError, match="X_calibration has images of 3 channels"):
+        to_onnx(fit("head"), tmp_path / "m.onnx", quantize="int8", X_calibration=X)
+
+
+def test_images_smaller_than_radiographs(data, tmp_path):
+    X = data.images[:, ::8, ::4]  # (8, 16)
+    clf = CXRClassifier("test_resnet", precision="float32", **SETTINGS)
+    result = to_onnx(clf.fit(X, data.target), tmp_path / "model.onnx")
+    expected = clf.predict_proba(X)
+    np.testing.assert_allclose(predict(result.path, X), expected, atol=1e-5)
 
 
 def test_files_calibrate(fit, radiograph_files, tmp_path):

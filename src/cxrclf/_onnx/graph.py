@@ -90,7 +90,7 @@ def export_model(module, images, *, output, metadata):
     program.model.graph.outputs[0].name = output
     program.model.producer_name = "cxrclf"
     program.model.producer_version = cxrclf.__version__
-    return _serialize(program.model, metadata)
+    return _rename_dimension(_serialize(program.model, metadata), "n")
 
 
 def tensors_of(module):
@@ -189,6 +189,22 @@ def _serialize(model, metadata=()):
         for value in (*graph.inputs, *graph.initializers.values()):
             value.metadata_props.clear()
     return ir.to_proto(model).SerializeToString()
+
+
+def _rename_dimension(model, name):
+    """Return a model with another name of the first dimension, here of all images."""
+    import onnx
+
+    proto = onnx.load_model_from_string(model)
+    graph = proto.graph
+    old = graph.input[0].type.tensor_type.shape.dim[0].dim_param
+    # Other dimensions may be expressions of it, such as 49*s0.
+    word = re.compile(rf"\b{re.escape(old)}\b")
+    for value in (*graph.input, *graph.output, *graph.value_info):
+        for dimension in value.type.tensor_type.shape.dim:
+            if dimension.dim_param:
+                dimension.dim_param = word.sub(name, dimension.dim_param)
+    return proto.SerializeToString()
 
 
 def _describe(error):

@@ -25,6 +25,7 @@ from cxrclf.segmentation import UNetSegmenter
 
 _TOLERANCE = 1e-4  # of probabilities; both sides compute in float32
 _LARGEST = 2**31 - 2**20  # bytes of weights in one file
+_SMALLEST_SIDE = 16  # of synthetic radiographs, in pixels
 _SETTINGS_OF_MASKS = ("threshold", "largest_components", "fill_holes")
 
 
@@ -102,6 +103,8 @@ def to_onnx(estimator, path, *, quantize=None, X_calibration=None):
     _check_arguments(estimator, path, quantize, X_calibration)
     require("to_onnx")
     estimator = _copy_in_float32(estimator)
+    if X_calibration is not None:
+        X_calibration = _check_images(X_calibration, estimator)
     network = estimator.net_.module_.eval()
     n_bytes = sum(tensor.nbytes for tensor in network.state_dict().values())
     if n_bytes > _LARGEST:
@@ -110,7 +113,7 @@ def to_onnx(estimator, path, *, quantize=None, X_calibration=None):
             "Choose a smaller backbone."
         )
     images = _draw_radiographs(estimator)
-    module = Predictor(network, color=images.ndim == 4)
+    module = Predictor(network, color=_count_colors(estimator) > 1)
     try:
         model = export_model(
             module,
@@ -162,14 +165,35 @@ def _copy_in_float32(estimator):
     return estimator
 
 
+def _check_images(X, estimator, name="X_calibration"):
+    """Return X as an ImageInput with the channels of the model."""
+    images = estimator._check_images(X, reset=False)
+    if images.n_channels > _count_colors(estimator):
+        raise ValueError(
+            f"{name} has images of {images.n_channels} channels, but "
+            f"{type(estimator).__name__} was fitted on gray images, so that the model "
+            "takes gray images. Pass an (n, H, W) array."
+        )
+    return images
+
+
+def _count_colors(estimator):
+    """Return the number of channels of the input of the model, which is 1 for gray."""
+    shape = estimator.input_shape_
+    return shape[2] if shape is not None and len(shape) == 3 else 1
+
+
 def _draw_radiographs(estimator):
     """Draw three images for the comparison, in the form of the input."""
-    size = estimator.image_size_
-    images = make_chest_radiographs(3, image_size=size, random_state=0).images
-    shape = estimator.input_shape_
-    if shape is None or len(shape) == 2 or shape[2] == 1:
-        return images
-    return np.repeat(images[..., None], shape[2], axis=3)
+    height, width = estimator.image_size_
+    drawn = make_chest_radiographs(
+        3,
+        image_size=(max(height, _SMALLEST_SIDE), max(width, _SMALLEST_SIDE)),
+        random_state=0,
+    )
+    images = drawn.images[:, :height, :width]
+    n_channels = _count_colors(estimator)
+    return images if n_channels == 1 else np.stack([images] * n_channels, axis=3)
 
 
 def _describe(estimator):
@@ -232,13 +256,13 @@ def _open(model):
     return lambda images: session.run(None, {"images": images})[0]
 
 
-def _quantize(model, result, estimator, X):
+def _quantize(model, result, estimator, images):
     """Return a quantized model, and how it compares with the float model."""
-    batches = list(_read_pixels(estimator, X))
+    batches = list(_read_pixels(estimator, images))
     try:
         quantized = quantize_model(model, batches, n_bits=7)
     except GraphError as error:
-        raise ValueError(f"The network cannot be quantized: {error}.") from error
+        raise ValueError(f"The network cannot be exported: {error}.") from error
     run, run_quantized = _open(model), _open(quantized)
     same = n = 0
     largest = 0.0
@@ -266,10 +290,9 @@ def _decider(estimator):
     return lambda values: values.argmax(-1)
 
 
-def _read_pixels(estimator, X):
+def _read_pixels(estimator, images):
     """Yield images as the model takes them, in batches."""
-    images = estimator._check_images(X, reset=False)
-    color = images.n_channels > 1
+    n_channels = _count_colors(estimator)
     outputs = predict_outputs(
         estimator.net_,
         images,
@@ -282,4 +305,8 @@ def _read_pixels(estimator, X):
     )
     for batch in outputs:
         pixels = np.rint(255 * batch).astype(np.uint8)
-        yield np.moveaxis(pixels, 1, -1) if color else pixels[:, 0]
+        if n_channels == 1:
+            yield pixels[:, 0]
+        else:  # X may be gray
+            shape = len(pixels), n_channels, *pixels.shape[2:]
+            yield np.moveaxis(np.broadcast_to(pixels, shape), 1, -1).copy()
