@@ -7,12 +7,14 @@ import onnx
 import onnxruntime
 import pytest
 from sklearn.exceptions import NotFittedError
+from sklearn.metrics import accuracy_score
 from sklearn.pipeline import make_pipeline
 
 from cxrclf import CXRClassifier, DualBackboneConcat, UNetSegmenter
 from cxrclf._onnx.graph import GraphError
 from cxrclf.datasets import make_chest_radiographs
 from cxrclf.export import OnnxExport, _to_onnx, to_onnx
+from cxrclf.metrics import segmentation_scores
 from onnx_runtime import needs_onnx_runtime
 
 pytestmark = needs_onnx_runtime
@@ -47,9 +49,7 @@ def fit(data):
         settings = SETTINGS | {"depth": 2, "width": 4}
         if kind == "masks":
             return UNetSegmenter(**settings, threshold=0.4).fit(X, data.masks)
-        codes = data.masks.astype(np.uint8)
-        codes[:, :, 32:] *= 2
-        return UNetSegmenter(**settings, labels=[0, 1, 2]).fit(X, codes)
+        return UNetSegmenter(**settings, labels=[0, 1, 2]).fit(X, cut_masks(data.masks))
 
     def fit(kind):
         if kind not in known:
@@ -57,6 +57,13 @@ def fit(data):
         return known[kind]
 
     return fit
+
+
+def cut_masks(masks):
+    """Return masks of three classes: background, left and right lung."""
+    codes = masks.astype(np.uint8)
+    codes[:, :, 32:] *= 2
+    return codes
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +134,16 @@ def test_the_estimator_stays_as_it_is(fit, exported, data):
 def test_integers_of_8_bits(kind, fit, exported, data, tmp_path):
     path = tmp_path / "model.onnx"
     estimator = fit(kind)
-    result = to_onnx(estimator, path, quantize="int8", X_calibration=data.images)
+    X = make_chest_radiographs(12, image_size=64, random_state=3)
+    y = X.target if kind == "head" else cut_masks(X.masks)
+    result = to_onnx(
+        estimator,
+        path,
+        quantize="int8",
+        X_calibration=data.images,
+        X_test=X.images,
+        y_test=y,
+    )
     plain = exported(kind)
     assert result.float_megabytes == plain.megabytes
     assert result.megabytes == path.stat().st_size / 1e6
@@ -139,6 +155,13 @@ def test_integers_of_8_bits(kind, fit, exported, data, tmp_path):
     assert result.calibration_difference == pytest.approx(abs(before - after).max())
     assert 0 < result.calibration_difference < 0.1
     assert "8-bit integers instead of" in str(result)
+    assert result.float_score == pytest.approx(estimator.score(X.images, y), abs=0.01)
+    codes = predict(path, X.images).argmax(-1)
+    if kind == "head":
+        assert result.score == accuracy_score(y, estimator.classes_[codes])
+    else:
+        dice = segmentation_scores(y, codes.astype(np.uint8), labels=[0, 1, 2])["dice"]
+        assert result.score == pytest.approx(np.nanmean(dice))
     found = {item.key for item in onnx.load(path).metadata_props}
     assert "classes" in found
 
@@ -200,6 +223,21 @@ def test_wrong_arguments(make, path, error, message, fit, tmp_path):
 )
 def test_arguments_that_belong_together(arguments, fit, tmp_path):
     with pytest.raises(ValueError, match="Pass both or neither"):
+        to_onnx(fit("head"), tmp_path / "m.onnx", **arguments)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"y_test": ["covid"]}, "X_test and y_test belong together"),
+        (
+            {"X_test": np.zeros((1, 64, 64)), "y_test": ["covid"]},
+            'need quantize="int8"',
+        ),
+    ],
+)
+def test_test_images_need_labels_and_integers(arguments, message, fit, tmp_path):
+    with pytest.raises(ValueError, match=message):
         to_onnx(fit("head"), tmp_path / "m.onnx", **arguments)
 
 

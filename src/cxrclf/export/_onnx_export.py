@@ -27,6 +27,9 @@ class OnnxExport:
     calibration_difference : float or None, default=None
         Largest difference of a probability to the model without quantization, over the
         calibration images. None without quantization.
+    float_score, score : float or None, default=None
+        Score of the test images before and after quantization: accuracy, or the mean
+        Dice coefficient of a segmenter. None without test images.
     """
 
     path: Path
@@ -35,6 +38,8 @@ class OnnxExport:
     float_megabytes: float | None = None
     agreement: float | None = None
     calibration_difference: float | None = None
+    float_score: float | None = None
+    score: float | None = None
 
     def __str__(self):
         lines = [
@@ -46,5 +51,10 @@ class OnnxExport:
                 f"8-bit integers instead of {self.float_megabytes:.1f} MB: "
                 f"{100 * self.agreement:.1f} % of the predictions are the same, "
                 f"probabilities differ by at most {self.calibration_difference:.2f}"
+            )
+        if self.score is not None:
+            lines.append(
+                f"score of the test images: {self.score:.3f} instead of "
+                f"{self.float_score:.3f}"
             )
         return "\n".join(lines)

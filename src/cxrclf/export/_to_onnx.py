@@ -2,13 +2,15 @@
 
 import copy
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
+from sklearn.metrics import accuracy_score
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import StrOptions, validate_params
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_consistent_length, check_is_fitted
 
 import cxrclf
 from cxrclf._estimators.image_estimator import ImageEstimator
@@ -21,6 +23,7 @@ from cxrclf._utils.files import replace_file
 from cxrclf.datasets import make_chest_radiographs
 from cxrclf.export._onnx_export import OnnxExport
 from cxrclf.export._predictor import Predictor
+from cxrclf.metrics import segmentation_scorers
 from cxrclf.segmentation import UNetSegmenter
 
 _TOLERANCE = 1e-4  # of probabilities; both sides compute in float32
@@ -32,7 +35,9 @@ _SETTINGS_OF_MASKS = ("threshold", "largest_components", "fill_holes")
 @validate_params(
     {"quantize": [None, StrOptions({"int8"})]}, prefer_skip_nested_validation=True
 )
-def to_onnx(estimator, path, *, quantize=None, X_calibration=None):
+def to_onnx(
+    estimator, path, *, quantize=None, X_calibration=None, X_test=None, y_test=None
+):
     """Write a fitted classifier or segmenter as an ONNX model.
 
     The model takes stored pixels and returns probabilities: it scales and normalizes
@@ -63,6 +68,10 @@ def to_onnx(estimator, path, *, quantize=None, X_calibration=None):
     X_calibration : array-like, default=None
         Images that decide the ranges of the activations, in any form of `fit`. About
         100 images of the training set are enough. ``quantize="int8"`` needs them.
+    X_test, y_test : array-like, default=None
+        Test images and their labels or masks, in any form of `fit`. The report then has
+        the score of the model before and after quantization. They need
+        ``quantize="int8"``.
 
     Returns
     -------
@@ -100,11 +109,14 @@ def to_onnx(estimator, path, *, quantize=None, X_calibration=None):
     True
     """
     path = Path(path)
-    _check_arguments(estimator, path, quantize, X_calibration)
+    _check_arguments(estimator, path, quantize, X_calibration, X_test, y_test)
     require("to_onnx")
     estimator = _copy_in_float32(estimator)
     if X_calibration is not None:
         X_calibration = _check_images(X_calibration, estimator)
+    if X_test is not None:
+        check_consistent_length(X_test, y_test)
+        X_test = _check_images(X_test, estimator, "X_test")
     network = estimator.net_.module_.eval()
     n_bytes = sum(tensor.nbytes for tensor in network.state_dict().values())
     if n_bytes > _LARGEST:
@@ -126,13 +138,19 @@ def to_onnx(estimator, path, *, quantize=None, X_calibration=None):
     difference = _compare(model, estimator, images)
     result = OnnxExport(path, len(model) / 1e6, difference)
     if quantize == "int8":
-        model, result = _quantize(model, result, estimator, X_calibration)
+        plain = model
+        model, result = _quantize(plain, result, estimator, X_calibration)
+        if X_test is not None:
+            before, after = (
+                _score(m, estimator, X_test, y_test) for m in (plain, model)
+            )
+            result = replace(result, float_score=before, score=after)
     with replace_file(path) as temporary:
         temporary.write_bytes(model)
     return result
 
 
-def _check_arguments(estimator, path, quantize, images):
+def _check_arguments(estimator, path, quantize, images, X_test, y_test):
     if isinstance(estimator, Pipeline):
         raise TypeError(
             "to_onnx exports an estimator, not a pipeline. Pass its last step, "
@@ -152,6 +170,13 @@ def _check_arguments(estimator, path, quantize, images):
     if (quantize is None) != (images is None):
         raise ValueError(
             'quantize="int8" and X_calibration belong together. Pass both or neither.'
+        )
+    if (X_test is None) != (y_test is None):
+        raise ValueError("X_test and y_test belong together. Pass both or neither.")
+    if X_test is not None and quantize is None:
+        raise ValueError(
+            'X_test and y_test need quantize="int8": without it the model has the '
+            "score of the estimator."
         )
 
 
@@ -280,6 +305,24 @@ def _quantize(model, result, estimator, images):
         agreement=same / n,
         calibration_difference=largest,
     )
+
+
+def _score(model, estimator, images, y):
+    """Return the accuracy of a model, or its mean Dice coefficient."""
+    run, decide = _open(model), estimator._task().decide
+    predicted = []
+    for batch in _read_pixels(estimator, images):
+        values = run(batch)
+        if values.ndim > 2:  # decide takes channels first
+            binary = values.ndim == 3
+            values = values[:, None] if binary else np.moveaxis(values, -1, 1)
+        predicted.append(estimator.classes_[decide(values)])
+    predicted = np.concatenate(predicted)
+    if not isinstance(estimator, UNetSegmenter):
+        return float(accuracy_score(y, predicted))
+    estimator = copy.copy(estimator)
+    estimator.predict = lambda masks: masks
+    return segmentation_scorers()(estimator, predicted, y)["dice"]
 
 
 def _decider(estimator):
