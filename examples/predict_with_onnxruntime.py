@@ -4,9 +4,9 @@ Only numpy, Pillow and onnxruntime are needed::
 
     python predict_with_onnxruntime.py model.onnx scan1.png scan2.jpg
 
-``cxrclf.export.to_onnx`` writes the model. The script reads ordinary JPEG and PNG
-files, and prints the probabilities of the classes. It refuses files of more than 8
-bits, turned files and transparent files.
+``cxrclf.export.to_onnx`` writes the model. The script reads JPEG and PNG files of 8
+bits, and prints the probabilities of the classes. It refuses DICOM and other formats,
+files of more than 8 bits, and files that must be turned (the EXIF tag Orientation).
 """
 
 import json
@@ -17,19 +17,34 @@ import onnxruntime
 from PIL import Image
 
 
-def read(path, size):
+def read(path, size, keep_aspect_ratio):
     """Return a file as gray pixels of a size (height, width), as cxrclf does."""
-    width, height = size[::-1]
     with Image.open(path) as image:
+        # Pillow reads 8 of the 16 bits of a color PNG. Only its tile shows them.
+        deep = image.mode[0] in "IF" or "16" in str(image.tile)
         turned = image.getexif().get(0x0112, 1) != 1
-        if image.mode[0] in "IF" or image.has_transparency_data or turned:
-            sys.exit(f"{path} has more than 8 bits, or is turned or transparent.")
+        if image.format not in ("JPEG", "PNG") or deep or turned:
+            sys.exit(f"{path} is no JPEG or PNG, has more than 8 bits, or is turned.")
+        height, width = size
+        if keep_aspect_ratio:
+            scale = min(height / image.height, width / image.width)
+            height = min(height, max(1, round(image.height * scale)))
+            width = min(width, max(1, round(image.width * scale)))
         # A JPEG decoder is faster at a lower scale. The image may end within a pixel.
         draft = image.draft("L", (2 * width, 2 * height))
         box = draft and draft[1]
+        if image.has_transparency_data:  # blended with black
+            layers = image.convert("RGBA").convert("LA").split()
+            gray, alpha = (np.asarray(layer, dtype=np.uint16) for layer in layers)
+            image = Image.fromarray(((gray * alpha + 127) // 255).astype(np.uint8))
         image = image if image.mode in ("L", "RGB") else image.convert("RGB")
-        gray = image.convert("L")
-    return np.asarray(gray.resize((width, height), Image.Resampling.BILINEAR, box))
+        gray = image.convert("L").resize(
+            (width, height), Image.Resampling.BILINEAR, box
+        )
+    pixels = np.zeros(size, dtype=np.uint8)
+    top, left = (size[0] - height) // 2, (size[1] - width) // 2
+    pixels[top : top + height, left : left + width] = gray
+    return pixels
 
 
 def main(model, *paths):
@@ -37,12 +52,12 @@ def main(model, *paths):
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     metadata = session.get_modelmeta().custom_metadata_map
     metadata = {name: json.loads(value) for name, value in metadata.items()}
-    if metadata["task"] != "classification" or metadata["keep_aspect_ratio"]:
-        sys.exit("The script is for classifiers with keep_aspect_ratio=False.")
+    if metadata["task"] != "classification" or len(session.get_inputs()[0].shape) != 3:
+        sys.exit("The script is for classifiers of gray images.")
     for path in paths:
-        images = read(path, metadata["image_size"])[None]
-        (rows,) = session.run(["probabilities"], {"images": images})
-        named = dict(zip(metadata["classes"], rows[0].tolist(), strict=True))
+        image = read(path, metadata["image_size"], metadata["keep_aspect_ratio"])
+        (rows,) = session.run(["probabilities"], {"images": image[None]})
+        named = dict(zip(map(str, metadata["classes"]), rows[0].tolist(), strict=True))
         print(json.dumps({"file": path, "probabilities": named}))
 
 

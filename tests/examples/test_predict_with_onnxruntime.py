@@ -12,6 +12,7 @@ from PIL import Image
 from cxrclf import CXRClassifier
 from cxrclf.datasets import make_chest_radiographs
 from cxrclf.export import to_onnx
+from image_files import png_file
 from onnx_runtime import needs_onnx_runtime
 
 pytestmark = needs_onnx_runtime
@@ -26,12 +27,19 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 """
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory):
+@pytest.fixture(scope="module", params=[False, True], ids=["stretched", "padded"])
+def model(request, tmp_path_factory):
     """Return a fitted classifier and its exported model."""
     data = make_chest_radiographs(12, image_size=64, random_state=0)
     clf = CXRClassifier(
-        "test_resnet", weights=None, max_epochs=1, random_state=0, precision="float32"
+        "test_resnet",
+        weights=None,
+        max_epochs=1,
+        random_state=0,
+        precision="float32",
+        keep_aspect_ratio=request.param,
+        trainable="all",  # so that the probabilities of images differ
+        learning_rate=0.01,
     )
     clf.fit(data.images, data.target)
     path = tmp_path_factory.mktemp("model") / "model.onnx"
@@ -47,6 +55,7 @@ def files(tmp_path):
         :1
     ]
     color = rng.integers(0, 256, (90, 80, 3), dtype=np.uint8)
+    transparent = rng.integers(0, 256, (90, 80, 4), dtype=np.uint8)
     images = {
         "gray.png": Image.fromarray(large),
         "same size.png": Image.fromarray(large[:64, :64]),
@@ -56,6 +65,8 @@ def files(tmp_path):
         "palette.png": Image.fromarray(color).convert("P"),
         "cmyk.jpg": Image.fromarray(color).convert("CMYK"),
         "binary.png": Image.fromarray(large > 100),
+        "transparent.png": Image.fromarray(transparent),
+        "gray and transparent.png": Image.fromarray(transparent[..., :2]),
     }
     for name, image in images.items():
         image.save(tmp_path / name)
@@ -78,17 +89,21 @@ def test_probabilities_are_those_of_the_estimator(model, files):
     np.testing.assert_allclose(found, clf.predict_proba(files), atol=1e-6)
 
 
-@pytest.mark.parametrize("kind", ["16 bits", "transparent", "turned"])
+@pytest.mark.parametrize("kind", ["16 bits", "color of 16 bits", "TIFF", "turned"])
 def test_other_files_are_refused(kind, model, tmp_path):
     path = tmp_path / "scan.png"
+    deep = np.full((64, 64), 40_000, dtype=np.uint16)
     if kind == "16 bits":
-        Image.fromarray(np.full((64, 64), 40_000, dtype=np.uint16)).save(path)
-    elif kind == "transparent":
-        Image.new("LA", (64, 64), (90, 10)).save(path)
+        Image.fromarray(deep).save(path)
+    elif kind == "color of 16 bits":
+        values = np.stack([deep, deep // 2, deep], axis=2)
+        path.write_bytes(png_file(values, 16, 2))
+    elif kind == "TIFF":
+        Image.new("L", (64, 64)).save(path, format="TIFF")
     else:
         exif = Image.Exif()
         exif[0x0112] = 6
         Image.new("L", (64, 64)).save(path, exif=exif)
     done = run(model[1], path)
     assert done.returncode == 1
-    assert "has more than 8 bits, or is turned or transparent" in done.stderr
+    assert "is no JPEG or PNG, has more than 8 bits, or is turned" in done.stderr
