@@ -4,6 +4,7 @@ import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from cxrclf import CXRClassifier
+from onnx_runtime import needs_onnx_runtime
 
 SETTINGS = {
     "weights": None,
@@ -41,4 +42,22 @@ def expected_failures(estimator):
     expected_failed_checks=expected_failures,
 )
 def test_scikit_learn_checks(estimator, check):
+    check(estimator)
+
+
+# Minutes, because each shape of the toy data needs a graph.
+@needs_onnx_runtime
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.DataConversionWarning")
+@parametrize_with_checks(
+    [
+        CXRClassifier(
+            "test_resnet",
+            batch_size=64,
+            **SETTINGS | {"precision": "float32", "engine": "onnxruntime"},
+        )
+    ],
+    expected_failed_checks=expected_failures,
+)
+def test_scikit_learn_checks_with_onnx_runtime(estimator, check):
     check(estimator)
