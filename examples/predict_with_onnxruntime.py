@@ -20,8 +20,8 @@ from PIL import Image
 def read(path, size, keep_aspect_ratio):
     """Return a file as gray pixels of a size (height, width), as cxrclf does."""
     with Image.open(path) as image:
-        # Pillow reads 8 of the 16 bits of a color PNG. Only its tile shows them.
-        deep = image.mode[0] in "IF" or "16" in str(image.tile)
+        # Pillow reads 8 of the 16 bits of a color PNG. Only the raw mode shows them.
+        deep = image.mode[0] in "IF" or "16" in str(image.tile[0][3])
         turned = image.getexif().get(0x0112, 1) != 1
         if image.format not in ("JPEG", "PNG") or deep or turned:
             sys.exit(f"{path} is no JPEG or PNG, has more than 8 bits, or is turned.")

@@ -12,6 +12,7 @@ from PIL import Image
 from cxrclf import CXRClassifier
 from cxrclf.datasets import make_chest_radiographs
 from cxrclf.export import to_onnx
+from cxrclf.images import read_image
 from image_files import png_file
 from onnx_runtime import needs_onnx_runtime
 
@@ -51,7 +52,7 @@ def model(request, tmp_path_factory):
 def files(tmp_path):
     """Return files of ordinary kinds."""
     rng = np.random.default_rng(0)
-    (large,) = make_chest_radiographs(3, image_size=(700, 601), random_state=1).images[
+    (large,) = make_chest_radiographs(3, image_size=(716, 601), random_state=1).images[
         :1
     ]
     color = rng.integers(0, 256, (90, 80, 3), dtype=np.uint8)
@@ -63,6 +64,7 @@ def files(tmp_path):
         "color.png": Image.fromarray(color),
         "color.jpg": Image.fromarray(color).resize((333, 411)),
         "palette.png": Image.fromarray(color).convert("P"),
+        "wide.jpg": Image.fromarray(large).rotate(90, expand=True).convert("RGB"),
         "cmyk.jpg": Image.fromarray(color).convert("CMYK"),
         "binary.png": Image.fromarray(large > 100),
         "transparent.png": Image.fromarray(transparent),
@@ -71,6 +73,16 @@ def files(tmp_path):
     for name, image in images.items():
         image.save(tmp_path / name)
     return [str(tmp_path / name) for name in images]
+
+
+@pytest.mark.parametrize("keep_aspect_ratio", [False, True])
+def test_pixels_are_those_of_the_library(keep_aspect_ratio, files, import_example):
+    script = import_example("predict_with_onnxruntime")
+    for path in files:
+        for size in [(64, 64), (60, 81)]:
+            expected = read_image(path, size, keep_aspect_ratio=keep_aspect_ratio)
+            found = script.read(path, size, keep_aspect_ratio)
+            np.testing.assert_array_equal(found, expected)
 
 
 def run(*arguments):
