@@ -38,9 +38,8 @@ def read(path, size, keep_aspect_ratio):
             gray, alpha = (np.asarray(layer, dtype=np.uint16) for layer in layers)
             image = Image.fromarray(((gray * alpha + 127) // 255).astype(np.uint8))
         image = image if image.mode in ("L", "RGB") else image.convert("RGB")
-        gray = image.convert("L").resize(
-            (width, height), Image.Resampling.BILINEAR, box
-        )
+        bilinear = Image.Resampling.BILINEAR
+        gray = image.convert("L").resize((width, height), bilinear, box)
     pixels = np.zeros(size, dtype=np.uint8)
     top, left = (size[0] - height) // 2, (size[1] - width) // 2
     pixels[top : top + height, left : left + width] = gray
