@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from cxrclf.images import _resize as resize_module
 from cxrclf.images import read_image
 from cxrclf.images._resize import resize
 from image_files import resized, saved
@@ -37,6 +39,18 @@ def test_the_type_stays(deep, dtype):
     # Integers are rounded; Pillow computes floats in single precision.
     atol = 1.01 if dtype in (np.uint8, np.uint16) else 1e-3
     np.testing.assert_allclose(smaller, resized(pixels, 9, 70), atol=atol)
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32, np.float64])
+@pytest.mark.parametrize("piece", [1, 350, 10**6])  # rows of 1, 7 and 40
+def test_pieces_change_no_bit(deep, dtype, piece, monkeypatch):
+    monkeypatch.setattr(resize_module, "_PIECE", piece)
+    whole = Image.fromarray(deep.astype(np.float32))
+    for size in ((9, 70), (13, 20), (90, 120)):
+        expected = np.asarray(whole.resize(size[::-1], Image.Resampling.BILINEAR))
+        if dtype == np.uint16:
+            expected = np.rint(expected)
+        np.testing.assert_array_equal(resize(deep.astype(dtype), size), expected)
 
 
 def test_pixels_of_the_size_asked_for_are_not_copied(scan):
