@@ -19,7 +19,9 @@ from onnx_runtime import needs_onnx_runtime
 
 pytestmark = needs_onnx_runtime
 SETTINGS = {"weights": None, "max_epochs": 1, "random_state": 0}
-KINDS = ["head", "all", "color", "two backbones", "masks", "labels"]
+# Each kind needs an export of about two seconds.
+SLOW = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("all", "two backbones")]
+KINDS = ["head", "color", "masks", "labels", *SLOW]
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +168,7 @@ def test_integers_of_8_bits(kind, fit, exported, data, tmp_path):
     assert "classes" in found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("color", [False, True])
 def test_gray_images_calibrate_models_of_color(color, fit, exported, data, tmp_path):
     X = np.repeat(data.images[..., None], 3, axis=3) if color else data.images
@@ -192,6 +195,7 @@ def test_images_smaller_than_radiographs(data, tmp_path):
     np.testing.assert_allclose(predict(result.path, X), expected, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_files_calibrate(fit, radiograph_files, tmp_path):
     result = to_onnx(
         fit("head"),
