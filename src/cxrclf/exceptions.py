@@ -22,7 +22,7 @@ NO_SUCH_FILE = "no such file"
 
 
 class EngineWarning(UserWarning):
-    """A network that another engine computes than was requested or recorded."""
+    """Another engine computes a network than the requested or recorded one."""
 
 
 class ImageReadError(ValueError):

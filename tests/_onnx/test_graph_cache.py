@@ -59,6 +59,21 @@ def test_another_network_has_another_graph(other, shape, exports, tmp_path):
     assert len(exports) == 2
 
 
+class Scaled(nn.Module):
+    def __init__(self, scale):
+        super().__init__()
+        self.scale = scale
+
+    def forward(self, images):
+        return self.scale * images
+
+
+def test_settings_without_a_text_matter():
+    assert repr(Scaled(2)) == repr(Scaled(3))
+    assert graph_key(Scaled(2), SHAPE) != graph_key(Scaled(3), SHAPE)
+    assert graph_key(Scaled(2).eval(), SHAPE) == graph_key(Scaled(2), SHAPE)
+
+
 def test_weights_do_not_matter():
     assert graph_key(module(), SHAPE) == graph_key(module(), SHAPE)
 

@@ -1,7 +1,9 @@
 """A network in ONNX Runtime follows the weights of the network in torch."""
 
 import copy
+import os
 import pickle
+import threading
 
 import numpy as np
 import pytest
@@ -112,11 +114,17 @@ def by_data(network):
     weight.data = weight.data * 2
 
 
+def into_data(network):
+    next(network.parameters()).data.mul_(-3)
+
+
 @pytest.mark.parametrize(
-    "change", [in_place, running_statistics, by_loading, by_replacing, by_data]
+    "change",
+    [in_place, running_statistics, by_loading, by_replacing, by_data, into_data],
 )
 def test_it_follows_changed_weights(change, network):
     graph = NetworkGraph(network, SIZE, None)
+    graph.refresh()
     before = graph.compute(IMAGES)
     change(network)
     graph.refresh()
@@ -146,6 +154,52 @@ def test_a_graph_is_made_beside_other_work(network, tmp_path):
     graph.begin(1)
     assert_follows(graph, network)
     assert len(list((tmp_path / "graphs").iterdir())) == 1
+
+
+def test_a_quantized_graph_of_earlier_weights_is_not_used(network):
+    graph = NetworkGraph(network, SIZE, None, quantized=True)
+    graph.begin(1)
+    in_place(network)
+    found = graph.compute(IMAGES)
+    new = NetworkGraph(network, SIZE, None, quantized=True).compute(IMAGES)
+    assert torch.equal(found, new)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+def test_a_forked_process_waits_for_no_thread_of_its_parent(network, monkeypatch):
+    forked = threading.Event()
+    fetch = network_graph.fetch_graph
+
+    def fetch_graph(*args):
+        if os.getpid() == parent:
+            forked.wait(60)
+        return fetch(*args)
+
+    parent = os.getpid()
+    fetch(NetworkGraph(network, SIZE, None).part, (1, 1, *SIZE))
+    monkeypatch.setattr(network_graph, "fetch_graph", fetch_graph)
+    graph = NetworkGraph(network, SIZE, None)
+    graph.begin(1)
+    child = os.fork()
+    if not child:
+        try:
+            torch.set_num_threads(1)
+            graph.compute(IMAGES)
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    forked.set()
+    assert os.waitpid(child, 0)[1] == 0
+    assert_follows(graph, network)
+
+
+def test_a_network_that_returns_zeros(network):
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.zero_()
+    assert not NetworkGraph(network, SIZE, None).compute(IMAGES).any()
 
 
 def test_an_error_beside_other_work(network, monkeypatch):

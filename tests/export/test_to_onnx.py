@@ -1,5 +1,6 @@
 """Exported models predict as the estimators do."""
 
+import copy
 import json
 
 import numpy as np
@@ -121,6 +122,21 @@ def test_metadata(kind, fit, exported):
     if kind == "masks":
         assert (found["task"], found["threshold"]) == ("segmentation", 0.4)
     assert b".py" not in exported(kind).path.read_bytes()
+
+
+def test_scalars_of_numpy(fit, tmp_path, monkeypatch):
+    kept = {}
+
+    def export_model(*args, metadata, **kwargs):
+        kept.update(metadata)
+        raise GraphError("stop")
+
+    monkeypatch.setattr(_to_onnx, "export_model", export_model)
+    segmenter = copy.deepcopy(fit("masks"))
+    segmenter.set_params(largest_components=np.int64(2), threshold=np.float32(0.5))
+    with pytest.raises(ValueError, match="stop"):
+        to_onnx(segmenter, tmp_path / "model.onnx")
+    assert json.loads(kept["largest_components"]) == 2
 
 
 def test_the_estimator_stays_as_it_is(fit, exported, data):

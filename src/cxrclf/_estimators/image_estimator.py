@@ -17,9 +17,10 @@ from cxrclf._estimators.parameters import (
     NET_PARAMETERS,
     NOT_IN_IDENTITY,
     PARAMETER_CONSTRAINTS,
+    check_engine,
     check_together,
 )
-from cxrclf._onnx.versions import is_available
+from cxrclf._onnx.versions import is_available, require
 from cxrclf._torch.device import resolve_device
 from cxrclf._torch.threads import limit_threads, usable_threads
 from cxrclf._training.engine import resolve_engine
@@ -265,8 +266,9 @@ class ImageEstimator(UsesSession, BaseEstimator):
             trainer = Trainer(self.net_, self._settings(seed, restart_schedule), policy)
             progress = trainer.run(train, validation, phases, groups)
         self._record(progress, policy, n_phases=len(phases))
-        if self.net_.graph is None:  # maybe the graph failed
-            self.engine_ = "torch"
+        self._record_engine()
+        if self.net_.graph is not None:
+            self.net_.graph.end()
 
     def _start(self, start, seed):
         """Make the net of a training, with a new module or optimizer if needed."""
@@ -399,6 +401,8 @@ class ImageEstimator(UsesSession, BaseEstimator):
         """Return the engine of a new net."""
         if recorded == "torch" or (recorded and device.type != "cpu"):
             return "torch"
+        if self.precision == "int8":
+            require('precision="int8"')
         if recorded and not is_available():
             warn_user(
                 f"This {type(self).__name__} was fitted with ONNX Runtime, which is "
@@ -500,6 +504,7 @@ class ImageEstimator(UsesSession, BaseEstimator):
         names = {"device", "engine", "precision"}
         if self._find_changed(names):
             self._validate_params()
+            check_engine(self)
             self.net_ = self._compose(self.net_.module_)
             # A new dict, because a shallow copy of the estimator shares the old one.
             values = {name: getattr(self, name) for name in names}
@@ -522,6 +527,12 @@ class ImageEstimator(UsesSession, BaseEstimator):
                     "learning_rate."
                 )
             yield self._task().activation(outputs)
+        self._record_engine()
+
+    def _record_engine(self):
+        """Store that torch computes, if the graph has failed."""
+        if self.net_.graph is None:
+            self.engine_ = "torch"
 
 
 def _has_nested(params, name):

@@ -112,7 +112,7 @@ def check_together(estimator, has_validation):
             "early_stopping=True needs a validation set. Set validation_fraction, "
             "or pass X_val and y_val to fit."
         )
-    _check_engine(estimator)
+    check_engine(estimator)
     if estimator.checkpoint_dir is not None:
         if not isinstance(estimator.random_state, Integral):
             raise ValueError(
@@ -148,8 +148,20 @@ def check_together(estimator, has_validation):
         import_optional("tensorboard", extra="tensorboard", purpose="log_dir")
 
 
-def _check_engine(estimator):
-    """Check the parameters that ONNX Runtime excludes."""
+def check_engine(estimator):
+    """Check the parameters that ONNX Runtime excludes.
+
+    Parameters
+    ----------
+    estimator : ImageEstimator
+
+    Raises
+    ------
+    MissingDependencyError
+        If a package is not installed.
+    ValueError
+        If two parameters exclude each other.
+    """
     precision = estimator.precision
     if precision == "int8":
         _check_int8(estimator)

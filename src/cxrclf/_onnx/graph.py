@@ -9,9 +9,18 @@ import torch
 
 import cxrclf
 from cxrclf._onnx.versions import require
+from cxrclf._utils.forks import after_fork_in_child
 
 # The export changes settings of torch that all threads share.
 _lock = threading.Lock()
+
+
+def _renew_lock():
+    global _lock
+    _lock = threading.Lock()  # a thread of the parent may hold the old lock
+
+
+after_fork_in_child(_renew_lock)
 _OPERATOR = re.compile(r"\b(?:aten|prims|torchvision|higher_order)[.:]+\w+(?:\.\w+)?")
 
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +9,14 @@ import torch
 
 from cxrclf._onnx.graph import export_graph, tensors_of
 from cxrclf._onnx.quantize import embed_weights, has_integer_dot, quantize_model
-from cxrclf._onnx.versions import export_versions
+from cxrclf._onnx.versions import export_versions, runtime_version
 from cxrclf._utils.files import open_regular, replace_file
 from cxrclf._utils.session import session_folder
 
 _FORMAT = 1  # increased when equal settings produce another graph or another file
 _QUANTIZED_FORMAT = 1  # increased when the quantization or its images change
+_PLAIN = bool, int, float, str, tuple, type(None)
+_MODES = {"training", "trainable"}  # attributes that do not change the inference
 _DIGEST = 32  # bytes of the checksum before the graph
 
 
@@ -39,10 +40,20 @@ def graph_key(module, shape):
         sorted(export_versions().items()),
         tuple(shape),
         repr(module),
-        [(m.__class__.__module__, m.__class__.__qualname__) for m in module.modules()],
+        [_describe(submodule) for submodule in module.modules()],
         [(n, t.dtype, tuple(t.shape)) for n, t in tensors_of(module).items()],
     )
     return hashlib.blake2b(repr(settings).encode(), digest_size=16).hexdigest()
+
+
+def _describe(module):
+    """Return the class of a module, and its settings that ``repr`` may not show."""
+    settings = {
+        name: value
+        for name, value in vars(module).items()
+        if name[0] != "_" and name not in _MODES and isinstance(value, _PLAIN)
+    }
+    return type(module).__module__, type(module).__qualname__, sorted(settings.items())
 
 
 def fetch_graph(module, shape, cache_dir=None):
@@ -98,7 +109,7 @@ def fetch_quantized(module, shape, images, cache_dir=None):
     """
     digest = hashlib.blake2b(graph_key(module, shape).encode(), digest_size=16)
     n_bits = 8 if has_integer_dot() else 7
-    settings = _QUANTIZED_FORMAT, version("onnxruntime"), n_bits
+    settings = _QUANTIZED_FORMAT, runtime_version(), n_bits
     digest.update(repr(settings).encode())
     for name, tensor in tensors_of(module).items():
         digest.update(name.encode())

@@ -42,7 +42,7 @@ def make_session(graph, module):
     tensors = tensors_of(module)
     names = external_names(graph)
     if missing := sorted(set(names) - set(tensors)):
-        raise GraphError(f"the graph has the tensors {missing[:3]}, the network not")
+        raise GraphError(f"the network lacks tensors of the graph: {missing[:3]}")
     # ONNX Runtime reads this memory until the session is made.
     arrays = [np.ascontiguousarray(tensors[name].cpu().numpy()) for name in names]
     values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in arrays]

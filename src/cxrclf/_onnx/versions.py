@@ -48,6 +48,13 @@ def _torch_version() -> tuple[int, ...]:
     return tuple(int(number) for number in version("torch").split(".")[:2])
 
 
+def runtime_version() -> str:
+    """Return the version of ONNX Runtime, whichever package installed it."""
+    import onnxruntime
+
+    return str(onnxruntime.__version__)
+
+
 def export_versions() -> dict[str, str]:
     """Return the versions of the packages that decide the content of a graph."""
     names = "torch", "torchvision", "timm", *_EXPORT

@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import cxrclf
 from cxrclf._onnx.graph import GraphError
-from cxrclf._onnx.versions import export_versions
+from cxrclf._onnx.versions import export_versions, runtime_version
 from cxrclf._training.feature_cache import FeatureGroup
 from cxrclf._training.forward import forward_batches, progress_bar
 from cxrclf._training.precision import (
@@ -222,7 +222,7 @@ class FeatureExtractor:
         """Return the graph that computes the features, or None for torch."""
         if self.net.graph is None or not self.module.frozen_body:
             return None
-        return version("onnxruntime"), export_versions(), self.net.graph.quantized
+        return runtime_version(), export_versions(), self.net.graph.quantized
 
     def _digest_frozen_part(self):
         """Return a digest of the frozen part, the processor and the software."""

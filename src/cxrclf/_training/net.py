@@ -171,12 +171,16 @@ class TrainingNet(NeuralNet):
         """
         if self.graph is None:
             return  # another thread was here
+        how = (
+            "in float32, with slightly different results"
+            if self.graph.quantized
+            else "with the same results except for rounding"
+        )
         self.graph = None
         name = getattr(self.module_.backbone, "name", type(self.module_).__name__)
         warn_user(
             f"ONNX Runtime cannot compute {name}: {error}. torch computes it instead, "
-            'with the same results except for rounding. Set engine="torch" to avoid '
-            "this warning.",
+            f'{how}. Set engine="torch" and precision="float32" to avoid this warning.',
             EngineWarning,
         )
 

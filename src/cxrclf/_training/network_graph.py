@@ -1,5 +1,6 @@
 """NetworkGraph: a network in ONNX Runtime, with its current weights."""
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,8 +13,9 @@ from cxrclf._onnx.session import make_session, run_session
 from cxrclf.datasets import make_chest_radiographs
 
 # Largest accepted difference to torch, relative to the largest value. Both compute in
-# float32; differences of 1e-7 to 1e-5 come from the order of sums.
+# float32. 24 networks differ by 1e-7 to 1e-6, from the order of sums.
 _TOLERANCE = 1e-4
+_TINY = torch.finfo(torch.float32).tiny  # a network may return zeros
 # The same for integers of 8 bits, relative to the norm. EfficientNet-Lite0 has 0.2,
 # ResNet-50 has 0.02. Features that differ by 0.2 lead to the same accuracy.
 _QUANTIZED_TOLERANCE = 0.5
@@ -47,18 +49,25 @@ class NetworkGraph:
         self.image_size = tuple(image_size)
         self.cache_dir = cache_dir
         self.quantized = quantized
-        self._lock = threading.Lock()
+        self._process, self._own_lock = os.getpid(), threading.Lock()
         self._sessions = {}  # by number of channels
         self._weights = None  # identity of the weights in these sessions
-        self._coming = {}  # by number of channels: the future of a graph
+        self._coming = None  # what `begin` began
 
     def __getstate__(self):
         # Sessions cannot be copied or pickled.
-        return {**vars(self), "_lock": None, "_sessions": {}, "_coming": {}}
+        return {**vars(self), "_own_lock": None, "_sessions": {}, "_coming": None}
 
     def __setstate__(self, state):
         vars(self).update(state)
-        self._lock = threading.Lock()
+        self._process, self._own_lock = os.getpid(), threading.Lock()
+
+    @property
+    def _lock(self):
+        """Lock of this process. After a fork, a thread of the parent may hold it."""
+        if self._process != os.getpid():
+            self._process, self._own_lock = os.getpid(), threading.Lock()
+        return self._own_lock
 
     def begin(self, n_channels):
         """Begin to make the graph in another thread, while files are decoded.
@@ -69,8 +78,13 @@ class NetworkGraph:
             Number of channels of the images.
         """
         executor = ThreadPoolExecutor(1, "cxrclf-export")
-        self._coming[n_channels] = executor.submit(self._fetch, n_channels)
+        coming = executor.submit(self._fetch, n_channels)
+        self._coming = n_channels, os.getpid(), _identify(self.part), coming
         executor.shutdown(wait=False)
+
+    def end(self):
+        """Forget what :meth:`begin` began, for example if all features were cached."""
+        self._coming = None
 
     def refresh(self):
         """Drop the sessions if the weights have changed since they were made."""
@@ -99,8 +113,7 @@ class NetworkGraph:
         """
         with self._lock:
             if n_channels not in self._sessions:
-                coming = self._coming.pop(n_channels, None)
-                graph = coming.result() if coming else self._fetch(n_channels)
+                graph = self._take_coming(n_channels) or self._fetch(n_channels)
                 session = make_session(graph, self.part)
                 self._compare(session, n_channels)
                 self._sessions[n_channels] = session
@@ -124,6 +137,17 @@ class NetworkGraph:
             As in :meth:`prepare`.
         """
         return run_session(self.prepare(images.shape[1]), images)
+
+    def _take_coming(self, n_channels):
+        """Return the graph that `begin` began to make, or None."""
+        began, self._coming = self._coming, None
+        if began is None:
+            return None
+        *made_for, coming = began
+        # A forked process has no thread that would end the work.
+        if made_for != [n_channels, os.getpid(), _identify(self.part)]:
+            return None
+        return coming.result()
 
     def _fetch(self, n_channels):
         shape = (1, n_channels, *self.image_size)
@@ -159,10 +183,11 @@ class NetworkGraph:
         if not torch.isfinite(expected).all():
             return  # from a diverged training, which predict reports
         if self.quantized:
-            difference = (values - expected).norm() / expected.norm()
+            difference = (values - expected).norm() / expected.norm().clamp_min(_TINY)
             tolerance, of = _QUANTIZED_TOLERANCE, "norm"
         else:
-            difference = (values - expected).abs().max() / expected.abs().max()
+            largest = expected.abs().max().clamp_min(_TINY)
+            difference = (values - expected).abs().max() / largest
             tolerance, of = _TOLERANCE, "largest value"
         if not difference <= tolerance:
             raise GraphError(
@@ -193,9 +218,13 @@ class _Features(nn.Module):
 
 
 def _identify(module):
-    """Return what changes if a tensor of a module is replaced or written to."""
+    """Return the names, addresses, versions and sums of the tensors of a module.
+
+    Writing to ``tensor.data`` changes no version. The sum reveals it, except where the
+    values are only exchanged.
+    """
     return [
-        (name, tensor.data_ptr(), _version(tensor))
+        (name, tensor.data_ptr(), _version(tensor), str(tensor.sum().item()))
         for name, tensor in tensors_of(module).items()
     ]
 

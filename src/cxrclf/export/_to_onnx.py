@@ -59,8 +59,9 @@ def to_onnx(
     estimator : CXRClassifier, DualBackboneConcat or UNetSegmenter
         Fitted estimator. It does not change.
     path : path-like
-        File of the model, with the suffix ``.onnx``. A file that is already there is
-        replaced, after the new model was compared with the estimator.
+        File of the model, with the suffix ``.onnx``. A missing folder is made. A file
+        that is already there is replaced, after the new model was compared with the
+        estimator.
     quantize : {"int8"}, default=None
         Type of weights and activations. ``"int8"`` makes the file four times smaller,
         and many processors compute it faster. The output layer remains in float32.
@@ -81,7 +82,7 @@ def to_onnx(
     Raises
     ------
     MissingDependencyError
-        If ``pip install "cxrclf[fast]"`` is missing.
+        If a package of the extra ``fast`` is not installed.
     NotFittedError
         If the estimator is not fitted.
     TypeError
@@ -237,7 +238,11 @@ def _describe(estimator):
     }
     if segments:
         values |= {name: getattr(estimator, name) for name in _SETTINGS_OF_MASKS}
-    return {name: json.dumps(value) for name, value in values.items()}
+    # A search over a NumPy array sets scalars of NumPy.
+    return {
+        name: json.dumps(value, default=lambda scalar: scalar.item())
+        for name, value in values.items()
+    }
 
 
 def _compare(model, estimator, images):
