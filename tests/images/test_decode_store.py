@@ -7,7 +7,9 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -164,6 +166,55 @@ def test_in_chunks_of_any_length(store, scans, monkeypatch):
     np.testing.assert_array_equal(all_of(store.fetch(scans, n_jobs=2)), expected(scans))
 
 
+def test_the_next_chunk_is_decoded_while_a_chunk_is_written(
+    store, scans, decoded, monkeypatch
+):
+    monkeypatch.setattr(store_module, "_CHUNK_FILES", 3)
+    add, seen = store_module.DecodeIndex.add, []
+
+    def add_after_next_chunk(index, identities, images):
+        written = sum(seen)
+        seen.append(len(identities))
+        deadline = time.monotonic() + 30
+        while len(decoded) < min(written + 6, 12) and time.monotonic() < deadline:
+            time.sleep(0.001)
+        assert len(decoded) == min(written + 6, 12)
+        add(index, identities, images)
+
+    monkeypatch.setattr(store_module.DecodeIndex, "add", add_after_next_chunk)
+    np.testing.assert_array_equal(all_of(store.fetch(scans)), expected(scans))
+    assert seen == [3, 3, 3, 3]
+
+
+def test_nothing_more_is_decoded_after_a_failed_write(
+    store, scans, decoded, monkeypatch
+):
+    monkeypatch.setattr(store_module, "_CHUNK_FILES", 6)
+    closed = threading.Event()
+
+    class Pool(ThreadPoolExecutor):
+        def shutdown(self, wait=True, *, cancel_futures=False):
+            super().shutdown(wait=False, cancel_futures=cancel_futures)
+            closed.set()
+            super().shutdown()
+
+    def read_slowly(path, *args, **options):
+        if len(decoded) == 6:  # the second chunk
+            closed.wait(30)
+        decoded.append(path)
+        return read_image(path, *args, **options)
+
+    def fail(index, identities, images):
+        raise OSError("No space left")
+
+    monkeypatch.setattr(store_module, "ThreadPoolExecutor", Pool)
+    monkeypatch.setattr(store_module, "read_image", read_slowly)
+    monkeypatch.setattr(store_module.DecodeIndex, "add", fail)
+    with pytest.raises(OSError, match="No space left"):
+        store.fetch(scans)
+    assert len(decoded) <= 7  # one file was being decoded
+
+
 def test_progress_is_shown_on_demand(store, scans, capsys):
     store.fetch(scans[:3])
     assert capsys.readouterr().err == ""
@@ -264,6 +315,23 @@ def test_a_full_disk_names_the_folder_and_the_remedy(
     assert str(index_of(tmp_path).parent) in str(caught.value)
     monkeypatch.undo()
     np.testing.assert_array_equal(all_of(store.fetch(scans)), expected(scans))
+
+
+def test_only_a_folder_that_stays_waits_for_the_disk(store, scans, monkeypatch):
+    synced, fsync = [], os.fsync
+
+    def count(descriptor):
+        synced.append(descriptor)
+        fsync(descriptor)
+
+    monkeypatch.setattr("cxrclf.images._store_index.os.fsync", count)
+    images = DecodeStore((9, 13)).fetch(scans)
+    assert not synced
+    np.testing.assert_array_equal(
+        all_of(images), [read_image(path, (9, 13)) for path in scans]
+    )
+    store.fetch(scans)
+    assert synced
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="has no limit of a file's size")

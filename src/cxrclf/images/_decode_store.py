@@ -2,8 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,9 @@ from cxrclf.images._stored_images import StoredImages
 
 _FORMAT = 1  # increase it when the layout of the files changes
 _PIXELS = 2  # increase it when read_image returns different pixels
-_CHUNK_BYTES = 2**25  # largest number of bytes that are decoded before writing
-_CHUNK_FILES = 512  # largest number of files that are decoded before writing
+# Two chunks are in memory at once: one is written while the next is decoded.
+_CHUNK_BYTES = 2**24  # largest number of bytes per chunk
+_CHUNK_FILES = 256  # largest number of files per chunk
 
 
 class DecodeStore(UsesSession):
@@ -134,7 +135,8 @@ class DecodeStore(UsesSession):
         )
         identities, failures = _identify(numbers)
         folder = self._folder()
-        with DecodeIndex(folder) as index:
+        kept = self.cache_dir is not None
+        with DecodeIndex(folder, survives_power_failure=kept) as index:
             failures |= self._decode(index, identities, n_threads, verbose)
             places = index.find(identities)
         if failures:
@@ -165,9 +167,7 @@ class DecodeStore(UsesSession):
         """Decode and store missing files, and return failures by path."""
         failures = {}
         missing = _find_missing(index, identities)
-        image_bytes = 2 * self.image_size[0] * self.image_size[1]
-        # Pixels of one chunk are in memory at once.
-        step = min(_CHUNK_FILES, max(n_threads, _CHUNK_BYTES // image_bytes))
+        pool = ThreadPoolExecutor(n_threads)
         with (
             quiet_decoders(),
             tqdm(
@@ -176,22 +176,44 @@ class DecodeStore(UsesSession):
                 unit="image",
                 disable=not (verbose and missing),
             ) as bar,
-            ThreadPoolExecutor(n_threads) as pool,
         ):
-            for start in range(0, len(missing), step):
-                # Another process may have stored some of them in the meantime.
-                chunk = _find_missing(index, missing[start : start + step])
-                decoded = {}
-                for identity, result in zip(
-                    chunk, pool.map(self._decode_one, chunk), strict=True
-                ):
-                    if isinstance(result, str):
-                        failures[os.fsdecode(identity.path)] = result
-                    else:
-                        decoded[identity] = result
-                    bar.update()
-                index.add(list(decoded), list(decoded.values()))
+            try:
+                for results in self._decode_chunks(index, missing, pool, n_threads):
+                    decoded = {}
+                    for identity, result in results:
+                        if isinstance(result, str):
+                            failures[os.fsdecode(identity.path)] = result
+                        else:
+                            decoded[identity] = result
+                        bar.update()
+                    index.add(list(decoded), list(decoded.values()))
+            finally:  # after an error or an interrupt, decode no other files
+                pool.shutdown(cancel_futures=True)
         return failures
+
+    def _decode_chunks(
+        self,
+        index: DecodeIndex,
+        missing: Sequence[Identity],
+        pool: Executor,
+        n_threads: int,
+    ) -> Iterator[Iterable[tuple[Identity, np.ndarray | str]]]:
+        """Yield the files of each chunk with their pixels or failures.
+
+        The next chunk is decoded while the caller writes a chunk.
+        """
+        image_bytes = 2 * self.image_size[0] * self.image_size[1]
+        step = min(_CHUNK_FILES, max(n_threads, _CHUNK_BYTES // image_bytes))
+        ahead = None
+        for start in range(0, len(missing), step):
+            # Another process may have stored some of them in the meantime.
+            chunk = _find_missing(index, missing[start : start + step])
+            results = zip(chunk, pool.map(self._decode_one, chunk), strict=True)
+            if ahead is not None:
+                yield ahead
+            ahead = results
+        if ahead is not None:
+            yield ahead
 
     def _decode_one(self, identity: Identity) -> np.ndarray | str:
         """Return the pixels of a file, or the reason why it cannot be read."""

@@ -93,10 +93,14 @@ class DecodeIndex:
     ----------
     folder : pathlib.Path
         Existing folder of the store.
+    survives_power_failure : bool, default=True
+        Whether each write waits until the disk has the data. A store that is deleted
+        when the process ends does not need it.
     """
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, *, survives_power_failure: bool = True):
         self.folder = folder
+        self._waits_for_disk = survives_power_failure
         with self._explained_errors():
             self._check_files()
             # isolation_level=None: _transaction issues BEGIN and COMMIT itself.
@@ -122,6 +126,8 @@ class DecodeIndex:
                 raise damage_error(self.folder, f"{path.name} is not a regular file")
 
     def _create_tables(self) -> None:
+        if not self._waits_for_disk:
+            self._connection.execute("PRAGMA synchronous = OFF")
         known = "SELECT count(*) FROM sqlite_master WHERE name IN ('images', 'slots')"
         if self._connection.execute(known).fetchone()[0] < 2:
             with self._transaction("IMMEDIATE"):
@@ -191,9 +197,10 @@ class DecodeIndex:
             for image in images:
                 file.write(np.ascontiguousarray(image, dtype=dtype).data)
             file.flush()
-            # The pixels must be on the disk before their entries. After a power failure
-            # the index would otherwise refer to missing pixels.
-            os.fsync(file.fileno())
+            if self._waits_for_disk:
+                # The pixels must be on the disk before their entries. After a power
+                # failure the index would otherwise refer to missing pixels.
+                os.fsync(file.fileno())
         return first
 
     def _insert(
