@@ -395,20 +395,25 @@ def test_pixels_are_opened_as_they_are(stack):
     np.testing.assert_array_equal(rows.keys, images.keys)
 
 
-@pytest.mark.parametrize("n_rows", [1, 2, 4, 6, 100])
-def test_a_stream_gives_the_same_pixels_and_keys(n_rows, scans):
+@pytest.mark.parametrize(
+    ("n_rows", "sizes"),
+    [(1, [1] * 6), (2, [2, 2, 2]), (3, [3, 3]), (4, [2, 4]), (5, [6]), (100, [6])],
+)
+def test_a_stream_gives_the_same_pixels_and_keys(n_rows, sizes, scans, monkeypatch):
+    monkeypatch.setattr("cxrclf.images._grow_parts._FIRST", 2)
     whole = ImageInput.from_X(scans).open(SIZE)
     start = 0
     for rows, images in ImageInput.from_X(scans).stream(SIZE, n_rows):
         chosen = np.arange(N)[rows]
-        assert chosen.tolist() == list(range(start, min(start + n_rows, N)))
+        assert chosen.tolist() == list(range(start, start + sizes.pop(0)))
         assert len(images) == len(chosen)
         np.testing.assert_array_equal(
             images.gather(np.arange(len(images))), whole.gather(chosen)
         )
         np.testing.assert_array_equal(images.keys, whole.keys[chosen])
-        start += n_rows
-    assert start >= N
+        start = rows.stop
+    assert start == N
+    assert not sizes
 
 
 def test_a_stream_of_pixels_is_one_part(stack):

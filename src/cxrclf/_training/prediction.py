@@ -9,7 +9,7 @@ from cxrclf._training.forward import forward_batches, progress_bar
 from cxrclf._training.precision import inference_batch_size
 from cxrclf._training.samples import PixelSamples
 
-_BATCHES_PER_PART = 16  # files are decoded in parts, one part ahead
+_BATCHES_PER_PART = 32  # files are decoded in parts, one part ahead
 
 
 def predict_outputs(

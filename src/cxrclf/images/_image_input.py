@@ -25,6 +25,7 @@ from cxrclf.images._check_pixels import (
 )
 from cxrclf.images._containers import refuse_objects, to_array
 from cxrclf.images._decode_store import DecodeStore
+from cxrclf.images._grow_parts import grow_parts
 from cxrclf.images._paths import find_paths
 
 _FILES = (
@@ -286,7 +287,9 @@ class ImageInput:
         image_size, keep_aspect_ratio, cache_dir
             As in :meth:`open`.
         n_rows : int
-            Number of files per part. Pixels in memory are one part.
+            Number of files per part. The first parts are smaller, so that the caller
+            starts earlier. The last part has up to twice as many files, instead of a
+            few files in a part of their own. Pixels in memory are one part.
 
         Yields
         ------
@@ -322,7 +325,7 @@ class ImageInput:
                 failures.update(error.failures)
                 return None
 
-        parts = [slice(i, i + n_rows) for i in range(0, len(self), n_rows)]
+        parts = grow_parts(len(self), n_rows)
         with ThreadPoolExecutor(1) as executor:
             for part in _map_ahead(executor, fetch, parts):
                 # After a failure decode the other parts to find all failures.
