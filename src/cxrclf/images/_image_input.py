@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -26,6 +26,7 @@ from cxrclf.images._check_pixels import (
 from cxrclf.images._containers import refuse_objects, to_array
 from cxrclf.images._decode_store import DecodeStore
 from cxrclf.images._grow_parts import grow_parts
+from cxrclf.images._map_ahead import map_ahead
 from cxrclf.images._paths import find_paths
 
 _FILES = (
@@ -327,7 +328,7 @@ class ImageInput:
 
         parts = grow_parts(len(self), n_rows)
         with ThreadPoolExecutor(1) as executor:
-            for part in _map_ahead(executor, fetch, parts):
+            for part in map_ahead(executor, fetch, parts):
                 # After a failure decode the other parts to find all failures.
                 if not failures:
                     yield part
@@ -421,14 +422,3 @@ def _check_image_shape(
             "flattened images."
         )
     return shape
-
-
-def _map_ahead(executor: Executor, function: Any, items: list) -> Iterator[Any]:
-    """Map a function over items, and compute the next value while one is in use."""
-    upcoming = None
-    for item in items:
-        current, upcoming = upcoming, executor.submit(function, item)
-        if current is not None:
-            yield current.result()
-    if upcoming is not None:
-        yield upcoming.result()
