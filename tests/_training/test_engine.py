@@ -11,6 +11,8 @@ SMALL, LARGE, TINY = 8e8, 8e9, 1e7
 
 
 class Network:
+    normalization = "unit"
+
     def __init__(self, work):
         self.work = work
         self.counted = 0

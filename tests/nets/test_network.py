@@ -1,6 +1,7 @@
 """What every network has: a body that may be frozen, and a learned state."""
 
 import copy
+import math
 import pickle
 
 import pytest
@@ -8,6 +9,8 @@ import torch
 from torch import nn
 
 from cxrclf.exceptions import WeightsError
+from cxrclf.nets import ClassificationNetwork, Head, make_backbone
+from cxrclf.nets._gray_conv import GrayConv2d
 from networks import batch, changed, make, train, values
 
 
@@ -184,3 +187,30 @@ def test_the_learnt_state_is_part_of_the_state(trainable):
     assert list(learned) == [name for name in state if name in learned]
     assert all(value.data_ptr() == state[k].data_ptr() for k, value in learned.items())
     assert not any(value.requires_grad for value in learned.values())
+
+
+def count_by_hooks(network, image):
+    """Count the operations of convolutions in a forward pass."""
+    total = []
+
+    def count(conv, inputs, output):
+        # The three equal channels of a gray image are convolved once.
+        channels = 1 if isinstance(conv, GrayConv2d) else conv.in_channels
+        per_value = channels // conv.groups * math.prod(conv.kernel_size)
+        total.append(2 * output.numel() * per_value)
+
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            module.register_forward_hook(count)
+    with torch.no_grad():
+        network.eval()(image)
+    return sum(total)
+
+
+@pytest.mark.parametrize("size", [(32, 32), (64, 48)])
+def test_operations(size):
+    backbone = make_backbone("test_resnet", weights=None, image_size=size)
+    head = Head(backbone.num_features, 3, hidden_units=50)
+    network = ClassificationNetwork(backbone, head, normalization="unit")
+    counted = network.count_operations(size)
+    assert counted == count_by_hooks(network, torch.rand((1, 1, *size)))

@@ -66,7 +66,9 @@ def resolve_engine(engine, precision, device, module, image_size, *, compiled=Fa
 
 
 def _count_operations(module, image_size):
-    key = repr(module), tuple(image_size)
+    # The head of a classification network is not counted.
+    part = module.backbone if hasattr(module, "features") else module
+    key = repr(part), module.normalization, tuple(image_size)
     if key not in _OPERATIONS:
         _OPERATIONS[key] = module.count_operations(image_size)
     return _OPERATIONS[key]

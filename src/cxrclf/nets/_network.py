@@ -118,6 +118,8 @@ class Network(nn.Module):
     def count_operations(self, image_size):
         """Count the additions and multiplications for an image.
 
+        The head of a classification network is not counted.
+
         Parameters
         ----------
         image_size : (int, int)
@@ -132,7 +134,7 @@ class Network(nn.Module):
         network = copy_to_meta(self).eval()
         image = torch.empty((1, 1, *image_size), dtype=self._dtype, device="meta")
         with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            network(image)
+            getattr(network, "features", network)(image)
         return counter.get_total_flops()
 
     def body_parameters(self):
