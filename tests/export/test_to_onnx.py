@@ -203,6 +203,7 @@ def test_color_does_not_calibrate_models_of_gray(fit, data, tmp_path, monkeypatc
         to_onnx(fit("head"), tmp_path / "m.onnx", quantize="int8", X_calibration=X)
 
 
+@pytest.mark.slow
 def test_images_smaller_than_radiographs(data, tmp_path):
     X = data.images[:, ::8, ::4]  # (8, 16)
     clf = CXRClassifier("test_resnet", precision="float32", **SETTINGS)
