@@ -1,4 +1,9 @@
-"""Predict from image files with an exported classifier, without torch and cxrclf.
+"""
+=====================
+Predict without torch
+=====================
+
+Predict from image files with an exported classifier, without torch and cxrclf.
 
 Only numpy, Pillow and onnxruntime are needed::
 
