@@ -49,6 +49,7 @@ def test_the_attributes_come_back(
     for estimator in (clf, unet):
         decoded = decode_fitted(json.loads(json.dumps(encode_fitted(estimator))))
         own = {k: v for k, v in vars(estimator).items() if k.endswith("_")}
+        own["engine_"] = estimator.engine_  # the net has it
         assert decoded.keys() == own.keys() - {"net_"}
         for name, value in decoded.items():
             np.testing.assert_equal(value, own[name])

@@ -12,11 +12,10 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 
 from cxrclf import CXRClassifier, DualBackboneConcat
-from cxrclf._estimators import image_estimator
 from cxrclf._onnx.graph import GraphError
 from cxrclf._training import network_graph
 from cxrclf.datasets import make_chest_radiographs
-from cxrclf.exceptions import EngineWarning, MissingDependencyError
+from cxrclf.exceptions import EngineWarning
 from onnx_runtime import needs_onnx_runtime
 
 pytestmark = needs_onnx_runtime
@@ -197,51 +196,6 @@ def test_a_graph_that_fails(trainable, make, data, monkeypatch):
     np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(clf.predict_proba(X), expected)
     assert clf.engine_ == "torch"
-
-
-@pytest.mark.parametrize(
-    ("parameters", "message"),
-    [
-        ({"precision": "bfloat16"}, "computes in float32, but precision is 'bfloat16'"),
-        ({"precision": "float64"}, "computes in float32, but precision is 'float64'"),
-        ({"compile": True}, "compile=True compiles for torch"),
-        ({"precision": "int8", "trainable": "all"}, "needs a frozen body"),
-        (INT8 | {"head_epochs": 1}, "needs a frozen body"),
-        (INT8 | {"engine": "torch"}, "is computed by ONNX Runtime"),
-        (INT8 | {"device": "meta"}, "is for CPUs, but device is 'meta'"),
-        ({"engine": "tensorrt"}, "'engine' parameter of CXRClassifier must be"),
-    ],
-)
-def test_parameters_that_exclude_each_other(parameters, message, make, data):
-    with pytest.raises(ValueError, match=message):
-        make(**parameters).fit(data.images, data.target)
-
-
-@pytest.mark.parametrize(
-    ("parameters", "message"),
-    [
-        ({"precision": "bfloat16"}, "computes in float32"),
-        ({"compile": True, "precision": "float64"}, "computes in float32"),
-        ({"precision": "int8"}, "needs a frozen body"),
-    ],
-)
-def test_parameters_that_exclude_each_other_after_fit(
-    parameters, message, fitted, data
-):
-    clf = copy.deepcopy(fitted(trainable="all")).set_params(**parameters)
-    with pytest.raises(ValueError, match=message):
-        clf.predict_proba(data.images[:2])
-
-
-def test_integers_without_onnx_runtime(fitted, monkeypatch):
-    pickled = pickle.dumps(fitted(**INT8))
-
-    def require(purpose):
-        raise MissingDependencyError(purpose)
-
-    monkeypatch.setattr(image_estimator, "require", require)
-    with pytest.raises(MissingDependencyError, match="int8"):
-        pickle.loads(pickled)
 
 
 def test_clones_have_the_parameter():

@@ -13,21 +13,18 @@ from sklearn.utils.validation import check_is_fitted
 
 from cxrclf._estimators import saving
 from cxrclf._estimators.channels import check_channels, count_channels, has_color
+from cxrclf._estimators.engine import check_engine, make_graph
 from cxrclf._estimators.parameters import (
     NET_PARAMETERS,
     NOT_IN_IDENTITY,
     PARAMETER_CONSTRAINTS,
-    check_engine,
     check_together,
 )
-from cxrclf._onnx.versions import is_available, require
 from cxrclf._torch.device import resolve_device
 from cxrclf._torch.threads import limit_threads, usable_threads
-from cxrclf._training.engine import resolve_engine
 from cxrclf._training.feature_policy import PixelPolicy
 from cxrclf._training.initial_weights import InitialWeights
 from cxrclf._training.net import make_net
-from cxrclf._training.network_graph import NetworkGraph
 from cxrclf._training.pixels import InputFormat
 from cxrclf._training.precision import resolve_precision
 from cxrclf._training.prediction import predict_outputs
@@ -35,9 +32,7 @@ from cxrclf._training.trainer import Trainer, TrainingSettings
 from cxrclf._utils.image_size import check_image_size
 from cxrclf._utils.keyed_random import draw_seed
 from cxrclf._utils.session import UsesSession
-from cxrclf._utils.user_warnings import warn_user
 from cxrclf.augmentation import Augmentation
-from cxrclf.exceptions import EngineWarning
 from cxrclf.images import ImageInput
 from cxrclf.optimizers import Optimizer
 
@@ -77,6 +72,15 @@ class ImageEstimator(UsesSession, BaseEstimator):
             return "int8"
         dtype = self.net_.autocast_dtype or self.net_.input_format.dtype
         return str(dtype).removeprefix("torch.")
+
+    @property
+    def engine_(self):
+        """Library that computes predictions and the features of a frozen body."""
+        if not hasattr(self, "net_"):
+            raise AttributeError(
+                f"This {type(self).__name__} has no engine_ before fit."
+            )
+        return "torch" if self.net_.graph is None else "onnxruntime"
 
     def set_params(self, **params):
         """Set the parameters of this estimator.
@@ -266,7 +270,6 @@ class ImageEstimator(UsesSession, BaseEstimator):
             trainer = Trainer(self.net_, self._settings(seed, restart_schedule), policy)
             progress = trainer.run(train, validation, phases, groups)
         self._record(progress, policy, n_phases=len(phases))
-        self._record_engine()
         if self.net_.graph is not None:
             self.net_.graph.end()
 
@@ -351,17 +354,9 @@ class ImageEstimator(UsesSession, BaseEstimator):
         dtype, autocast_dtype = resolve_precision(self.precision, device)
         module.to(device, dtype, memory_format=torch.channels_last)
         module.set_trainable(self.trainable)
-        self.engine_ = self._choose_engine(module, device, recorded)
-        graph = None
-        if self.engine_ == "onnxruntime":
-            graph = NetworkGraph(
-                module,
-                self.image_size_,
-                self.cache_dir,
-                quantized=self.precision == "int8",
-            )
-            if module.frozen_body:
-                autocast_dtype = None
+        graph = make_graph(self, module, device, recorded)
+        if graph is not None and module.frozen_body:
+            autocast_dtype = None
         # torch has no public way to undo an earlier compile=True.
         module.backbone._compiled_call_impl = None
         if self.compile:
@@ -396,30 +391,6 @@ class ImageEstimator(UsesSession, BaseEstimator):
         decodes = images.paths is not None
         if net.graph is not None and net.module_.frozen_body and decodes:
             net.graph.begin(images.n_channels)
-
-    def _choose_engine(self, module, device, recorded):
-        """Return the engine of a new net."""
-        if recorded == "torch" or (recorded and device.type != "cpu"):
-            return "torch"
-        if self.precision == "int8":
-            require('precision="int8"')
-        if recorded and not is_available():
-            warn_user(
-                f"This {type(self).__name__} was fitted with ONNX Runtime, which is "
-                "not installed here. torch computes its predictions, with the same "
-                'results except for rounding. Install it with: pip install "cxrclf['
-                'fast]"',
-                EngineWarning,
-            )
-            return "torch"
-        return recorded or resolve_engine(
-            self.engine,
-            self.precision,
-            device,
-            module,
-            self.image_size_,
-            compiled=self.compile,
-        )
 
     def _find_changed(self, names):
         """Return the names of parameters that changed since the net was made."""
@@ -527,12 +498,6 @@ class ImageEstimator(UsesSession, BaseEstimator):
                     "learning_rate."
                 )
             yield self._task().activation(outputs)
-        self._record_engine()
-
-    def _record_engine(self):
-        """Store that torch computes, if the graph has failed."""
-        if self.net_.graph is None:
-            self.engine_ = "torch"
 
 
 def _has_nested(params, name):

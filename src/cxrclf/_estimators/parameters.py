@@ -7,8 +7,7 @@ import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 from skorch.callbacks import LRScheduler
 
-from cxrclf._onnx.versions import require
-from cxrclf._torch.device import resolve_device
+from cxrclf._estimators.engine import check_engine
 from cxrclf._training.engine import ENGINES
 from cxrclf._training.precision import PRECISIONS
 from cxrclf._utils.image_size import check_image_size
@@ -146,57 +145,6 @@ def check_together(estimator, has_validation):
             raise ValueError(f"{name} must be a folder, and {folder} is a file.")
     if estimator.log_dir is not None:
         import_optional("tensorboard", extra="tensorboard", purpose="log_dir")
-
-
-def check_engine(estimator):
-    """Check the parameters that ONNX Runtime excludes.
-
-    Parameters
-    ----------
-    estimator : ImageEstimator
-
-    Raises
-    ------
-    MissingDependencyError
-        If a package is not installed.
-    ValueError
-        If two parameters exclude each other.
-    """
-    precision = estimator.precision
-    if precision == "int8":
-        _check_int8(estimator)
-    if estimator.engine != "onnxruntime":
-        return
-    if precision not in ("auto", "float32", "int8"):
-        raise ValueError(
-            'engine="onnxruntime" computes in float32, but precision is '
-            f'{precision!r}. Set precision="auto" or engine="torch".'
-        )
-    if estimator.compile:
-        raise ValueError(
-            'compile=True compiles for torch. Set compile=False or engine="torch".'
-        )
-    require('engine="onnxruntime"')
-
-
-def _check_int8(estimator):
-    """Check the parameters that integers of 8 bits exclude."""
-    if estimator.trainable not in ("head", 0) or estimator.head_epochs:
-        raise ValueError(
-            'precision="int8" needs a frozen body, because integers have no gradients. '
-            'Set trainable="head" and head_epochs=0.'
-        )
-    if estimator.engine == "torch" or estimator.compile:
-        raise ValueError(
-            'precision="int8" is computed by ONNX Runtime. Set engine="auto" and '
-            "compile=False."
-        )
-    if resolve_device(estimator.device).type != "cpu":
-        raise ValueError(
-            'precision="int8" is for CPUs, but device is '
-            f'{estimator.device!r}. Set device="cpu", or precision="auto".'
-        )
-    require('precision="int8"')
 
 
 def _callbacks(estimator):

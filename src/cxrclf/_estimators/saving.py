@@ -82,6 +82,7 @@ def pickle_state(estimator, state):
     state = state.copy()
     if "net_" in state:
         state["net_"] = net_state(state["net_"])
+        state["engine_"] = estimator.engine_
     return state
 
 
@@ -147,6 +148,7 @@ def _make_module(estimator, tensors):
 def _rebuild_net(estimator, module=None):
     """Make the net of an estimator again, around a module or around a new one."""
     maker = type(estimator)(**estimator._made_with)
+    recorded = vars(estimator).pop("engine_", None)  # the net has it from now on
     fitted = {k: v for k, v in vars(estimator).items() if k.endswith("_")}
     vars(maker).update(fitted)
     try:
@@ -158,9 +160,7 @@ def _rebuild_net(estimator, module=None):
         if module is None:
             with InitialWeights(0):  # the arrays of the net replace these weights
                 module = maker._make_module(None)
-        net = maker._compose(module, recorded=fitted.get("engine_"))
-        estimator.engine_ = maker.engine_
-        return net
+        return maker._compose(module, recorded)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from cxrclf._utils.session import session_folder
 
 _FORMAT = 1  # increased when equal settings produce another graph or another file
 _QUANTIZED_FORMAT = 1  # increased when the quantization or its images change
-_PLAIN = bool, int, float, str, tuple, type(None)
+_PLAIN = bool, int, float, str, type(None)
 _MODES = {"training", "trainable"}  # attributes that do not change the inference
 _DIGEST = 32  # bytes of the checksum before the graph
 
@@ -51,9 +51,15 @@ def _describe(module):
     settings = {
         name: value
         for name, value in vars(module).items()
-        if name[0] != "_" and name not in _MODES and isinstance(value, _PLAIN)
+        if name[0] != "_" and name not in _MODES and _is_plain(value)
     }
     return type(module).__module__, type(module).__qualname__, sorted(settings.items())
+
+
+def _is_plain(value):
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_plain, value))
+    return isinstance(value, _PLAIN)
 
 
 def fetch_graph(module, shape, cache_dir=None):

@@ -72,8 +72,6 @@ class FeatureExtractor:
             name. The pages of a file belong to the system, so that the private memory
             of the process does not grow with the number of images.
         """
-        if self.net.graph is not None:
-            self.net.graph.refresh()
         try:
             return self._extract(samples, out, verbose)
         except GraphError as error:
@@ -170,6 +168,7 @@ class FeatureExtractor:
         """Return the features of some samples as an array."""
         self.module.eval()
         if self.net.graph is not None and self.module.frozen_body:
+            self.net.graph.refresh()
             self.net.graph.prepare(samples.n_channels)
         device = self.format.device
         size = inference_batch_size(device, self.format.image_size)

@@ -88,7 +88,7 @@ class TrainingNet(NeuralNet):
             return self.module_(images=self._to_input(x))
 
     def prepare_graph(self, n_channels):
-        """Make the session of the graph, or return to torch.
+        """Make the session of the graph for the current weights, or return to torch.
 
         Parameters
         ----------
@@ -102,6 +102,7 @@ class TrainingNet(NeuralNet):
         """
         if self.graph is not None:
             try:
+                self.graph.refresh()
                 self.graph.prepare(n_channels)
             except GraphError as error:
                 self.drop_graph(error)

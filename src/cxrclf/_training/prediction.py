@@ -51,16 +51,13 @@ def predict_outputs(
     """
     net.module_.eval()
     device = net.input_format.device
-    graph = None if compute else net.graph
-    if graph is not None:
-        graph.refresh()
 
     def predict(inputs, rows, n):
         return compute(inputs, rows) if compute else net.outputs(n, **inputs)
 
     size = inference_batch_size(device, net.input_format.image_size)
     # The number in the whole call: the last of several parts may also have one image.
-    alone = len(images) == 1 and graph is None
+    alone = len(images) == 1 and (compute is not None or net.graph is None)
     several = len(images) > size
     wrap = policy.prediction_samples(net, several)
     with (

@@ -160,7 +160,7 @@ class CXRClassifier(ClassifierMixin, ImageEstimator):
         Device of the network. ``"auto"`` uses CUDA if it is available, and the CPU
         otherwise.
     precision : {"auto", "float32", "bfloat16", "float64", "int8"}, default="auto"
-        Floating-point type in which the body computes. The head computes in float32 or
+        Type of the numbers in which the body computes. The head computes in float32 or
         float64. ``"auto"`` chooses bfloat16 where the processor is faster with it: on a
         GPU with bfloat16, on a CPU with AMX, and on an AMD CPU with AVX512-BF16.
         Elsewhere it chooses float32. ``"int8"`` computes a frozen body in integers of

@@ -269,9 +269,7 @@ class NetworkModel:
     def logits(self, make_batch, n):
         """Compute the outputs of the network, as `probabilities` does."""
         device = self.net.input_format.device
-        if self.net.graph is not None:
-            self.net.graph.refresh()
-            self.net.prepare_graph(self.images.n_channels)
+        self.net.prepare_graph(self.images.n_channels)
         batches = forward_batches(
             lambda rows, n: self.net.outputs(n, images=make_batch(rows)),
             n,
