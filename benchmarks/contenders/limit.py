@@ -1,38 +1,80 @@
-"""The limit of a task: the forward pass alone, in the fastest engine."""
+"""The limit of a task: the bare forward pass in the fastest engine of this machine.
 
+There is no decoding, no view and no training of a head. The network of the classifier
+is the plain network of timm, on three channels. So a change in the modules or engines
+of cxrclf does not change the limit.
+"""
+
+import timm
 import torch
+from torch import nn
 
-from cxrclf.nets import ClassificationNetwork, Head, make_backbone
-from harness.forward_rates import forward_rates
-from harness.settings import labeled_files
+from contenders._fastest_forward import fastest_forward
+from contenders._unet_parts import make_unet
+from cxrclf.nets import make_backbone
+from harness.settings import FEW_VIEWS, labeled_files
 
 
 def frozen_study(settings):
-    """Return the time of all forward passes that the study needs.
+    """Return the seconds of all forward passes that the study needs.
 
-    Each view of an image is computed once for all folds. So is each image without a
-    transformation, for the predictions.
+    All folds share the views of an image, and each view is computed once. So is each
+    left-out image, which has no random transformation.
     """
-    n = len(labeled_files(settings.data)[0])
-    rate = _best_rate(settings)
-    return {
-        "seconds": n * (settings.epochs + 1) / rate,
-        "seconds_8_views": n * (min(settings.epochs, 8) + 1) / rate,
-        "forward_per_second": rate,
+    n_images = len(labeled_files(settings.data)[0])
+    limit = _classifier_limit(settings)
+    n_views = {
+        "seconds": settings.epochs,
+        "seconds_8_views": min(FEW_VIEWS, settings.epochs),
     }
+    seconds = {
+        name: n_images * (views + 1) / limit["forward_per_second"]
+        for name, views in n_views.items()
+    }
+    return seconds | limit
 
 
 def predict(settings):
-    """Return the images per second of the forward pass, without decoding."""
-    return {"images_per_second": _best_rate(settings)}
+    """Return the images per second without decoding."""
+    return _classifier_limit(settings)
 
 
-def _best_rate(settings):
-    size = (settings.image_size,) * 2
-    backbone = make_backbone(
-        settings.backbone, weights=settings.weights, image_size=size
-    )
-    network = ClassificationNetwork(backbone, Head(backbone.num_features, 3))
-    network.set_trainable("head")
-    network = network.to(memory_format=torch.channels_last).eval()
-    return max(forward_rates(network, size).values())
+def segment(settings):
+    """Return the predicted masks per second without decoding."""
+    shape = 1, settings.unet_size, settings.unet_size
+    return fastest_forward(make_unet(settings), shape, n_rounds=settings.passes)
+
+
+def _classifier_limit(settings):
+    shape = 3, settings.image_size, settings.image_size
+    return fastest_forward(PlainNetwork(settings), shape, n_rounds=settings.passes)
+
+
+class PlainNetwork(nn.Module):
+    """Networks as timm makes them, with the weights of cxrclf, up to pooled features.
+
+    Parameters
+    ----------
+    settings : Settings
+    """
+
+    def __init__(self, settings):
+        super().__init__()
+        self.models = nn.ModuleList(
+            _plain_model(name, settings.weights)
+            for name in settings.backbone.split(" + ")
+        )
+
+    def forward(self, images):
+        """Compute the pooled features, (b, n_features), of (b, 3, H, W) images."""
+        return torch.cat([model(images) for model in self.models], 1)
+
+
+def _plain_model(name, weights):
+    backbone = make_backbone(name, weights=weights)
+    model = timm.create_model(backbone.name, pretrained=False, num_classes=0)
+    # timm has more weights, where cxrclf drops the layers after the feature map.
+    keys = model.load_state_dict(backbone.model.state_dict(), strict=False)
+    if keys.unexpected_keys:
+        raise RuntimeError(f"{name} of timm has no {keys.unexpected_keys}")
+    return model

@@ -28,7 +28,7 @@ def run_job(module, task, settings):
 
     Returns
     -------
-    dict of str to float
+    dict of str to float or str
         The figures of the task, and ``private_mib`` and ``resident_mib``.
 
     Raises

@@ -66,10 +66,15 @@ def _figures(task, runs):
         row = [contender]
         for name in names:
             found = values.get((contender, name))
-            middle = np.max if name in _MEMORY else np.median
-            row.append("" if found is None else _number(middle(found)))
+            row.append("" if found is None else _summary(name, found))
         rows.append(row)
     return _table([["median (memory: peak)", *names], *rows])
+
+
+def _summary(name, values):
+    if isinstance(values[0], str):
+        return " / ".join(dict.fromkeys(values))
+    return _number((np.max if name in _MEMORY else np.median)(values))
 
 
 def _ratios(ratios):

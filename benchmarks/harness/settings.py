@@ -43,7 +43,8 @@ class Settings:
     calls : int
         Number of calls for the medians of the overhead.
     passes : int
-        Number of forward passes for the medians of the concatenation.
+        Number of forward passes for the medians of the concatenation, and of rounds for
+        the medians of the limit.
     device : str
         Device of torch.
     """
@@ -87,6 +88,7 @@ HIDDEN_UNITS = 128
 DROPOUT = 0.5
 CONCAT_CHANNELS = 1024  # of the 1 × 1 convolution on concatenated feature maps
 LEARNING_RATE = 1e-3  # of Adam
+FEW_VIEWS = 8  # views per image of the shorter study
 UNET_WIDTH = 16  # channels of the U-Net's decoder at the size of the image
 # Batch size of the peers when they predict masks. Of 1, 2, 3, 4, 8 and 16, the fastest
 # on a CPU are 2 and 3.

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from harness.settings import FEW_VIEWS
+
 
 @dataclass(frozen=True)
 class Contender:
@@ -48,7 +50,7 @@ _GPU_UNET = {**_GPU, "backbone": "resnet50", "tuned_images": 2048, "batch_size":
 
 CONTENDERS = {
     "cxrclf": Contender("with_cxrclf"),
-    "cxrclf, 8 views": Contender("with_cxrclf", {"n_views": 8}),
+    "cxrclf, 8 views": Contender("with_cxrclf", {"n_views": FEW_VIEWS}),
     "cxrclf, int8": Contender("with_cxrclf", {"precision": "int8"}),
     "skorch": Contender("with_skorch"),
     "torch": Contender("with_torch"),
@@ -57,7 +59,7 @@ CONTENDERS = {
     "limit": Contender("limit"),
     "cxrclf, MobileNetV2": Contender("with_cxrclf", _MOBILENET),
     "cxrclf, MobileNetV2, 8 views": Contender(
-        "with_cxrclf", {**_MOBILENET, "n_views": 8}
+        "with_cxrclf", {**_MOBILENET, "n_views": FEW_VIEWS}
     ),
     "keras, MobileNetV2": Contender("with_keras", _MOBILENET),
     "cxrclf, ResNet-50": Contender("with_cxrclf", _RESNET),
@@ -100,12 +102,22 @@ def compared(ours, *others, figure):
     return ratios
 
 
-def share(ours, *, figure, over=None, under=None):
-    """Return the ratio of a speed to the limit of the machine, at most about 1."""
-    over, under = over or ours, under or ours
-    return Ratio(
-        f"share of the limit, {ours}", Figure(over, figure), Figure(under, figure)
-    )
+def share(ours, limit, *, figure, of_limit=None):
+    """Return the ratio of the speed of `ours` to the speed of the limit.
+
+    Parameters
+    ----------
+    ours, limit : str
+        Contenders.
+    figure : str
+        Figure of `ours`.
+    of_limit : str, default=None
+        Figure of the limit. If None, the same.
+    """
+    what = {"predictions_per_second": " of prediction"}.get(figure, "")
+    pair = Figure(ours, figure), Figure(limit, of_limit or figure)
+    over, under = pair[::-1] if figure.endswith("seconds") else pair
+    return Ratio(f"share of the limit{what}, {ours}", over, under)
 
 
 _EXTRAPOLATED = (
@@ -129,11 +141,12 @@ TASKS = {
             "keras, MobileNetV2",
         ),
         (
-            share("cxrclf", over="limit", figure="seconds"),
-            Ratio(
-                "share of the limit, cxrclf, 8 views",
-                Figure("limit", "seconds_8_views"),
-                Figure("cxrclf, 8 views", "seconds"),
+            share("cxrclf", "limit", figure="seconds"),
+            share(
+                "cxrclf, 8 views",
+                "limit",
+                figure="seconds",
+                of_limit="seconds_8_views",
             ),
             *compared("cxrclf, int8", "skorch", figure="seconds"),
             *compared("cxrclf", "skorch", "torch", "fastai", figure="seconds"),
@@ -190,13 +203,18 @@ TASKS = {
             )
         )
         + tuple(compared("cxrclf", "bare loop", figure="images_per_second"))
-        + (share("cxrclf", under="bare loop", figure="images_per_second"),),
+        + (share("cxrclf", "bare loop", figure="images_per_second"),),
     ),
     "predict": Task(
         "Class probabilities of JPEG files of 1 to 2 megapixels",
         ("cxrclf", "limit", "skorch", "torch", "fastai"),
         (
-            share("cxrclf", under="limit", figure="images_per_second"),
+            share(
+                "cxrclf",
+                "limit",
+                figure="images_per_second",
+                of_limit="forward_per_second",
+            ),
             *compared(
                 "cxrclf", "skorch", "torch", "fastai", figure="images_per_second"
             ),
@@ -204,14 +222,22 @@ TASKS = {
     ),
     "segment": Task(
         "A U-Net trained from files, and masks of files that were not read before",
-        ("cxrclf", "skorch", "torch", "bare loop"),
+        ("cxrclf", "skorch", "torch", "bare loop", "limit"),
         tuple(
             ratio
             for figure in ("images_per_second", *_SPEEDS)
             for ratio in compared("cxrclf", "skorch", "torch", figure=figure)
         )
         + tuple(compared("cxrclf", "bare loop", figure="images_per_second"))
-        + (share("cxrclf", under="bare loop", figure="images_per_second"),),
+        + (
+            share("cxrclf", "bare loop", figure="images_per_second"),
+            share(
+                "cxrclf",
+                "limit",
+                figure="predictions_per_second",
+                of_limit="forward_per_second",
+            ),
+        ),
     ),
     "overhead": Task(
         "One decoded image, and `import cxrclf`",
