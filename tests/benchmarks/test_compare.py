@@ -5,6 +5,7 @@ import importlib
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,10 @@ import pytest
 import torch
 from PIL import Image
 
+from cxrclf._training.forward import forward_batches
 from cxrclf.datasets import load_image_folder
 from cxrclf.losses import MaskLoss
+from cxrclf.nets import make_backbone
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 SIDE = 32
@@ -268,6 +271,183 @@ def test_ratios_pair_the_figures_of_a_round(benchmark):
     ]
     ratios = benchmark("harness.report").ratios_of(task, runs)
     assert ratios == {"speed, ours / theirs": [3.0, 5.0]}
+
+
+def test_shares_of_the_limit(benchmark):
+    """Every task with a limit has a share of it, in each round."""
+    tasks = benchmark("harness.tasks").TASKS
+    figures = {  # of two rounds
+        "frozen_study": {
+            "cxrclf": [{"seconds": 50.0}, {"seconds": 40.0}],
+            "cxrclf, 8 views": [{"seconds": 12.0}, {"seconds": 10.0}],
+            "limit": [
+                {"seconds": 36.0, "seconds_8_views": 9.0},
+                {"seconds": 38.0, "seconds_8_views": 9.5},
+            ],
+        },
+        "predict": {
+            "cxrclf": [{"images_per_second": 60.0}, {"images_per_second": 75.0}],
+            "limit": [{"forward_per_second": 80.0}, {"forward_per_second": 90.0}],
+        },
+        "fine_tune": {
+            "cxrclf": [{"images_per_second": 19.0}, {"images_per_second": 21.0}],
+            "bare loop": [{"images_per_second": 20.0}, {"images_per_second": 20.0}],
+        },
+        "segment": {
+            "cxrclf": 2 * [{"images_per_second": 9.0, "predictions_per_second": 30.0}],
+            "bare loop": 2 * [{"images_per_second": 10.0}],
+            "limit": 2 * [{"forward_per_second": 40.0}],
+        },
+    }
+    expected = {
+        "frozen_study": {
+            "share of the limit, cxrclf": [0.72, 0.95],
+            "share of the limit, cxrclf, 8 views": [0.75, 0.95],
+        },
+        "predict": {"share of the limit, cxrclf": [0.75, 75 / 90]},
+        "fine_tune": {"share of the limit, cxrclf": [0.95, 1.05]},
+        "segment": {
+            "share of the limit, cxrclf": [0.9, 0.9],
+            "share of the limit of prediction, cxrclf": [0.75, 0.75],
+        },
+    }
+    ratios_of = benchmark("harness.report").ratios_of
+    for name, contenders in figures.items():
+        runs = [
+            {"round": number, "contender": contender, "figures": values}
+            for contender, rounds in contenders.items()
+            for number, values in enumerate(rounds, start=1)
+        ]
+        ratios = ratios_of(tasks[name], runs)
+        shares = {label: ratios[label] for label in ratios if "share" in label}
+        assert shares.keys() == expected[name].keys()
+        for label, values in shares.items():
+            assert values == pytest.approx(expected[name][label])
+
+
+def test_driver_prints_shares_and_the_fastest_engine(
+    benchmark, monkeypatch, tmp_path, capsys
+):
+    compare = benchmark("compare")
+
+    def run_job(module, task, settings):
+        figures = {"private_mib": 100.0, "resident_mib": 200.0}
+        if module == "limit":
+            return {**figures, "forward_per_second": 80.0, "engine": "fast engine"}
+        return {**figures, "images_per_second": 60.0}
+
+    monkeypatch.setattr(compare, "run_job", run_job)
+    command = ["predict", "--quick", "--rounds", "2", "--contenders", "cxrclf", "limit"]
+    compare.main([*command, "--json", str(tmp_path / "figures.json")])
+    printed = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert "share of the limit, cxrclf 0.75 0.75 0.75 2" in printed
+    assert "limit 80 fast engine 100 200" in printed
+
+
+@pytest.mark.parametrize(("epochs", "n_views"), [(35, 35 + 8), (3, 3 + 3)])
+def test_limit_of_the_study_counts_its_forward_passes(
+    benchmark, settings, monkeypatch, epochs, n_views
+):
+    limit = benchmark("contenders.limit")
+    rate = {"forward_per_second": 50.0, "engine": "some engine"}
+    monkeypatch.setattr(limit, "fastest_forward", lambda *_, n_rounds: rate)
+    figures = limit.frozen_study(dataclasses.replace(settings, epochs=epochs))
+    # 12 images, each view of them and each of them without a transformation.
+    both = 12 * (n_views + 2) / 50
+    assert figures["seconds"] == pytest.approx(12 * (epochs + 1) / 50)
+    assert figures["seconds"] + figures["seconds_8_views"] == pytest.approx(both)
+
+
+def test_study_needs_the_forward_passes_of_its_limit(benchmark, settings, monkeypatch):
+    """The feature cache computes each view once for all folds."""
+    limit = benchmark("contenders.limit")
+    rate = {"forward_per_second": 1.0, "engine": "some engine"}
+    monkeypatch.setattr(limit, "fastest_forward", lambda *_, n_rounds: rate)
+    counts = []
+
+    def count_images(function, n, size, **options):
+        counts.append(n)
+        return forward_batches(function, n, size, **options)
+
+    for module in "feature_extractor", "prediction":
+        monkeypatch.setattr(f"cxrclf._training.{module}.forward_batches", count_images)
+    for n_views, figure in (None, "seconds"), (8, "seconds_8_views"):
+        counts.clear()
+        own = dataclasses.replace(
+            settings,
+            epochs=10,
+            n_views=n_views,
+            # The second study has other features, which are not in the cache.
+            image_size=SIDE if n_views is None else SIDE + 8,
+        )
+        benchmark("contenders.with_cxrclf").frozen_study(own)
+        assert sum(counts) == limit.frozen_study(own)[figure]
+
+
+def test_limit_is_measured_in_the_fastest_engine(benchmark, settings):
+    task_of = benchmark("worker").task_of
+    for task in "predict", "segment":
+        figures = task_of("limit", task)(settings)
+        assert figures.keys() == {"forward_per_second", "engine"}
+        assert figures["forward_per_second"] > 0
+        assert figures["engine"].startswith(("ONNX Runtime", "torch"))
+    threads = torch.get_num_threads()
+    study = task_of("limit", "frozen_study")(settings)
+    assert study["seconds"] > 0
+    assert torch.get_num_threads() == threads
+
+
+def test_limit_has_the_median_of_the_fastest_engine(benchmark, monkeypatch):
+    module = benchmark("contenders._fastest_forward")
+    rates = {  # of the warm-up round and of three measured rounds
+        "first": [5.0, 10.0, 12.0, 11.0],
+        "second": [4.0, 90.0, 9.0, 8.0],
+        "slow": [1.0],  # not measured again
+    }
+    left = {name: iter(values) for name, values in rates.items()}
+    monkeypatch.setattr(module, "_measure", lambda compute, images: next(left[compute]))
+    monkeypatch.setattr(module, "_onnx_engines", lambda *_: "onnx is not installed")
+    monkeypatch.setattr(
+        module, "_torch_engines", lambda *_: {name: name for name in rates}
+    )
+    found = module.fastest_forward(torch.nn.Identity(), (1, 2, 2), n_rounds=3)
+    assert found == {
+        "forward_per_second": 11.0,
+        "engine": "first (without ONNX Runtime: onnx is not installed)",
+    }
+
+
+def test_all_engines_compute_the_same(benchmark, settings):
+    module = benchmark("contenders._fastest_forward")
+    network = benchmark("contenders.limit").PlainNetwork(settings).eval()
+    images = torch.rand(16, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
+    with torch.inference_mode():
+        expected = network(images)
+    with ThreadPoolExecutor(2) as pool:
+        engines = module._torch_engines(network, pool)
+        if importlib.util.find_spec("onnxruntime"):
+            engines |= module._onnx_engines(network, images[:2], 2, pool)
+        values = {name: torch.cat(f(images)) for name, f in engines.items()}
+    assert len(values) >= 3
+    for name, value in values.items():
+        # bfloat16 has 8 bits.
+        tolerance = 0.05 if "bfloat16" in name else 1e-5
+        assert (value - expected).abs().max() < tolerance * expected.abs().max()
+
+
+def test_limit_has_the_network_of_the_library(benchmark, settings):
+    both = dataclasses.replace(settings, backbone="test_resnet + test_efficientnet")
+    images = torch.rand(2, 3, SIDE, SIDE, generator=torch.Generator().manual_seed(0))
+    torch.manual_seed(0)
+    plain = benchmark("contenders.limit").PlainNetwork(both).eval()
+    torch.manual_seed(0)
+    ours = [make_backbone(name) for name in both.backbone.split(" + ")]
+    assert not any("cxrclf" in type(m).__module__ for m in plain.models.modules())
+    for model, backbone in zip(plain.models, ours, strict=True):
+        backbone.model.load_state_dict(model.state_dict(), strict=False)
+    with torch.inference_mode():
+        maps = [backbone.eval()(images).mean((2, 3)) for backbone in ours]
+        torch.testing.assert_close(plain(images), torch.cat(maps, 1))
 
 
 def test_every_ratio_is_of_contenders_that_do_the_task(benchmark):
