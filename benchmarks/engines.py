@@ -29,32 +29,32 @@ from cxrclf.nets import ClassificationNetwork, Head, make_backbone
 from harness.environment import environment
 from harness.forward_rates import forward_rates
 
-NETWORKS = {  # names of the papers' networks, and the image size of a study
-    "tf_efficientnet_lite0": 224,
-    "vgg16": 224,
-    "vgg19": 224,
-    "resnet50": 224,
-    "resnet101": 224,
-    "resnetv2_50": 224,
-    "legacy_xception": 224,
-    "inception_v3": 224,
-    "inception_resnet_v2": 224,
-    "mobilenetv2_100": 224,
-    "densenet121": 224,
-    "densenet169": 224,
-    "densenet201": 224,
-    "nasnetalarge": 224,
-    "efficientnet_b0": 224,
-    "residual_baseline": 224,
-    "vit_tiny_patch16_224": 224,
-    "swin_tiny_patch4_window7_224": 224,
-    "convnext_atto": 224,
-    "regnety_002": 224,
-    "mobilenetv3_small_100": 224,
-    "ghostnet_100": 224,
-    "maxvit_tiny_rw_224": 224,
-    "edgenext_xx_small": 224,
-}
+NETWORKS = (  # of the papers, and of other families
+    "tf_efficientnet_lite0",
+    "vgg16",
+    "vgg19",
+    "resnet50",
+    "resnet101",
+    "resnetv2_50",
+    "legacy_xception",
+    "inception_v3",
+    "inception_resnet_v2",
+    "mobilenetv2_100",
+    "densenet121",
+    "densenet169",
+    "densenet201",
+    "nasnetalarge",
+    "efficientnet_b0",
+    "residual_baseline",
+    "vit_tiny_patch16_224",
+    "swin_tiny_patch4_window7_224",
+    "convnext_atto",
+    "regnety_002",
+    "mobilenetv3_small_100",
+    "ghostnet_100",
+    "maxvit_tiny_rw_224",
+    "edgenext_xx_small",
+)
 _COLUMNS = (
     "network",
     "GFLOP",
@@ -77,8 +77,9 @@ def make_network(name, size):
     return network.to(memory_format=torch.channels_last).eval()
 
 
-def measure(name, size, options, folder):
+def measure(name, options, folder):
     """Return the row of a network."""
+    size = options.image_size
     network = make_network(name, size)
     graph, n_bytes, seconds, difference = _export(network, (size, size), folder)
     rates = forward_rates(
@@ -141,6 +142,7 @@ def main(arguments=None):
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("networks", nargs="*", help="names of timm; default: all")
+    parser.add_argument("--image-size", type=int, default=224)
     parser.add_argument("--images", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--train", action="store_true", help="also training steps")
@@ -149,7 +151,7 @@ def main(arguments=None):
     print(" | ".join(columns))
     with tempfile.TemporaryDirectory() as folder:
         for name in options.networks or NETWORKS:
-            row = measure(name, NETWORKS.get(name, 224), options, folder)
+            row = measure(name, options, folder)
             print(" | ".join(row), flush=True)
     for name, value in environment("cpu").items():
         print(f"{name}: {value}")

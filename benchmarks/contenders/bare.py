@@ -1,5 +1,7 @@
 """A bare loop on tensors in memory, to measure the network alone."""
 
+import time
+
 import torch
 
 from contenders._torch_parts import Network
@@ -29,20 +31,37 @@ class Learner:
         self.optimizer = torch.optim.Adam(
             self.network.parameters(), LEARNING_RATE, fused=True
         )
-        self.bfloat16 = has_bfloat16(self.device)
+        self.bfloat16 = has_bfloat16(self.device) and self._bfloat16_is_faster()
+
+    def _bfloat16_is_faster(self):
+        """Measure a step in both precisions: some processors lose time in bfloat16."""
+        self.network.train()
+        seconds = []
+        for self.bfloat16 in (False, True):
+            self._step(self.images[0], self.targets[0])  # warm-up
+            self._wait()
+            started = time.perf_counter()
+            self._step(self.images[0], self.targets[0])
+            self._wait()
+            seconds.append(time.perf_counter() - started)
+        return seconds[1] < seconds[0]
 
     def train(self, n_epochs):
         """Continue the training for `n_epochs` epochs."""
         self.network.train()
         for _ in range(n_epochs):
             for images, targets in zip(self.images, self.targets, strict=True):
-                with torch.autocast(
-                    self.device.type, torch.bfloat16, enabled=self.bfloat16
-                ):
-                    loss = self.criterion(self.network(images), targets)
-                self.optimizer.zero_grad()
-                loss.backward()
-                self.optimizer.step()
+                self._step(images, targets)
+        self._wait()
+
+    def _step(self, images, targets):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
+            loss = self.criterion(self.network(images), targets)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+
+    def _wait(self):
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
 

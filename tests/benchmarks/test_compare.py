@@ -384,6 +384,7 @@ def test_study_needs_the_forward_passes_of_its_limit(benchmark, settings, monkey
         assert sum(counts) == limit.frozen_study(own)[figure]
 
 
+@pytest.mark.slow
 def test_limit_is_measured_in_the_fastest_engine(benchmark, settings):
     task_of = benchmark("worker").task_of
     for task in "predict", "segment":
