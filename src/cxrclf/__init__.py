@@ -15,6 +15,7 @@ _PUBLIC = {
     "UNetSegmenter": "cxrclf.segmentation",
 }
 _SUBPACKAGES = (
+    "audit",
     "augmentation",
     "classification",
     "datasets",

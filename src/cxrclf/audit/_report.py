@@ -1,0 +1,158 @@
+"""Base of the reports: findings, tables and pictures as text and as a page."""
+
+from collections.abc import Iterable
+
+from cxrclf._utils.files import replace_file
+from cxrclf.audit._finding import KINDS
+from cxrclf.audit._page import make_page
+
+
+class Report:
+    """Findings, tables and pictures of an audit.
+
+    The functions of :mod:`cxrclf.audit` return subclasses of this class. A report can
+    be pickled.
+
+    Parameters
+    ----------
+    title : str
+        Title of the report.
+    findings : sequence of Finding, default=()
+        Findings, the most important first.
+    tables : dict of str to ReportTable, default=None
+        Tables by name.
+    reading : sequence of str, default=()
+        Sentences that explain the report in plain words.
+
+    Attributes
+    ----------
+    title, findings, tables, reading
+        The parameters. `findings` and `reading` are tuples.
+
+    Examples
+    --------
+    >>> from cxrclf.audit import Finding, Report
+    >>> report = Report("Audit", [Finding("leakage", "patient", "2 patients ...", n=2)])
+    >>> report.exit_status("leakage"), report.exit_status("shortcut")
+    (1, 0)
+    """
+
+    def __init__(self, title, findings=(), tables=None, reading=()):
+        self.title = title
+        self.findings = tuple(findings)
+        self.tables = dict(tables or {})
+        self.reading = tuple(reading)
+
+    def __str__(self):
+        parts = [f"{self.title}\n{'=' * len(self.title)}"]
+        if self.reading:
+            parts.append("\n".join(self.reading))
+        if self.findings:
+            parts.append("\n".join(f"- {finding}" for finding in self.findings))
+        for name, table in self.tables.items():
+            if len(table):
+                caption = f": {table.caption}" if table.caption else ""
+                parts.append(f"[{name}]{caption}\n{table}")
+        return "\n\n".join(parts)
+
+    def __repr__(self):
+        codes = ", ".join(finding.code for finding in self.findings) or "no findings"
+        return f"<{type(self).__name__}: {codes}>"
+
+    def _repr_html_(self):
+        return make_page([self], self.title, fragment=True)
+
+    def to_frame(self, name=None):
+        """Return a table as a data frame.
+
+        Parameters
+        ----------
+        name : str, default=None
+            Name of the table, a key of `tables`. By default the first table.
+
+        Returns
+        -------
+        pandas.DataFrame
+
+        Raises
+        ------
+        KeyError
+            If there is no such table.
+        MissingDependencyError
+            If pandas is not installed.
+        """
+        if name is None and self.tables:
+            name = next(iter(self.tables))
+        if name not in self.tables:
+            raise KeyError(f"No table {name!r}. The tables are {list(self.tables)}.")
+        return self.tables[name].to_frame()
+
+    def to_dict(self):
+        """Return the report as plain values, for JSON.
+
+        Returns
+        -------
+        dict
+            With the keys `title`, `reading`, `findings` (a list of dicts) and `tables`
+            (a dict of columns per table).
+        """
+        return {
+            "title": self.title,
+            "reading": list(self.reading),
+            "findings": [vars(finding) for finding in self.findings],
+            "tables": {name: table.to_dict() for name, table in self.tables.items()},
+        }
+
+    def to_html(self, path=None):
+        """Write the report as a page for a browser.
+
+        The page is one file. It needs no other file and no network. The pictures are
+        part of it if Matplotlib is installed.
+
+        Parameters
+        ----------
+        path : path-like, default=None
+            File to write, completely or not at all. By default no file is written.
+
+        Returns
+        -------
+        str
+            The page as HTML.
+        """
+        page = make_page([self], self.title)
+        if path is not None:
+            with replace_file(path) as temporary:
+                temporary.write_text(page, encoding="utf-8")
+        return page
+
+    def exit_status(self, fail_on="any"):
+        """Return 1 if the report has findings of some kinds, else 0.
+
+        A pipeline can stop at ``sys.exit(report.exit_status("leakage"))``.
+
+        Parameters
+        ----------
+        fail_on : {"any", "leakage", "duplicates", "labels", "shortcut", "drift"} or \
+                sequence of them, default="any"
+            Kinds of findings.
+
+        Returns
+        -------
+        int
+            0 or 1.
+
+        Raises
+        ------
+        ValueError
+            If a kind is unknown.
+        """
+        kinds = [fail_on] if isinstance(fail_on, str) else list(fail_on)
+        unknown = [kind for kind in kinds if kind not in (*KINDS, "any")]
+        if unknown:
+            raise ValueError(f"fail_on must be among {('any', *KINDS)}, got {unknown}.")
+        found = {finding.kind for finding in self.findings}
+        return int(bool(found if "any" in kinds else found.intersection(kinds)))
+
+    def _figures(self) -> Iterable[tuple[str, object]]:
+        """Yield the alternative text and the Matplotlib figure of each picture."""
+        return ()

@@ -1,0 +1,176 @@
+"""Table of a report."""
+
+from numbers import Integral, Real
+
+import numpy as np
+
+from cxrclf._utils.optional import import_optional
+from cxrclf._utils.tables import as_html, as_text, write_csv
+
+_SHOWN = 10  # rows in the text of a report
+_SHOWN_HTML = 200  # rows on a page
+
+
+class ReportTable:
+    """Columns of equal length with a caption.
+
+    Parameters
+    ----------
+    columns : dict of str to sequence
+        Values of each column. A value is a text, a number, or an
+        :class:`~cxrclf.metrics.Estimate`, which is a number with the bounds of its
+        interval.
+    caption : str, default=""
+        Sentence that explains the table.
+
+    Attributes
+    ----------
+    columns : dict of str to list
+        Values of each column.
+    caption : str
+        Sentence that explains the table.
+
+    Raises
+    ------
+    ValueError
+        If there are no columns, or if they have different lengths.
+
+    Examples
+    --------
+    >>> from cxrclf.audit import ReportTable
+    >>> table = ReportTable({"kind": ["exact", "flipped"], "correlation": [1.0, 0.993]})
+    >>> print(table)
+    kind     correlation
+    exact          1.000
+    flipped        0.993
+    >>> len(table)
+    2
+    """
+
+    def __init__(self, columns, caption=""):
+        self.columns = {
+            str(name): values.tolist() if hasattr(values, "tolist") else list(values)
+            for name, values in columns.items()
+        }
+        self.caption = caption
+        lengths = {name: len(values) for name, values in self.columns.items()}
+        if len(set(lengths.values())) != 1:
+            raise ValueError(
+                f"A table needs one or more columns of equal length, got {lengths}."
+            )
+
+    def __len__(self):
+        return len(next(iter(self.columns.values())))
+
+    def __getitem__(self, name):
+        """Return the values of a column."""
+        if name not in self.columns:
+            raise KeyError(f"No column {name!r}. The columns are {list(self.columns)}.")
+        return self.columns[name]
+
+    def __str__(self):
+        lines = self._format_lines(_SHOWN)
+        more = len(self) - len(lines)
+        text = as_text(list(self.columns), lines)
+        return text + (f"\n... and {more} more rows" if more > 0 else "")
+
+    def __repr__(self):
+        return f"<ReportTable of {len(self)} rows: {', '.join(self.columns)}>"
+
+    def _repr_html_(self):
+        lines = self._format_lines(_SHOWN_HTML)
+        more = len(self) - len(lines)
+        footer = [f"… and {more} more rows."] if more > 0 else []
+        return as_html(list(self.columns), lines, footer)
+
+    def to_frame(self):
+        """Return the table as a data frame.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row per row of the table. A column of estimates has two additional
+            columns for the bounds, ``<name>_low`` and ``<name>_high``.
+
+        Raises
+        ------
+        MissingDependencyError
+            If pandas is not installed.
+        """
+        pandas = import_optional(
+            "pandas", extra="pandas", purpose="ReportTable.to_frame"
+        )
+        return pandas.DataFrame(self._expand())
+
+    def to_csv(self, path):
+        """Write the table to a CSV file, completely or not at all.
+
+        Parameters
+        ----------
+        path : path-like
+            File to write. Numbers are written in full precision.
+        """
+        columns = self._expand()
+        write_csv(path, list(columns), list(zip(*columns.values(), strict=True)))
+
+    def to_dict(self):
+        """Return the columns with plain numbers, for JSON.
+
+        Returns
+        -------
+        dict of str to list
+            Columns as in :meth:`to_frame`. nan is None.
+        """
+        return {
+            name: [None if _is_nan(value) else value for value in values]
+            for name, values in self._expand().items()
+        }
+
+    def _expand(self):
+        """Return the columns with the bounds of estimates in columns of their own."""
+        expanded = {}
+        for name, values in self.columns.items():
+            if any(_is_estimate(value) for value in values):
+                estimates = [
+                    value if _is_estimate(value) else (value, np.nan, np.nan)
+                    for value in values
+                ]
+                for suffix, part in zip(
+                    ("", "_low", "_high"), zip(*estimates, strict=True), strict=True
+                ):
+                    expanded[name + suffix] = list(part)
+            else:
+                expanded[name] = values
+        return expanded
+
+    def _format_lines(self, n):
+        """Return the first n rows as text."""
+        columns = [
+            [_format_value(value) for value in values[:n]]
+            for values in self.columns.values()
+        ]
+        return [list(line) for line in zip(*columns, strict=True)]
+
+
+def format_estimate(estimate):
+    """Return a number with its interval as text: "0.912 [0.874, 0.941]"."""
+    value, low, high = estimate
+    if np.isnan(low) and np.isnan(high):
+        return f"{value:.3f}"
+    return f"{value:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def _format_value(value):
+    if _is_estimate(value):
+        return format_estimate(value)
+    if isinstance(value, Real) and not isinstance(value, (bool, Integral)):
+        return f"{value:.3f}"
+    return "" if value is None else str(value)
+
+
+def _is_estimate(value):
+    return isinstance(value, tuple) and len(value) == 3
+
+
+def _is_nan(value):
+    return isinstance(value, float) and np.isnan(value)

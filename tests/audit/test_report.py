@@ -1,0 +1,96 @@
+import json
+import pickle
+
+import pytest
+
+from cxrclf.audit import Finding, Report, ReportTable
+
+
+def make_report():
+    return Report(
+        "Audit of <data>",
+        [Finding("leakage", "patient_on_both_sides", "2 patients & more.", n=2)],
+        {
+            "pairs": ReportTable(
+                {"kind": ["<script>alert(1)</script>"]}, "All <pairs>"
+            ),
+            "none": ReportTable({"row": []}),
+        },
+        ["The score is too good."],
+    )
+
+
+def test_text_has_all_parts():
+    assert str(make_report()).splitlines() == [
+        "Audit of <data>",
+        "===============",
+        "",
+        "The score is too good.",
+        "",
+        "- leakage: 2 patients & more.",
+        "",
+        "[pairs]: All <pairs>",
+        "kind",
+        "<script>a</script>",
+    ]
+    assert repr(make_report()) == "<Report: patient_on_both_sides>"
+    assert repr(Report("Audit")) == "<Report: no findings>"
+
+
+def test_page_is_one_file_with_escaped_texts(tmp_path):
+    page = make_report().to_html(tmp_path / "audit.html")
+    assert (tmp_path / "audit.html").read_text(encoding="utf-8") == page
+    assert page.startswith("<!DOCTYPE html>")
+    assert "<script" not in page
+    assert "http" not in page
+    assert "Audit of &lt;data&gt;" in page
+    assert "2 patients &amp; more." in page
+    assert "All &lt;pairs&gt;" in page
+
+
+def test_notebook_gets_a_part_of_the_page():
+    page = make_report()._repr_html_()
+    assert "<html" not in page
+    assert "&lt;script&gt;" in page
+
+
+def test_pictures_are_in_the_page():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+
+    class Pictured(Report):
+        def _figures(self):
+            yield 'Curve of "all"', pyplot.figure(figsize=(1, 1))
+
+    page = Pictured("Audit").to_html()
+    assert 'src="data:image/png;base64,iVBOR' in page
+    assert 'alt="Curve of &#34;all&#34;"' in page
+    assert not pyplot.get_fignums()
+
+
+@pytest.mark.parametrize(
+    ("fail_on", "status"),
+    [("any", 1), ("leakage", 1), ("drift", 0), (["drift", "leakage"], 1), ([], 0)],
+)
+def test_exit_status(fail_on, status):
+    assert make_report().exit_status(fail_on) == status
+    assert Report("Audit").exit_status(fail_on) == 0
+
+
+def test_unknown_kind_in_exit_status():
+    with pytest.raises(ValueError, match=r"fail_on must be among .* got \['leak'\]"):
+        make_report().exit_status("leak")
+
+
+def test_frame_by_name():
+    pytest.importorskip("pandas")
+    report = make_report()
+    assert report.to_frame().equals(report.to_frame("pairs"))
+    with pytest.raises(KeyError, match="No table 'rows'. The tables are"):
+        report.to_frame("rows")
+
+
+def test_plain_values_and_pickle():
+    values = json.loads(json.dumps(make_report().to_dict()))
+    assert values["findings"][0]["n"] == 2
+    assert values["tables"]["none"] == {"row": []}
+    assert str(pickle.loads(pickle.dumps(make_report()))) == str(make_report())

@@ -1,0 +1,72 @@
+import csv
+
+import numpy as np
+import pytest
+
+from cxrclf.audit import ReportTable
+
+ESTIMATE = (0.9, 0.8, 0.95)
+
+
+def test_numbers_estimates_and_texts_are_formatted():
+    table = ReportTable(
+        {
+            "probe": ["border", "file"],
+            "accuracy": [ESTIMATE, (0.5, np.nan, np.nan)],
+            "n": np.array([3, 40]),
+            "p": [0.25, None],
+        }
+    )
+    assert str(table).splitlines() == [
+        "probe               accuracy   n      p",
+        "border  0.900 [0.800, 0.950]   3  0.250",
+        "file                   0.500  40",
+    ]
+
+
+def test_long_table_is_cut_with_a_note():
+    assert str(ReportTable({"row": range(25)})).endswith("9\n... and 15 more rows")
+    page = ReportTable({"row": range(1000)})._repr_html_()
+    assert page.count("<tr>") == 201
+    assert "800 more rows" in page
+
+
+def test_frame_and_csv_have_columns_for_bounds(tmp_path):
+    pytest.importorskip("pandas")
+    table = ReportTable({"probe": ["a"], "accuracy": [ESTIMATE]})
+    frame = table.to_frame()
+    assert frame.columns.tolist() == [
+        "probe",
+        "accuracy",
+        "accuracy_low",
+        "accuracy_high",
+    ]
+    assert frame.iloc[0].tolist() == ["a", *ESTIMATE]
+    table.to_csv(tmp_path / "table.csv")
+    with open(tmp_path / "table.csv", newline="") as file:
+        assert list(csv.reader(file)) == [
+            ["probe", "accuracy", "accuracy_low", "accuracy_high"],
+            ["a", "0.9", "0.8", "0.95"],
+        ]
+
+
+def test_json_has_no_nan():
+    assert ReportTable({"score": [np.nan, 1.0]}).to_dict() == {"score": [None, 1.0]}
+
+
+def test_html_is_escaped():
+    page = ReportTable({"<b>": ["<script>"]})._repr_html_()
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert "<b>" not in page
+
+
+@pytest.mark.parametrize("columns", [{}, {"a": [1], "b": [1, 2]}])
+def test_columns_of_several_lengths(columns):
+    with pytest.raises(ValueError, match="columns of equal length"):
+        ReportTable(columns)
+
+
+def test_missing_column():
+    with pytest.raises(KeyError, match="No column 'b'. The columns are"):
+        ReportTable({"a": [1]})["b"]
