@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cxrclf._utils.patient_resampling import PatientResampling
 from cxrclf.inspection import SaliencyScores
-from cxrclf.inspection._patient_resampling import PatientResampling
 
 
 @pytest.fixture

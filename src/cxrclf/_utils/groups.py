@@ -63,6 +63,16 @@ def check_groups(groups: Any, n: int) -> np.ndarray | None:
     return ids
 
 
+def index_patients(groups: Any, n: int) -> np.ndarray:
+    """Return the number of the patient of each sample, from 0, of shape (n,).
+
+    The parameters and errors are the same as for :func:`check_groups`. Without groups,
+    each sample is a patient of its own.
+    """
+    ids = check_groups(groups, n)
+    return np.arange(n) if ids is None else np.unique(ids, return_inverse=True)[1]
+
+
 def _warn_of_twins(ids: np.ndarray) -> None:
     """Warn about ids that differ only in blanks at their ends."""
     different = {label for label in ids.tolist() if isinstance(label, str)}

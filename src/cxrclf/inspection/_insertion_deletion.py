@@ -8,9 +8,10 @@ from tqdm import tqdm
 
 from cxrclf._torch.device import upload
 from cxrclf._training.allocator import keep_memory
+from cxrclf._utils.checks import check_int
+from cxrclf._utils.patient_resampling import PatientResampling
 from cxrclf.inspection._check_maps import check_maps
 from cxrclf.inspection._explained_model import explain_model
-from cxrclf.inspection._patient_resampling import PatientResampling, check_int
 from cxrclf.inspection._perturbed import FILLS, fill_image, hide
 from cxrclf.inspection._saliency_scores import SaliencyScores
 from cxrclf.inspection._targets import find_codes

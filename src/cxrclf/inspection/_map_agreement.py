@@ -4,8 +4,8 @@ import itertools
 
 import numpy as np
 
+from cxrclf._utils.patient_resampling import PatientResampling
 from cxrclf.inspection._check_maps import check_maps
-from cxrclf.inspection._patient_resampling import PatientResampling
 from cxrclf.inspection._rank_correlation import standardized_ranks
 from cxrclf.inspection._saliency_scores import SaliencyScores
 

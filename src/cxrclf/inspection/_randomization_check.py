@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from cxrclf._utils.checks import check_int
+from cxrclf._utils.patient_resampling import PatientResampling
 from cxrclf._utils.user_warnings import warn_user
 from cxrclf.inspection._explained_model import explain_model
-from cxrclf.inspection._patient_resampling import PatientResampling, check_int
 from cxrclf.inspection._randomize_weights import randomize_weights
 from cxrclf.inspection._rank_correlation import standardized_ranks
 from cxrclf.inspection._saliency_maps import check_method, saliency_maps

@@ -5,8 +5,8 @@ from numbers import Integral
 
 import torch
 
+from cxrclf._utils.checks import check_int
 from cxrclf.inspection._explained_model import find_network
-from cxrclf.inspection._patient_resampling import check_int
 from cxrclf.inspection._single_network import find_single_network
 
 

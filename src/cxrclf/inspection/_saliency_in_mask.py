@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from cxrclf._utils.patient_resampling import PatientResampling
 from cxrclf.inspection._check_maps import check_maps
-from cxrclf.inspection._patient_resampling import PatientResampling
 from cxrclf.inspection._saliency_scores import SaliencyScores
 from cxrclf.masks import MaskInput
 

@@ -1,20 +1,11 @@
 """Scores of saliency maps per image, and their means with confidence intervals."""
 
-from typing import NamedTuple
-
 import numpy as np
 
 from cxrclf._utils.optional import import_optional
+from cxrclf._utils.patient_resampling import PatientResampling
 from cxrclf._utils.tables import as_text
-from cxrclf.inspection._patient_resampling import PatientResampling
-
-
-class Estimate(NamedTuple):
-    """A mean over images and its confidence interval."""
-
-    value: float
-    low: float
-    high: float
+from cxrclf.metrics import Estimate
 
 
 class SaliencyScores:
@@ -42,7 +33,7 @@ class SaliencyScores:
     ----------
     values : dict of str to ndarray of shape (n,)
         Value of each image, by the name of the score.
-    estimates : dict of str to Estimate
+    estimates : dict of str to :class:`~cxrclf.metrics.Estimate`
         Mean over the images and its interval, a named tuple ``(value, low, high)``, by
         the name of the score.
     n_used : dict of str to int
@@ -140,7 +131,7 @@ class SaliencyScores:
         }
 
     def __getitem__(self, name):
-        """Return the mean of a score with its interval, an `Estimate`."""
+        """Return the mean of a score with its interval, an Estimate."""
         if name not in self.estimates:
             raise KeyError(f"No score {name!r}. The scores are {list(self.estimates)}.")
         return self.estimates[name]

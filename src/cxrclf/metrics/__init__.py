@@ -13,30 +13,38 @@
 """
 
 from cxrclf._utils.label_maps import map_labels
+from cxrclf.metrics._bootstrap_interval import bootstrap_interval
 from cxrclf.metrics._classification_table import (
     classification_table,
     table_from_confusion,
     table_from_counts,
 )
+from cxrclf.metrics._estimate import Estimate
 from cxrclf.metrics._fold_summary import FoldScore, FoldSummary, fold_summary
 from cxrclf.metrics._original_class_table import (
     OriginalClassTable,
     original_class_table,
 )
+from cxrclf.metrics._proportion_interval import proportion_interval
+from cxrclf.metrics._roc_auc_interval import roc_auc_interval
 from cxrclf.metrics._score_table import ScoreTable
 from cxrclf.metrics._scorers import scorers
 from cxrclf.metrics._segmentation_scorers import segmentation_scorers
 from cxrclf.metrics._segmentation_scores import segmentation_scores
 
 __all__ = [
+    "Estimate",
     "FoldScore",
     "FoldSummary",
     "OriginalClassTable",
     "ScoreTable",
+    "bootstrap_interval",
     "classification_table",
     "fold_summary",
     "map_labels",
     "original_class_table",
+    "proportion_interval",
+    "roc_auc_interval",
     "scorers",
     "segmentation_scorers",
     "segmentation_scores",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm, t
 
-from cxrclf.inspection._patient_resampling import PatientResampling
+from cxrclf._utils.patient_resampling import PatientResampling
 
 
 def test_interval_is_a_quantile_of_the_means_of_drawn_patients():
@@ -53,7 +53,7 @@ def test_constant_values_have_an_interval_of_width_zero():
 def test_many_patients_are_resampled_in_parts(monkeypatch):
     values = np.random.default_rng(0).normal(size=100)
     whole = PatientResampling(100).estimate(values)
-    monkeypatch.setattr("cxrclf.inspection._patient_resampling._VALUES_PER_BATCH", 150)
+    monkeypatch.setattr("cxrclf._utils.patient_resampling._VALUES_PER_BATCH", 150)
     parts = PatientResampling(100).estimate(values)
     assert parts[0] == whole[0]
     np.testing.assert_allclose(parts, whole, atol=0.05)
