@@ -1,4 +1,4 @@
-"""Grids of scores: look-up, plain text, HTML and CSV."""
+"""Grids of scores: look-up, plain text, HTML, Markdown, LaTeX and CSV."""
 
 import csv
 
@@ -7,6 +7,8 @@ import pytest
 
 from cxrclf._utils.tables import (
     as_html,
+    as_latex,
+    as_markdown,
     as_text,
     csv_cell,
     format_name,
@@ -75,3 +77,48 @@ def test_a_table_that_cannot_be_written_leaves_the_old_one(tmp_path):
         write_csv(path, ["class"], [["b"], 3])
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_markdown_is_aligned_and_has_a_footer():
+    text = as_markdown(["", "n"], [["covid", "10"], ["x", "5"]], ["All: 15"])
+    assert text == (
+        "|       |   n |\n| :---- | --: |\n| covid |  10 |\n| x     |   5 |\n\nAll: 15"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "markdown", "latex"),
+    [
+        ("a_b", r"a\_b", r"a\_b"),
+        ("50 %", "50 %", r"50 \%"),
+        ("a|b", r"a\|b", r"a\textbar{}b"),
+        ("<script>", "&lt;script&gt;", r"\textless{}script\textgreater{}"),
+        ("R&D #1", "R&amp;D #1", r"R\&D \#1"),
+        ("$x^{2}$", r"\$x^{2}\$", r"\$x\textasciicircum{}\{2\}\$"),
+        ("a\\b", r"a\\b", r"a\textbackslash{}b"),
+        ("*~`", r"\*\~\`", r"{*}\textasciitilde{}`"),
+        ("[a](b)", r"[a]\(b)", "{[}a](b)"),
+        ("two\nlines", "two lines", "two lines"),
+        ("0.9 ± 0.1", "0.9 ± 0.1", r"0.9 $\pm$ 0.1"),
+        ("0.9 [0.8, 1.0]", "0.9 [0.8, 1.0]", "0.9 [0.8, 1.0]"),
+    ],
+)
+def test_names_are_escaped(name, markdown, latex):
+    line = as_markdown(["", "n"], [[name, "1"]]).splitlines()[2]
+    assert line.startswith(f"| {markdown} ")
+    assert line.endswith(" 1 |")
+    assert as_latex(["", "n"], [[name, "1"]]).splitlines()[4] == rf"{latex} & 1 \\"
+
+
+def test_latex_has_the_rules_of_booktabs():
+    text = as_latex(["", "n", "f1"], [["covid", "10", "0.5"]], ["All: 15"])
+    assert text.splitlines() == [
+        r"\begin{tabular}{lrr}",
+        r"\toprule",
+        r" & n & f1 \\",
+        r"\midrule",
+        r"covid & 10 & 0.5 \\",
+        r"\bottomrule",
+        r"\multicolumn{3}{l}{All: 15} \\",
+        r"\end{tabular}",
+    ]

@@ -1,4 +1,4 @@
-"""Tables of scores: lookup, plain text, HTML and CSV."""
+"""Tables of scores: lookup, plain text, HTML, Markdown, LaTeX and CSV."""
 
 import csv
 import html
@@ -9,6 +9,27 @@ from typing import Any
 import numpy as np
 
 from cxrclf._utils.files import replace_file
+
+# Characters with a meaning in Markdown. Entities are understood by all programs.
+_MARKDOWN = str.maketrans(
+    {character: f"\\{character}" for character in "\\`*_|~$"}
+    | {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+)
+_LATEX = str.maketrans(
+    {character: f"\\{character}" for character in "&%$#_{}"}
+    | {
+        "\\": r"\textbackslash{}",
+        "~": r"\textasciitilde{}",
+        "^": r"\textasciicircum{}",
+        "<": r"\textless{}",
+        ">": r"\textgreater{}",
+        "|": r"\textbar{}",
+        "±": r"$\pm$",
+        "−": "$-$",
+        "≥": r"$\geq$",
+        "≤": r"$\leq$",
+    }
+)
 
 
 def position(rows: Sequence[str], columns: Sequence[str], key: Any) -> tuple[int, int]:
@@ -67,6 +88,74 @@ def as_html(
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
         f"{paragraphs}"
     )
+
+
+def as_markdown(
+    header: Sequence[str],
+    lines: Sequence[Sequence[str]],
+    footer: Sequence[str] = (),
+) -> str:
+    """Return cells as a Markdown table, followed by one paragraph per footer line.
+
+    The first column is aligned left and the others right. Characters with a meaning in
+    Markdown are escaped.
+    """
+    cells = [[_escape_markdown(cell) for cell in line] for line in (header, *lines)]
+    widths = [
+        max(3, *(len(cell) for cell in column)) for column in zip(*cells, strict=True)
+    ]
+    rule = [":" + "-" * (widths[0] - 1), *("-" * (n - 1) + ":" for n in widths[1:])]
+    aligned = [
+        [line[0].ljust(widths[0])]
+        + [cell.rjust(n) for cell, n in zip(line[1:], widths[1:], strict=True)]
+        for line in cells
+    ]
+    table = [f"| {' | '.join(line)} |" for line in (aligned[0], rule, *aligned[1:])]
+    paragraphs = [f"\n{_escape_markdown(line)}" for line in footer]
+    return "\n".join([*table, *paragraphs])
+
+
+def as_latex(
+    header: Sequence[str],
+    lines: Sequence[Sequence[str]],
+    footer: Sequence[str] = (),
+) -> str:
+    """Return cells as a LaTeX table of the package booktabs.
+
+    The first column is aligned left and the others right. The lines of the footer span
+    all columns below the table. Characters with a meaning in LaTeX are escaped.
+    """
+    rows = [
+        " & ".join(_escape_latex(cell) for cell in line) for line in (header, *lines)
+    ]
+    spanning = [
+        rf"\multicolumn{{{len(header)}}}{{l}}{{{_escape_latex(line)}}}"
+        for line in footer
+    ]
+    parts = [
+        rf"\begin{{tabular}}{{l{'r' * (len(header) - 1)}}}",
+        r"\toprule",
+        rf"{rows[0]} \\",
+        r"\midrule",
+        *(rf"{row} \\" for row in rows[1:]),
+        r"\bottomrule",
+        *(rf"{line} \\" for line in spanning),
+        r"\end{tabular}",
+    ]
+    return "\n".join(parts)
+
+
+def _escape_markdown(text: str) -> str:
+    """Return text that Markdown shows unchanged, in one line."""
+    escaped = " ".join(text.split()).translate(_MARKDOWN)
+    return escaped.replace("](", r"]\(")  # brackets alone are no link
+
+
+def _escape_latex(text: str) -> str:
+    """Return text that LaTeX shows unchanged, in one line."""
+    escaped = " ".join(text.split()).translate(_LATEX)
+    # After the end of a line of a table, [ and * would be arguments.
+    return f"{{{escaped[0]}}}{escaped[1:]}" if escaped[:1] in ("[", "*") else escaped
 
 
 def write_csv(
