@@ -4,6 +4,8 @@
   probabilities. :func:`table_from_confusion` and :func:`table_from_counts` do the same
   from published counts.
 - :func:`fold_summary` averages tables over folds.
+- :func:`cross_val_predictions` predicts each sample by a fold that was not trained on
+  it. Its :class:`Predictions` are scored together, or fold by fold.
 - :func:`scorers` computes the same scores in scikit-learn's `cross_validate` and
   `GridSearchCV`.
 - :func:`map_labels` maps labels to the classes of a label scheme.
@@ -19,12 +21,14 @@ from cxrclf.metrics._classification_table import (
     table_from_confusion,
     table_from_counts,
 )
+from cxrclf.metrics._cross_val_predictions import cross_val_predictions
 from cxrclf.metrics._estimate import Estimate
 from cxrclf.metrics._fold_summary import FoldScore, FoldSummary, fold_summary
 from cxrclf.metrics._original_class_table import (
     OriginalClassTable,
     original_class_table,
 )
+from cxrclf.metrics._predictions import Predictions
 from cxrclf.metrics._proportion_interval import proportion_interval
 from cxrclf.metrics._roc_auc_interval import roc_auc_interval
 from cxrclf.metrics._score_table import ScoreTable
@@ -37,9 +41,11 @@ __all__ = [
     "FoldScore",
     "FoldSummary",
     "OriginalClassTable",
+    "Predictions",
     "ScoreTable",
     "bootstrap_interval",
     "classification_table",
+    "cross_val_predictions",
     "fold_summary",
     "map_labels",
     "original_class_table",

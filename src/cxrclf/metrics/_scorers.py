@@ -5,16 +5,13 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
-from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 
-from cxrclf._utils.label_maps import (
-    apply_label_map,
-    check_label_map,
-    complete_label_map,
+from cxrclf._utils.labels import as_labels
+from cxrclf.metrics._class_predictor import (
+    ClassPredictor,
+    sort_classes,
+    warn_of_unfitted,
 )
-from cxrclf._utils.labels import as_labels, mixes_str
-from cxrclf._utils.user_warnings import warn_user
-from cxrclf.exceptions import LabelWarning
 from cxrclf.metrics._classification_table import classification_table
 from cxrclf.metrics._score_table import MACRO_AVERAGE, ScoreTable
 
@@ -131,37 +128,31 @@ class _ClassScorers:
 
     def __init__(self, labels: Any, label_map: Any, rest: Any, call_predict: bool):
         self.labels = None if labels is None else np.asarray(labels).tolist()
-        self.label_map = None
-        if label_map is not None:
-            self.label_map = check_label_map(label_map, rest)
-        self.rest = rest
-        self.call_predict = call_predict
+        self.predictor = ClassPredictor(label_map, rest, call_predict)
         self._classes: WeakKeyDictionary[Any, set] = WeakKeyDictionary()
 
     def __repr__(self) -> str:
         return (
-            f"scorers({self.labels!r}, label_map={self.label_map!r}, "
-            f"rest={self.rest!r}, call_predict={self.call_predict!r})"
+            f"scorers({self.labels!r}, label_map={self.predictor.label_map!r}, "
+            f"rest={self.predictor.rest!r}, "
+            f"call_predict={self.predictor.call_predict!r})"
         )
 
     def __call__(self, estimator: Any, X: Any, y: Any) -> dict[str, float]:
         y = as_labels(y, "y")
-        scheme, merged, unlisted = self._scheme(estimator, y)
-        y_true = y if scheme is None else apply_label_map(y, scheme)
-        fitted, present = {*merged.values()}, {*y_true.tolist()}
+        found = self.predictor.find_classes(estimator, y)
         if self.labels is not None:
             labels = self.labels
         else:
             # A class that a training fold lacks is in the test fold.
-            classes = fitted.union(present, (scheme or {}).values())
-            labels = _sort_classes(self._remember(estimator, classes))
-        _check_labels_known(labels, sorted(fitted), y_true)
-        _warn_about_unfitted(unlisted | (present - fitted))
-        y_pred, y_score = self._predict(estimator, X, labels, merged)
-        table = classification_table(y_true, y_pred, y_score, labels=labels)
+            labels = sort_classes(self._remember(estimator, found.classes))
+        _check_labels_known(labels, sorted({*found.merged.values()}), found.y_true)
+        warn_of_unfitted(found.unfitted)
+        y_pred, y_score = self.predictor.predict(estimator, X, labels, found.merged)
+        table = classification_table(found.y_true, y_pred, y_score, labels=labels)
         scores = _Scores(_name_scores(table, labels))
-        for label in scheme or ():
-            right = (y_pred == y_true)[y == label]
+        for label in found.scheme or ():
+            right = (y_pred == found.y_true)[y == label]
             name = f"original_sensitivity_{label}"
             scores[name] = float(right.mean()) if len(right) else np.nan
         return scores
@@ -183,45 +174,6 @@ class _ClassScorers:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state, _classes=WeakKeyDictionary())
-
-    def _scheme(
-        self, estimator: Any, y: np.ndarray
-    ) -> tuple[dict[Any, Any] | None, dict[Any, Any], set]:
-        """Return the scheme of the labels, or None, and the map of predictions.
-
-        The set has the labels that the estimator was fitted without and no label map
-        lists.
-        """
-        unchanged = {label: label for label in estimator.classes_.tolist()}
-        last = _last_step(estimator)
-        own = getattr(last, "label_map_", None)
-        unlisted = {*y.tolist()} - (own or unchanged).keys()
-        if own is not None:
-            own = _add_labels(own, last, unlisted)
-        if self.label_map is None:
-            return own, unchanged, set() if own is None else unlisted
-        own = own or unchanged
-        scheme = complete_label_map({*own, *y.tolist()}, self.label_map, self.rest)
-        merged = {label: _merge_class(label, own, scheme) for label in unchanged}
-        return scheme, merged, unlisted - self.label_map.keys()
-
-    def _predict(
-        self, estimator: Any, X: Any, labels: list, merged: dict[Any, Any]
-    ) -> tuple[np.ndarray, np.ndarray | None]:
-        """Return the predicted classes, and one column of probabilities per label."""
-        if not hasattr(estimator, "predict_proba"):
-            predicted, y_score = estimator.predict(X), None
-        else:
-            proba = estimator.predict_proba(X)
-            if self.call_predict or _has_threshold(estimator):
-                predicted = estimator.predict(X)
-            else:
-                predicted = estimator.classes_[np.argmax(proba, axis=1)]
-            column = {label: j for j, label in enumerate(sorted(labels))}
-            y_score = np.zeros((len(proba), len(labels)))
-            for label, p in zip(estimator.classes_.tolist(), proba.T, strict=True):
-                y_score[:, column[merged[label]]] += p
-        return np.array([merged[label] for label in predicted.tolist()]), y_score
 
 
 def _name_scores(table: ScoreTable, labels: list) -> dict[str, float]:
@@ -248,71 +200,3 @@ def _check_labels_known(labels: list, fitted: list, y: Any) -> None:
                 f"{what} the classes {unknown}, which are not scored: scoring "
                 f"{labels}. Pass all classes of the data: scorers(labels=[...])."
             )
-
-
-def _add_labels(own: dict[Any, Any], fitted: Any, unknown: set) -> dict[Any, Any]:
-    """Return a label map with the labels of the test samples that it lacks."""
-    if fitted.label_map is None:
-        return own | {label: label for label in unknown}
-    if unknown and (fitted.rest is None or unknown & {*own.values()}):
-        labels = sorted(unknown, key=repr)
-        raise ValueError(
-            f"The samples to score hold the labels {labels}, which the estimator was "
-            "not fitted on. List all labels of the data in label_map, so that each "
-            "fold has the same scores."
-        )
-    return own | dict.fromkeys(unknown, fitted.rest)
-
-
-def _warn_about_unfitted(labels: set) -> None:
-    """Warn about labels or classes that the training samples lack."""
-    if labels:
-        warn_user(
-            f"The samples to score hold {sorted(labels, key=repr)}, and the estimator "
-            "was fitted without them. Use stratified folds: StratifiedKFold, or "
-            "StratifiedGroupKFold with groups.",
-            LabelWarning,
-        )
-
-
-def _sort_classes(classes: set) -> list:
-    """Sort classes, which must be all str or all numbers."""
-    mixed = mixes_str(classes)
-    if mixed:
-        raise ValueError(
-            f"The samples to score and the classes of the estimator must be all str or "
-            f"all numbers, and have {mixed[0]!r} and {mixed[1]!r}. Pass y as in fit."
-        )
-    return sorted(classes)
-
-
-def _merge_class(of: Any, own: dict[Any, Any], scheme: dict[Any, Any]) -> Any:
-    """Return the class of `scheme` that a class of the scheme `own` is merged into."""
-    labels = [label for label in own if own[label] == of]
-    classes = {scheme[label] for label in labels}
-    if len(classes) > 1:
-        raise ValueError(
-            f"The estimator does not tell the labels {labels} apart, but label_map "
-            f"maps them to different classes: {sorted(classes)}. Map all labels of a "
-            "class of the estimator to the same class."
-        )
-    return classes.pop()
-
-
-def _last_step(estimator: Any) -> Any:
-    """Return the final estimator within searches and pipelines."""
-    while True:
-        if hasattr(estimator, "best_estimator_"):
-            estimator = estimator.best_estimator_
-        elif hasattr(estimator, "steps"):
-            estimator = estimator.steps[-1][1]
-        else:
-            return estimator
-
-
-def _has_threshold(estimator: Any) -> bool:
-    """Return whether `predict` applies its own threshold to the probabilities."""
-    estimator = _last_step(estimator)
-    if hasattr(estimator, "label_map_"):
-        estimator = _last_step(estimator.estimator_)
-    return isinstance(estimator, (FixedThresholdClassifier, TunedThresholdClassifierCV))

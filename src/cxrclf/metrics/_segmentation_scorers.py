@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.utils import _safe_indexing, check_consistent_length
 
 from cxrclf.masks import mask_codes, open_masks
-from cxrclf.metrics._scorers import _last_step
+from cxrclf.metrics._class_predictor import last_step
 from cxrclf.metrics._segmentation_scores import (
     BINARY_VALUES,
     check_spacing,
@@ -134,7 +134,7 @@ def _predict_in_groups(
     estimator: Any, X: Any, y: Any, labels: list | None
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield true and predicted masks of a few images at a time."""
-    segmenter = _last_step(estimator)
+    segmenter = last_step(estimator)
     masks = None
     n = len(y)
     for start in range(0, n, _ROWS):
@@ -162,7 +162,7 @@ def _predict_in_groups(
 
 def _get_labels(estimator: Any) -> list | None:
     """Return the labels of a segmenter, or None if they are False and True."""
-    classes = getattr(_last_step(estimator), "classes_", None)
+    classes = getattr(last_step(estimator), "classes_", None)
     if classes is None:
         raise TypeError(
             f"{type(estimator).__name__} has no classes_, the labels of the masks with "

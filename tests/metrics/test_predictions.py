@@ -1,0 +1,111 @@
+"""Predictions of samples: checks, selection, folds and units."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.metrics import accuracy_score, roc_auc_score
+
+from cxrclf.metrics import Predictions
+
+TRUE = np.array(["a", "b", "c", "a", "b", "c"])
+PRED = np.array(["a", "b", "c", "b", "b", "a"])
+SCORE = np.random.default_rng(0).dirichlet([1, 1, 1], 6)
+
+
+@pytest.fixture
+def predictions():
+    return Predictions(
+        TRUE, PRED, SCORE, fold=[0, 0, 0, 2, 2, 2], groups=[1, 2, 3, 1, 4, 5]
+    )
+
+
+def test_the_table_is_that_of_scikit_learn(predictions):
+    table = predictions.table(intervals=False)
+    assert table.overall["accuracy"] == accuracy_score(TRUE, PRED)
+    for j, label in enumerate("abc"):
+        assert table[label, "auc"] == roc_auc_score(label == TRUE, SCORE[:, j])
+
+
+def test_fold_tables_have_all_classes(predictions):
+    only_a = predictions.subset([0, 3])
+    tables = only_a.fold_tables()
+    assert [table.rows for table in tables] == [("a", "b", "c", "macro average")] * 2
+    assert [table["a", "sensitivity"] for table in tables] == [1, 0]
+    assert len(predictions.fold_tables()) == 2
+
+
+def test_a_subset_has_the_rows_of_its_samples(predictions):
+    chosen = predictions.subset(predictions.groups == 1)
+    assert chosen.rows.tolist() == [0, 3]
+    assert_array_equal(chosen.y_score, SCORE[[0, 3]])
+    assert_array_equal(chosen.classes, ["a", "b", "c"])
+    with pytest.raises(ValueError, match="no samples"):
+        predictions.subset(np.zeros(6, bool))
+    with pytest.raises(IndexError):
+        predictions.subset([6])
+
+
+def test_units_are_patients_or_repeated_rows(predictions):
+    assert predictions.units.tolist() == [1, 2, 3, 1, 4, 5]
+    assert Predictions(TRUE, PRED).units is None
+    assert Predictions(TRUE, PRED, rows=[0, 1, 2, 0, 1, 2]).units.tolist() == [
+        0, 1, 2, 0, 1, 2,
+    ]  # fmt: skip
+    assert predictions.n_patients == 5
+
+
+def test_scores_of_one_class():
+    both = Predictions([0, 1], [0, 1], [0.25, 0.75]).y_score
+    assert_allclose(both, [[0.75, 0.25], [0.25, 0.75]])
+    both = Predictions([0, 1], [0, 1], [-3.0, 2.0]).y_score
+    assert_allclose(both, [[3, -3], [-2, 2]])
+
+
+def test_arrays_do_not_change(predictions):
+    with pytest.raises(ValueError, match="read-only"):
+        predictions.y_true[0] = "b"
+    mine = SCORE.copy()
+    Predictions(TRUE, PRED, mine)
+    mine[0] = 0  # the array of the caller stays writable
+
+
+def test_frame(predictions):
+    frame = predictions.to_frame()
+    assert frame.columns.tolist() == [
+        "row", "fold", "group", "y_true", "y_pred", "score_a", "score_b", "score_c",
+    ]  # fmt: skip
+    assert_array_equal(frame["score_c"], SCORE[:, 2])
+    assert Predictions(TRUE, PRED).to_frame().shape == (6, 3)
+
+
+def test_repr(predictions):
+    assert repr(predictions) == (
+        "<Predictions of 6 samples of 5 patients in 2 folds, 3 classes, with scores>"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"y_pred": PRED[:5]}, "inconsistent numbers of samples"),
+        ({"y_pred": [0] * 6}, "all str or all numbers"),
+        ({"y_true": [], "y_pred": []}, "no samples"),
+        ({"y_score": SCORE[:, :2]}, r"= \(6, 3\), got \(6, 2\)"),
+        ({"y_score": SCORE * np.nan}, "NaN"),
+        ({"classes": ["a", "b"]}, r"\['c'\], which classes lacks"),
+        ({"classes": ["a", "a", "b", "c"]}, "classes must be different"),
+        ({"fold": [0, 1]}, r"fold must have one number per sample, shape \(6,\)"),
+        ({"fold": [0.5] * 6}, "fold must be whole numbers"),
+        ({"rows": [-1] * 6}, "rows must be whole numbers"),
+        ({"groups": [1, 2]}, "one group per sample"),
+    ],
+)
+def test_arrays_that_do_not_fit(change, message):
+    arrays = {"y_true": TRUE, "y_pred": PRED, **change}
+    with pytest.raises(ValueError, match=message):
+        Predictions(**arrays)
+
+
+def test_predictions_without_folds():
+    with pytest.raises(ValueError, match="no folds"):
+        Predictions(TRUE, PRED).fold_tables()
