@@ -52,10 +52,13 @@ def roc_auc_interval(
     Obuchowski [2]_ does: patients are independent, and images of one patient are not.
     A patient may have images of both classes. The interval is symmetric on the scale
     of logit(AUC), so it stays in [0, 1]. Its width comes from Student's t distribution
-    with the degrees of freedom of Welch and Satterthwaite. The variance is 0 if the
-    scores separate the classes completely. The lower bound is then
-    ``(alpha / 2) ** (1 / m)``, the exact bound of a proportion of m successes in m
-    trials, where m is the number of patients of the smaller class.
+    with the degrees of freedom of Welch and Satterthwaite. If patients have several
+    images, the degrees of freedom are fewer where few patients have nearly all errors.
+
+    The variance is 0 if the scores separate the classes completely. The lower bound is
+    then ``(alpha / 2) ** (1 / m)``, the exact bound of a proportion of m successes in m
+    trials, where m is the number of patients of the smaller class. If all scores are
+    equal, both bounds have this relative distance from the AUC.
 
     :ref:`intervals` has the measured coverage of these intervals.
 
@@ -79,7 +82,7 @@ def roc_auc_interval(
 
     >>> groups = [1, 1, 2, 2, 3, 3, 4, 4]
     >>> print(f"{roc_auc_interval(y_true, y_score, groups=groups):.2f}")
-    0.94 (0.01–1.00)
+    0.94 (0.02–1.00)
     """
     check_level(confidence_level)
     y_true = check_binary(y_true)
@@ -91,7 +94,7 @@ def roc_auc_interval(
     if smaller == 1:
         return Estimate(float(roc_auc_score(y_true, scores)), np.nan, np.nan)
     parts = auc_variance(y_true, scores[None], patients)
-    auc, variance = float(parts.auc[0]), float(parts.covariance[0, 0])
+    auc, variance = float(parts.auc[0]), parts.variance(np.ones(1))
     tail = (1 - confidence_level) / 2
     if variance <= 0 or auc in (0, 1):
         bound = tail ** (1 / smaller)
