@@ -4,7 +4,12 @@ import statistics
 import numpy as np
 import pytest
 
-from cxrclf.metrics import classification_table, fold_summary, table_from_confusion
+from cxrclf.metrics import (
+    Predictions,
+    classification_table,
+    fold_summary,
+    table_from_confusion,
+)
 
 
 @pytest.fixture
@@ -79,3 +84,68 @@ def test_tables_that_do_not_fit(fold_tables):
     y = ["covid", "normal"]
     with pytest.raises(ValueError, match="same columns"):
         fold_summary([*fold_tables, classification_table(y, y, [0.1, 0.9])])
+
+
+@pytest.fixture
+def predictions():
+    rng = np.random.default_rng(0)
+    y_true = rng.permutation(np.repeat(["covid", "normal"], 30))
+    score = rng.normal(size=60) + (y_true == "normal")
+    # The last fold has scores of another scale.
+    fold = np.arange(60) % 3
+    y_pred = np.where(score > 0.5, "normal", "covid")
+    return Predictions(
+        y_true, y_pred, score + 5 * (fold == 2), fold=fold, groups=np.arange(60) // 2
+    )
+
+
+def test_pooled_predictions_have_intervals(predictions):
+    summary = fold_summary(predictions.fold_tables(), predictions)
+    table = predictions.table()
+    text = str(summary)
+    for row in summary.rows:
+        assert summary.pooled.interval(row, "f1") == table.interval(row, "f1")
+    low, high = table.interval("covid", "auc")[1:]
+    pooled = next(line for line in text.splitlines() if "covid, pooled" in line)
+    assert f"{table['covid', 'auc']:.3f} [{low:.3f}, {high:.3f}]" in pooled
+    # The mean over folds is higher than the pooled AUC of folds on different scales.
+    assert summary["covid", "auc"].mean > table["covid", "auc"] + 0.05
+    assert "Pooled predictions of all folds: overall accuracy" in text
+    assert "60 samples of 30 patients" in text
+    assert str(predictions.fold_summary()) == text
+
+
+def test_frame_and_csv_of_pooled_predictions(predictions, tmp_path):
+    summary = predictions.fold_summary()
+    frame = summary.to_frame()
+    assert frame.columns.tolist()[:7] == [
+        "accuracy_mean", "accuracy_sd", "accuracy_folds", "accuracy_pooled",
+        "accuracy_low", "accuracy_high", "precision_mean",
+    ]  # fmt: skip
+    assert frame.loc["covid", "auc_mean"] == summary["covid", "auc"].mean
+    assert frame.loc["covid", "auc_folds"] == 3
+    assert frame.loc["covid", "auc_low"] == summary.pooled.interval("covid", "auc").low
+    summary.to_csv(tmp_path / "summary.csv")
+    with open(tmp_path / "summary.csv", newline="", encoding="utf-8") as file:
+        lines = {line["class"]: line for line in csv.DictReader(file)}
+    for name in frame.columns:
+        found = float(lines["normal"][name] or "nan")
+        assert found == pytest.approx(frame.loc["normal", name], nan_ok=True)
+    balanced = summary.pooled.overall_intervals["balanced_accuracy"]
+    assert float(lines["balanced accuracy"]["accuracy_low"]) == balanced.low
+
+
+def test_a_frame_without_pooled_predictions(fold_tables):
+    frame = fold_summary(fold_tables).to_frame()
+    assert frame.shape == (3, 18)
+    assert frame.loc["covid", "sensitivity_folds"] == 2
+
+
+def test_predictions_that_do_not_fit(predictions):
+    tables = predictions.fold_tables()
+    y = ["covid", "healthy"]
+    with pytest.raises(ValueError, match="predictions has .*'healthy'"):
+        fold_summary(tables, Predictions(y, y))
+    without = Predictions(predictions.y_true, predictions.y_pred)
+    with pytest.raises(ValueError, match="with or without y_score"):
+        fold_summary(tables, without)

@@ -96,3 +96,71 @@ def test_names_must_differ():
         classification_table(["macro average", "b"], ["macro average", "b"])
     with pytest.raises(ValueError, match="Expected values of shape"):
         ScoreTable(["a"], ["f1"], [[1.0]], {})
+
+
+@pytest.fixture
+def with_intervals():
+    return classification_table(
+        ["<covid>", "<covid>", "normal", "normal"],
+        ["<covid>", "normal", "normal", "normal"],
+        [[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.3, 0.7]],
+        intervals=True,
+        groups=[1, 1, 2, 3],
+        confidence_level=0.9,
+    )
+
+
+def test_intervals_are_printed(with_intervals):
+    assert with_intervals.has_intervals
+    assert with_intervals.confidence_level == 0.9
+    low, high = with_intervals.interval("normal", "sensitivity")[1:]
+    cell = f"1.000 [{low:.3f}, {high:.3f}]"
+    assert cell in str(with_intervals)
+    assert f"<td>{cell}</td>" in with_intervals._repr_html_()
+    assert cell in with_intervals.to_markdown()
+    assert cell in with_intervals.to_latex()
+    last = str(with_intervals).splitlines()[-1]
+    assert last == ("[low, high]: 90 % confidence intervals, 4 samples of 3 patients.")
+    overall = with_intervals.overall_intervals["accuracy"]
+    assert f"accuracy 0.750 [{overall.low:.3f}, {overall.high:.3f}]" in repr(
+        with_intervals
+    )
+
+
+def test_frame_dict_and_csv_have_the_bounds(with_intervals, tmp_path):
+    frame, nested = with_intervals.to_frame(), with_intervals.to_dict()
+    path = tmp_path / "table.csv"
+    with_intervals.to_csv(path)
+    with open(path, newline="", encoding="utf-8") as file:
+        lines = {line["class"]: line for line in csv.DictReader(file)}
+    assert frame.columns.tolist()[:4] == [
+        "accuracy", "accuracy_low", "accuracy_high", "precision",
+    ]  # fmt: skip
+    assert "support_low" not in frame.columns
+    for row in with_intervals.rows:
+        for column in with_intervals.columns[:-1]:
+            names = (column, f"{column}_low", f"{column}_high")
+            expected = with_intervals.interval(row, column)
+            np.testing.assert_array_equal(frame.loc[row, list(names)], expected)
+            for name, value in zip(names, expected, strict=True):
+                assert nested["classes"][row][name] == pytest.approx(value, nan_ok=True)
+                assert float(lines[row][name] or "nan") == pytest.approx(
+                    value, nan_ok=True
+                )
+    balanced = with_intervals.overall_intervals["balanced_accuracy"]
+    assert nested["overall"]["balanced_accuracy_low"] == balanced.low
+    assert float(lines["balanced accuracy"]["accuracy_high"]) == balanced.high
+
+
+def test_a_table_without_intervals(small_table):
+    assert not small_table.has_intervals
+    assert small_table.overall_intervals == {}
+    assert small_table.confidence_level is None
+    with pytest.raises(ValueError, match="intervals=True"):
+        small_table.interval("normal", "f1")
+    with pytest.raises(KeyError, match="No row 'flu'"):
+        small_table.interval("flu", "f1")
+
+
+def test_a_table_with_intervals_is_pickled(with_intervals):
+    assert str(pickle.loads(pickle.dumps(with_intervals))) == str(with_intervals)

@@ -13,15 +13,25 @@ from sklearn.metrics import (
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
+from cxrclf._utils.checks import check_level
+from cxrclf._utils.groups import index_patients
 from cxrclf._utils.label_warnings import warn_of_labels
 from cxrclf._utils.labels import as_labels, mixes_str
 from cxrclf.metrics._score_table import ScoreTable
+from cxrclf.metrics._table_intervals import TableIntervals, table_intervals
 
 _RATES = ("accuracy", "precision", "sensitivity", "specificity", "f1")
 
 
 def classification_table(
-    y_true: Any, y_pred: Any, y_score: Any = None, *, labels: Any = None
+    y_true: Any,
+    y_pred: Any,
+    y_score: Any = None,
+    *,
+    labels: Any = None,
+    intervals: bool = False,
+    groups: Any = None,
+    confidence_level: float = 0.95,
 ) -> ScoreTable:
     """Score each class against the rest.
 
@@ -50,6 +60,13 @@ def classification_table(
     labels : array-like of shape (n_classes,), optional
         Classes in the order of the rows. They must include all labels in `y_true` and
         `y_pred`. By default, the sorted labels in `y_true` and `y_pred`.
+    intervals : bool, default=False
+        Whether to compute a confidence interval of each score.
+    groups : array-like of shape (n_samples,), default=None
+        Patient id of each sample, for the intervals. None stands for one sample per
+        patient.
+    confidence_level : float, default=0.95
+        Confidence level of the intervals, in (0, 1).
 
     Returns
     -------
@@ -64,7 +81,8 @@ def classification_table(
     ValueError
         If the lengths differ, if there are no samples, if labels are missing or are
         text in one array and numbers in the other, if `labels` does not include a
-        label of the data or repeats a label, or if the shape of `y_score` does not fit.
+        label of the data or repeats a label, if the shape of `y_score` does not fit, or
+        if `groups` or `confidence_level` is invalid.
 
     See Also
     --------
@@ -84,6 +102,27 @@ def classification_table(
     by never predicting a class. The macro average of the sensitivity is the balanced
     accuracy.
 
+    Images of one patient resemble each other, so intervals without `groups` are too
+    narrow if patients have several images. The intervals are:
+
+    - of accuracy, precision, sensitivity and specificity: :func:`proportion_interval`;
+    - of AUC: :func:`roc_auc_interval`;
+    - of F1: of the samples that belong to the class or are predicted as the class, the
+      share J that are both has an interval of :func:`proportion_interval`, and F1 is
+      2 J / (1 + J) [1]_;
+    - of a macro average and of the balanced accuracy: the bounds of the classes and the
+      correlation of their scores are combined [2]_. The bounds are nan if bounds of a
+      class are nan.
+
+    :ref:`table_intervals` has the measured coverage.
+
+    References
+    ----------
+    .. [1] K. F. Y. Lam, V. Gopal and J. Qian, "Confidence intervals for the F1 score: a
+       comparison of four methods", arXiv:2309.14621, 2023 (Wilson indirect method).
+    .. [2] G. Y. Zou and A. Donner, "Construction of confidence limits about effect
+       measures: a general approach", Statistics in Medicine 27, 2008.
+
     Examples
     --------
     >>> from cxrclf.metrics import classification_table
@@ -96,6 +135,10 @@ def classification_table(
     pneumonia         0.800        nan        0.000        1.000  0.000        1
     macro average     0.733        nan        0.500        0.778  0.444        5
     overall accuracy 0.600, balanced accuracy 0.500
+
+    >>> table = classification_table(y_true, y_pred, intervals=True)
+    >>> print(f"{table.interval('covid', 'sensitivity'):.2f}")
+    0.50 (0.09–0.91)
     """
     y_true = as_labels(y_true, "y_true")
     y_pred = as_labels(y_pred, "y_pred")
@@ -111,9 +154,19 @@ def classification_table(
     _check_types(y_true, y_pred)
     classes = _check_classes(labels, present=unique_labels(y_true, y_pred))
     warn_of_labels(classes)
-    auc = None if y_score is None else _one_vs_rest_auc(y_true, y_score, classes)
+    scores = None if y_score is None else _check_scores(y_true, y_score, classes)
     matrix = confusion_matrix(y_true, y_pred, labels=classes)
-    return _make_from_matrix(classes, matrix, auc)
+    is_true = y_true[:, None] == np.array(classes)
+    auc = None
+    if scores is not None:
+        auc = np.array([_auc(*of) for of in zip(is_true.T, scores.T, strict=True)])
+    bounds = None
+    if intervals:
+        check_level(confidence_level)
+        patients = index_patients(groups, len(y_true))
+        is_pred = y_pred[:, None] == np.array(classes)
+        bounds = table_intervals(is_true, is_pred, scores, patients, confidence_level)
+    return _make_from_matrix(classes, matrix, auc, bounds)
 
 
 def table_from_confusion(matrix: Any, labels: Sequence[Any]) -> ScoreTable:
@@ -232,12 +285,15 @@ def table_from_counts(
 
 
 def _make_from_matrix(
-    classes: Sequence[Any], matrix: np.ndarray, auc: np.ndarray | None = None
+    classes: Sequence[Any],
+    matrix: np.ndarray,
+    auc: np.ndarray | None = None,
+    intervals: TableIntervals | None = None,
 ) -> ScoreTable:
     """Make the table from a confusion matrix."""
     tp = np.diag(matrix)
     return _make_from_counts(
-        classes, tp, matrix.sum(axis=1) - tp, matrix.sum(axis=0) - tp, auc
+        classes, tp, matrix.sum(axis=1) - tp, matrix.sum(axis=0) - tp, auc, intervals
     )
 
 
@@ -247,6 +303,7 @@ def _make_from_counts(
     fn: np.ndarray,
     fp: np.ndarray,
     auc: np.ndarray | None = None,
+    intervals: TableIntervals | None = None,
 ) -> ScoreTable:
     """Make the table from counts. All public functions of this module end here."""
     support = tp + fn
@@ -264,7 +321,8 @@ def _make_from_counts(
         "balanced_accuracy": macro[_RATES.index("sensitivity")],
     }
     values = np.column_stack([np.vstack([per_class, macro]), np.append(support, n)])
-    return ScoreTable(classes, (*columns, "support"), values, overall)
+    names = (*columns, "support")
+    return ScoreTable(classes, names, values, overall, intervals=intervals)
 
 
 def _rates(tp: int, fn: int, fp: int, tn: int) -> tuple[float, ...]:
@@ -283,8 +341,8 @@ def _rates(tp: int, fn: int, fp: int, tn: int) -> tuple[float, ...]:
     return accuracy_score(**weighted), precision[0], recall[0], recall[1], f1[0]
 
 
-def _one_vs_rest_auc(y_true: np.ndarray, y_score: Any, classes: list) -> np.ndarray:
-    """Return the area under the ROC curve of each class against the rest."""
+def _check_scores(y_true: np.ndarray, y_score: Any, classes: list) -> np.ndarray:
+    """Return scores with one column per class, in the order of `classes`."""
     y_score = check_array(
         y_score, dtype="numeric", ensure_2d=False, input_name="y_score"
     )
@@ -300,9 +358,7 @@ def _one_vs_rest_auc(y_true: np.ndarray, y_score: Any, classes: list) -> np.ndar
             "occur in y_true or y_pred, pass all classes as labels."
         )
     column = {label: j for j, label in enumerate(sorted(classes))}
-    return np.array(
-        [_auc(y_true == label, y_score[:, column[label]]) for label in classes]
-    )
+    return y_score[:, [column[label] for label in classes]]
 
 
 def _auc(is_class: np.ndarray, score: np.ndarray) -> float:

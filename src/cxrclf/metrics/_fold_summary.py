@@ -2,19 +2,18 @@
 
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from cxrclf._utils.tables import (
-    as_html,
-    as_text,
-    csv_cell,
-    format_name,
-    position,
-    write_csv,
-)
-from cxrclf.metrics._score_table import ScoreTable
+from cxrclf._utils.optional import import_optional
+from cxrclf._utils.tables import csv_cell, format_name, position, write_csv
+from cxrclf.metrics._classification_table import classification_table
+from cxrclf.metrics._score_table import ScoreTable, format_score
+from cxrclf.metrics._text_table import TextTable
+
+if TYPE_CHECKING:
+    from cxrclf.metrics._predictions import Predictions
 
 
 class FoldScore(NamedTuple):
@@ -36,7 +35,7 @@ class FoldScore(NamedTuple):
     n_folds: int
 
 
-class FoldSummary:
+class FoldSummary(TextTable):
     """Mean and standard deviation over folds for each score of a table.
 
     :func:`fold_summary` makes a summary. A summary is immutable.
@@ -45,6 +44,8 @@ class FoldSummary:
     ----------
     tables : sequence of ScoreTable
         One table per fold. All tables have the same rows, columns and overall scores.
+    pooled : ScoreTable, default=None
+        Scores of the predictions of all folds together, with intervals.
 
     Attributes
     ----------
@@ -56,6 +57,8 @@ class FoldSummary:
         Number of folds.
     overall : dict of str to FoldScore
         Scores of all classes together.
+    pooled : ScoreTable or None
+        Parameter of the same name.
 
     See Also
     --------
@@ -73,7 +76,9 @@ class FoldSummary:
     FoldScore(mean=0.833..., sd=0.125..., n_folds=3)
     """
 
-    def __init__(self, tables: Sequence[ScoreTable]):
+    def __init__(
+        self, tables: Sequence[ScoreTable], *, pooled: ScoreTable | None = None
+    ):
         first = tables[0]
         self._rows, self._columns = first.rows, first.columns
         self._n_folds = len(tables)
@@ -85,6 +90,7 @@ class FoldSummary:
             name: _summarize_score(np.array([table.overall[name] for table in tables]))
             for name in first.overall
         }
+        self._pooled = pooled
 
     @property
     def rows(self) -> tuple[str, ...]:
@@ -106,13 +112,15 @@ class FoldSummary:
         """Scores of all classes together."""
         return dict(self._overall)
 
+    @property
+    def pooled(self) -> ScoreTable | None:
+        """Scores of the predictions of all folds together, or None."""
+        return self._pooled
+
     def __getitem__(self, key: tuple[Any, str]) -> FoldScore:
         """Return one score over folds: ``summary["covid", "sensitivity"]``."""
         i, j = position(self._rows, self._columns, key)
         return self._scores[i][j]
-
-    def __str__(self) -> str:
-        return "\n".join([as_text(*self._format_cells()), *self._format_footer()])
 
     def __repr__(self) -> str:
         return (
@@ -120,15 +128,35 @@ class FoldSummary:
             f"{self._format_footer()[0]}>"
         )
 
-    def _repr_html_(self) -> str:
-        return as_html(*self._format_cells(), self._format_footer())
+    def to_frame(self) -> Any:
+        """Return the summary as a data frame, without the overall scores.
+
+        Returns
+        -------
+        pandas.DataFrame of shape (n_classes + 1, n_columns)
+            One row per class, and the macro average. Each score has the columns
+            ``<score>_mean``, ``<score>_sd`` and ``<score>_folds``, the number of folds
+            in which it is defined. With pooled predictions, ``<score>_pooled``,
+            ``<score>_low`` and ``<score>_high`` follow.
+
+        Raises
+        ------
+        MissingDependencyError
+            If pandas is not installed.
+        """
+        pandas = import_optional(
+            "pandas", extra="pandas", purpose="FoldSummary.to_frame"
+        )
+        header, lines = self._number_columns()
+        frame = pandas.DataFrame(lines, index=list(self._rows), columns=header)
+        counts = [name for name in header if name.endswith("_folds")]
+        return frame.astype(dict.fromkeys(counts, int))
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the summary to a CSV file.
 
-        The file is written completely or not at all. Each score has three columns:
-        `<score>_mean`, `<score>_sd` and `<score>_folds` (the number of folds in which
-        it is defined). Undefined values are empty cells. The overall scores are two
+        The file is written completely or not at all. The columns are the same as in
+        :meth:`to_frame`. Undefined values are empty cells. The overall scores are two
         additional rows, `overall accuracy` and `balanced accuracy`, with their values
         in the columns of the accuracy.
 
@@ -137,32 +165,52 @@ class FoldSummary:
         path : path-like
             File to write.
         """
-        header = [
-            f"{column}_{what}"
-            for column in self._columns
-            for what in ("mean", "sd", "folds")
-        ]
+        header, numbers = self._number_columns()
         lines = [
-            [row, *(csv_cell(value) for score in scores for value in score)]
-            for row, scores in zip(self._rows, self._scores, strict=True)
+            [row, *map(csv_cell, line)]
+            for row, line in zip(self._rows, numbers, strict=True)
         ]
-        empty = [""] * (len(header) - len(FoldScore._fields))
-        lines += [
-            [format_name(name), *map(csv_cell, score), *empty]
-            for name, score in self._overall.items()
-        ]
+        for name, score in self._overall.items():
+            cells = [*score]
+            if self._pooled is not None:
+                cells += self._pooled.overall_intervals[name]
+            empty = [""] * (len(header) - len(cells))
+            lines.append([format_name(name), *map(csv_cell, cells), *empty])
         write_csv(path, ["class", *header], lines)
+
+    def _number_columns(self) -> tuple[list[str], list[list[float]]]:
+        """Return the names of all columns, and the numbers of each row."""
+        fields = ["mean", "sd", "folds"]
+        if self._pooled is not None:
+            fields += ["pooled", "low", "high"]
+        header = [f"{column}_{field}" for column in self._columns for field in fields]
+        lines = []
+        for row, scores in zip(self._rows, self._scores, strict=True):
+            line: list[float] = []
+            for column, score in zip(self._columns, scores, strict=True):
+                line += score
+                if self._pooled is not None:
+                    line += self._pooled.interval(row, column)
+            lines.append(line)
+        return header, lines
 
     def _format_cells(self) -> tuple[list[str], list[list[str]]]:
         """Return the header and the lines of the table as text."""
-        lines = [
-            [row]
-            + [
+        lines = []
+        for row, scores in zip(self._rows, self._scores, strict=True):
+            cells = [
                 self._format_cell(score, digits=1 if column == "support" else 3)
                 for column, score in zip(self._columns, scores, strict=True)
             ]
-            for row, scores in zip(self._rows, self._scores, strict=True)
-        ]
+            lines.append([row, *cells])
+            if self._pooled is not None:
+                pooled = [
+                    f"{self._pooled[row, column]:.0f}"
+                    if column == "support"
+                    else format_score(self._pooled.interval(row, column))
+                    for column in self._columns
+                ]
+                lines.append([f"{row}, pooled", *pooled])
         return ["", *self._columns], lines
 
     def _format_cell(self, score: FoldScore, digits: int = 3) -> str:
@@ -183,16 +231,26 @@ class FoldSummary:
         scores = [score for row in self._scores for score in row]
         if any(score.n_folds < self._n_folds for score in scores):
             lines.append("(k): over the k folds in which the score is defined.")
+        if self._pooled is not None:
+            of_pooled, explanation = self._pooled._format_footer()
+            lines.append(f"Pooled predictions of all folds: {of_pooled}")
+            lines.append(explanation)
         return lines
 
 
-def fold_summary(tables: Iterable[ScoreTable]) -> FoldSummary:
+def fold_summary(
+    tables: Iterable[ScoreTable], predictions: "Predictions | None" = None
+) -> FoldSummary:
     """Summarize the score tables of several folds.
 
     Parameters
     ----------
     tables : iterable of ScoreTable
         One table per fold. All tables have the same rows and columns.
+    predictions : Predictions, default=None
+        Out-of-fold predictions, as :func:`cross_val_predictions` returns them. The
+        summary then also has the scores of all predictions together, with confidence
+        intervals over patients.
 
     Returns
     -------
@@ -204,7 +262,8 @@ def fold_summary(tables: Iterable[ScoreTable]) -> FoldSummary:
     Raises
     ------
     ValueError
-        If there are no tables, or if their rows or columns differ.
+        If there are no tables, or if their rows or columns differ, or differ from the
+        classes of `predictions`.
 
     Notes
     -----
@@ -212,10 +271,21 @@ def fold_summary(tables: Iterable[ScoreTable]) -> FoldSummary:
     a cross-validation share training samples. Therefore, the standard deviation divided
     by the square root of the number of folds is not a valid standard error [1]_.
 
+    The mean over folds and the score of the pooled predictions are two different
+    numbers. The mean describes a classifier that is trained on a training fold. Pooled
+    predictions are scored as one test set. Counts of right and wrong predictions do not
+    change by pooling, so accuracies and sensitivities are nearly equal. A pooled AUC
+    also compares scores of different folds, which may have different scales. It is
+    usually lower than the mean [2]_. The interval belongs to the pooled score. It
+    describes the sampling of patients, and not of training sets.
+
     References
     ----------
     .. [1] Y. Bengio and Y. Grandvalet, "No unbiased estimator of the variance of
        K-fold cross-validation", Journal of Machine Learning Research 5, 2004.
+    .. [2] G. Forman and M. Scholz, "Apples-to-apples in cross-validation studies:
+       pitfalls in classifier performance measurement", ACM SIGKDD Explorations 12,
+       2010.
 
     Examples
     --------
@@ -244,7 +314,35 @@ def fold_summary(tables: Iterable[ScoreTable]) -> FoldSummary:
                     f"{list(getattr(table, what))}. Make all tables with the same "
                     "labels, and either all or none with y_score."
                 )
-    return FoldSummary(tables)
+    pooled = None if predictions is None else _pool(predictions, tables)
+    return FoldSummary(tables, pooled=pooled)
+
+
+def _pool(predictions: "Predictions", tables: list[ScoreTable]) -> ScoreTable:
+    """Return the table of all predictions, with the rows of the other tables."""
+    labels = {str(label): label for label in predictions.classes.tolist()}
+    classes = tables[0].rows[:-1]
+    if sorted(labels) != sorted(classes):
+        raise ValueError(
+            f"The tables have the classes {list(classes)}, and predictions has "
+            f"{list(labels)}. Pass the predictions of the same folds: "
+            "fold_summary(predictions.fold_tables(), predictions)."
+        )
+    pooled = classification_table(
+        predictions.y_true,
+        predictions.y_pred,
+        predictions.y_score,
+        labels=[labels[name] for name in classes],
+        intervals=True,
+        groups=predictions.units,
+    )
+    if pooled.columns != tables[0].columns:
+        raise ValueError(
+            f"The tables have the scores {list(tables[0].columns)}, and the "
+            f"predictions have {list(pooled.columns)}. Make all tables either with or "
+            "without y_score."
+        )
+    return pooled
 
 
 def _summarize_score(values: np.ndarray) -> FoldScore:

@@ -12,10 +12,11 @@ from cxrclf._utils.label_maps import complete_label_map
 from cxrclf._utils.label_warnings import warn_of_labels
 from cxrclf._utils.labels import as_labels
 from cxrclf._utils.optional import import_optional
-from cxrclf._utils.tables import as_html, as_text, csv_cell, position, write_csv
+from cxrclf._utils.tables import csv_cell, position, write_csv
+from cxrclf.metrics._text_table import TextTable
 
 
-class OriginalClassTable:
+class OriginalClassTable(TextTable):
     """Number of samples per original class and predicted class of a label scheme.
 
     :func:`original_class_table` makes a table. A table is immutable.
@@ -93,18 +94,12 @@ class OriginalClassTable:
         i, j = position(self._rows, self._columns, key)
         return self._lines[i][j]
 
-    def __str__(self) -> str:
-        return as_text(*self._format_cells())
-
     def __repr__(self) -> str:
         n_classes = len(self._columns) - 3
         return (
             f"<OriginalClassTable of {len(self._rows)} original classes in a scheme "
             f"of {n_classes}>"
         )
-
-    def _repr_html_(self) -> str:
-        return as_html(*self._format_cells(), [])
 
     def to_dict(self) -> dict[str, dict[str, Any]]:
         """Return the table as nested dictionaries.

@@ -13,6 +13,7 @@ from cxrclf._utils.labels import as_labels, mixes_str
 from cxrclf._utils.optional import import_optional
 from cxrclf._utils.rows import row_numbers
 from cxrclf.metrics._classification_table import classification_table
+from cxrclf.metrics._fold_summary import FoldSummary, fold_summary
 from cxrclf.metrics._prediction_file import read_predictions, write_predictions
 from cxrclf.metrics._score_table import ScoreTable
 
@@ -149,13 +150,18 @@ class Predictions:
         """Number of patients, or of rows if there are no `groups`."""
         return len(np.unique(self.rows if self.groups is None else self.groups))
 
-    def table(self, *, intervals: bool = False) -> ScoreTable:
+    def table(
+        self, *, intervals: bool = True, confidence_level: float = 0.95
+    ) -> ScoreTable:
         """Score all samples together.
 
         Parameters
         ----------
-        intervals : bool, default=False
-            Whether to compute confidence intervals.
+        intervals : bool, default=True
+            Whether to compute confidence intervals. Their independent units are the
+            patients. Without `groups`, these are the rows.
+        confidence_level : float, default=0.95
+            Confidence level of the intervals, in (0, 1).
 
         Returns
         -------
@@ -163,7 +169,13 @@ class Predictions:
             Scores as returned by :func:`classification_table`.
         """
         return classification_table(
-            self.y_true, self.y_pred, self.y_score, labels=self.classes
+            self.y_true,
+            self.y_pred,
+            self.y_score,
+            labels=self.classes,
+            intervals=intervals,
+            groups=self.units,
+            confidence_level=confidence_level,
         )
 
     def fold_tables(self) -> list[ScoreTable]:
@@ -188,6 +200,22 @@ class Predictions:
             self.subset(self.fold == number).table(intervals=False)
             for number in np.unique(self.fold)
         ]
+
+    def fold_summary(self) -> FoldSummary:
+        """Summarize the scores over folds, and score all samples together.
+
+        Returns
+        -------
+        FoldSummary
+            Summary as returned by :func:`fold_summary`, with pooled scores and their
+            intervals.
+
+        Raises
+        ------
+        ValueError
+            If the predictions have no folds.
+        """
+        return fold_summary(self.fold_tables(), self)
 
     def subset(self, mask: Any) -> "Predictions":
         """Select samples.
