@@ -80,3 +80,40 @@ def test_seed_decides_the_interval_and_global_state_stays():
 def test_invalid_parameters(parameters, message):
     with pytest.raises(ValueError, match=message):
         PatientResampling(4, **parameters)
+
+
+def test_resampled_statistics_are_those_of_drawn_patients():
+    rng = np.random.default_rng(0)
+    groups = rng.integers(0, 10, 40)
+    values = rng.normal(size=(40, 3))
+    resampling = PatientResampling(40, groups, n_resamples=100, random_state=4)
+    found = resampling.resample(lambda v: v.sum(axis=0), [values])
+    rng = np.random.default_rng(4)
+    drawn = [rng.integers(0, 10, 10) for _ in range(100)]
+    sums = np.array([values[groups == g].sum(axis=0) for g in range(10)])
+    np.testing.assert_allclose(found, [sums[draw].sum(axis=0) for draw in drawn])
+
+
+def test_several_statistics_that_fail_are_nan():
+    def fails_without_the_first(values):
+        if 0 not in values:
+            raise ValueError("no first value")
+        return values.min(), values.max()
+
+    found = PatientResampling(5, n_resamples=200).resample(
+        fails_without_the_first, [np.arange(5)]
+    )
+    assert found.shape == (200, 2)
+    # A value is absent from (4 / 5) ** 5 = 0.33 of the resamples.
+    np.testing.assert_array_equal(*np.isnan(found).T)
+    assert 0.2 < np.isnan(found[:, 0]).mean() < 0.46
+
+
+def test_interval_of_one_resampled_statistic_leaves_out_nan():
+    resampling = PatientResampling(20)
+    values = np.linspace(0, 1, 1001)
+    with_nan = np.append(values, np.full(500, np.nan))
+    assert resampling.interval(values) == resampling.interval(with_nan)
+    too_many = np.append(values, np.full(1001, np.nan))
+    assert np.isnan(resampling.interval(too_many)).all()
+    assert np.isnan(PatientResampling(2).interval(values)).all()

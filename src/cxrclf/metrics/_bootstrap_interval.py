@@ -103,10 +103,10 @@ def bootstrap_interval(
     )
     if statistic is np.mean and len(columns) == 1 and columns[0].ndim == 1:
         return Estimate(*resampling.estimate(columns[0].astype(float)))
-    value = float(statistic(*columns))
-    resampled = resampling.resample(statistic, columns)
-    if resampled.ndim != 1:
-        raise ValueError("statistic must return one number, and returns several.")
+    value = statistic(*columns)
+    if np.size(value) != 1:
+        raise ValueError(f"statistic must return one number, got {value!r:.60}.")
+    resampled = resampling.resample(lambda *sample: float(statistic(*sample)), columns)
     left_out = int((~np.isfinite(resampled)).sum())
     if left_out > _MANY_LEFT_OUT * n_resamples:
         warn_user(
@@ -114,4 +114,4 @@ def bootstrap_interval(
             "are left out. The interval describes only the others. A class with few "
             "patients may be absent from a resample."
         )
-    return Estimate(value, *resampling.interval(resampled))
+    return Estimate(float(value), *resampling.interval(resampled))
