@@ -269,3 +269,41 @@ def test_metadata_routing_needs_no_request(imbalanced_problem):
         GaussianNB(), X, y, cv=GroupKFold(3), groups=groups, scoring=scorers()
     )
     assert_allclose(routed["test_macro_f1"], plain["test_macro_f1"])
+
+
+def test_intervals_are_those_of_the_table(imbalanced_problem):
+    X, y = imbalanced_problem
+    scorer = scorers(intervals=True, confidence_level=0.9)
+    scores = cross_validate(GaussianNB(), X, y, cv=3, scoring=scorer)
+    plain = cross_validate(GaussianNB(), X, y, cv=3, scoring=scorers())
+    train, test = list(StratifiedKFold(3).split(X, y))[1]
+    model = GaussianNB().fit(X[train], y[train])
+    table = classification_table(
+        y[test],
+        model.predict(X[test]),
+        model.predict_proba(X[test]),
+        intervals=True,
+        confidence_level=0.9,
+    )
+    names = [name for name in plain if name.startswith("test_")]
+    assert {f"{name}_low" for name in names} < scores.keys()
+    for name in names:
+        assert_allclose(scores[name], plain[name], rtol=1e-12)
+    for column in ("auc", "f1", "precision"):
+        for label in NAMES:
+            bounds = [
+                scores[f"test_{column}_{label}_{side}"][1] for side in ("low", "high")
+            ]
+            assert_allclose(bounds, table.interval(label, column)[1:], rtol=1e-12)
+    macro = table.interval("macro average", "f1")
+    assert scores["test_macro_f1_low"][1] == pytest.approx(macro.low)
+    balanced = table.overall_intervals["balanced_accuracy"]
+    assert scores["test_balanced_accuracy_high"][1] == pytest.approx(balanced.high)
+
+
+def test_intervals_of_a_scorer_that_is_shown_and_pickled():
+    scorer = pickle.loads(pickle.dumps(scorers(intervals=True)))
+    assert repr(scorer).endswith("intervals=True, confidence_level=0.95)")
+    assert "intervals" not in repr(scorers())
+    with pytest.raises(ValueError, match="confidence_level"):
+        scorers(intervals=True, confidence_level=95)

@@ -23,6 +23,7 @@ from cxrclf.metrics import (
     classification_table,
     map_labels,
     original_class_table,
+    proportion_interval,
     scorers,
 )
 
@@ -218,3 +219,16 @@ def test_pickle_of_scheme(four_classes):
     scoring = pickle.loads(pickle.dumps(scorers(**TWO)))
     model = GaussianNB().fit(X, y)
     assert scoring(model, X, y) == scorers(**TWO)(model, X, y)
+
+
+def test_intervals_of_the_original_labels(four_classes):
+    X, y = four_classes
+    model = LabelMapClassifier(GaussianNB(), **THREE).fit(X[:120], y[:120])
+    scores = scorers(intervals=True)(model, X[120:], y[120:])
+    of_label = y[120:] == "tuberculosis"
+    right = model.predict(X[120:])[of_label] == "pneumonia"
+    expected = proportion_interval(right)
+    for side, bound in expected._asdict().items():
+        suffix = "" if side == "value" else f"_{side}"
+        name = f"original_sensitivity_tuberculosis{suffix}"
+        assert scores[name] == pytest.approx(bound)

@@ -6,6 +6,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
+from cxrclf._utils.checks import check_level
 from cxrclf._utils.labels import as_labels
 from cxrclf.metrics._class_predictor import (
     ClassPredictor,
@@ -13,6 +14,8 @@ from cxrclf.metrics._class_predictor import (
     warn_of_unfitted,
 )
 from cxrclf.metrics._classification_table import classification_table
+from cxrclf.metrics._estimate import Estimate
+from cxrclf.metrics._proportion_interval import proportion_interval
 from cxrclf.metrics._score_table import MACRO_AVERAGE, ScoreTable
 
 
@@ -22,6 +25,8 @@ def scorers(
     label_map: Mapping[Any, Any] | None = None,
     rest: Any = None,
     call_predict: bool = False,
+    intervals: bool = False,
+    confidence_level: float = 0.95,
 ) -> Callable[[Any, Any, Any], dict[str, float]]:
     """Make a scorer of each class for `cross_validate` and `GridSearchCV`.
 
@@ -50,6 +55,12 @@ def scorers(
         estimators without `predict_proba`, and for scikit-learn's
         `FixedThresholdClassifier` and `TunedThresholdClassifierCV`, also as the last
         step of a pipeline.
+    intervals : bool, default=False
+        Whether to add the bounds of the confidence interval of each score. They treat
+        all samples of a fold as independent, because a scorer does not get patients.
+        With several images per patient, use :func:`cross_val_predictions` instead.
+    confidence_level : float, default=0.95
+        Confidence level of the intervals, in (0, 1).
 
     Returns
     -------
@@ -66,17 +77,20 @@ def scorers(
           fraction of its samples that are predicted as its class. All other keys are
           scores of the classes of the scheme.
 
-        Estimators without `predict_proba` have no AUC.
+        Estimators without `predict_proba` have no AUC. With intervals, there are also
+        ``<key>_low`` and ``<key>_high`` for each key.
 
     Raises
     ------
     TypeError, ValueError
-        If `label_map` or `rest` is invalid, see :func:`map_labels`.
+        If `label_map` or `rest` is invalid, see :func:`map_labels`, or if
+        `confidence_level` is invalid.
 
     See Also
     --------
     classification_table : Define the scores, and the cases where they are nan.
     original_class_table : Count the predictions for each original label.
+    cross_val_predictions : Predict all folds, for intervals over patients.
 
     Notes
     -----
@@ -113,7 +127,9 @@ def scorers(
     >>> scores["test_sensitivity_1"].round(2)
     array([0.88, 1.  , 0.96])
     """
-    return _ClassScorers(labels, label_map, rest, call_predict)
+    check_level(confidence_level)
+    predictor = ClassPredictor(label_map, rest, call_predict)
+    return _ClassScorers(labels, predictor, confidence_level if intervals else None)
 
 
 class _Scores(dict):
@@ -126,16 +142,22 @@ class _Scores(dict):
 class _ClassScorers:
     """Scorer that `scorers` returns."""
 
-    def __init__(self, labels: Any, label_map: Any, rest: Any, call_predict: bool):
+    def __init__(self, labels: Any, predictor: ClassPredictor, level: float | None):
         self.labels = None if labels is None else np.asarray(labels).tolist()
-        self.predictor = ClassPredictor(label_map, rest, call_predict)
+        self.predictor = predictor
+        self.level = level  # confidence level, or None without intervals
         self._classes: WeakKeyDictionary[Any, set] = WeakKeyDictionary()
 
     def __repr__(self) -> str:
+        intervals = (
+            ""
+            if self.level is None
+            else f", intervals=True, confidence_level={self.level!r}"
+        )
         return (
             f"scorers({self.labels!r}, label_map={self.predictor.label_map!r}, "
             f"rest={self.predictor.rest!r}, "
-            f"call_predict={self.predictor.call_predict!r})"
+            f"call_predict={self.predictor.call_predict!r}{intervals})"
         )
 
     def __call__(self, estimator: Any, X: Any, y: Any) -> dict[str, float]:
@@ -149,12 +171,23 @@ class _ClassScorers:
         _check_labels_known(labels, sorted({*found.merged.values()}), found.y_true)
         warn_of_unfitted(found.unfitted)
         y_pred, y_score = self.predictor.predict(estimator, X, labels, found.merged)
-        table = classification_table(found.y_true, y_pred, y_score, labels=labels)
+        table = classification_table(
+            found.y_true,
+            y_pred,
+            y_score,
+            labels=labels,
+            intervals=self.level is not None,
+            confidence_level=self.level or 0.95,
+        )
         scores = _Scores(_name_scores(table, labels))
         for label in found.scheme or ():
             right = (y_pred == found.y_true)[y == label]
             name = f"original_sensitivity_{label}"
-            scores[name] = float(right.mean()) if len(right) else np.nan
+            if self.level is None:
+                scores[name] = float(right.mean()) if len(right) else np.nan
+            else:
+                share = proportion_interval(right, confidence_level=self.level)
+                scores |= _name_bounds(name, share)
         return scores
 
     def _remember(self, estimator: Any, classes: set) -> set:
@@ -179,13 +212,26 @@ class _ClassScorers:
 def _name_scores(table: ScoreTable, labels: list) -> dict[str, float]:
     """Return the scores of a table by the keys of a scorer."""
     scores = table.overall
+    for name, estimate in table.overall_intervals.items():
+        scores |= _name_bounds(name, estimate)
     for prefix, row in [(None, MACRO_AVERAGE), *((label, label) for label in labels)]:
         for column in table.columns:
             if column == "support":
                 continue
             name = f"macro_{column}" if prefix is None else f"{column}_{prefix}"
             scores[name] = table[row, column]
+            if table.has_intervals:
+                scores |= _name_bounds(name, table.interval(row, column))
     return scores
+
+
+def _name_bounds(name: str, estimate: Estimate) -> dict[str, float]:
+    """Return a score and its bounds by the keys of a scorer."""
+    return {
+        name: estimate.value,
+        f"{name}_low": estimate.low,
+        f"{name}_high": estimate.high,
+    }
 
 
 def _check_labels_known(labels: list, fitted: list, y: Any) -> None:
