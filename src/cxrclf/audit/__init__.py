@@ -4,5 +4,7 @@ import cxrclf._torch  # noqa: F401  first, see _torch/openmp.py
 from cxrclf.audit._finding import Finding
 from cxrclf.audit._report import Report
 from cxrclf.audit._report_table import ReportTable
+from cxrclf.audit._shortcut_report import shortcut_report
+from cxrclf.audit._shortcuts import ShortcutReport
 
-__all__ = ["Finding", "Report", "ReportTable"]
+__all__ = ["Finding", "Report", "ReportTable", "ShortcutReport", "shortcut_report"]

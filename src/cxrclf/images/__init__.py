@@ -16,6 +16,7 @@ from cxrclf.images._image_input import ImageInput
 from cxrclf.images._image_reader import ImageReader
 from cxrclf.images._paths import find_paths
 from cxrclf.images._read_image import read_image
+from cxrclf.images._read_image_metadata import read_image_metadata
 from cxrclf.images._read_image_size import read_image_size, read_image_sizes
 from cxrclf.images._read_values import read_values
 from cxrclf.images._resize import resize
@@ -29,6 +30,7 @@ __all__ = [
     "content_key",
     "find_paths",
     "read_image",
+    "read_image_metadata",
     "read_image_size",
     "read_image_sizes",
     "read_values",

@@ -59,8 +59,12 @@ def read_dicom(file: IO[bytes]) -> np.ndarray:
 
 def read_dicom_size(file: IO[bytes]) -> tuple[int, int]:
     """Read the height and width of an open DICOM file, without its pixels."""
-    dataset = _read_dataset(file, _import_pydicom(), stop_before_pixels=True)
-    return read_size(dataset)
+    return read_size(read_dicom_header(file))
+
+
+def read_dicom_header(file: IO[bytes]) -> Any:
+    """Read all elements of an open DICOM file except the pixels."""
+    return _read_dataset(file, _import_pydicom(), stop_before_pixels=True)
 
 
 def _import_pydicom() -> Any:

@@ -1,0 +1,60 @@
+"""Draw the folds that all probes share."""
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
+
+
+def draw_folds(
+    cv: Any, y: np.ndarray, groups: np.ndarray | None, random_state: int
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return the training and test rows of each fold.
+
+    Parameters
+    ----------
+    cv : int, splitter or iterable
+        Number of folds, or splits as in scikit-learn. For a number the folds are
+        shuffled and stratified by class, and keep patients together if there are
+        `groups`.
+    y : ndarray of shape (n,)
+        Labels.
+    groups : ndarray of shape (n,) or None
+        Patient of each row.
+    random_state : int
+        Seed of the folds for a number.
+
+    Returns
+    -------
+    list of (ndarray of int, ndarray of int)
+        Each row is at most once a test row.
+
+    Raises
+    ------
+    ValueError
+        If a fold has no test rows, if rows are tested twice, or if training rows are
+        test rows of the same fold.
+    """
+    if isinstance(cv, Integral) and not isinstance(cv, bool):
+        splitter = StratifiedKFold if groups is None else StratifiedGroupKFold
+        cv = splitter(int(cv), shuffle=True, random_state=random_state)
+    splits = check_cv(cv, y, classifier=True).split(np.zeros(len(y)), y, groups)
+    folds = [tuple(_as_rows(rows) for rows in split) for split in splits]
+    tested = np.concatenate([test for _, test in folds])
+    if not all(len(test) for _, test in folds):
+        raise ValueError("A fold of cv has no test rows. Use fewer folds.")
+    if len(np.unique(tested)) < len(tested):
+        raise ValueError(
+            "cv tests some images several times. Pass a splitter without repeats, such "
+            "as StratifiedGroupKFold."
+        )
+    if any(np.isin(test, train).any() for train, test in folds):
+        raise ValueError("A fold of cv has rows that are training and test rows.")
+    return folds
+
+
+def _as_rows(rows: Any) -> np.ndarray:
+    """Return row numbers from row numbers or a mask."""
+    rows = np.asarray(rows)
+    return np.flatnonzero(rows) if rows.dtype == bool else rows.astype(int)

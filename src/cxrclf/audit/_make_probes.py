@@ -1,0 +1,251 @@
+"""Build the probes that the data allow."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.ensemble import ExtraTreesClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+
+from cxrclf.audit._gray_pixels import read_gray, to_gray_bytes
+from cxrclf.audit._lung_regions import LungRegions
+from cxrclf.audit._pixel_features import (
+    border_features,
+    corner_features,
+    histogram_features,
+    pixel_features,
+    show_border,
+    show_corners,
+    show_histogram,
+    show_thumbnail,
+    thumbnail_features,
+)
+from cxrclf.audit._probe import PROBES, Probe
+from cxrclf.audit._shuffle_pixels import shuffle_pixels
+from cxrclf.images import ImageInput, read_image_metadata
+
+_TREES = 200
+_SHOWN = (128, 128)
+_DEFAULT_SIZE = (224, 224)
+
+
+class ProbeFactory:
+    """Build the probes that the data allow.
+
+    Parameters
+    ----------
+    estimator : classifier or None
+        Estimator of the report.
+    images : ImageInput
+        Images.
+    segmenter : segmenter, array-like or None
+        Lungs, as :class:`LungRegions` accepts them.
+    source : ndarray of shape (n,) or None
+        Source of each image.
+    shown_row : int
+        Row of the image in the pictures.
+    random_state : int
+        Seed of the forests and of the shuffled pixels.
+    verbose : int
+        Whether to show progress.
+
+    Attributes
+    ----------
+    skipped : dict of str to str
+        Reason for each probe that is not possible, by its name.
+    regions : LungRegions or None
+        Lungs of the images, once a probe needed them.
+    """
+
+    def __init__(
+        self, estimator, images, segmenter, source, *, shown_row, random_state, verbose
+    ):
+        self._estimator = estimator
+        self._images: ImageInput = images
+        self._segmenter = segmenter
+        self._source = source
+        self._row = shown_row
+        self._seed = random_state
+        self._verbose = verbose
+        self._gray = self._working = self._metadata = None
+        self.regions = None
+        self.skipped: dict[str, str] = {}
+
+    def choose(self, probes: Any) -> list[str]:
+        """Return the names of the probes, and note which are not possible.
+
+        Parameters
+        ----------
+        probes : "auto" or sequence of str
+            Names of probes.
+
+        Raises
+        ------
+        ValueError
+            If a name is unknown, or if a probe that was named is not possible.
+        """
+        automatic = isinstance(probes, str) and probes == "auto"
+        names = list(PROBES) if automatic else list(probes)
+        unknown = [name for name in names if name not in PROBES]
+        if unknown or (isinstance(probes, str) and not automatic):
+            raise ValueError(
+                f'probes must be "auto" or a list of {list(PROBES)}, got {probes!r}.'
+            )
+        missing = {name: reason for name in names if (reason := self._lacks(name))}
+        if missing and not automatic:
+            name, reason = next(iter(missing.items()))
+            raise ValueError(f"The probe {name!r} is not possible: {reason}.")
+        self.skipped |= missing
+        return [name for name in PROBES if name in names and name not in missing]
+
+    def _lacks(self, name: str) -> str:
+        """Return why a probe is not possible, or an empty text."""
+        if name in ("metadata", "file_size") and self._images.paths is None:
+            return "X holds pixels and no files"
+        if name == "source" and self._source is None:
+            return "source was not passed"
+        if "lung" in name and self._segmenter is None:
+            return "segmenter was not passed"
+        if name.startswith("estimator") and self._estimator is None:
+            return "there is no estimator"
+        if name == "metadata" and not self._describe_files():
+            return "the headers of all files are the same"
+        if name == "source" and len(np.unique(self._source)) < 2:
+            return "all images have the same source"
+        return ""
+
+    def make(self, name: str) -> Probe:
+        """Build one probe."""
+        if name.startswith("estimator"):
+            pixels, picture = self._change_images(name)
+            return Probe(name, pixels, clone(self._estimator), picture)
+        if name in ("metadata", "file_size"):
+            return self._make_file_probe(name)
+        if name == "source":
+            source = self._source.astype(str).reshape(-1, 1)
+            encoder = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
+            return Probe(name, source, make_pipeline(encoder, self._make_forest()))
+        features, picture = self._see(name)
+        return Probe(name, features, self._make_forest(), picture)
+
+    def make_column_estimator(self):
+        """Return the classifier of a single column of metadata."""
+        return self._make_forest(50)
+
+    def _make_forest(self, n_trees=_TREES):
+        return ExtraTreesClassifier(
+            n_trees,
+            min_samples_leaf=3,
+            class_weight="balanced",
+            random_state=self._seed,
+        )
+
+    def _make_file_probe(self, name):
+        columns = self._describe_files()
+        if name == "file_size":
+            size = self._read_metadata()
+            columns = {
+                "bytes": size["bytes"],
+                "bytes_per_pixel": size["bytes"] / (size["width"] * size["height"]),
+            }
+        X = np.column_stack(list(columns.values()))
+        return Probe(name, X, self._make_forest(), columns=columns)
+
+    def _read_metadata(self):
+        if self._metadata is None:
+            self._metadata = read_image_metadata(self._images.paths)
+        return self._metadata
+
+    def _describe_files(self) -> dict[str, np.ndarray]:
+        """Return the columns of metadata that vary, as numbers.
+
+        The size of the file is no such column, because it depends on the pixels.
+        """
+        columns = {}
+        for name, values in self._read_metadata().items():
+            if name == "bytes":
+                continue
+            if values.dtype.kind == "U":
+                values = OrdinalEncoder().fit_transform(values[:, None])[:, 0]
+            values = np.where(np.isnan(values), -1, values)
+            if len(np.unique(values)) > 1:
+                columns[name] = values
+        return columns
+
+    def _see(self, name):
+        """Return the features of a forest, and a picture."""
+        gray = self._read_gray()
+        image = gray[self._row]
+        if name == "border":
+            return border_features(gray), show_border(image)
+        if name == "corners":
+            return corner_features(gray), show_corners(image)
+        if name == "thumbnail":
+            return thumbnail_features(gray), show_thumbnail(image)
+        if name == "histogram":
+            return histogram_features(gray), show_histogram(image)
+        regions = self._find_lungs()
+        if name == "lung_shape":
+            shapes = np.stack([to_gray_bytes(mask, _SHOWN) for mask in regions.masks])
+            return pixel_features(shapes), shapes[self._row]
+        erased = regions.erase_boxes(gray)
+        return pixel_features(erased), erased[self._row]
+
+    def _change_images(self, name):
+        """Return changed images for the estimator, and a picture."""
+        pixels = self._open_working()
+        if name == "estimator_shuffled":
+            changed = shuffle_pixels(pixels, self._seed)
+        elif name == "estimator_lungs":
+            changed = self._find_lungs().keep_lungs(pixels)
+        else:
+            changed = self._find_lungs().erase_boxes(pixels)
+        picture = to_gray_bytes(changed[self._row], _SHOWN)
+        values = self._images.values
+        if values is not None:
+            changed = changed.reshape(values.shape)
+        return changed, picture
+
+    def show_image(self) -> np.ndarray:
+        """Return the image in the pictures, as the estimator sees it."""
+        return self._read_gray()[self._row]
+
+    def count_without_lungs(self) -> int:
+        """Return the number of images in which no lungs were found."""
+        return 0 if self.regions is None else int((~self.regions.found).sum())
+
+    def _read_gray(self):
+        if self._gray is None:
+            self._gray = read_gray(self._images, verbose=self._verbose)
+        return self._gray
+
+    def _open_working(self):
+        """Return all images at the size at which the estimator reads files."""
+        if self._images.pixels is not None:
+            return self._images.pixels
+        if self._working is None:
+            opened = self._images.open(
+                find_image_size(self._estimator), verbose=self._verbose
+            )
+            self._working = opened.gather(np.arange(len(opened)))
+        return self._working
+
+    def _find_lungs(self):
+        if self.regions is None:
+            self.regions = LungRegions(
+                self._segmenter, self._images, verbose=self._verbose
+            )
+        return self.regions
+
+
+def find_image_size(estimator) -> tuple[int, int]:
+    """Return the height and width at which an estimator reads files.
+
+    The estimator, or a step of a pipeline, has a parameter `image_size`. If there is
+    none, the size is 224 × 224 pixels.
+    """
+    for name, value in estimator.get_params(deep=True).items():
+        if name.split("__")[-1] == "image_size" and value is not None:
+            return (value, value) if np.ndim(value) == 0 else tuple(value)
+    return _DEFAULT_SIZE

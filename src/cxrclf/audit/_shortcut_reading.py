@@ -1,0 +1,183 @@
+"""Plain words about the scores of probes."""
+
+import numpy as np
+
+from cxrclf.audit._probe import ESTIMATOR, PROBES
+from cxrclf.audit._report_table import format_estimate
+
+
+def describe_probe(name, scores, chance, p_value, reference=None, column=None):
+    """Return the message about a probe that beats chance.
+
+    Parameters
+    ----------
+    name : str
+        Name of the probe.
+    scores : ProbeScores
+        Scores of the probe.
+    chance : float
+        Balanced accuracy of guessing.
+    p_value : float
+        p-value, adjusted for the number of probes.
+    reference : ProbeScores, default=None
+        Scores of the estimator.
+    column : (str, float), default=None
+        Column of the metadata with the highest score, and its balanced accuracy.
+
+    Returns
+    -------
+    str
+    """
+    text = (
+        f"{_name_classifier(name)} that sees only {PROBES[name][0]} reaches a balanced "
+        f"accuracy of {format_estimate(scores.balanced_accuracy)}. Chance is "
+        f"{chance:.3f} ({_format_p(p_value)})."
+    )
+    if column is not None:
+        text += f" The column {column[0]!r} alone reaches {column[1]:.3f}."
+    if reference is not None:
+        text += (
+            " The estimator reaches "
+            f"{format_estimate(reference.balanced_accuracy)}. The difference is "
+            f"{format_estimate(scores.difference)}."
+        )
+    return text
+
+
+def read_scores(scores, alarms, chance, tested, level):
+    """Return sentences about the scores of all probes.
+
+    Parameters
+    ----------
+    scores : dict of str to ProbeScores
+        Scores by the name of the probe. The key of the estimator is ``"estimator"``.
+    alarms : sequence of str
+        Names of the probes that cannot see the disease and beat chance.
+    chance : float
+        Balanced accuracy of guessing.
+    tested : str
+        Number of tested images and of their patients, in words.
+    level : float
+        Significance level.
+
+    Returns
+    -------
+    list of str
+    """
+    lines = []
+    estimator = scores.get(ESTIMATOR)
+    if estimator is not None:
+        lines.append(
+            "The estimator reaches a balanced accuracy of "
+            f"{format_estimate(estimator.balanced_accuracy)} on {tested}. Chance is "
+            f"{chance:.3f}."
+        )
+    else:
+        lines.append(f"The probes predict {tested}. Chance is {chance:.3f}.")
+    blind = [name for name in scores if name in PROBES and PROBES[name][1]]
+    if alarms:
+        lines += _read_alarms(scores, alarms, estimator)
+    elif blind:
+        lines.append(
+            "No classifier that cannot see the disease beats chance, among "
+            f"{len(blind)} of them ({', '.join(blind)}; level {level:g} for all "
+            "together). This does "
+            "not prove that there is no shortcut."
+        )
+    lines += _read_context(scores)
+    return lines
+
+
+def read_external_auc(estimate, auc, shuffled):
+    """Return sentences about the estimate of the external AUC."""
+    return (
+        "The estimate of the AUC on external data (PEst of Ong Ly et al. 2024) is "
+        f"{format_estimate(estimate)}: the AUC {auc.value:.3f} minus the AUC "
+        f"{shuffled.value:.3f} of a clone that was trained on shuffled pixels, plus "
+        "0.5. Opacities change gray levels, so that shuffled pixels also contain "
+        "disease. The estimate is then too low."
+    )
+
+
+def read_notes(without_groups, n_without_lungs):
+    """Return sentences about what limits the report."""
+    lines = []
+    if without_groups:
+        lines.append(
+            "No patient ids were passed. The intervals are too narrow if patients have "
+            "several images."
+        )
+    if n_without_lungs:
+        lines.append(
+            f"No lungs were found in {n_without_lungs} images. The median box of the "
+            "other images replaces them there."
+        )
+    return lines
+
+
+def _read_alarms(scores, alarms, estimator):
+    ranked = sorted(alarms, key=lambda name: -scores[name].balanced_accuracy.value)
+    lines = []
+    for name in ranked:
+        of = (
+            ""
+            if estimator is None
+            else f"Of the {estimator.balanced_accuracy.value:.3f}, "
+        )
+        subject = _name_classifier(name)
+        subject = subject[0].lower() + subject[1:] if of else subject
+        lines.append(
+            f"{of}{subject} that sees only {PROBES[name][0]} reaches "
+            f"{format_estimate(scores[name].balanced_accuracy)}."
+        )
+    lines.append(
+        "These classifiers cannot see the disease. The classes therefore differ in "
+        "more than the disease, and the score does not show how well the disease is "
+        "recognized."
+    )
+    if estimator is not None:
+        best = scores[ranked[0]].difference
+        if best.low > 0:
+            lines.append(
+                f"The estimator exceeds the best of them by {format_estimate(best)}."
+            )
+        else:
+            lines.append(
+                "The estimator is not clearly better than the best of them: the "
+                f"difference is {format_estimate(best)}."
+            )
+    return lines
+
+
+def _read_context(scores):
+    lines = []
+    if "estimator_lungs" in scores:
+        lines.append(
+            "A clone of the estimator that is trained and tested on the lungs only "
+            f"reaches {format_estimate(scores['estimator_lungs'].balanced_accuracy)}."
+        )
+    others = [
+        name
+        for name in ("file_size", "thumbnail", "histogram", "lung_shape")
+        if name in scores
+    ]
+    if others:
+        figures = ", ".join(
+            f"{PROBES[name][0]} {format_estimate(scores[name].balanced_accuracy)}"
+            for name in others
+        )
+        lines.append(
+            f"For comparison: {figures}. These depend on the disease as well, so that "
+            "they are no evidence of a shortcut."
+        )
+    return lines
+
+
+def _name_classifier(name):
+    return "A clone of the estimator" if name.startswith(ESTIMATOR) else "A classifier"
+
+
+def _format_p(p_value):
+    if np.isnan(p_value):
+        return "p undefined"
+    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
