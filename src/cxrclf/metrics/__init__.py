@@ -21,9 +21,14 @@ from cxrclf.metrics._classification_table import (
     table_from_confusion,
     table_from_counts,
 )
+from cxrclf.metrics._comparison import Comparison
+from cxrclf.metrics._corrected_resampled_t_test import corrected_resampled_t_test
 from cxrclf.metrics._cross_val_predictions import cross_val_predictions
+from cxrclf.metrics._delong_test import delong_test
 from cxrclf.metrics._estimate import Estimate
 from cxrclf.metrics._fold_summary import FoldScore, FoldSummary, fold_summary
+from cxrclf.metrics._holm import holm
+from cxrclf.metrics._mcnemar_test import mcnemar_test
 from cxrclf.metrics._original_class_table import (
     OriginalClassTable,
     original_class_table,
@@ -37,6 +42,7 @@ from cxrclf.metrics._segmentation_scorers import segmentation_scorers
 from cxrclf.metrics._segmentation_scores import segmentation_scores
 
 __all__ = [
+    "Comparison",
     "Estimate",
     "FoldScore",
     "FoldSummary",
@@ -45,9 +51,13 @@ __all__ = [
     "ScoreTable",
     "bootstrap_interval",
     "classification_table",
+    "corrected_resampled_t_test",
     "cross_val_predictions",
+    "delong_test",
     "fold_summary",
+    "holm",
     "map_labels",
+    "mcnemar_test",
     "original_class_table",
     "proportion_interval",
     "roc_auc_interval",
