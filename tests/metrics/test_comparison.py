@@ -11,7 +11,7 @@ from cxrclf.metrics import Comparison, Estimate
 )
 def test_text_has_the_interval_and_the_p_value(p_value, text):
     comparison = Comparison(Estimate(0.25, 0.125, 0.5), 2.0, p_value)
-    assert str(comparison) == f"difference 0.250 (0.125–0.500), {text}"
+    assert str(comparison) == f"difference 0.250 [0.125, 0.500], {text}"
     assert pickle.loads(pickle.dumps(comparison)) == comparison
     with pytest.raises(AttributeError):
         comparison.p_value = 0.5

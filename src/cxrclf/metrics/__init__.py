@@ -16,6 +16,8 @@
 
 from cxrclf._utils.label_maps import map_labels
 from cxrclf.metrics._bootstrap_interval import bootstrap_interval
+from cxrclf.metrics._calibration_scores import calibration_scores
+from cxrclf.metrics._calibration_table import CalibrationTable
 from cxrclf.metrics._classification_table import (
     classification_table,
     table_from_confusion,
@@ -35,25 +37,32 @@ from cxrclf.metrics._original_class_table import (
 )
 from cxrclf.metrics._predictions import Predictions
 from cxrclf.metrics._proportion_interval import proportion_interval
+from cxrclf.metrics._reliability_display import ReliabilityDisplay
 from cxrclf.metrics._roc_auc_interval import roc_auc_interval
 from cxrclf.metrics._score_table import ScoreTable
 from cxrclf.metrics._scorers import scorers
 from cxrclf.metrics._segmentation_scorers import segmentation_scorers
 from cxrclf.metrics._segmentation_scores import segmentation_scores
+from cxrclf.metrics._temperature import apply_temperature, fit_temperature
 
 __all__ = [
+    "CalibrationTable",
     "Comparison",
     "Estimate",
     "FoldScore",
     "FoldSummary",
     "OriginalClassTable",
     "Predictions",
+    "ReliabilityDisplay",
     "ScoreTable",
+    "apply_temperature",
     "bootstrap_interval",
+    "calibration_scores",
     "classification_table",
     "corrected_resampled_t_test",
     "cross_val_predictions",
     "delong_test",
+    "fit_temperature",
     "fold_summary",
     "holm",
     "map_labels",

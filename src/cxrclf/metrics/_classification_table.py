@@ -138,7 +138,7 @@ def classification_table(
 
     >>> table = classification_table(y_true, y_pred, intervals=True)
     >>> print(f"{table.interval('covid', 'sensitivity'):.2f}")
-    0.50 (0.09–0.91)
+    0.50 [0.09, 0.91]
     """
     y_true = as_labels(y_true, "y_true")
     y_pred = as_labels(y_pred, "y_pred")

@@ -31,7 +31,7 @@ class Comparison:
     >>> y_true, y_pred_a = [1] * 20, [1] * 18 + [0] * 2
     >>> y_pred_b = [1] * 10 + [0] * 10
     >>> print(mcnemar_test(y_true, y_pred_a, y_pred_b))
-    difference 0.400 (0.168–0.589), p = 0.0078
+    difference 0.400 [0.168, 0.589], p = 0.0078
     """
 
     difference: Estimate

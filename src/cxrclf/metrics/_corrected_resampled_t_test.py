@@ -72,7 +72,7 @@ def corrected_resampled_t_test(
     >>> auc_a = [0.91, 0.94, 0.90, 0.95, 0.93]
     >>> auc_b = [0.88, 0.92, 0.89, 0.90, 0.92]
     >>> print(corrected_resampled_t_test(auc_a, auc_b, n_train=80, n_test=20))
-    difference 0.024 (-0.007–0.055), p = 0.099
+    difference 0.024 [-0.007, 0.055], p = 0.099
     """
     check_level(confidence_level)
     check_int(n_train, "n_train", 1)

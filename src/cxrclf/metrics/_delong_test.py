@@ -87,7 +87,7 @@ def delong_test(
     >>> score_b = score_a + 2 * rng.normal(size=200)
     >>> comparison = delong_test(y_true, score_a, score_b)
     >>> print(f"{comparison.difference:.2f}")
-    0.21 (0.15–0.28)
+    0.21 [0.15, 0.28]
     >>> comparison.p_value < 0.001
     True
     """

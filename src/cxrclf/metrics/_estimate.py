@@ -28,7 +28,7 @@ class Estimate(NamedTuple):
     >>> sensitivity.low
     0.74
     >>> f"{sensitivity:.2f}"
-    '0.90 (0.74–0.97)'
+    '0.90 [0.74, 0.97]'
     """
 
     value: float
@@ -39,4 +39,4 @@ class Estimate(NamedTuple):
         if not spec:
             return str(self)
         value, low, high = (format(number, spec) for number in self)
-        return f"{value} ({low}–{high})"
+        return f"{value} [{low}, {high}]"

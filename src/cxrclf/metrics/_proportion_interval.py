@@ -75,13 +75,13 @@ def proportion_interval(
     >>> from cxrclf.metrics import proportion_interval
     >>> correct = [True] * 18 + [False] * 2
     >>> print(f"{proportion_interval(correct):.2f}")
-    0.90 (0.70–0.97)
+    0.90 [0.70, 0.97]
 
     If the images belong to 5 patients, and both errors to one of them:
 
     >>> groups = [1, 2, 3, 4] * 4 + [5] * 4
     >>> print(f"{proportion_interval(correct, groups=groups):.2f}")
-    0.90 (0.35–0.99)
+    0.90 [0.35, 0.99]
     """
     check_level(confidence_level)
     correct = check_binary(correct, "correct")

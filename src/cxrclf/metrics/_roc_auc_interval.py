@@ -76,13 +76,13 @@ def roc_auc_interval(
     >>> y_true = [1, 1, 1, 1, 0, 0, 0, 0]
     >>> y_score = [0.9, 0.8, 0.7, 0.4, 0.5, 0.3, 0.2, 0.1]
     >>> print(f"{roc_auc_interval(y_true, y_score):.2f}")
-    0.94 (0.27–1.00)
+    0.94 [0.27, 1.00]
 
     Images of one patient count less than images of several patients:
 
     >>> groups = [1, 1, 2, 2, 3, 3, 4, 4]
     >>> print(f"{roc_auc_interval(y_true, y_score, groups=groups):.2f}")
-    0.94 (0.02–1.00)
+    0.94 [0.02, 1.00]
     """
     check_level(confidence_level)
     y_true = check_binary(y_true)
