@@ -18,6 +18,7 @@ from cxrclf._utils.label_maps import map_labels
 from cxrclf.metrics._bootstrap_interval import bootstrap_interval
 from cxrclf.metrics._calibration_scores import calibration_scores
 from cxrclf.metrics._calibration_table import CalibrationTable
+from cxrclf.metrics._choose_threshold import choose_threshold
 from cxrclf.metrics._classification_table import (
     classification_table,
     table_from_confusion,
@@ -26,9 +27,11 @@ from cxrclf.metrics._classification_table import (
 from cxrclf.metrics._comparison import Comparison
 from cxrclf.metrics._corrected_resampled_t_test import corrected_resampled_t_test
 from cxrclf.metrics._cross_val_predictions import cross_val_predictions
+from cxrclf.metrics._decision_curve import DecisionCurve, decision_curve
 from cxrclf.metrics._delong_test import delong_test
 from cxrclf.metrics._estimate import Estimate
 from cxrclf.metrics._fold_summary import FoldScore, FoldSummary, fold_summary
+from cxrclf.metrics._fold_thresholds import FoldThresholds, fold_thresholds
 from cxrclf.metrics._holm import holm
 from cxrclf.metrics._mcnemar_test import mcnemar_test
 from cxrclf.metrics._original_class_table import (
@@ -48,9 +51,11 @@ from cxrclf.metrics._temperature import apply_temperature, fit_temperature
 __all__ = [
     "CalibrationTable",
     "Comparison",
+    "DecisionCurve",
     "Estimate",
     "FoldScore",
     "FoldSummary",
+    "FoldThresholds",
     "OriginalClassTable",
     "Predictions",
     "ReliabilityDisplay",
@@ -58,12 +63,15 @@ __all__ = [
     "apply_temperature",
     "bootstrap_interval",
     "calibration_scores",
+    "choose_threshold",
     "classification_table",
     "corrected_resampled_t_test",
     "cross_val_predictions",
+    "decision_curve",
     "delong_test",
     "fit_temperature",
     "fold_summary",
+    "fold_thresholds",
     "holm",
     "map_labels",
     "mcnemar_test",

@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+from scipy.stats import t
+from sklearn.metrics import confusion_matrix
+
+from cxrclf.metrics import decision_curve
+
+pyplot = pytest.importorskip("matplotlib.pyplot")
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(0)
+    score = rng.random(300).round(2)
+    return rng.random(300) < score, score, rng.integers(0, 80, 300)
+
+
+def test_net_benefit_is_that_of_the_confusion_matrices(data):
+    y, score, _ = data
+    curve = decision_curve(y, score)
+    assert len(curve.thresholds) == 99
+    for i in (0, 24, 49, 98):
+        limit = curve.thresholds[i]
+        _, fp, _, tp = confusion_matrix(y, score >= limit).ravel()
+        weight = limit / (1 - limit)
+        assert curve.net_benefit[i] == pytest.approx((tp - fp * weight) / 300)
+        _, fp, _, tp = confusion_matrix(y, np.ones(300, bool)).ravel()
+        assert curve.treat_all[i] == pytest.approx((tp - fp * weight) / 300)
+
+
+def test_threshold_of_0_treats_all(data):
+    y, score, _ = data
+    curve = decision_curve(y, score, thresholds=[0.0])
+    assert curve.net_benefit == curve.treat_all == y.mean()
+
+
+def test_interval_is_that_of_the_mean(data):
+    y, score, _ = data
+    values = (score >= 0.25) * np.where(y, 1, -1 / 3)
+    half = t.isf(0.05, 299) * values.std(ddof=1) / np.sqrt(300)
+    curve = decision_curve(y, score, thresholds=[0.25], confidence_level=0.9)
+    assert curve.low[0] == pytest.approx(values.mean() - half)
+    assert curve.high[0] == pytest.approx(values.mean() + half)
+    copies = np.tile(np.arange(300), 4)
+    many = decision_curve(
+        y[copies], score[copies], thresholds=[0.25], groups=copies, confidence_level=0.9
+    )
+    assert many.low[0] == pytest.approx(curve.low[0])
+    assert np.isnan(decision_curve(y, score, groups=np.zeros(300)).low).all()
+
+
+def test_frame_and_plot(data):
+    y, score, groups = data
+    curve = decision_curve(y, score, groups=groups)
+    frame = curve.to_frame()
+    assert frame["net_benefit"].tolist() == curve.net_benefit.tolist()
+    assert (frame["treat_none"] == 0).all()
+    pyplot.switch_backend("agg")
+    figure, ax = pyplot.subplots()
+    curve.plot(ax, name="network")
+    assert curve.figure_ is figure
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert texts == ["network", "treat all", "treat none"]
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), curve.net_benefit)
+    pyplot.close("all")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"y_true": [], "y_score": []}, "There are no images"),
+        ({"y_score": [0.5, 3]}, "values from 0.5 to 3"),
+        ({"thresholds": [0.5, 1]}, "thresholds must lie in"),
+        ({"thresholds": []}, "thresholds must lie in"),
+        ({"groups": [1]}, "groups has 1 values"),
+    ],
+)
+def test_invalid_parameters(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        decision_curve(**({"y_true": [0, 1], "y_score": [0.5, 1]} | parameters))
