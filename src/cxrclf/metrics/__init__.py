@@ -8,6 +8,15 @@
   it. Its :class:`Predictions` are scored together, or fold by fold.
 - :func:`scorers` computes the same scores in scikit-learn's `cross_validate` and
   `GridSearchCV`.
+- :func:`roc_auc_interval`, :func:`proportion_interval` and :func:`bootstrap_interval`
+  compute confidence intervals, with patients as the independent units.
+- :func:`delong_test`, :func:`mcnemar_test` and :func:`corrected_resampled_t_test`
+  compare two classifiers. :func:`holm` adjusts the p-values of several comparisons.
+- :func:`calibration_scores` and :class:`ReliabilityDisplay` compare probabilities with
+  frequencies. :func:`fit_temperature` corrects probabilities.
+- :func:`decision_curve` computes the net benefit of a classifier.
+  :func:`choose_threshold` and :func:`fold_thresholds` choose thresholds for a required
+  sensitivity or specificity.
 - :func:`map_labels` maps labels to the classes of a label scheme.
   :func:`original_class_table` counts the predictions for each original label.
 - :func:`segmentation_scores` compares masks, image by image.
