@@ -12,6 +12,7 @@ __all__ = [
     "MissingDependencyError",
     "NoLungsWarning",
     "PixelRangeWarning",
+    "SmallSubgroupWarning",
     "UselessImagesError",
     "UselessImagesWarning",
     "WeightsError",
@@ -103,6 +104,10 @@ class NoLungsWarning(UserWarning):
 
 class PixelRangeWarning(UserWarning):
     """Pixels outside the range that their type stands for, such as floats above 1."""
+
+
+class SmallSubgroupWarning(UserWarning):
+    """Subgroups with too few patients to compare their scores with others."""
 
 
 class UselessImagesError(ValueError):

@@ -17,6 +17,8 @@
 - :func:`decision_curve` computes the net benefit of a classifier.
   :func:`choose_threshold` and :func:`fold_thresholds` choose thresholds for a required
   sensitivity or specificity.
+- :func:`subgroup_table` scores subgroups of patients, and the gaps between them.
+- :class:`RocDisplay` and :class:`PrecisionRecallDisplay` draw curves with intervals.
 - :func:`map_labels` maps labels to the classes of a label scheme.
   :func:`original_class_table` counts the predictions for each original label.
 - :func:`segmentation_scores` compares masks, image by image.
@@ -47,15 +49,19 @@ from cxrclf.metrics._original_class_table import (
     OriginalClassTable,
     original_class_table,
 )
+from cxrclf.metrics._precision_recall_display import PrecisionRecallDisplay
 from cxrclf.metrics._predictions import Predictions
 from cxrclf.metrics._proportion_interval import proportion_interval
 from cxrclf.metrics._reliability_display import ReliabilityDisplay
 from cxrclf.metrics._roc_auc_interval import roc_auc_interval
+from cxrclf.metrics._roc_display import RocDisplay
 from cxrclf.metrics._score_table import ScoreTable
 from cxrclf.metrics._scorers import scorers
 from cxrclf.metrics._segmentation_scorers import segmentation_scorers
 from cxrclf.metrics._segmentation_scores import segmentation_scores
 from cxrclf.metrics._temperature import apply_temperature, fit_temperature
+from cxrclf.metrics._subgroup_gaps import SubgroupGap, SubgroupGaps
+from cxrclf.metrics._subgroup_table import SubgroupTable, subgroup_table
 
 __all__ = [
     "CalibrationTable",
@@ -66,10 +72,16 @@ __all__ = [
     "FoldSummary",
     "FoldThresholds",
     "OriginalClassTable",
+    "PrecisionRecallDisplay",
     "Predictions",
     "ReliabilityDisplay",
     "ScoreTable",
     "apply_temperature",
+    "RocDisplay",
+    "ScoreTable",
+    "SubgroupGap",
+    "SubgroupGaps",
+    "SubgroupTable",
     "bootstrap_interval",
     "calibration_scores",
     "choose_threshold",
@@ -90,6 +102,7 @@ __all__ = [
     "scorers",
     "segmentation_scorers",
     "segmentation_scores",
+    "subgroup_table",
     "table_from_confusion",
     "table_from_counts",
 ]

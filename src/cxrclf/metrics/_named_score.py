@@ -1,0 +1,82 @@
+"""Scores by the names that the scorers use, such as auc_covid."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from cxrclf.metrics._estimate import Estimate
+from cxrclf.metrics._score_columns import SHARES, SampleScores
+
+
+class NamedScore:
+    """One score of samples.
+
+    Parameters
+    ----------
+    name : str
+        ``"accuracy"``, ``"balanced_accuracy"``, ``"macro_<score>"`` or
+        ``"<score>_<class>"``.
+    classes : sequence
+        All classes.
+    has_scores : bool
+        Whether the samples have `y_score`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such score.
+    """
+
+    def __init__(self, name: str, classes: Sequence[Any], has_scores: bool):
+        self.name = name
+        columns = (*SHARES, "auc") if has_scores else SHARES
+        known: dict[str, tuple[str, int | None]] = {"accuracy": ("", None)}
+        known |= {f"macro_{column}": (column, None) for column in columns}
+        known["balanced_accuracy"] = ("sensitivity", None)
+        known |= {
+            f"{column}_{label}": (column, code)
+            for code, label in enumerate(classes)
+            for column in columns
+        }
+        if name not in known:
+            hint = "" if has_scores else " Scores of AUC need y_score."
+            raise ValueError(
+                f"There is no score {name!r}. The scores are {list(known)}.{hint}"
+            )
+        self._column, self._code = known[name]
+
+    def compute(
+        self, samples: SampleScores, level: float
+    ) -> tuple[Estimate, np.ndarray]:
+        """Return the score with its interval, and the influence of each sample."""
+        if not self._column:
+            column = samples.overall_accuracy(level)
+        elif self._code is None:
+            classes = samples.column(self._column, level, samples.present)
+            column = samples.mean(classes)
+        else:
+            column = samples.column(self._column, level, np.array([self._code]))
+        return Estimate(*column.values[0].tolist()), column.influence[:, 0]
+
+    def count_patients(self, samples: SampleScores) -> int:
+        """Return the number of patients of the smallest side of the score.
+
+        A sensitivity has one side, the patients with the class. An AUC has two: the
+        patients with the class, and the patients without it. A mean over classes has
+        the patients of each class.
+        """
+
+        def count(rows: np.ndarray) -> int:
+            return len(np.unique(samples.patients[rows]))
+
+        if not self._column:
+            return count(np.ones(len(samples.patients), bool))
+        if self._code is None:
+            return min(count(rows) for rows in samples.is_true.T)
+        rows = samples.is_true[:, self._code]
+        if self._column == "sensitivity":
+            return count(rows)
+        if self._column == "specificity":
+            return count(~rows)
+        return min(count(rows), count(~rows))

@@ -1,0 +1,74 @@
+"""Columns of subgroups: categories, bands of numbers, missing values."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxrclf.metrics._subgroup_columns import subgroup_columns
+
+
+def names_of(column):
+    return [column.subgroups[code] for code in column.codes]
+
+
+def test_categories_are_sorted_and_missing_values_are_unknown():
+    by = pd.DataFrame(
+        {
+            "sex": ["M", "F ", None, "F", "nan"],
+            "view": pd.Categorical(["PA", "AP", "PA", np.nan, "PA"]),
+            "source": [3, 1, 1, 3, 3],
+            "portable": [True, False, True, True, False],
+        }
+    )
+    columns = {column.name: column for column in subgroup_columns(by, 5)}
+    assert columns["sex"].subgroups == ["F", "M", "unknown"]
+    assert names_of(columns["sex"]) == ["M", "F", "unknown", "F", "unknown"]
+    assert names_of(columns["view"]) == ["PA", "AP", "PA", "unknown", "PA"]
+    assert names_of(columns["source"]) == ["3", "1", "1", "3", "3"]
+    assert names_of(columns["portable"]) == ["1", "0", "1", "1", "0"]
+
+
+def test_a_value_that_is_named_unknown_is_missing():
+    (column,) = subgroup_columns({"sex": ["unknown", "Z", None]}, 3)
+    assert column.subgroups == ["Z", "unknown"]
+    assert names_of(column) == ["unknown", "Z", "unknown"]
+
+
+def test_ages_have_bands_of_children_and_adults():
+    age = [0.5, 2, 11.9, 12, 17, 18, 39, 40, 64, 65, 90, np.nan]
+    (column,) = subgroup_columns({"Age": age}, 12)
+    assert column.subgroups == [
+        "under 2", "2 to under 12", "12 to under 18", "18 to under 40",
+        "40 to under 65", "65 and over", "unknown",
+    ]  # fmt: skip
+    assert column.codes.tolist() == [0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6]
+
+
+def test_only_bands_that_occur():
+    (column,) = subgroup_columns({"dose": [0.1, 7]}, 2, {"dose": [1, 2.5, 5]})
+    assert column.subgroups == ["under 1", "5 and over"]
+    (column,) = subgroup_columns({"age": ["070", "5"]}, 2)  # text of digits
+    assert column.subgroups == ["2 to under 12", "65 and over"]
+
+
+@pytest.mark.parametrize(
+    ("by", "options", "error", "message"),
+    [
+        ([1, 2], {}, TypeError, "mapping of names to arrays"),
+        ({}, {}, ValueError, "no columns"),
+        ({"sex": ["F"]}, {}, ValueError, r"by\['sex'\] must have one value per sample"),
+        (
+            {"dose": np.arange(20.0)},
+            {},
+            ValueError,
+            "20 different numbers. Pass the edges",
+        ),
+        ({"age": ["old"] * 20}, {}, ValueError, r"by\['age'\] must have numbers"),
+        ({"age": range(20)}, {"bands": {"dose": [1]}}, ValueError, "which by lacks"),
+        ({"age": range(20)}, {"bands": {"age": [5, 5]}}, ValueError, "increasing"),
+        ({"age": range(20)}, {"bands": {"age": []}}, ValueError, "increasing"),
+    ],
+)
+def test_columns_that_do_not_fit(by, options, error, message):
+    with pytest.raises(error, match=message):
+        subgroup_columns(by, 20, **options)
