@@ -10,10 +10,10 @@ from numpy.testing import assert_allclose
 from cxrclf.exceptions import SmallSubgroupWarning
 from cxrclf.metrics import (
     classification_table,
+    holm,
     roc_auc_interval,
     subgroup_table,
 )
-from cxrclf.metrics._holm import holm
 
 N = 400
 NAMES = np.array(["covid", "normal"])

@@ -282,7 +282,7 @@ def _choose_classes(classes: Any, known: list) -> list:
     unknown = [label for label in chosen if label not in known]
     if unknown or not chosen:
         raise ValueError(
-            f"The classes {unknown} do not exist. The classes are {known}."
+            f"classes must be some of {known}, got {chosen}. Pass None for all."
         )
     return chosen
 

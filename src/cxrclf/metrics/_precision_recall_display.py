@@ -71,7 +71,7 @@ class PrecisionRecallDisplay(CurveDisplay):
     >>> display = PrecisionRecallDisplay.from_estimator(
     ...     clf, X[1::2], y[1::2], classes=[1])
     >>> round(display.curves[1].area.value, 2)
-    0.99
+    0.98
     """
 
     _area = "average precision"

@@ -22,10 +22,11 @@ class RocDisplay(CurveDisplay):
     parameters are stored as attributes.
 
     A solid line is the curve of all samples together. Its band is the interval of the
-    sensitivity at each threshold (:func:`proportion_interval`). At the threshold of a
-    classifier, it is the interval of the sensitivity in :func:`classification_table`.
-    The band does not contain the error of the false-positive rate. The legend has the
-    area under the curve with the interval of :func:`roc_auc_interval`.
+    sensitivity at each threshold (:func:`proportion_interval`). A sensitivity can only
+    grow from left to right, so a bound holds to the right (lower) or left (upper) of
+    its threshold as well, if it is narrower. The band does not contain the error of the
+    false-positive rate. The legend has the area under the curve with the interval of
+    :func:`roc_auc_interval`.
 
     If the predictions have folds, the solid line is the curve of the pooled
     predictions. A dashed line is the mean of the curves of the folds at fixed
@@ -81,7 +82,7 @@ class RocDisplay(CurveDisplay):
     ) -> ClassCurve:
         points = roc_points(y_true, score)
         area = roc_auc_interval(y_true, score, groups=patients, confidence_level=level)
-        band = pointwise_band(
+        x, low, high = pointwise_band(
             y_true,
             score,
             patients,
@@ -89,10 +90,12 @@ class RocDisplay(CurveDisplay):
             lambda y_true, is_above: (is_above, y_true),
             level,
         )
+        low = np.maximum.accumulate(low)
+        high = np.minimum.accumulate(high[::-1])[::-1]
         folds = None
         if fold is not None:
             folds = mean_of_folds(y_true, score, fold, is_roc=True)
-        return ClassCurve(*points[:2], *band, area, folds, float(y_true.mean()))
+        return ClassCurve(*points[:2], x, low, high, area, folds, float(y_true.mean()))
 
     def _draw_baseline(self, ax: Any, colors: Mapping[Any, str]) -> None:
         ax.plot([0, 1], [0, 1], color="0.7", lw=1, ls=":")

@@ -1,0 +1,49 @@
+"""Display of precision-recall curves."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import average_precision_score
+
+from cxrclf.metrics import (
+    PrecisionRecallDisplay,
+    Predictions,
+    bootstrap_interval,
+)
+from cxrclf.metrics._precision_recall_display import _fast_average_precision
+
+plt = pytest.importorskip("matplotlib.pyplot")
+
+
+def test_the_average_precision_is_that_of_scikit_learn():
+    rng = np.random.default_rng(0)
+    for decimals in (0, 1, 8):  # with and without ties
+        y_true = rng.random(80) < 0.3
+        score = (rng.normal(size=80) + y_true).round(decimals)
+        expected = average_precision_score(y_true, score)
+        assert _fast_average_precision(y_true, score) == pytest.approx(expected)
+    assert np.isnan(_fast_average_precision(np.zeros(3, bool), np.arange(3)))
+
+
+def test_the_interval_is_that_of_resampled_patients():
+    rng = np.random.default_rng(1)
+    y_true = np.arange(60) % 3 == 0
+    score = rng.normal(size=60) + y_true
+    groups = np.arange(60) // 2
+    predictions = Predictions(y_true, score > 0.5, score, groups=groups)
+    shown = PrecisionRecallDisplay.from_predictions(predictions)
+    expected = bootstrap_interval(
+        _fast_average_precision, y_true, score, groups=groups, n_resamples=1000
+    )
+    assert shown.curves[True].area == pytest.approx(expected)
+    baseline = [line for line in shown.ax_.lines if line.get_linestyle() == ":"]
+    assert baseline[0].get_ydata()[0] == pytest.approx(1 / 3)
+    plt.close("all")
+
+
+def test_a_perfect_curve_has_no_interval_of_resamples():
+    y = np.arange(40) % 2
+    shown = PrecisionRecallDisplay.from_predictions(Predictions(y, y, y.astype(float)))
+    assert np.isnan(shown.curves[1].area.low)
+    (entry,) = shown.ax_.get_legend().get_texts()
+    assert entry.get_text() == "1: 1.000"
+    plt.close("all")
