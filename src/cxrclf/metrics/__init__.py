@@ -18,6 +18,7 @@
   :func:`choose_threshold` and :func:`fold_thresholds` choose thresholds for a required
   sensitivity or specificity.
 - :func:`subgroup_table` scores subgroups of patients, and the gaps between them.
+- :func:`compare_predictions` compares classifiers on the same samples.
 - :class:`RocDisplay` and :class:`PrecisionRecallDisplay` draw curves with intervals.
 - :func:`map_labels` maps labels to the classes of a label scheme.
   :func:`original_class_table` counts the predictions for each original label.
@@ -34,6 +35,11 @@ from cxrclf.metrics._classification_table import (
     classification_table,
     table_from_confusion,
     table_from_counts,
+)
+from cxrclf.metrics._compare_predictions import (
+    ComparisonTable,
+    PairComparison,
+    compare_predictions,
 )
 from cxrclf.metrics._comparison import Comparison
 from cxrclf.metrics._corrected_resampled_t_test import corrected_resampled_t_test
@@ -55,23 +61,26 @@ from cxrclf.metrics._proportion_interval import proportion_interval
 from cxrclf.metrics._reliability_display import ReliabilityDisplay
 from cxrclf.metrics._roc_auc_interval import roc_auc_interval
 from cxrclf.metrics._roc_display import RocDisplay
+from cxrclf.metrics._score_subgroups import subgroup_table
 from cxrclf.metrics._score_table import ScoreTable
 from cxrclf.metrics._scorers import scorers
 from cxrclf.metrics._segmentation_scorers import segmentation_scorers
 from cxrclf.metrics._segmentation_scores import segmentation_scores
 from cxrclf.metrics._temperature import apply_temperature, fit_temperature
 from cxrclf.metrics._subgroup_gaps import SubgroupGap, SubgroupGaps
-from cxrclf.metrics._subgroup_table import SubgroupTable, subgroup_table
+from cxrclf.metrics._subgroup_table import SubgroupTable
 
 __all__ = [
     "CalibrationTable",
     "Comparison",
     "DecisionCurve",
+    "ComparisonTable",
     "Estimate",
     "FoldScore",
     "FoldSummary",
     "FoldThresholds",
     "OriginalClassTable",
+    "PairComparison",
     "PrecisionRecallDisplay",
     "Predictions",
     "ReliabilityDisplay",
@@ -86,6 +95,7 @@ __all__ = [
     "calibration_scores",
     "choose_threshold",
     "classification_table",
+    "compare_predictions",
     "corrected_resampled_t_test",
     "cross_val_predictions",
     "decision_curve",

@@ -16,7 +16,7 @@ from cxrclf.metrics._class_predictor import (
     sort_classes,
     warn_of_unfitted,
 )
-from cxrclf.metrics._predictions import Predictions
+from cxrclf.metrics._predictions import Predictions, choose_classes
 
 # Colors of Okabe and Ito, which color-blind people can distinguish.
 _COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
@@ -86,7 +86,7 @@ class CurveDisplay(ABC):
             )
         patients = index_patients(predictions.units, len(predictions))
         curves = {}
-        for label in _choose_classes(classes, predictions.classes.tolist()):
+        for label in choose_classes(classes, predictions.classes.tolist()):
             y_true = predictions.y_true == label
             if y_true.all() or not y_true.any():
                 continue
@@ -272,19 +272,6 @@ class CurveDisplay(ABC):
         return (
             f"{label}, mean of {folds.n_folds} folds: {folds.mean:.3f} ± {folds.sd:.3f}"
         )
-
-
-def _choose_classes(classes: Any, known: list) -> list:
-    """Return the classes to draw."""
-    if classes is None:
-        return known[-1:] if len(known) == 2 else known
-    chosen = np.asarray(classes).ravel().tolist()
-    unknown = [label for label in chosen if label not in known]
-    if unknown or not chosen:
-        raise ValueError(
-            f"classes must be some of {known}, got {chosen}. Pass None for all."
-        )
-    return chosen
 
 
 def _import_pyplot() -> Any:

@@ -317,6 +317,24 @@ class Predictions:
         return cls(**read_predictions(path))
 
 
+def choose_classes(classes: Any, known: list) -> list:
+    """Return some classes: all of `known` for None, but only the last one of two.
+
+    Raises
+    ------
+    ValueError
+        If a class is not in `known`, or if there is no class.
+    """
+    if classes is None:
+        return known[-1:] if len(known) == 2 else known
+    chosen = np.asarray(classes).ravel().tolist()
+    if not chosen or _not_in(chosen, known):
+        raise ValueError(
+            f"classes must be some of {known}, got {chosen}. Pass None for all."
+        )
+    return chosen
+
+
 def _as_labels(values: Any, name: str) -> np.ndarray:
     """Return labels, with text as text of NumPy."""
     labels = as_labels(values, name)
