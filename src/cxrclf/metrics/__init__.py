@@ -66,15 +66,15 @@ from cxrclf.metrics._score_table import ScoreTable
 from cxrclf.metrics._scorers import scorers
 from cxrclf.metrics._segmentation_scorers import segmentation_scorers
 from cxrclf.metrics._segmentation_scores import segmentation_scores
-from cxrclf.metrics._temperature import apply_temperature, fit_temperature
 from cxrclf.metrics._subgroup_gaps import SubgroupGap, SubgroupGaps
 from cxrclf.metrics._subgroup_table import SubgroupTable
+from cxrclf.metrics._temperature import apply_temperature, fit_temperature
 
 __all__ = [
     "CalibrationTable",
     "Comparison",
-    "DecisionCurve",
     "ComparisonTable",
+    "DecisionCurve",
     "Estimate",
     "FoldScore",
     "FoldSummary",
@@ -84,13 +84,12 @@ __all__ = [
     "PrecisionRecallDisplay",
     "Predictions",
     "ReliabilityDisplay",
-    "ScoreTable",
-    "apply_temperature",
     "RocDisplay",
     "ScoreTable",
     "SubgroupGap",
     "SubgroupGaps",
     "SubgroupTable",
+    "apply_temperature",
     "bootstrap_interval",
     "calibration_scores",
     "choose_threshold",
