@@ -10,6 +10,8 @@ from cxrclf._utils.groups import index_patients
 from cxrclf.metrics._checks import check_binary
 from cxrclf.metrics._estimate import Estimate
 from cxrclf.metrics._patient_freedom import patient_freedom
+from cxrclf.metrics._patient_number import patient_number
+from cxrclf.metrics._wilson_bounds import wilson_bounds
 
 
 def proportion_interval(
@@ -48,15 +50,16 @@ def proportion_interval(
     For one image per patient, this is the interval of Wilson [1]_. With `groups`, the
     number of images is divided by the design effect [2]_: the variance of the
     proportion over patients, divided by the variance of as many independent images, and
-    at least 1. The normal quantile is multiplied by a ratio of two quantiles of
-    Student's t distribution [3]_, because few patients decide the design effect. The
-    degrees of freedom are at most the number of patients, less 1, and fewer where few
-    patients have nearly all errors.
+    at least 1. The design effect is not known exactly. For this reason, the number is
+    also divided by the squared ratio of two quantiles of Student's t distribution [3]_.
+    The degrees of freedom are at most the number of patients, less 1, and fewer where
+    few patients have nearly all errors.
 
-    There is no variance if all images are right or all are wrong, or if there is only
-    one patient. The images of a patient then count as completely correlated: the number
-    of images becomes ``n**2 / sum(n_i**2)``, where n_i is the number of images of a
-    patient.
+    The resulting number is never smaller than ``n**2 / sum(n_i**2)``, where n_i is the
+    number of images of a patient. This number holds if all images of a patient are
+    right or all are wrong [4]_. It equals the number of patients if all patients have
+    equally many images. It is also the number if there is no variance: if all images
+    are right or all are wrong, or if there is only one patient.
 
     :ref:`intervals` has the measured coverage of these intervals.
 
@@ -69,6 +72,7 @@ def proportion_interval(
     .. [3] E. L. Korn and B. I. Graubard, "Confidence intervals for proportions with
        small expected number of positive counts estimated from survey data", Survey
        Methodology 24, 1998.
+    .. [4] L. Kish, "Survey Sampling", Wiley, 1965.
 
     Examples
     --------
@@ -81,7 +85,7 @@ def proportion_interval(
 
     >>> groups = [1, 2, 3, 4] * 4 + [5] * 4
     >>> print(f"{proportion_interval(correct, groups=groups):.2f}")
-    0.90 [0.35, 0.99]
+    0.90 [0.46, 0.99]
     """
     check_level(confidence_level)
     correct = check_binary(correct, "correct")
@@ -91,26 +95,13 @@ def proportion_interval(
         return Estimate(np.nan, np.nan, np.nan)
     share = float(correct.mean())
     tail = (1 - confidence_level) / 2
-    sizes = np.bincount(patients)
-    m = len(sizes)
-    quantile = float(norm.isf(tail))
-    if m == n:
-        effective = float(n)
-    elif share in (0, 1) or m == 1:
-        effective = n**2 / float((sizes**2).sum())
-    else:
+    m = int(patients.max()) + 1
+    effective = patient_number(patients)
+    if 1 < m < n and 0 < share < 1:
         residuals = np.bincount(patients, correct - share)
         variance = m / (m - 1) * float(residuals @ residuals) / n**2
-        effective = n / max(1.0, variance * (n - 1) / (share * (1 - share)))
+        design_effect = max(1.0, variance * (n - 1) / (share * (1 - share)))
         freedom = patient_freedom(residuals, m)
-        quantile *= float(t.isf(tail, freedom) / t.isf(tail, n - 1))
-    return Estimate(share, *_wilson(share, effective, quantile))
-
-
-def _wilson(share: float, n: float, quantile: float) -> tuple[float, float]:
-    """Return the bounds of the interval of Wilson for n independent images."""
-    extra = quantile**2 / n
-    middle = (share + extra / 2) / (1 + extra)
-    half = np.sqrt(extra * (share * (1 - share) + extra / 4)) / (1 + extra)
-    low, high = float(middle - half), float(middle + half)
-    return 0.0 if share == 0 else max(0.0, low), 1.0 if share == 1 else min(1.0, high)
+        ratio = float(t.isf(tail, freedom) / t.isf(tail, n - 1))
+        effective = max(effective, n / design_effect / ratio**2)
+    return Estimate(share, *wilson_bounds(share, effective, float(norm.isf(tail))))
