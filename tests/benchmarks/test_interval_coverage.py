@@ -44,11 +44,12 @@ def test_images_of_one_patient_are_correlated(benchmark):
 def test_table_and_raw_figures(benchmark, tmp_path, capsys):
     path = tmp_path / "coverage.json"
     options = ["--runs", "3", "--patients", "5", "--auc", "0.8", "1"]
-    options += ["--images", "2", "--resamples", "100"]
+    options += ["--images", "2", "--resamples", "100", "--bootstrap-runs", "2"]
     benchmark.main([*options, "--json", str(path)])
     rows = json.loads(path.read_text())
     assert [row["auc"] for row in rows] == [0.8, 1]
-    assert rows[1]["AUC"] == rows[1]["sensitivity"] == 1
+    assert rows[1]["AUC"] == rows[1]["sensitivity"] == rows[1]["DeLong test"] == 1
+    assert rows[0]["F1, bootstrap"] in (0, 0.5, 1)
     table = capsys.readouterr().out
     assert "| 1-2                |                  5 |      0.8 |" in table
     benchmark.main([*options, "--rst"])
