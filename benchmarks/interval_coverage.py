@@ -199,8 +199,7 @@ def as_rst(header, lines):
     widths = [max(map(len, column)) for column in zip(header, *lines, strict=True)]
     rule = "  ".join("=" * width for width in widths)
     text = [
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        for line in (header, *lines)
+        "  ".join(map(str.ljust, line, widths)).rstrip() for line in (header, *lines)
     ]
     return "\n".join([rule, text[0], rule, *text[1:], rule])
 
