@@ -1,0 +1,232 @@
+"""Report of the copies in a data set."""
+
+import numpy as np
+
+from cxrclf._utils.splitting import join_groups
+from cxrclf.audit._contact_sheet import draw_contact_sheet
+from cxrclf.audit._describe_copies import EXACT
+from cxrclf.audit._finding import Finding
+from cxrclf.audit._report import Report
+from cxrclf.audit._report_table import ReportTable
+
+_N_SHOWN, _N_MEMBERS = 100, 8  # groups and images per group with stored pictures
+_N_NAMES = 3
+_N_DRAWN = 12
+
+
+class DuplicateReport(Report):
+    """Copies in a data set.
+
+    :func:`find_duplicates` returns this object.
+
+    Attributes
+    ----------
+    pairs : ReportTable
+        Pairs of copies, with the columns
+
+        - `row_a`, `row_b`: rows of the two images, the smaller row first;
+        - `image_a`, `image_b`: file names, or "row 0", "row 1", ... for arrays;
+        - `kind`: ``"exact"`` for the same pixels. Other kinds are "flipped",
+          "inverted", "rotated", "cropped", "rescaled" and "gray levels", joined by
+          " + " if there are several changes. ``"re-encoded"`` has none of them;
+        - `correlation`: correlation of the local contrast in the common region after
+          the registration. It is 1 for exact copies.
+
+        An exact copy has one pair only, with the first image that has its pixels.
+    groups : list of ndarray of int
+        Rows of each group of copies. Images that are linked through other images are in
+        one group. A group has two or more rows.
+    labels : ndarray of shape (n,) of int
+        Group of each row. Copies have equal labels, and an image without copies has a
+        label of its own.
+    findings : tuple of Finding
+        Findings of the kind "duplicates" with the codes `exact_copies` and
+        `near_copies`.
+    tables : dict of str to ReportTable
+        The tables "pairs" and "groups".
+
+    Examples
+    --------
+    >>> from cxrclf.audit import find_duplicates
+    >>> from cxrclf.datasets import make_chest_radiographs
+    >>> X = make_chest_radiographs(8, n_patients=8, random_state=0).images
+    >>> X[6] = 255 - X[1]
+    >>> report = find_duplicates(X)
+    >>> report.groups
+    [array([1, 6])]
+    >>> print(report.findings[0])
+    duplicates: 1 image is a changed copy of another image (1 inverted).
+    >>> report.labels
+    array([0, 1, 2, 3, 4, 5, 1, 6])
+    """
+
+    def __init__(self, pairs, names, sizes, thumbnails):
+        """Collect the copies of a data set.
+
+        Parameters
+        ----------
+        pairs : sequence of (int, int, str, float)
+            Rows, kind and correlation of each pair.
+        names : sequence of str
+            Name of each image.
+        sizes : ndarray of shape (n, 2)
+            Height and width of each image, 0 if unknown.
+        thumbnails : ndarray of shape (n, 128, 128) of uint8
+            Small images.
+        """
+        columns = list(zip(*pairs, strict=True)) or [(), (), (), ()]
+        rows_a, rows_b, kinds, correlations = columns
+        self.pairs = ReportTable(
+            {
+                "row_a": rows_a,
+                "row_b": rows_b,
+                "image_a": [names[row] for row in rows_a],
+                "image_b": [names[row] for row in rows_b],
+                "kind": kinds,
+                "correlation": correlations,
+            },
+            "Pairs of copies, and the correlation of their pixels.",
+        )
+        self.labels = _label_groups(rows_a, rows_b, len(names))
+        order = np.argsort(self.labels, kind="stable")
+        _, starts = np.unique(self.labels[order], return_index=True)
+        groups = np.split(order, starts[1:])
+        self.groups = [group for group in groups if len(group) > 1]
+        shown = [row for group in self.groups[:_N_SHOWN] for row in group[:_N_MEMBERS]]
+        self._pictures = {
+            int(row): (names[row], tuple(sizes[row]), thumbnails[row]) for row in shown
+        }
+        super().__init__(
+            "Duplicates",
+            _list_findings(kinds, rows_a, rows_b, self.groups),
+            {"pairs": self.pairs, "groups": _list_groups(self.groups, names)},
+            _read(len(names), self.groups),
+        )
+
+    def plot(self, y=None, *, max_groups=_N_DRAWN):
+        """Draw the groups of copies side by side.
+
+        Parameters
+        ----------
+        y : array-like of shape (n,), default=None
+            Class of each image of the data set, for the titles.
+        max_groups : int, default=12
+            Largest number of groups in the figure, at most 100. The figure has at most
+            8 images per group.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            One row per group. Images that were searched at another aspect ratio have
+            their own aspect ratio.
+
+        Raises
+        ------
+        ValueError
+            If there are no copies, or if `y` has another length than the data set.
+        MissingDependencyError
+            If Matplotlib is not installed.
+        """
+        if not self.groups:
+            raise ValueError("There are no copies to draw.")
+        if y is not None:
+            y = np.asarray(y)
+            if y.shape != self.labels.shape:
+                raise ValueError(
+                    f"y must have one class for each of the {len(self.labels)} images, "
+                    f"got the shape {y.shape}."
+                )
+        kinds = {}
+        for row_a, row_b, kind in zip(
+            self.pairs["row_a"], self.pairs["row_b"], self.pairs["kind"], strict=True
+        ):
+            kinds.setdefault(row_b, (row_a, kind))
+        return draw_contact_sheet(
+            [group[:_N_MEMBERS] for group in self.groups[: min(max_groups, _N_SHOWN)]],
+            self._pictures,
+            kinds,
+            y,
+        )
+
+    def _figures(self):
+        if self.groups:
+            yield "Groups of copies side by side", self.plot()
+
+
+def _label_groups(rows_a, rows_b, n):
+    """Return connected components, numbered by their first rows."""
+    # A pair becomes a link between the rows, through a group of its own.
+    keys = np.concatenate([np.arange(n), np.array(rows_a, int)])
+    groups = np.concatenate([np.arange(n), np.array(rows_b, int)])
+    joined = join_groups(groups, keys)[:n]
+    _, first, inverse = np.unique(joined, return_index=True, return_inverse=True)
+    rank = np.empty(len(first), int)
+    rank[np.argsort(first)] = np.arange(len(first))
+    return rank[inverse]
+
+
+def _list_groups(groups, names):
+    """Return the table of the groups."""
+    images = []
+    for group in groups:
+        shown = ", ".join(names[row] for row in group[:_N_NAMES])
+        more = len(group) - _N_NAMES
+        images.append(shown + (f" and {more} more" if more > 0 else ""))
+    columns = {"group": range(len(groups)), "n_images": map(len, groups)}
+    return ReportTable(columns | {"images": images}, "Groups of copies.")
+
+
+def _list_findings(kinds, rows_a, rows_b, groups):
+    findings = []
+    n_exact = kinds.count(EXACT)
+    if n_exact:
+        findings.append(
+            Finding(
+                "duplicates",
+                "exact_copies",
+                f"{_count(n_exact)} the same pixels as another image.".replace(
+                    "image is", "image has"
+                ).replace("images are", "images have"),
+                n=n_exact,
+            )
+        )
+    n_near = sum(len(group) - 1 for group in groups) - n_exact
+    if n_near:
+        names, counts = np.unique(
+            [kind for kind in kinds if kind != EXACT], return_counts=True
+        )
+        order = np.argsort(-counts, kind="stable")
+        described = ", ".join(f"{counts[k]} {names[k]}" for k in order)
+        what = "a changed copy" if n_near == 1 else "changed copies"
+        other = "another image" if n_near == 1 else "other images"
+        findings.append(
+            Finding(
+                "duplicates",
+                "near_copies",
+                f"{_count(n_near)} {what} of {other} ({described}).",
+                n=n_near,
+            )
+        )
+    return findings
+
+
+def _count(n):
+    return "1 image is" if n == 1 else f"{n} images are"
+
+
+def _read(n, groups):
+    """Return the sentences that explain the report."""
+    n_copies = sum(len(group) - 1 for group in groups)
+    found = (
+        f"{n} images were compared. None of them is a copy of another image."
+        if not groups
+        else f"{n} images were compared. Without copies there are {n - n_copies}: "
+        f"{len(groups)} groups have {n_copies + len(groups)} images."
+    )
+    return (
+        found,
+        "The search finds the same pixels, and copies that were re-encoded, rescaled, "
+        "changed in brightness, contrast or gamma, inverted, flipped left to right, "
+        "rotated by up to 5 degrees or cropped by up to 10 % per side.",
+        "It cannot find other radiographs of the same patient. Only patient ids can.",
+    )

@@ -1,0 +1,156 @@
+"""Find copies of images."""
+
+import numpy as np
+import torch
+
+from cxrclf._torch.threads import limit_threads, usable_threads
+from cxrclf._utils.checks import check_int
+from cxrclf.audit._copy_candidates import SIDE as SEARCHED
+from cxrclf.audit._copy_candidates import find_candidates
+from cxrclf.audit._describe_copies import EXACT, describe_copies
+from cxrclf.audit._duplicate_report import DuplicateReport
+from cxrclf.audit._exact_copies import find_exact_copies
+from cxrclf.audit._local_contrast import shrink
+from cxrclf.audit._register_pairs import register_pairs
+from cxrclf.audit._rows import name_rows
+from cxrclf.audit._thumbnails import SIDE, make_thumbnails
+from cxrclf.images import ImageInput, read_image_sizes
+
+_CHUNK = 1024
+
+
+def find_duplicates(X, *, cache_dir=None, n_threads=None, verbose=0):
+    """Find copies of images, also of changed images.
+
+    Copies in the training set and in the test set make scores too good. This function
+    finds images with the same pixels, and copies that were
+
+    - saved in another format or with the losses of JPEG;
+    - resized, or stretched to another aspect ratio;
+    - changed in brightness, contrast or gamma, or inverted;
+    - flipped left to right;
+    - rotated by up to 5 degrees;
+    - cropped by up to 10 % per side, or by 20 % on one side;
+    - changed in several of these ways.
+
+    Images are compared at 128 × 128 pixels in three steps. First, each image is
+    compared with views of all other images at 16 × 16 pixels. The eight nearest images
+    are candidates. Then, the candidates are registered: an affine map that puts one
+    image on the other is fitted to their pixels, at 32, 64 and 128 pixels [1]_. Pairs
+    with a low correlation of the local contrast are dropped after each level. At last,
+    the map tells the kind of the copy.
+
+    Read more in the :ref:`User Guide <audit>`.
+
+    Parameters
+    ----------
+    X : array-like of length n
+        Images in any form that the estimators accept, except flat rows. n is 2 or more.
+    cache_dir : path-like, default=None
+        Folder of decoded files. A later call with the same folder reads them instead of
+        the images. By default decoded files are deleted when the process ends.
+    n_threads : int, default=None
+        Number of CPU threads. None means the number of threads of torch.
+    verbose : int, default=0
+        Whether to show progress bars.
+
+    Returns
+    -------
+    DuplicateReport
+        Report with the pairs and groups of copies. ``print(report)`` shows it.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two images, or images of several sizes in an array.
+    ImageReadError
+        If files cannot be read. The message names all of them.
+
+    See Also
+    --------
+    leakage_report : Find copies on both sides of a split.
+    link_groups : Keep copies together in the folds of any splitter.
+
+    Notes
+    -----
+    Two radiographs of one patient are no copies, and they are not reported. Pass
+    patient ids as `groups` to :func:`leakage_report` to find them.
+
+    The search is exact: it depends neither on a random number nor on the order of the
+    images.
+
+    References
+    ----------
+    .. [1] S. Benhimane and E. Malis, "Real-time image-based tracking of planes using
+       efficient second-order minimization", IROS, 2004.
+
+    Examples
+    --------
+    >>> from cxrclf.audit import find_duplicates
+    >>> from cxrclf.datasets import make_chest_radiographs
+    >>> X = make_chest_radiographs(12, n_patients=12, random_state=0).images
+    >>> X[10] = X[2]
+    >>> X[11] = X[3][:, ::-1]
+    >>> report = find_duplicates(X)
+    >>> print(report.pairs)
+    row_a  row_b  image_a  image_b     kind  correlation
+    2         10    row 2   row 10    exact        1.000
+    3         11    row 3   row 11  flipped        1.000
+    """
+    images = ImageInput.from_X(X, flat_rows=False)
+    if len(images) < 2:
+        raise ValueError(
+            f"find_duplicates compares images, and X has {len(images)}. Pass two or "
+            "more images."
+        )
+    if n_threads is not None:
+        check_int(n_threads, "n_threads", 1)
+    opened = images.open((SIDE, SIDE), cache_dir=cache_dir, verbose=verbose)
+    with limit_threads(usable_threads(n_threads)), torch.inference_mode():
+        first = find_exact_copies(images, opened.keys)
+        thumbnails = make_thumbnails(opened, verbose=verbose)
+        candidates, found = _find_near(first, thumbnails, verbose)
+        moving, fixed = candidates.moving[found.index], candidates.fixed[found.index]
+        copies = np.flatnonzero(first != np.arange(len(first)))
+        sizes = _read_sizes(
+            images, np.unique(np.r_[copies, first[copies], moving, fixed])
+        )
+        kinds = describe_copies(
+            thumbnails, sizes, moving, fixed, found.maps, candidates.signs[found.index]
+        )
+    pairs = [(int(first[row]), int(row), EXACT, 1.0) for row in copies]
+    pairs += [
+        (int(min(a, b)), int(max(a, b)), kind, float(correlation))
+        for a, b, kind, correlation in zip(
+            moving, fixed, kinds, found.correlations, strict=True
+        )
+    ]
+    return DuplicateReport(sorted(pairs), name_rows(images), sizes, thumbnails.pixels)
+
+
+def _find_near(first, thumbnails, verbose):
+    """Return candidates and registered pairs among images with different pixels."""
+    rows = np.unique(first)
+    # Images with one gray level have no pixels to compare.
+    rows = rows[thumbnails.high[rows] > thumbnails.low[rows]]
+    small = torch.cat(
+        [
+            shrink(torch.from_numpy(thumbnails.pixels[chunk]).float() / 255, SEARCHED)
+            for chunk in np.split(rows, range(_CHUNK, len(rows), _CHUNK))
+        ]
+    )
+    candidates = find_candidates(small, verbose=verbose)
+    candidates = candidates._replace(
+        moving=rows[candidates.moving], fixed=rows[candidates.fixed]
+    )
+    return candidates, register_pairs(thumbnails.pixels, candidates, verbose=verbose)
+
+
+def _read_sizes(images, rows):
+    """Return the height and width of some images, of shape (n, 2). Others are 1."""
+    sizes = np.ones((len(images), 2), int)
+    if images.paths is None:
+        sizes[rows] = images.sample_shape[:2]
+    elif len(rows):
+        sizes[rows] = read_image_sizes(images.paths[rows])
+    return sizes
