@@ -25,7 +25,7 @@ def test_numbers_estimates_and_texts_are_formatted():
 
 
 def test_long_table_is_cut_with_a_note():
-    assert str(ReportTable({"row": range(25)})).endswith("9\n... and 15 more rows")
+    assert str(ReportTable({"row": range(25)})).endswith("14\n... and 10 more rows")
     page = ReportTable({"row": range(1000)})._repr_html_()
     assert page.count("<tr>") == 201
     assert "800 more rows" in page

@@ -7,6 +7,7 @@ from sklearn.base import clone
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
+from sklearn.tree import DecisionTreeClassifier
 
 from cxrclf.audit._gray_pixels import read_gray, to_gray_bytes
 from cxrclf.audit._lung_regions import LungRegions
@@ -25,7 +26,9 @@ from cxrclf.audit._probe import PROBES, Probe
 from cxrclf.audit._shuffle_pixels import shuffle_pixels
 from cxrclf.images import ImageInput, read_image_metadata
 
-_TREES = 200
+_TREES = 100
+_SMALLEST_LEAF = 3
+_LEAVES = 16  # of the tree that sees one column
 _SHOWN = (128, 128)
 _DEFAULT_SIZE = (224, 224)
 
@@ -131,12 +134,17 @@ class ProbeFactory:
 
     def make_column_estimator(self):
         """Return the classifier of a single column of metadata."""
-        return self._make_forest(50)
+        return DecisionTreeClassifier(
+            max_leaf_nodes=_LEAVES,
+            min_samples_leaf=_SMALLEST_LEAF,
+            class_weight="balanced",
+            random_state=self._seed,
+        )
 
-    def _make_forest(self, n_trees=_TREES):
+    def _make_forest(self):
         return ExtraTreesClassifier(
-            n_trees,
-            min_samples_leaf=3,
+            _TREES,
+            min_samples_leaf=_SMALLEST_LEAF,
             class_weight="balanced",
             random_state=self._seed,
         )

@@ -7,7 +7,7 @@ import numpy as np
 from cxrclf._utils.optional import import_optional
 from cxrclf._utils.tables import as_html, as_text, write_csv
 
-_SHOWN = 10  # rows in the text of a report
+_SHOWN = 15  # rows in the text of a report
 _SHOWN_HTML = 200  # rows on a page
 
 

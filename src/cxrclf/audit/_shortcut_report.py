@@ -126,7 +126,7 @@ def shortcut_report(
 
     Notes
     -----
-    The probes are forests of 200 extremely randomized trees, unless their name begins
+    The probes are forests of 100 extremely randomized trees, unless their name begins
     with "estimator". They are weak on purpose: a network finds more. A report without
     findings therefore does not prove that there is no shortcut.
 
