@@ -1,0 +1,58 @@
+"""Folds of a shortcut report, against scikit-learn."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.model_selection import (
+    PredefinedSplit,
+    RepeatedStratifiedKFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+)
+
+from cxrclf.audit._draw_folds import draw_folds
+
+Y = np.repeat(["covid", "normal"], 12)
+PATIENTS = np.arange(24) // 2
+
+
+def assert_same_folds(folds, expected):
+    for fold, other in zip(folds, expected, strict=True):
+        for rows, other_rows in zip(fold, other, strict=True):
+            assert_array_equal(rows, other_rows)
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_number_gives_shuffled_folds(seed):
+    splitter = StratifiedKFold(3, shuffle=True, random_state=seed)
+    assert_same_folds(draw_folds(3, Y, None, seed), splitter.split(Y, Y))
+    splitter = StratifiedGroupKFold(3, shuffle=True, random_state=seed)
+    folds = draw_folds(np.int64(3), Y, PATIENTS, seed)
+    assert_same_folds(folds, splitter.split(Y, Y, PATIENTS))
+    for train, test in folds:
+        assert not set(PATIENTS[train]) & set(PATIENTS[test])
+
+
+def test_splits_of_the_user_stay():
+    split = PredefinedSplit([-1] * 16 + [0] * 8)
+    expected = [(np.arange(16), np.arange(16, 24))]
+    assert_same_folds(draw_folds(split, Y, None, 0), expected)
+    mask = np.arange(24) >= 16
+    assert_same_folds(draw_folds([(~mask, mask)], Y, None, 0), expected)
+    # Groups that the splitter does not use are no reason for a warning.
+    splitter = StratifiedKFold(3)
+    assert_same_folds(draw_folds(splitter, Y, PATIENTS, 0), splitter.split(Y, Y))
+
+
+@pytest.mark.parametrize(
+    ("cv", "message"),
+    [
+        (RepeatedStratifiedKFold(n_splits=2, n_repeats=2), "several times"),
+        ([(range(12), range(11, 24))], "training and test rows"),
+        ([(range(12), [])], "no test rows"),
+        (1, "at least one train/test split"),
+    ],
+)
+def test_splits_that_do_not_fit_are_refused(cv, message):
+    with pytest.raises(ValueError, match=message):
+        draw_folds(cv, Y, None, 0)
