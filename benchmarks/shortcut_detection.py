@@ -79,12 +79,12 @@ def plant(shortcut, images, labels, rng):
     """Plant a shortcut in the images, and return the source of each image."""
     source = rng.random(len(labels)) < np.where(labels == CLASS, 0.9, 0.1)
     if shortcut == "mark":
-        for image in images[labels == CLASS]:
-            add_mark(image, rng)
+        for row in np.flatnonzero(labels == CLASS):
+            add_mark(images[row], rng)
     elif shortcut in ("brightness", "noise"):
         change = brighten if shortcut == "brightness" else add_noise
-        for image in images[source]:
-            change(image, rng)
+        for row in np.flatnonzero(source):
+            change(images[row], rng)
     return source
 
 

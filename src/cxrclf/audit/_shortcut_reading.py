@@ -81,8 +81,7 @@ def read_scores(scores, alarms, chance, tested, level):
         lines.append(
             "No classifier that cannot see the disease beats chance, among "
             f"{len(blind)} of them ({', '.join(blind)}; level {level:g} for all "
-            "together). This does "
-            "not prove that there is no shortcut."
+            "together). This does not prove that there is no shortcut."
         )
     lines += _read_context(scores)
     return lines
@@ -116,36 +115,32 @@ def read_notes(without_groups, n_without_lungs):
 
 
 def _read_alarms(scores, alarms, estimator):
-    ranked = sorted(alarms, key=lambda name: -scores[name].balanced_accuracy.value)
-    lines = []
-    for name in ranked:
-        of = (
-            ""
-            if estimator is None
-            else f"Of the {estimator.balanced_accuracy.value:.3f}, "
-        )
-        subject = _name_classifier(name)
-        subject = subject[0].lower() + subject[1:] if of else subject
-        lines.append(
-            f"{of}{subject} that sees only {PROBES[name][0]} reaches "
-            f"{format_estimate(scores[name].balanced_accuracy)}."
-        )
-    lines.append(
-        "These classifiers cannot see the disease. The classes therefore differ in "
-        "more than the disease, and the score does not show how well the disease is "
-        "recognized."
+    best, *others = sorted(
+        alarms, key=lambda name: -scores[name].balanced_accuracy.value
     )
+    score = scores[best].balanced_accuracy
+    subject = _name_classifier(best)
+    if estimator is not None and score.value <= estimator.balanced_accuracy.value:
+        subject = subject[0].lower() + subject[1:]
+        subject = f"Of the {estimator.balanced_accuracy.value:.3f}, {subject}"
+    lines = [
+        f"{subject} that sees only {PROBES[best][0]} reaches {format_estimate(score)}. "
+        "It cannot see the disease."
+    ]
     if estimator is not None:
-        best = scores[ranked[0]].difference
-        if best.low > 0:
-            lines.append(
-                f"The estimator exceeds the best of them by {format_estimate(best)}."
-            )
-        else:
-            lines.append(
-                "The estimator is not clearly better than the best of them: the "
-                f"difference is {format_estimate(best)}."
-            )
+        difference = scores[best].difference
+        lines[0] += (
+            f" The estimator exceeds it by {format_estimate(difference)}."
+            if difference.low > 0
+            else " The estimator is not clearly better: the difference is "
+            f"{format_estimate(difference)}."
+        )
+    if others:
+        lines.append(f"These probes beat chance as well: {', '.join(others)}.")
+    lines.append(
+        "The classes therefore differ in more than the disease, and the score does not "
+        "show how well the disease is recognized."
+    )
     return lines
 
 

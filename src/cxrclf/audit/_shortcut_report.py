@@ -141,7 +141,8 @@ def shortcut_report(
     the AUC of the same model on shuffled pixels, plus 0.5. The published figures are of
     two classes. For more classes the macro average is used here. The order of pixels
     is different in each image. The estimate takes all information of the gray levels
-    for a shortcut, although opacities change gray levels.
+    for a shortcut, although opacities change gray levels. It exceeds the AUC if the AUC
+    on shuffled pixels is below 0.5 by chance.
 
     The border and the corners may contain lung tissue if an image is tightly cropped,
     and a device that adapts the brightness to the whole image carries the extent of

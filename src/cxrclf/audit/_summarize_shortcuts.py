@@ -13,6 +13,7 @@ from cxrclf.audit._shortcut_reading import (
     read_scores,
 )
 from cxrclf.audit._shortcuts import ShortcutReport
+from cxrclf.metrics import holm
 
 _SHUFFLED = "estimator_shuffled"
 
@@ -89,11 +90,8 @@ def adjust_p_values(scores):
     dict of str to float
     """
     blind = [name for name in scores if name in PROBES and PROBES[name][1]]
-    p_values = np.array([scores[name].p_value for name in blind])
-    order = np.argsort(p_values)
-    factors = np.arange(len(blind), 0, -1)
-    adjusted = np.minimum(np.maximum.accumulate(p_values[order] * factors), 1)
-    return {blind[k]: float(value) for k, value in zip(order, adjusted, strict=True)}
+    adjusted = holm([scores[name].p_value for name in blind])
+    return dict(zip(blind, adjusted.tolist(), strict=True))
 
 
 def _make_findings(scores, p_values, alarms, chance, columns):
