@@ -10,9 +10,10 @@ one shortcut was planted::
 - clean: no shortcut. The classes differ only in the lungs;
 - mark: a bright square in a corner of one class, with a side of 6 % of the image, at a
   place that varies by 4 % of the image;
-- brightness, noise, size: nine of ten images of one class, and one of ten of the
-  others, come from another source. Its images are brighter, noisier or larger;
-- source: the same, with equal images. The source is passed to the report.
+- device: nine of ten images of one class, and one of ten of the others, come from
+  another device. Its images are brighter, noisier and larger;
+- brightness, noise, size: the same with one of these properties;
+- source: the same with equal images. The source is passed to the report.
 
 A shortcut is found if the report has any finding. For the clean files this is a false
 alarm. The estimator is a frozen EfficientNet-Lite0 with weights of ImageNet.
@@ -33,7 +34,7 @@ from cxrclf.audit import shortcut_report
 from cxrclf.datasets import make_chest_radiographs
 
 CLASS = "covid"
-SHORTCUTS = ("clean", "mark", "brightness", "noise", "size", "source")
+SHORTCUTS = ("clean", "mark", "device", "brightness", "noise", "size", "source")
 BLIND = (
     "metadata",
     "border",
@@ -81,10 +82,11 @@ def plant(shortcut, images, labels, rng):
     if shortcut == "mark":
         for row in np.flatnonzero(labels == CLASS):
             add_mark(images[row], rng)
-    elif shortcut in ("brightness", "noise"):
-        change = brighten if shortcut == "brightness" else add_noise
-        for row in np.flatnonzero(source):
-            change(images[row], rng)
+    for row in np.flatnonzero(source):
+        if shortcut in ("device", "brightness"):
+            brighten(images[row], rng)
+        if shortcut in ("device", "noise"):
+            add_noise(images[row], rng)
     return source
 
 
@@ -113,7 +115,7 @@ def run(shortcut, seed, args):
     rng = np.random.default_rng([seed, SHORTCUTS.index(shortcut)])
     source = plant(shortcut, data.images, data.target, rng)
     with tempfile.TemporaryDirectory() as folder:
-        larger = source & (shortcut == "size")
+        larger = source & (shortcut in ("device", "size"))
         paths = write_files(Path(folder), data.images, larger, rng)
         report = shortcut_report(
             CXRClassifier(image_size=args.image_size, max_epochs=10, random_state=0),

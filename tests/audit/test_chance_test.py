@@ -96,9 +96,7 @@ def test_images_of_a_patient_stay_together():
     assert chance_p_value(codes, scores, fold, np.arange(80)) < 0.002
     patients = np.repeat([0, 1, 2, 3], 20)
     # 1 of 6 ways to choose two of four patients is as good.
-    p_value = chance_p_value(
-        codes, scores, fold, patients, n_permutations=PERMUTATIONS
-    )
+    p_value = chance_p_value(codes, scores, fold, patients, n_permutations=PERMUTATIONS)
     assert p_value == pytest.approx(1 / 6, abs=CLOSE)
 
 

@@ -88,7 +88,9 @@ def test_metadata_are_the_headers_that_differ(files):
 
 def test_size_of_files_is_a_probe_of_its_own(files, tmp_path):
     probe = make_factory(files).make("file_size")
-    sizes = np.array([(tmp_path / f"{number}.png").stat().st_size for number in range(6)])
+    sizes = np.array(
+        [(tmp_path / f"{number}.png").stat().st_size for number in range(6)]
+    )
     assert_array_equal(probe.columns["bytes"], sizes)
     pixels = 40 * np.array([40, 40, 41, 41, 42, 42])
     assert_array_equal(probe.columns["bytes_per_pixel"], sizes / pixels)
@@ -133,9 +135,7 @@ def test_clones_of_the_estimator_see_changed_images():
     assert_array_equal(lungs.X, PIXELS * MASKS)
     assert lungs.estimator is not estimator
     assert lungs.estimator.C == 3
-    assert_array_equal(
-        factory.make("estimator_shuffled").X, shuffle_pixels(PIXELS, 5)
-    )
+    assert_array_equal(factory.make("estimator_shuffled").X, shuffle_pixels(PIXELS, 5))
     erased = factory.make("estimator_outside_lungs").X
     assert_array_equal(erased[:, :16], PIXELS[:, :16])
     assert (erased[:, 48:80, 48:80] == erased[:, 48:49, 48:49]).all()

@@ -54,8 +54,9 @@ def test_scores_are_those_of_scikit_learn():
     assert scores.auc == pytest.approx(resample(macro_auc, y, one.y_score))
     assert scores.difference == pytest.approx(
         resample(
-            lambda y, a, b: balanced_accuracy_score(y, a)
-            - balanced_accuracy_score(y, b),
+            lambda y, a, b: (
+                balanced_accuracy_score(y, a) - balanced_accuracy_score(y, b)
+            ),
             y,
             others,
             labels,
@@ -83,7 +84,9 @@ def test_labels_are_scores_where_there_are_no_probabilities():
     scores = ProbeScores(hard, SETTINGS)
     assert np.isnan(scores.auc).all()
     assert np.isnan(scores.difference).all()
-    codes, labels = (np.searchsorted(NAMES, part) for part in (soft.y_true, soft.y_pred))
+    codes, labels = (
+        np.searchsorted(NAMES, part) for part in (soft.y_true, soft.y_pred)
+    )
     assert scores.p_value == chance_p_value(
         codes, np.eye(3)[labels], FOLD, GROUPS, n_permutations=199, random_state=3
     )

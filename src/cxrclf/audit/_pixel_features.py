@@ -7,8 +7,8 @@ from cxrclf.images import resize
 
 BORDER = 1 / 16  # width of the frame, as a fraction of the shorter side
 CORNER = 1 / 5  # side of a corner
-_STRIP = (2, 32)  # pixels of a resized strip of the frame
-_CORNER_SIDE = 12  # side of a resized corner in pixels
+_STRIP = (1, 8)  # pixels of a resized strip of the frame
+_CORNER_SIDE = 6  # side of a resized corner in pixels
 _THUMBNAIL = 8
 _BINS = 32
 _DARK, _BRIGHT = 0.02, 0.9
@@ -21,7 +21,7 @@ def border_features(images: np.ndarray) -> np.ndarray:
     """Return the pixels and statistics of the outer border.
 
     The border is a frame with a width of 1/16 of the shorter side. Each of its four
-    strips gives 2 × 32 pixels, its mean, standard deviation, noise, quantiles, and
+    strips gives 8 pixels, its mean, standard deviation, noise, quantiles, and
     shares of black and of white pixels.
 
     Parameters
@@ -45,7 +45,7 @@ def border_features(images: np.ndarray) -> np.ndarray:
 def corner_features(images: np.ndarray) -> np.ndarray:
     """Return the pixels and statistics of the four corners.
 
-    A corner is a square with 1/5 of the shorter side. It gives 12 × 12 pixels and the
+    A corner is a square with 1/5 of the shorter side. It gives 6 × 6 pixels and the
     statistics of :func:`border_features`.
     """
     return np.hstack(

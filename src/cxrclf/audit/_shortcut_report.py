@@ -214,7 +214,7 @@ def _check_parameters(estimator, y, significance_level, n_permutations):
         )
     if len(np.unique(y)) < 2:
         raise ValueError(
-            f"y has one class, {y[0]!r}. A report needs two classes or more."
+            f"y has one class, {y.tolist()[0]!r}. A report needs two classes or more."
         )
     if not isinstance(significance_level, Real) or not 0 < significance_level < 1:
         raise ValueError(
