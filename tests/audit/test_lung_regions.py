@@ -60,6 +60,14 @@ def test_nothing_of_the_lungs_is_left():
     assert_array_equal(regions.erase_boxes(PIXELS), regions.erase_boxes(other))
 
 
+def test_lungs_in_the_border_are_counted():
+    """The border is two pixels wide. The second lungs touch two sides of it."""
+    assert find(MASKS).count_in_border() == 1
+    few = MASKS.copy()
+    few[0, 20, :3] = few[2, 20, :6] = 1  # 2 of 304 pixels
+    assert find(few).count_in_border() == 1
+
+
 def test_median_box_replaces_lungs_that_are_not_found():
     masks = MASKS.copy()
     masks[1] = 0

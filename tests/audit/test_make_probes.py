@@ -108,7 +108,7 @@ def test_probes_of_pixels_see_features():
 
 def test_probes_of_lungs_see_masks_and_erased_images():
     factory = make_factory(segmenter=MASKS)
-    assert factory.count_without_lungs() == 0
+    assert factory.count_lungs() == (0, 0)
     shape = factory.make("lung_shape")
     assert_array_equal(shape.picture, MASKS[2] * 255)
     outside = factory.make("outside_lungs")
@@ -118,7 +118,7 @@ def test_probes_of_lungs_see_masks_and_erased_images():
     missing[0] = 0
     factory = make_factory(segmenter=missing)
     factory.make("lung_shape")
-    assert factory.count_without_lungs() == 1
+    assert factory.count_lungs() == (1, 0)
 
 
 def test_source_is_one_column_per_source():

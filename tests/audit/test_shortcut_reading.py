@@ -109,7 +109,9 @@ def test_external_auc_and_notes():
         Estimate(0.7, 0.6, 0.8), Estimate(0.9, 0.8, 1), Estimate(0.7, 0.6, 0.8)
     )
     assert "is 0.700 [0.600, 0.800]: the AUC 0.900 minus the AUC 0.700 of" in text
-    assert read_notes(False, 0) == []
-    without_groups, without_lungs = read_notes(True, 3)
-    assert "No patient ids" in without_groups
-    assert "No lungs were found in 3 images." in without_lungs
+    assert read_notes(False, 0, 0, {}) == []
+    notes = read_notes(True, 3, 4, {"source": "it is missing", "border": "none"})
+    assert "No patient ids" in notes[0]
+    assert "No lungs were found in 3 images." in notes[1]
+    assert "The lungs reach into the border of 4 images." in notes[2]
+    assert notes[3].endswith("not possible: source: it is missing; border: none.")

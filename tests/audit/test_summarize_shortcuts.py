@@ -39,7 +39,7 @@ def summarize(scores, columns=None, groups=None, level=0.05):
     predictions = Predictions(y, y, np.eye(2)[np.repeat([0, 1], 10)], groups=groups)
     study.predictions = dict.fromkeys(scores, predictions)
     study.scores, study.columns = scores, columns or {}
-    return summarize_shortcuts(study, level, skipped={}, n_without_lungs=1)
+    return summarize_shortcuts(study, level, skipped={}, n_lungs=(1, 2))
 
 
 def test_shortcuts_beat_chance_by_p_value_and_interval():
@@ -67,7 +67,8 @@ def test_shortcuts_beat_chance_by_p_value_and_interval():
     assert list(columns["sees the disease"]) == sees
     assert report.external_auc is None
     assert "on 20 images of 19 patients" in report.reading[0]
-    assert "No lungs were found in 1 images" in report.reading[-1]
+    assert "No lungs were found in 1 images" in report.reading[-2]
+    assert "into the border of 2 images" in report.reading[-1]
 
 
 def test_columns_of_metadata_are_ranked():

@@ -1,5 +1,6 @@
 """Draw the folds that all probes share."""
 
+import warnings
 from numbers import Integral
 from typing import Any
 
@@ -39,7 +40,11 @@ def draw_folds(
     if isinstance(cv, Integral) and not isinstance(cv, bool):
         splitter = StratifiedKFold if groups is None else StratifiedGroupKFold
         cv = splitter(int(cv), shuffle=True, random_state=random_state)
-    splits = check_cv(cv, y, classifier=True).split(np.zeros(len(y)), y, groups)
+    splitter = check_cv(cv, y, classifier=True)
+    with warnings.catch_warnings():
+        # The intervals need the groups, also if the splitter does not.
+        warnings.filterwarnings("ignore", "The groups parameter is ignored by")
+        splits = list(splitter.split(np.zeros(len(y)), y, groups))
     folds = [tuple(_as_rows(rows) for rows in split) for split in splits]
     tested = np.concatenate([test for _, test in folds])
     if not all(len(test) for _, test in folds):

@@ -3,12 +3,14 @@
 import numpy as np
 from scipy.ndimage import find_objects
 
+from cxrclf.audit._pixel_features import find_border
 from cxrclf.images import ImageInput
 from cxrclf.masks import MaskInput, resize_masks
 
 MARGIN = 0.05  # margin of a box on each side, as a fraction of its height or width
 MIN_AREA, MAX_AREA = 0.05, 0.8  # of found lungs, as in LungMasker
 _SIZE = (224, 224)
+_TOUCHED = 0.02  # share of the border that lungs cover
 
 
 class LungRegions:
@@ -87,6 +89,12 @@ class LungRegions:
             boxes[row] = np.clip(box + margin, 0, 1)
         boxes[~self.found] = np.median(boxes[self.found], axis=0)
         return boxes
+
+    def count_in_border(self) -> int:
+        """Return in how many images the lungs cover 2 % of the border or more."""
+        border = find_border(self.masks.shape[1:])
+        shares = self.masks[self.found][:, border].mean(axis=1)
+        return int((shares >= _TOUCHED).sum())
 
     def fill_boxes(self, size: tuple[int, int]) -> np.ndarray:
         """Return the boxes as masks of shape (n, height, width) of bool."""

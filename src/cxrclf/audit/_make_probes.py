@@ -219,9 +219,11 @@ class ProbeFactory:
         """Return the image in the pictures, as the estimator sees it."""
         return self._read_gray()[self._row]
 
-    def count_without_lungs(self) -> int:
-        """Return the number of images in which no lungs were found."""
-        return 0 if self.regions is None else int((~self.regions.found).sum())
+    def count_lungs(self) -> tuple[int, int]:
+        """Return the number of images without lungs, and with lungs in the border."""
+        if self.regions is None:
+            return 0, 0
+        return int((~self.regions.found).sum()), self.regions.count_in_border()
 
     def _read_gray(self):
         if self._gray is None:

@@ -73,12 +73,17 @@ def pixel_features(images: np.ndarray, side: int = 32) -> np.ndarray:
     return _resize_all(images, (side, side))
 
 
+def find_border(shape: tuple[int, int]) -> np.ndarray:
+    """Return the border of an image of shape (H, W) as a mask of bool."""
+    width = _border_width(shape)
+    border = np.ones(shape, bool)
+    border[width:-width, width:-width] = False
+    return border
+
+
 def show_border(image: np.ndarray) -> np.ndarray:
     """Return an image of which only the border is left."""
-    width = _border_width(image.shape)
-    shown = image.copy()
-    shown[width:-width, width:-width] = _NO_PIXEL
-    return shown
+    return np.where(find_border(image.shape), image, np.uint8(_NO_PIXEL))
 
 
 def show_corners(image: np.ndarray) -> np.ndarray:

@@ -98,7 +98,7 @@ def read_external_auc(estimate, auc, shuffled):
     )
 
 
-def read_notes(without_groups, n_without_lungs):
+def read_notes(without_groups, n_without_lungs, n_in_border, skipped):
     """Return sentences about what limits the report."""
     lines = []
     if without_groups:
@@ -111,6 +111,14 @@ def read_notes(without_groups, n_without_lungs):
             f"No lungs were found in {n_without_lungs} images. The median box of the "
             "other images replaces them there."
         )
+    if n_in_border:
+        lines.append(
+            f"The lungs reach into the border of {n_in_border} images. The scores of "
+            "the border and the corners contain disease there."
+        )
+    if skipped:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped.items())
+        lines.append(f"Probes that were not possible: {reasons}.")
     return lines
 
 

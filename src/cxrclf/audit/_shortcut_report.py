@@ -144,9 +144,10 @@ def shortcut_report(
     for a shortcut, although opacities change gray levels. It exceeds the AUC if the AUC
     on shuffled pixels is below 0.5 by chance.
 
-    The border and the corners may contain lung tissue if an image is tightly cropped,
-    and a device that adapts the brightness to the whole image carries the extent of
-    opacities to the border. Look at `plot_views`.
+    The border and the corners contain lung tissue if an image is tightly cropped. With
+    a segmenter, the report counts such images. A device that adapts the brightness to
+    the whole image carries the extent of opacities to the border, and the box around
+    the lungs shows their size. Look at `plot_views`.
 
     References
     ----------
@@ -202,7 +203,7 @@ def shortcut_report(
         study,
         significance_level,
         skipped=factory.skipped,
-        n_without_lungs=factory.count_without_lungs(),
+        n_lungs=factory.count_lungs(),
     )
 
 

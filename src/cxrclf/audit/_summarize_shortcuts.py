@@ -18,7 +18,7 @@ from cxrclf.metrics import holm
 _SHUFFLED = "estimator_shuffled"
 
 
-def summarize_shortcuts(study, level, *, skipped, n_without_lungs):
+def summarize_shortcuts(study, level, *, skipped, n_lungs):
     """Make the report of a study of shortcuts.
 
     Parameters
@@ -29,8 +29,8 @@ def summarize_shortcuts(study, level, *, skipped, n_without_lungs):
         Significance level for all probes together.
     skipped : dict of str to str
         Reason for each probe that was not possible, by its name.
-    n_without_lungs : int
-        Number of images in which no lungs were found.
+    n_lungs : (int, int)
+        Number of images without lungs, and with lungs in the border.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def summarize_shortcuts(study, level, *, skipped, n_without_lungs):
         reading.append(
             read_external_auc(external, scores[ESTIMATOR].auc, scores[_SHUFFLED].auc)
         )
-    reading += read_notes(first.groups is None, n_without_lungs)
+    reading += read_notes(first.groups is None, *n_lungs, skipped)
     return ShortcutReport(
         _make_findings(scores, p_values, alarms, chance, tables.get("metadata")),
         tables,
