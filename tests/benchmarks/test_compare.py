@@ -50,6 +50,7 @@ def settings(benchmark, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_driver_writes_figures_and_ratios(tmp_path):
     out = tmp_path / "figures.json"
     contenders = ["cxrclf", "bare loop"]
@@ -98,7 +99,10 @@ def test_cxrclf_does_the_tasks(benchmark, settings):
     assert figures["overhead"].keys() == {"predict_ms", "bare_ms", "import_ms"}
 
 
-@pytest.mark.parametrize("module", ["with_cxrclf", *PEERS])
+@pytest.mark.parametrize(
+    "module",
+    ["with_cxrclf", *(pytest.param(peer, marks=pytest.mark.slow) for peer in PEERS)],
+)
 def test_masks_are_learned_and_predicted(benchmark, settings, module):
     trained = dataclasses.replace(
         settings, backbone="test_resnet", unet_size=64, tuned_images=24, tuned_epochs=20
@@ -183,6 +187,7 @@ def test_error_has_the_last_line_of_the_process(benchmark, settings):
         jobs.run_job("peer_tasks", "predict", settings)
 
 
+@pytest.mark.slow
 def test_growth_has_a_row_for_each_number_of_images(benchmark, tmp_path, capsys):
     out = tmp_path / "growth.json"
     benchmark("growth").main(
