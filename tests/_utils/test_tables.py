@@ -61,6 +61,12 @@ def test_html_is_escaped():
     assert page.endswith("</table><p>1 &lt; 2</p>")
 
 
+def test_text_columns_are_marked_in_html():
+    page = as_html(["file", "kind", "n"], [["a.png", "exact", "1"]], [], [0, 1])
+    assert '<th class="text">kind</th><th>n</th>' in page
+    assert '<th class="text">a.png</th><td class="text">exact</td><td>1</td>' in page
+
+
 def test_csv_is_read_back(tmp_path):
     path = tmp_path / "table.csv"
     write_csv(path, ["class", "n"], [["a, b", 1], ["ü", "x"]])

@@ -54,6 +54,11 @@ def test_json_has_no_nan():
     assert ReportTable({"score": [np.nan, 1.0]}).to_dict() == {"score": [None, 1.0]}
 
 
+def test_columns_of_text_are_aligned_left_on_a_page():
+    page = ReportTable({"n": [1], "kind": ["exact"]})._repr_html_()
+    assert '<th>n</th><th class="text">kind</th>' in page
+
+
 def test_html_is_escaped():
     page = ReportTable({"<b>": ["<script>"]})._repr_html_()
     assert "<script>" not in page
@@ -70,3 +75,11 @@ def test_columns_of_several_lengths(columns):
 def test_missing_column():
     with pytest.raises(KeyError, match="No column 'b'. The columns are"):
         ReportTable({"a": [1]})["b"]
+
+
+def test_markdown_and_latex_have_all_rows():
+    table = ReportTable({"file_name": ["a_1.png"] * 12, "auc": [(0.5, 0.4, 0.6)] * 12})
+    assert table.to_markdown().count("0.500 [0.400, 0.600]") == 12
+    latex = table.to_latex()
+    assert latex.count(r"a\_1.png & 0.500 [0.400, 0.600] \\") == 12
+    assert latex.startswith(r"\begin{tabular}{lr}")

@@ -49,6 +49,15 @@ def test_interval_is_that_of_the_mean(data):
     assert np.isnan(decision_curve(y, score, groups=np.zeros(300)).low).all()
 
 
+def test_text_counts_thresholds_with_a_benefit():
+    y_true = np.tile([1, 0], 100)
+    curve = decision_curve(y_true, 0.1 + 0.8 * y_true, thresholds=[0.05, 0.5, 0.95])
+    # At 0.05 both treat all, and at 0.95 none.
+    assert repr(curve) == (
+        "<DecisionCurve of 3 thresholds, better than treating all or none at 1 of them>"
+    )
+
+
 def test_frame_and_plot(data):
     y, score, groups = data
     curve = decision_curve(y, score, groups=groups)

@@ -73,16 +73,26 @@ def as_text(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
 
 
 def as_html(
-    header: Sequence[str], lines: Sequence[Sequence[str]], footer: Sequence[str]
+    header: Sequence[str],
+    lines: Sequence[Sequence[str]],
+    footer: Sequence[str],
+    text_columns: Sequence[int] = (),
 ) -> str:
-    """Return cells as an HTML table, followed by one paragraph per footer line."""
-    head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
-    body = "".join(
-        f"<tr><th>{html.escape(line[0])}</th>"
-        + "".join(f"<td>{html.escape(cell)}</td>" for cell in line[1:])
-        + "</tr>"
-        for line in lines
-    )
+    """Return cells as an HTML table, followed by one paragraph per footer line.
+
+    The cells of `text_columns` have the class "text", which a page can align left.
+    """
+
+    def make_row(cells: Sequence[str], tags: Sequence[str]) -> str:
+        parts = []
+        for column, (cell, tag) in enumerate(zip(cells, tags, strict=True)):
+            mark = ' class="text"' if column in text_columns else ""
+            parts.append(f"<{tag}{mark}>{html.escape(cell)}</{tag}>")
+        return "".join(parts)
+
+    head = make_row(header, ["th"] * len(header))
+    tags = ["th", *["td"] * (len(header) - 1)]
+    body = "".join(f"<tr>{make_row(line, tags)}</tr>" for line in lines)
     paragraphs = "".join(f"<p>{html.escape(line)}</p>" for line in footer)
     return (
         f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

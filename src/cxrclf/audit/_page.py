@@ -7,6 +7,7 @@ from importlib.resources import files
 
 import jinja2
 
+from cxrclf._utils.files import replace_file
 from cxrclf.exceptions import MissingDependencyError
 
 _DPI = 110
@@ -44,6 +45,43 @@ def make_page(reports, title, *, fragment=False):
         for report in reports
     ]
     return _template().render(title=title, sections=sections, fragment=fragment)
+
+
+def write_page(path, reports, title):
+    """Write several reports as one page for a browser.
+
+    Parameters
+    ----------
+    path : path-like
+        File to write, completely or not at all.
+    reports : sequence of Report
+        Reports, in the order of the page.
+    title : str
+        Title of the page.
+
+    Returns
+    -------
+    str
+        The page as HTML.
+
+    See Also
+    --------
+    Report.to_html : Write one report.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from cxrclf.audit import Report, write_page
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "audit.html")
+    ...     _ = write_page(path, [Report("Copies"), Report("Leakage")], "My data")
+    ...     os.listdir(folder)
+    ['audit.html']
+    """
+    page = make_page(reports, title)
+    with replace_file(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    return page
 
 
 def _draw(report):

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable
 
-from cxrclf._utils.files import replace_file
 from cxrclf.audit._finding import KINDS
-from cxrclf.audit._page import make_page
+from cxrclf.audit._page import make_page, write_page
 
 
 class Report:
@@ -119,11 +118,9 @@ class Report:
         str
             The page as HTML.
         """
-        page = make_page([self], self.title)
-        if path is not None:
-            with replace_file(path) as temporary:
-                temporary.write_text(page, encoding="utf-8")
-        return page
+        if path is None:
+            return make_page([self], self.title)
+        return write_page(path, [self], self.title)
 
     def exit_status(self, fail_on="any"):
         """Return 1 if the report has findings of some kinds, else 0.

@@ -5,7 +5,7 @@ from numbers import Integral, Real
 import numpy as np
 
 from cxrclf._utils.optional import import_optional
-from cxrclf._utils.tables import as_html, as_text, write_csv
+from cxrclf._utils.tables import as_html, as_latex, as_markdown, as_text, write_csv
 
 _SHOWN = 15  # rows in the text of a report
 _SHOWN_HTML = 200  # rows on a page
@@ -81,7 +81,12 @@ class ReportTable:
         lines = self._format_lines(_SHOWN_HTML)
         more = len(self) - len(lines)
         footer = [f"… and {more} more rows."] if more > 0 else []
-        return as_html(list(self.columns), lines, footer)
+        texts = [
+            number
+            for number, values in enumerate(self.columns.values())
+            if all(isinstance(value, str) for value in values)
+        ]
+        return as_html(list(self.columns), lines, footer, texts)
 
     def to_frame(self):
         """Return the table as a data frame.
@@ -101,6 +106,25 @@ class ReportTable:
             "pandas", extra="pandas", purpose="ReportTable.to_frame"
         )
         return pandas.DataFrame(self._expand())
+
+    def to_markdown(self):
+        """Return all rows as a Markdown table.
+
+        Returns
+        -------
+        str
+        """
+        return as_markdown(list(self.columns), self._format_lines(len(self)))
+
+    def to_latex(self):
+        """Return all rows as a LaTeX table.
+
+        Returns
+        -------
+        str
+            ``tabular`` environment with the rules of the package booktabs.
+        """
+        return as_latex(list(self.columns), self._format_lines(len(self)))
 
     def to_csv(self, path):
         """Write the table to a CSV file, completely or not at all.

@@ -65,6 +65,13 @@ class DecisionCurve:
         self.treat_all = treat_all
         self.confidence_level = confidence_level
 
+    def __repr__(self) -> str:
+        better = self.low > np.maximum(self.treat_all, 0)
+        return (
+            f"<DecisionCurve of {len(self.thresholds)} thresholds, better than "
+            f"treating all or none at {int(better.sum())} of them>"
+        )
+
     def to_frame(self) -> Any:
         """Return the curves as a data frame.
 
