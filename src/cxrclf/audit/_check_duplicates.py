@@ -1,0 +1,48 @@
+"""The parameter `duplicates` of reports and splitters."""
+
+import numpy as np
+
+from cxrclf.audit._find_duplicates import find_duplicates
+
+
+def check_duplicates(duplicates, X, n, **search):
+    """Return the copies among images, or None.
+
+    Parameters
+    ----------
+    duplicates : "find", DuplicateReport, array-like of shape (n,) or None
+        Parameter of a report or a splitter.
+    X : array-like of length n
+        Images, for the search.
+    n : int
+        Number of images.
+    **search
+        Parameters of :func:`find_duplicates`.
+
+    Returns
+    -------
+    DuplicateReport, ndarray of shape (n,) or None
+        A report, or labels that are equal for copies.
+
+    Raises
+    ------
+    ValueError
+        If `duplicates` is another text, or belongs to another number of images.
+    """
+    if duplicates is None:
+        return None
+    if isinstance(duplicates, str):
+        if duplicates != "find":
+            raise ValueError(
+                "duplicates must be 'find', None, the result of find_duplicates or one "
+                f"label per image, got {duplicates!r}."
+            )
+        return find_duplicates(X, **search)
+    labels = np.asarray(getattr(duplicates, "labels", duplicates))
+    if labels.shape != (n,):
+        raise ValueError(
+            f"duplicates belongs to {len(labels) if labels.ndim else 1} images, and "
+            f"there are {n}. Pass the result of find_duplicates for the same images, "
+            "or 'find'."
+        )
+    return duplicates if hasattr(duplicates, "labels") else labels

@@ -1,0 +1,304 @@
+"""Tables, findings and sentences of a leakage report."""
+
+import numpy as np
+
+from cxrclf.audit._finding import Finding
+from cxrclf.audit._leaks import find_leaks, find_mixed, label_exact
+from cxrclf.audit._report_table import ReportTable, format_estimate
+from cxrclf.audit._summary_scores import summarize
+
+_SHOWN = 3  # names in a sentence
+
+
+class LeakageAudit:
+    """Leaks of some splits, and contradictions of labels.
+
+    Parameters
+    ----------
+    names : list of str
+        Name of each row.
+    y : ndarray of shape (n,)
+        Class of each row.
+    groups : ndarray of shape (n,) or None
+        Patient of each row.
+    duplicates : DuplicateReport, ndarray of shape (n,) or None
+        Copies among the rows.
+    splits : list of (train, test)
+        Row numbers of each split.
+    """
+
+    def __init__(self, names, y, groups, duplicates, splits):
+        self.names = names
+        self.y = y
+        self.groups = groups
+        self.pairs = getattr(duplicates, "pairs", None)
+        labels = getattr(duplicates, "labels", duplicates)
+        self.copies = None if labels is None else np.asarray(labels)
+        self.exact = label_exact(self.pairs, len(y))
+        self.splits = splits
+        self.leaks = [
+            find_leaks(train, test, groups, self.copies, self.exact)
+            for train, test in splits
+        ]
+
+    @property
+    def affected(self):
+        """Rows of the affected test samples, sorted."""
+        rows = [leaks.test[leaks.affected] for leaks in self.leaks]
+        return np.unique(np.concatenate(rows)) if rows else np.array([], int)
+
+    def count(self):
+        """Return a table with the number of affected test samples per split."""
+        if not self.leaks:
+            return None
+        columns = {
+            "split": range(len(self.leaks)),
+            "n_train": [leaks.n_train for leaks in self.leaks],
+            "n_test": [len(leaks.test) for leaks in self.leaks],
+        }
+        if self.groups is not None:
+            columns["same_patient"] = [int(k.same_patient.sum()) for k in self.leaks]
+        if self.exact is not None:
+            columns["exact_copy"] = [int(k.exact_copy.sum()) for k in self.leaks]
+        if self.copies is not None:
+            name = "copy" if self.exact is None else "near_copy"
+            columns[name] = [int(k.near_copy.sum()) for k in self.leaks]
+        columns["affected"] = [int(k.affected.sum()) for k in self.leaks]
+        return ReportTable(columns, "Test images that depend on training images.")
+
+    def list_patients(self):
+        """Return a table of the patients on both sides of a split."""
+        if self.groups is None or not self.leaks:
+            return None
+        columns = {"split": [], "patient": [], "n_train": [], "n_test": []}
+        for number, ((train, test), leaks) in enumerate(
+            zip(self.splits, self.leaks, strict=True)
+        ):
+            shared, n_test = np.unique(
+                self.groups[test][leaks.same_patient], return_counts=True
+            )
+            patients, n_train = np.unique(self.groups[train], return_counts=True)
+            columns["split"] += [number] * len(shared)
+            columns["patient"] += shared.tolist()
+            columns["n_train"] += n_train[np.searchsorted(patients, shared)].tolist()
+            columns["n_test"] += n_test.tolist()
+        return ReportTable(columns, "Patients with training images and test images.")
+
+    def list_copies(self):
+        """Return a table of the pairs of copies on both sides of a split."""
+        if self.pairs is None or not self.leaks:
+            return None
+        columns = {name: [] for name in ("split", "test", "train", "kind")}
+        columns |= {"correlation": [], "test_class": [], "train_class": []}
+        pairs = list(
+            zip(
+                *(self.pairs[name] for name in ("row_a", "row_b", "kind")),
+                self.pairs["correlation"],
+                strict=True,
+            )
+        )
+        for number, (train, test) in enumerate(self.splits):
+            in_train, in_test = (
+                np.isin(np.arange(len(self.y)), rows) for rows in (train, test)
+            )
+            for a, b, kind, correlation in pairs:
+                for one, other in ((a, b), (b, a)):
+                    if in_test[one] and in_train[other]:
+                        values = (
+                            number,
+                            self.names[one],
+                            self.names[other],
+                            kind,
+                            correlation,
+                            str(self.y[one]),
+                            str(self.y[other]),
+                        )
+                        for column, value in zip(columns.values(), values, strict=True):
+                            column.append(value)
+        return ReportTable(columns, "Test images that are copies of training images.")
+
+    def list_contradictions(self):
+        """Return a table of copies and of patients with several classes."""
+        columns = {"what": [], "name": [], "classes": [], "n_images": []}
+        for what, labels in (("image", self.copies), ("patient", self.groups)):
+            if labels is None:
+                continue
+            for label in find_mixed(labels, self.y).tolist():
+                rows = np.flatnonzero(labels == label)
+                name = _join(self.names[row] for row in rows)
+                columns["what"].append(what)
+                columns["name"].append(name if what == "image" else str(label))
+                columns["classes"].append(_join(np.unique(self.y[rows]).tolist()))
+                columns["n_images"].append(len(rows))
+        caption = "Images under two labels, and patients in two classes."
+        return ReportTable(columns, caption)
+
+    def find(self):
+        """Return the findings, the most important first."""
+        findings = [*self._find_patients(), *self._find_copies()]
+        if self.copies is not None:
+            mixed = find_mixed(self.copies, self.y)
+            if len(mixed):
+                findings.append(_describe_mixed_images(self, mixed))
+            if self.groups is not None:
+                strangers = find_mixed(self.copies, self.groups)
+                if len(strangers):
+                    findings.append(_describe_strangers(self, strangers))
+        if self.groups is not None:
+            mixed = find_mixed(self.groups, self.y)
+            if len(mixed):
+                findings.append(
+                    Finding(
+                        "labels",
+                        "patient_in_two_classes",
+                        f"{_count(len(mixed), 'patient has', 'patients have')} images "
+                        f"of several classes: {_shorten(mixed.tolist())}.",
+                        len(mixed),
+                    )
+                )
+        return findings
+
+    def read(self):
+        """Return the sentences that explain the report."""
+        if not self.leaks:
+            sentences = ["No split was given, so only the labels were checked."]
+        else:
+            n = sum(len(leaks.test) for leaks in self.leaks)
+            k = sum(int(leaks.affected.sum()) for leaks in self.leaks)
+            what = "split" if len(self.leaks) == 1 else f"{len(self.leaks)} splits"
+            sentences = [
+                f"In the {what}, {k} of {n} test images depend on training images."
+            ]
+        if self.groups is None:
+            sentences.append(
+                "Patients are not known (groups=None), so other images of the same "
+                "patient cannot be found."
+            )
+        if self.copies is None:
+            sentences.append("Copies were not searched for (duplicates=None).")
+        return sentences
+
+    def compare_scores(self, predictions):
+        """Return a table of the scores with and without the affected samples.
+
+        Parameters
+        ----------
+        predictions : Predictions
+            Predictions of the test samples of all splits.
+        """
+        affected = {
+            (split, row)
+            for split, leaks in enumerate(self.leaks)
+            for row in leaks.test[leaks.affected].tolist()
+        }
+        keys = zip(predictions.fold.tolist(), predictions.rows.tolist(), strict=True)
+        mask = np.array([key in affected for key in keys], bool)
+        parts = {"all": np.ones(len(mask), bool), "without": ~mask, "affected": mask}
+        lines = [
+            {"test_images": name, "n": int(part.sum())}
+            | summarize(predictions.subset(part))
+            for name, part in parts.items()
+            if part.any()
+        ]
+        columns = {name: [line[name] for line in lines] for name in lines[0]}
+        return ReportTable(
+            columns,
+            "Scores of all test images, without the affected ones, and of these alone.",
+        )
+
+    def read_scores(self, table):
+        """Return the sentences about the scores with and without leakage."""
+        scores = dict(
+            zip(table["test_images"], table["balanced_accuracy"], strict=True)
+        )
+        if "affected" not in scores:
+            return ["No test image is affected, so the score needs no correction."]
+        if "without" not in scores:
+            return ["All test images are affected. No score without leakage exists."]
+        return [
+            "The balanced accuracy is "
+            f"{format_estimate(scores['all'])} on all test images, and "
+            f"{format_estimate(scores['without'])} without the affected ones."
+        ]
+
+    def _find_patients(self):
+        if self.groups is None:
+            return
+        rows = [k.test[k.same_patient] for k in self.leaks]
+        k = sum(map(len, rows))
+        if not k:
+            return
+        patients = np.unique(self.groups[np.concatenate(rows)])
+        who = _count(
+            len(patients),
+            "patient who also has training images",
+            "patients who also have training images",
+        ).replace("1 patient", "a patient")
+        yield Finding(
+            "leakage",
+            "patient_on_both_sides",
+            f"{self._part_of_test(k)} of {who}: {_shorten(patients.tolist())}.",
+            k,
+        )
+
+    def _find_copies(self):
+        if self.copies is None:
+            return
+        k = sum(int((leaks.exact_copy | leaks.near_copy).sum()) for leaks in self.leaks)
+        if not k:
+            return
+        rows = np.concatenate(
+            [leaks.test[leaks.exact_copy | leaks.near_copy] for leaks in self.leaks]
+        )
+        names = [self.names[row] for row in np.unique(rows)]
+        yield Finding(
+            "leakage",
+            "copy_on_both_sides",
+            f"{self._part_of_test(k)} {'a copy' if k == 1 else 'copies'} of training "
+            f"images: {_shorten(names)}.",
+            k,
+        )
+
+    def _part_of_test(self, k):
+        n = sum(len(leaks.test) for leaks in self.leaks)
+        share = f"({100 * k / n:.1f} %)"
+        return f"{k} of {n} test images {share} {'is' if k == 1 else 'are'}"
+
+
+def _describe_mixed_images(audit, mixed):
+    rows = np.flatnonzero(audit.copies == mixed[0])
+    example = " and ".join(
+        f"{audit.names[row]} ({audit.y[row]})" for row in rows[:2].tolist()
+    )
+    return Finding(
+        "labels",
+        "image_under_two_labels",
+        f"{_count(len(mixed), 'image has', 'images have')} copies under several "
+        f"labels, for example {example}.",
+        len(mixed),
+    )
+
+
+def _describe_strangers(audit, strangers):
+    rows = np.flatnonzero(audit.copies == strangers[0])
+    ids = _shorten(np.unique(audit.groups[rows]).tolist())
+    return Finding(
+        "duplicates",
+        "image_of_two_patients",
+        f"{_count(len(strangers), 'image has', 'images have')} copies under several "
+        f"patient ids, for example {ids}. Join them with link_groups.",
+        len(strangers),
+    )
+
+
+def _count(n, one, many):
+    return f"{n} {one if n == 1 else many}"
+
+
+def _join(values):
+    return ", ".join(map(str, values))
+
+
+def _shorten(values):
+    more = f" and {len(values) - _SHOWN} more" if len(values) > _SHOWN else ""
+    return _join(values[:_SHOWN]) + more

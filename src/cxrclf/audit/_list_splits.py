@@ -1,0 +1,33 @@
+"""Row numbers of the splits of a splitter."""
+
+import warnings
+
+import numpy as np
+from sklearn.model_selection import check_cv
+
+
+def list_splits(cv, X, y, groups):
+    """Return the splits of a classification problem.
+
+    Parameters
+    ----------
+    cv : int, splitter or iterable of (train, test)
+        Parameter `cv` as in scikit-learn.
+    X : array-like of length n
+        Images.
+    y : ndarray of shape (n,)
+        Class of each image.
+    groups : ndarray of shape (n,) or None
+        Patient of each image. A splitter that does not use groups ignores them without
+        a warning, because an audit needs them for other purposes.
+
+    Returns
+    -------
+    list of (ndarray, ndarray)
+        Row numbers of the training and test samples.
+    """
+    splitter = check_cv(cv, y, classifier=True)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The groups parameter is ignored by")
+        splits = list(splitter.split(X, y, groups))
+    return [(np.asarray(train), np.asarray(test)) for train, test in splits]
