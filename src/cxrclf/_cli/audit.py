@@ -1,0 +1,174 @@
+"""The command ``cxrclf audit``."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from cxrclf._utils.files import replace_file
+from cxrclf.datasets import load_image_folder
+
+_KINDS = ("leakage", "duplicates", "labels", "shortcut", "any")
+_TRAINING = ("train", "training", "val", "valid", "validation")
+_TEST = ("test", "testing")
+
+_DESCRIPTION = """\
+Audit a folder of radiographs before you train on it.
+
+The folder has one subfolder per class:
+
+    DIR/<class>/<image>
+
+or is split already:
+
+    DIR/train/<class>/<image>  and  DIR/test/<class>/<image>
+
+The audit finds copies of images, patients and copies on both sides of a split, images
+under two labels, and whether classifiers that cannot see a disease predict the classes,
+for example from the file size or from the border of the images.
+"""
+_EPILOG = """\
+exit status: 0, or 1 if there is a finding of a kind that --fail-on names, or 2 after an
+error.
+
+examples:
+  python -m cxrclf audit chest_xray --groups "^(person\\d+|(?:NORMAL2-)?IM-\\d+)"
+  python -m cxrclf audit data --html audit.html --fail-on leakage --fail-on labels
+"""
+
+
+def add_parser(commands):
+    """Add the command to the parser.
+
+    Parameters
+    ----------
+    commands : argparse subparsers
+    """
+    parser = commands.add_parser(
+        "audit",
+        help="find copies, leakage and shortcuts in a folder of images",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("folder", metavar="DIR", type=Path, help="folder to audit")
+    parser.add_argument(
+        "--groups",
+        metavar="REGEX",
+        help="regular expression that finds the patient id in a file name; without it, "
+        "patients are not known",
+    )
+    parser.add_argument(
+        "--cv",
+        type=int,
+        default=5,
+        metavar="N",
+        help="number of folds if the folder has no test set (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--fail-on",
+        action="append",
+        choices=_KINDS,
+        default=[],
+        help="exit with status 1 if there are findings of this kind; can be repeated",
+    )
+    parser.add_argument("--html", metavar="FILE", help="write a page for a browser")
+    parser.add_argument("--json", metavar="FILE", help="write the report as JSON")
+    parser.add_argument(
+        "--no-shortcuts", action="store_true", help="do not train the shortcut probes"
+    )
+    parser.add_argument(
+        "--cache-dir", metavar="DIR", help="folder for decoded images"
+    )
+    parser.add_argument(
+        "--quiet", action="store_true", help="show no progress and no report"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options):
+    """Run the audit of a folder.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+
+    Returns
+    -------
+    int
+        Exit status.
+    """
+    # The imports load torch, which --help does not need.
+    from cxrclf.audit import write_page
+
+    reports = list(_make_reports(options))
+    title = f"Audit of {options.folder}"
+    if not options.quiet:
+        print(f"\n{title}\n")
+        print("\n\n".join(map(str, reports)))
+    if options.html:
+        write_page(options.html, reports, title)
+    if options.json:
+        values = {"title": title, "reports": [report.to_dict() for report in reports]}
+        with replace_file(options.json) as temporary:
+            temporary.write_text(json.dumps(values, indent=1), encoding="utf-8")
+    return max(report.exit_status(options.fail_on) for report in reports)
+
+
+def _make_reports(options):
+    """Yield the reports of the audit."""
+    from sklearn.model_selection import StratifiedKFold
+
+    from cxrclf.audit import (
+        StratifiedPatientKFold,
+        find_duplicates,
+        leakage_report,
+        shortcut_report,
+    )
+
+    verbose = int(not options.quiet)
+    train, test = _load(options.folder, options.groups)
+    parts = [part for part in (train, test) if part is not None]
+    X = np.concatenate([part.data for part in parts])
+    y = np.concatenate([part.target for part in parts])
+    groups = None
+    if options.groups is not None:
+        groups = np.concatenate([part.groups for part in parts])
+    if verbose:
+        for part in parts:
+            print(part.DESCR, file=sys.stderr)
+    duplicates = find_duplicates(X, cache_dir=options.cache_dir, verbose=verbose)
+    yield duplicates
+    if test is None:
+        cv = StratifiedKFold(options.cv, shuffle=True, random_state=0)
+        honest = StratifiedPatientKFold(
+            options.cv, shuffle=True, random_state=0, duplicates=duplicates
+        )
+    else:
+        n = len(train.target)
+        cv = honest = [(np.arange(n), np.arange(n, len(y)))]
+    yield leakage_report(X, y, groups=groups, cv=cv, duplicates=duplicates)
+    if not options.no_shortcuts:
+        yield shortcut_report(None, X, y, groups=groups, cv=honest, verbose=verbose)
+
+
+def _load(folder, groups):
+    """Return the images for training and for the test, or all images and None."""
+    names = {}
+    if folder.is_dir():
+        names = {path.name.lower(): path for path in folder.iterdir() if path.is_dir()}
+    tests = [names[name] for name in _TEST if name in names]
+    training = [names[name] for name in _TRAINING if name in names]
+    if not (tests and training):
+        return load_image_folder(folder, groups=groups), None
+    parts = [load_image_folder(path, groups=groups) for path in training]
+    train = parts[0]
+    for part in parts[1:]:
+        train.data = np.concatenate([train.data, part.data])
+        train.target = np.concatenate([train.target, part.target])
+        if groups is not None:
+            train.groups = np.concatenate([train.groups, part.groups])
+        train.DESCR += " " + part.DESCR
+    return train, load_image_folder(tests[0], groups=groups)

@@ -1,0 +1,105 @@
+import json
+import re
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cxrclf._cli.main import main
+from cxrclf.datasets import make_chest_radiographs
+
+PATIENT = r"^(p\d+)"
+
+
+def write_images(folder, seed=0, n=24, prefix="p"):
+    """Write one image per patient into one subfolder per class."""
+    data = make_chest_radiographs(n, image_size=32, random_state=seed)
+    for row, (image, label) in enumerate(zip(data.images, data.target, strict=True)):
+        path = folder / str(label) / f"{prefix}{row}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image).save(path)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return write_images(tmp_path / "data")
+
+
+def audit(folder, *arguments):
+    return main(["audit", str(folder), "--cv", "3", *arguments])
+
+
+def test_clean_folder(folder, capsys):
+    assert audit(folder, "--groups", PATIENT, "--fail-on", "leakage") == 0
+    captured = capsys.readouterr()
+    assert "Leakage\n=======" in captured.out
+    assert "Shortcuts\n=========" in captured.out
+    assert "0 of 24 test images depend on training images" in captured.out
+
+
+def test_copies_of_a_split_folder(tmp_path, capsys):
+    write_images(tmp_path / "train")
+    write_images(tmp_path / "test", seed=1, n=12, prefix="q")
+    source = next((tmp_path / "train" / "covid").iterdir())
+    shutil.copy(source, tmp_path / "test" / "normal" / "q99.png")
+    assert audit(tmp_path, "--no-shortcuts") == 0
+    text = capsys.readouterr().out
+    assert "1 of 13 test images" in text
+    assert "q99.png" in text
+    for kind in ("leakage", "labels"):
+        assert audit(tmp_path, "--no-shortcuts", "--quiet", "--fail-on", kind) == 1
+    assert capsys.readouterr().out == ""
+
+
+def test_patients_of_a_split_folder(tmp_path, capsys):
+    write_images(tmp_path / "train")
+    write_images(tmp_path / "test", seed=1, n=12)  # the same patient ids
+    assert audit(tmp_path, "--no-shortcuts", "--groups", PATIENT) == 0
+    text = capsys.readouterr().out
+    assert "12 of 12 test images (100.0 %) are of 12 patients" in text
+
+
+def test_files(folder, tmp_path):
+    page, values = tmp_path / "audit.html", tmp_path / "audit.json"
+    arguments = ["--no-shortcuts", "--quiet", "--html", str(page)]
+    assert audit(folder, *arguments, "--json", str(values)) == 0
+    assert "Audit of" in page.read_text("utf-8")
+    reports = json.loads(values.read_text("utf-8"))["reports"]
+    assert [report["title"] for report in reports] == ["Duplicates", "Leakage"]
+    splits = reports[1]["tables"]["splits"]
+    assert sum(splits["n_test"]) == 24
+
+
+def test_planted_corner_mark(tmp_path):
+    data = make_chest_radiographs(90, image_size=32, random_state=0)
+    for row, (image, label) in enumerate(zip(data.images, data.target, strict=True)):
+        path = tmp_path / "data" / str(label) / f"p{row}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if label == "covid":
+            image[1:5, 1:5] = 255
+        Image.fromarray(np.ascontiguousarray(image)).save(path)
+    assert audit(tmp_path / "data", "--quiet", "--fail-on", "shortcut") == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--groups", "("], "--groups|regular expression|unterminated"),
+        (["--groups", "^(x)"], "No patient id|match"),
+        (["--cv", "30"], "n_splits=30|30"),
+    ],
+)
+def test_bad_options(folder, capsys, arguments, message):
+    assert audit(folder, *arguments) == 2
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith("cxrclf: error: ")
+    assert re.search(message, error), error
+
+
+def test_truncated_file(folder, capsys):
+    path = next((folder / "normal").iterdir())
+    path.write_bytes(path.read_bytes()[:200])
+    assert audit(folder, "--no-shortcuts") == 2
+    assert path.name in capsys.readouterr().err
