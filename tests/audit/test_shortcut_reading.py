@@ -92,15 +92,10 @@ def test_message_of_a_finding():
         "accuracy of 0.800 [0.700, 0.900]. Chance is 0.500 (p < 0.001). The column "
         "'width' alone reaches 0.700."
     )
-    message = describe_probe(
-        "estimator_outside_lungs", SCORES["border"], 0.5, 0.0123, SCORES["estimator"]
-    )
+    message = describe_probe("estimator_outside_lungs", SCORES["border"], 0.5, 0.0123)
     assert message.startswith("A clone of the estimator that sees only the image wit")
     assert "(p = 0.012)" in message
-    assert message.endswith(
-        "The estimator reaches 0.900 [0.800, 1.000]. The difference is 0.200 [0.100, "
-        "0.300]."
-    )
+    assert message.endswith("The difference to the estimator is 0.200 [0.100, 0.300].")
     assert "(p undefined)" in describe_probe("border", score(0.8), 0.5, np.nan)
 
 

@@ -6,7 +6,7 @@ from cxrclf.audit._probe import ESTIMATOR, PROBES
 from cxrclf.audit._report_table import format_estimate
 
 
-def describe_probe(name, scores, chance, p_value, reference=None, column=None):
+def describe_probe(name, scores, chance, p_value, column=None):
     """Return the message about a probe that beats chance.
 
     Parameters
@@ -19,8 +19,6 @@ def describe_probe(name, scores, chance, p_value, reference=None, column=None):
         Balanced accuracy of guessing.
     p_value : float
         p-value, adjusted for the number of probes.
-    reference : ProbeScores, default=None
-        Scores of the estimator.
     column : (str, float), default=None
         Column of the metadata with the highest score, and its balanced accuracy.
 
@@ -35,11 +33,9 @@ def describe_probe(name, scores, chance, p_value, reference=None, column=None):
     )
     if column is not None:
         text += f" The column {column[0]!r} alone reaches {column[1]:.3f}."
-    if reference is not None:
+    if np.isfinite(scores.difference.value):
         text += (
-            " The estimator reaches "
-            f"{format_estimate(reference.balanced_accuracy)}. The difference is "
-            f"{format_estimate(scores.difference)}."
+            f" The difference to the estimator is {format_estimate(scores.difference)}."
         )
     return text
 

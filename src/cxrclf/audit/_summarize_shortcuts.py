@@ -109,7 +109,6 @@ def _make_findings(scores, p_values, alarms, chance, columns):
                 scores[name],
                 chance,
                 p_values[name],
-                scores.get(ESTIMATOR),
                 best if name == "metadata" else None,
             ),
             n=1,
@@ -127,22 +126,22 @@ def _tabulate_scores(scores, p_values, alarms):
     columns = {
         "classifier": names,
         "sees the disease": sees,
+        "shortcut": ["yes" if name in alarms else "" for name in names],
         "balanced accuracy": [scores[name].balanced_accuracy for name in names],
-        "AUC": [scores[name].auc for name in names],
-        "accuracy": [scores[name].accuracy for name in names],
+        "p": [p_values.get(name) for name in names],
         "difference": [
             None if name == ESTIMATOR else scores[name].difference for name in names
         ],
-        "p": [p_values.get(name) for name in names],
-        "shortcut": ["yes" if name in alarms else "" for name in names],
+        "AUC": [scores[name].auc for name in names],
+        "accuracy": [scores[name].accuracy for name in names],
     }
     if ESTIMATOR not in scores:
         del columns["difference"]
     return ReportTable(
         columns,
-        "scores of all folds together, with intervals over patients; difference: "
-        "balanced accuracy of the estimator minus that of the row; p: against chance, "
-        "adjusted by Holm's method",
+        "scores of all folds together, with intervals over patients; p: test of the "
+        "AUC against chance, adjusted by Holm's method; difference: balanced accuracy "
+        "of the estimator minus that of the row",
     )
 
 
