@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from cxrclf import CXRClassifier
-from cxrclf.audit._make_probes import ProbeFactory, find_image_size
+from cxrclf.audit._make_probes import ProbeFactory, find_image_size, read_gray
 from cxrclf.audit._pixel_features import border_features, show_corners
 from cxrclf.audit._shuffle_pixels import shuffle_pixels
 from cxrclf.images import ImageInput
@@ -164,3 +164,22 @@ def test_size_of_an_estimator():
     assert find_image_size(CXRClassifier(image_size=64)) == (64, 64)
     pipeline = make_pipeline(StandardScaler(), Rectangles())
     assert find_image_size(pipeline) == (20, 30)
+
+
+@pytest.mark.parametrize(
+    ("X", "expected"),
+    [
+        (PIXELS, PIXELS),
+        (PIXELS.astype(np.uint16) * 257, PIXELS),
+        (PIXELS / 255, PIXELS),
+        (np.stack([PIXELS] * 3, axis=-1), PIXELS),
+        (np.stack([PIXELS // 3 * 3, PIXELS * 0, PIXELS * 0], axis=-1), PIXELS // 3),
+        (MASKS.astype(bool), MASKS * 255),
+        (PIXELS[:, ::8, ::8] // 16 * 0 + 7, PIXELS * 0 + 7),
+    ],
+)
+def test_images_become_gray_bytes(X, expected, monkeypatch):
+    monkeypatch.setattr("cxrclf.audit._make_probes._CHUNK", 4)
+    gray = read_gray(ImageInput.from_X(X))
+    assert gray.dtype == np.uint8
+    assert_array_equal(gray, expected)

@@ -9,7 +9,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 from sklearn.tree import DecisionTreeClassifier
 
-from cxrclf.audit._gray_pixels import read_gray, to_gray_bytes
 from cxrclf.audit._lung_regions import LungRegions
 from cxrclf.audit._pixel_features import (
     border_features,
@@ -24,12 +23,13 @@ from cxrclf.audit._pixel_features import (
 )
 from cxrclf.audit._probe import PROBES, Probe
 from cxrclf.audit._shuffle_pixels import shuffle_pixels
-from cxrclf.images import ImageInput, read_image_metadata
+from cxrclf.audit._thumbnails import SIDE, make_thumbnails
+from cxrclf.images import ImageInput, read_image_metadata, resize
 
 _TREES = 100
 _SMALLEST_LEAF = 3
 _LEAVES = 16  # of the tree that sees one column
-_SHOWN = (128, 128)
+_CHUNK = 256  # images that are converted at once
 _DEFAULT_SIZE = (224, 224)
 
 
@@ -195,7 +195,9 @@ class ProbeFactory:
             return histogram_features(gray), show_histogram(image)
         regions = self._find_lungs()
         if name == "lung_shape":
-            shapes = np.stack([to_gray_bytes(mask, _SHOWN) for mask in regions.masks])
+            shapes = np.stack(
+                [resize(np.uint8(255) * mask, (SIDE, SIDE)) for mask in regions.masks]
+            )
             return pixel_features(shapes), shapes[self._row]
         erased = regions.erase_boxes(gray)
         return pixel_features(erased), erased[self._row]
@@ -209,7 +211,7 @@ class ProbeFactory:
             changed = self._find_lungs().keep_lungs(pixels)
         else:
             changed = self._find_lungs().erase_boxes(pixels)
-        picture = to_gray_bytes(changed[self._row], _SHOWN)
+        picture = read_gray(ImageInput.from_X(changed[[self._row]]))[0]
         values = self._images.values
         if values is not None:
             changed = changed.reshape(values.shape)
@@ -247,6 +249,16 @@ class ProbeFactory:
                 self._segmenter, self._images, verbose=self._verbose
             )
         return self.regions
+
+
+def read_gray(images: ImageInput, *, verbose: int = 0) -> np.ndarray:
+    """Return all images in gray, (n, 128, 128) of uint8."""
+    thumbnails = make_thumbnails(images.open((SIDE, SIDE), verbose=verbose))
+    result = np.empty_like(thumbnails.pixels)
+    for start in range(0, len(result), _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        result[rows] = np.rint(255 * thumbnails.get_gray(rows))
+    return result
 
 
 def find_image_size(estimator) -> tuple[int, int]:

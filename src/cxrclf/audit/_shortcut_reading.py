@@ -109,8 +109,8 @@ def read_notes(without_groups, n_without_lungs, n_in_border, skipped):
         )
     if n_in_border:
         lines.append(
-            f"The lungs reach into the border of {n_in_border} images. The scores of "
-            "the border and the corners contain disease there."
+            f"The lungs reach into the border of {n_in_border} images. The border "
+            "and the corners can show disease there."
         )
     if skipped:
         reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped.items())
