@@ -10,8 +10,10 @@ from sklearn.model_selection import (
     StratifiedKFold,
 )
 
+from cxrclf.audit import StratifiedPatientKFold
 from cxrclf.audit._draw_folds import draw_folds
 
+X = np.random.default_rng(0).random((24, 40, 40))
 Y = np.repeat(["covid", "normal"], 12)
 PATIENTS = np.arange(24) // 2
 
@@ -25,9 +27,9 @@ def assert_same_folds(folds, expected):
 @pytest.mark.parametrize("seed", [0, 1])
 def test_number_gives_shuffled_folds(seed):
     splitter = StratifiedKFold(3, shuffle=True, random_state=seed)
-    assert_same_folds(draw_folds(3, Y, None, seed), splitter.split(Y, Y))
+    assert_same_folds(draw_folds(3, X, Y, None, seed), splitter.split(Y, Y))
     splitter = StratifiedGroupKFold(3, shuffle=True, random_state=seed)
-    folds = draw_folds(np.int64(3), Y, PATIENTS, seed)
+    folds = draw_folds(np.int64(3), X, Y, PATIENTS, seed)
     assert_same_folds(folds, splitter.split(Y, Y, PATIENTS))
     for train, test in folds:
         assert not set(PATIENTS[train]) & set(PATIENTS[test])
@@ -36,12 +38,12 @@ def test_number_gives_shuffled_folds(seed):
 def test_splits_of_the_user_stay():
     split = PredefinedSplit([-1] * 16 + [0] * 8)
     expected = [(np.arange(16), np.arange(16, 24))]
-    assert_same_folds(draw_folds(split, Y, None, 0), expected)
+    assert_same_folds(draw_folds(split, X, Y, None, 0), expected)
     mask = np.arange(24) >= 16
-    assert_same_folds(draw_folds([(~mask, mask)], Y, None, 0), expected)
+    assert_same_folds(draw_folds([(~mask, mask)], X, Y, None, 0), expected)
     # Groups that the splitter does not use are no reason for a warning.
     splitter = StratifiedKFold(3)
-    assert_same_folds(draw_folds(splitter, Y, PATIENTS, 0), splitter.split(Y, Y))
+    assert_same_folds(draw_folds(splitter, X, Y, PATIENTS, 0), splitter.split(Y, Y))
 
 
 @pytest.mark.parametrize(
@@ -55,4 +57,16 @@ def test_splits_of_the_user_stay():
 )
 def test_splits_that_do_not_fit_are_refused(cv, message):
     with pytest.raises(ValueError, match=message):
-        draw_folds(cv, Y, None, 0)
+        draw_folds(cv, X, Y, None, 0)
+
+
+def test_splitter_gets_the_images():
+    """A splitter that searches for copies needs them."""
+    images = X.copy()
+    images[20] = images[1]
+    fold = np.empty(24, int)
+    for number, (_, test) in enumerate(
+        draw_folds(StratifiedPatientKFold(3), images, Y, None, 0)
+    ):
+        fold[test] = number
+    assert fold[20] == fold[1]

@@ -28,6 +28,8 @@ def test_groups_that_a_splitter_ignores_lead_to_no_warning():
 
 def test_given_splits():
     assert as_lists(list_splits([([0, 1], [2])], X, Y, None)) == [([0, 1], [2])]
+    mask = np.arange(8) > 5
+    assert as_lists(list_splits([(mask, [])], X, Y, None)) == [([6, 7], [])]
 
 
 def test_splitter_that_needs_groups():

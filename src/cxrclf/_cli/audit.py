@@ -79,9 +79,7 @@ def add_parser(commands):
     parser.add_argument(
         "--no-shortcuts", action="store_true", help="do not train the shortcut probes"
     )
-    parser.add_argument(
-        "--cache-dir", metavar="DIR", help="folder for decoded images"
-    )
+    parser.add_argument("--cache-dir", metavar="DIR", help="folder for decoded images")
     parser.add_argument(
         "--quiet", action="store_true", help="show no progress and no report"
     )

@@ -1,15 +1,16 @@
 """Draw the folds that all probes share."""
 
-import warnings
 from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold, check_cv
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from cxrclf.audit._list_splits import list_splits
 
 
 def draw_folds(
-    cv: Any, y: np.ndarray, groups: np.ndarray | None, random_state: int
+    cv: Any, X: Any, y: np.ndarray, groups: np.ndarray | None, random_state: int
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return the training and test rows of each fold.
 
@@ -19,6 +20,8 @@ def draw_folds(
         Number of folds, or splits as in scikit-learn. For a number the folds are
         shuffled and stratified by class, and keep patients together if there are
         `groups`.
+    X : array-like of length n
+        Images, for a splitter that searches for copies.
     y : ndarray of shape (n,)
         Labels.
     groups : ndarray of shape (n,) or None
@@ -40,12 +43,7 @@ def draw_folds(
     if isinstance(cv, Integral) and not isinstance(cv, bool):
         splitter = StratifiedKFold if groups is None else StratifiedGroupKFold
         cv = splitter(int(cv), shuffle=True, random_state=random_state)
-    splitter = check_cv(cv, y, classifier=True)
-    with warnings.catch_warnings():
-        # The intervals need the groups, also if the splitter does not.
-        warnings.filterwarnings("ignore", "The groups parameter is ignored by")
-        splits = list(splitter.split(np.zeros(len(y)), y, groups))
-    folds = [tuple(_as_rows(rows) for rows in split) for split in splits]
+    folds = list_splits(cv, X, y, groups)
     tested = np.concatenate([test for _, test in folds])
     if not all(len(test) for _, test in folds):
         raise ValueError("A fold of cv has no test rows. Use fewer folds.")
@@ -57,9 +55,3 @@ def draw_folds(
     if any(np.isin(test, train).any() for train, test in folds):
         raise ValueError("A fold of cv has rows that are training and test rows.")
     return folds
-
-
-def _as_rows(rows: Any) -> np.ndarray:
-    """Return row numbers from row numbers or a mask."""
-    rows = np.asarray(rows)
-    return np.flatnonzero(rows) if rows.dtype == bool else rows.astype(int)

@@ -30,4 +30,10 @@ def list_splits(cv, X, y, groups):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The groups parameter is ignored by")
         splits = list(splitter.split(X, y, groups))
-    return [(np.asarray(train), np.asarray(test)) for train, test in splits]
+    return [(_as_rows(train), _as_rows(test)) for train, test in splits]
+
+
+def _as_rows(rows):
+    """Return row numbers from row numbers or a mask."""
+    rows = np.asarray(rows)
+    return np.flatnonzero(rows) if rows.dtype == bool else rows.astype(int)

@@ -181,7 +181,7 @@ def shortcut_report(
     source = _check_source(source, len(images))
     _check_parameters(estimator, y, significance_level, n_permutations)
     settings = Settings(confidence_level, n_resamples, n_permutations, random_state)
-    folds = draw_folds(cv, y, groups, random_state)
+    folds = draw_folds(cv, images.X, y, groups, random_state)
     factory = ProbeFactory(
         estimator,
         images,
