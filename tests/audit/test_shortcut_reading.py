@@ -105,8 +105,12 @@ def test_external_auc_and_notes():
     )
     assert "is 0.700 [0.600, 0.800]: the AUC 0.900 minus the AUC 0.700 of" in text
     assert read_notes(False, 0, 0, {}) == []
-    notes = read_notes(True, 3, 4, {"source": "it is missing", "border": "none"})
+    skipped = {"lung_shape": "no masks", "source": "none", "outside_lungs": "no masks"}
+    notes = read_notes(True, 3, 4, skipped)
     assert "No patient ids" in notes[0]
     assert "No lungs were found in 3 images." in notes[1]
     assert "The lungs reach into the border of 4 images." in notes[2]
-    assert notes[3].endswith("not possible: source: it is missing; border: none.")
+    assert notes[3] == (
+        "Probes that were not possible: lung_shape, outside_lungs (no masks); source "
+        "(none)."
+    )

@@ -113,8 +113,11 @@ def read_notes(without_groups, n_without_lungs, n_in_border, skipped):
             "and the corners can show disease there."
         )
     if skipped:
-        reasons = "; ".join(f"{name}: {reason}" for name, reason in skipped.items())
-        lines.append(f"Probes that were not possible: {reasons}.")
+        names = {reason: [] for reason in skipped.values()}
+        for name, reason in skipped.items():
+            names[reason].append(name)
+        parts = [f"{', '.join(some)} ({reason})" for reason, some in names.items()]
+        lines.append(f"Probes that were not possible: {'; '.join(parts)}.")
     return lines
 
 
