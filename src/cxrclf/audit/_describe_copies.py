@@ -1,28 +1,26 @@
 """Kinds of copies, as the registration of their pixels shows them."""
 
-import math
-
 import numpy as np
 import torch
 
 from cxrclf.audit._local_contrast import sample_affine
 
-EXACT = "exact"
+EXACT, RE_ENCODED = "exact", "re-encoded"
 _ANGLE = 1.0  # degrees
-_CROP = 0.015  # part of a side
+_LOST = 0.015  # part of a side
 _SCALE = 0.02
 _GRAY = 0.02  # mean absolute difference of gray levels in [0, 1]
 
 
-def describe_copies(thumbnails, sizes, moving, fixed, maps, signs):
+def describe_copies(thumbnails, geometries, moving, fixed, maps, signs):
     """Name the kind of each copy.
 
     Parameters
     ----------
     thumbnails : Thumbnails
         Small images.
-    sizes : ndarray of shape (n, 2)
-        Height and width of each image in pixels.
+    geometries : sequence of Geometry
+        Geometry of each pair.
     moving, fixed : ndarray of shape (p,) of int
         Rows of the two images of each pair.
     maps : Tensor of shape (p, 2, 3)
@@ -37,38 +35,26 @@ def describe_copies(thumbnails, sizes, moving, fixed, maps, signs):
         "rescaled" and "gray levels". "re-encoded" is a copy without these changes.
     """
     kinds = []
-    for a, b, affine, sign in zip(
-        moving, fixed, maps.numpy(), signs.numpy(), strict=True
+    for a, b, affine, sign, geometry in zip(
+        moving, fixed, maps.numpy(), signs.numpy(), geometries, strict=True
     ):
-        changes = _describe_map(affine, sizes[a][::-1], sizes[b][::-1])
+        changes = _describe_geometry(geometry)
         if sign < 0:
             changes.insert(changes[:1] == ["flipped"], "inverted")
         if _measure_gray(thumbnails, a, b, affine, sign < 0) > _GRAY:
             changes.append("gray levels")
-        kinds.append(" + ".join(changes) or "re-encoded")
+        kinds.append(" + ".join(changes) or RE_ENCODED)
     return kinds
 
 
-def _describe_map(affine, moving_size, fixed_size):
-    """Name the changes of the geometry. Sizes are (width, height)."""
-    changes = []
-    affine = affine.astype(float).copy()
-    if np.linalg.det(affine[:, :2]) < 0:
-        changes.append("flipped")
-        affine[:, 0] *= -1
-    pixels = affine[:, :2] * np.outer(moving_size, 1 / np.asarray(fixed_size, float))
-    angle = math.degrees(
-        math.atan2(pixels[1, 0] - pixels[0, 1], pixels[0, 0] + pixels[1, 1])
-    )
-    if abs(angle) > _ANGLE:
-        changes.append("rotated")
-    half, shift = affine[:, :2].diagonal(), affine[:, 2]
-    lost = np.abs([shift - half + 1, shift + half - 1]) / 2
-    if lost.max() > _CROP:
-        changes.append("cropped")
-    if np.abs(np.linalg.norm(pixels, axis=0) - 1).max() > _SCALE:
-        changes.append("rescaled")
-    return changes
+def _describe_geometry(geometry):
+    changes = {
+        "flipped": geometry.is_flipped,
+        "rotated": abs(geometry.angle) > _ANGLE,
+        "cropped": np.abs(geometry.lost).max() > _LOST,
+        "rescaled": np.abs(geometry.scale - 1).max() > _SCALE,
+    }
+    return [name for name, is_there in changes.items() if is_there]
 
 
 def _measure_gray(thumbnails, moving, fixed, affine, is_inverted):

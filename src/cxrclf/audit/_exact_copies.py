@@ -27,7 +27,33 @@ def find_exact_copies(images, keys):
             [key for key, _ in keys], return_inverse=True, return_counts=True
         )
         for row in np.flatnonzero(counts[inverse] > 1):
-            pixels = read_image(images.paths[row], bits_stored=images.bits_stored)
-            keys[row] = keys[row][0], content_key(pixels)
+            keys[row] = keys[row][0], _read_key(images, row)
     first = {}
     return np.array([first.setdefault(key, row) for row, key in enumerate(keys)], int)
+
+
+def have_same_pixels(images, row_a, row_b):
+    """Return whether two files have the same pixels at their own size.
+
+    Decoders read a JPEG file at a reduced size, so that the keys of resized pixels
+    differ between formats.
+
+    Parameters
+    ----------
+    images : ImageInput
+        Files. The result for pixels is False, because their keys differ.
+    row_a, row_b : int
+        Rows with different keys.
+
+    Returns
+    -------
+    bool
+    """
+    if images.paths is None:
+        return False
+    return _read_key(images, row_a) == _read_key(images, row_b)
+
+
+def _read_key(images, row):
+    pixels = read_image(images.paths[row], bits_stored=images.bits_stored)
+    return content_key(pixels)

@@ -7,13 +7,15 @@ from cxrclf._torch.threads import limit_threads, usable_threads
 from cxrclf._utils.checks import check_int
 from cxrclf.audit._copy_candidates import SIDE as SEARCHED
 from cxrclf.audit._copy_candidates import find_candidates
-from cxrclf.audit._describe_copies import EXACT, describe_copies
+from cxrclf.audit._copy_geometry import measure_geometry
+from cxrclf.audit._describe_copies import EXACT, RE_ENCODED, describe_copies
 from cxrclf.audit._duplicate_report import DuplicateReport
-from cxrclf.audit._exact_copies import find_exact_copies
+from cxrclf.audit._exact_copies import find_exact_copies, have_same_pixels
 from cxrclf.audit._local_contrast import shrink
 from cxrclf.audit._register_pairs import register_pairs
 from cxrclf.audit._rows import name_rows
 from cxrclf.audit._thumbnails import SIDE, make_thumbnails
+from cxrclf.audit._verify_copies import correlate_details, is_copy
 from cxrclf.images import ImageInput, read_image_sizes
 
 _CHUNK = 1024
@@ -109,27 +111,16 @@ def find_duplicates(X, *, cache_dir=None, n_threads=None, verbose=0):
     with limit_threads(usable_threads(n_threads)), torch.inference_mode():
         first = find_exact_copies(images, opened.keys)
         thumbnails = make_thumbnails(opened, verbose=verbose)
-        candidates, found = _find_near(first, thumbnails, verbose)
-        moving, fixed = candidates.moving[found.index], candidates.fixed[found.index]
         copies = np.flatnonzero(first != np.arange(len(first)))
-        sizes = _read_sizes(
-            images, np.unique(np.r_[copies, first[copies], moving, fixed])
-        )
-        kinds = describe_copies(
-            thumbnails, sizes, moving, fixed, found.maps, candidates.signs[found.index]
-        )
-    pairs = [(int(first[row]), int(row), EXACT, 1.0) for row in copies]
-    pairs += [
-        (int(min(a, b)), int(max(a, b)), kind, float(correlation))
-        for a, b, kind, correlation in zip(
-            moving, fixed, kinds, found.correlations, strict=True
-        )
-    ]
+        pairs = [(int(first[row]), int(row), EXACT, 1.0) for row in copies]
+        pairs += _find_near(images, first, thumbnails, verbose)
+        rows = np.unique([pair[:2] for pair in pairs]).astype(int)
+        sizes = _read_sizes(images, rows)
     return DuplicateReport(sorted(pairs), name_rows(images), sizes, thumbnails.pixels)
 
 
-def _find_near(first, thumbnails, verbose):
-    """Return candidates and registered pairs among images with different pixels."""
+def _find_near(images, first, thumbnails, verbose):
+    """Return the pairs of changed copies among images with different pixels."""
     rows = np.unique(first)
     # Images with one gray level have no pixels to compare.
     rows = rows[thumbnails.high[rows] > thumbnails.low[rows]]
@@ -143,7 +134,30 @@ def _find_near(first, thumbnails, verbose):
     candidates = candidates._replace(
         moving=rows[candidates.moving], fixed=rows[candidates.fixed]
     )
-    return candidates, register_pairs(thumbnails.pixels, candidates, verbose=verbose)
+    pixels = thumbnails.pixels
+    index, maps = register_pairs(pixels, candidates, verbose=verbose)
+    moving, fixed = candidates.moving[index], candidates.fixed[index]
+    signs = candidates.signs[index]
+    correlations = correlate_details(pixels, moving, fixed, maps, signs)
+    sizes = _read_sizes(images, np.unique(np.r_[moving, fixed]))
+    geometries = [
+        measure_geometry(affine, sizes[a], sizes[b])
+        for affine, a, b in zip(maps.numpy(), moving, fixed, strict=True)
+    ]
+    kinds = describe_copies(thumbnails, geometries, moving, fixed, maps, signs)
+    pairs = [
+        (int(min(a, b)), int(max(a, b)), kind, float(correlation))
+        for a, b, kind, correlation, geometry in zip(
+            moving, fixed, kinds, correlations, geometries, strict=True
+        )
+        if is_copy(correlation, geometry)
+    ]
+    return [
+        (a, b, EXACT, 1.0)
+        if kind == RE_ENCODED and have_same_pixels(images, a, b)
+        else (a, b, kind, correlation)
+        for a, b, kind, correlation in pairs
+    ]
 
 
 def _read_sizes(images, rows):

@@ -26,8 +26,8 @@ def local_contrast(images, background, spread):
     -------
     Tensor of shape (b, m, m)
     """
-    detail = images - _blur(images, background)
-    power = _blur(detail * detail, spread).clamp_min_(0)
+    detail = images - blur(images, background)
+    power = blur(detail * detail, spread).clamp_min_(0)
     return detail / (power.sqrt_() + _FLOOR)
 
 
@@ -76,7 +76,8 @@ def shrink(images, side):
     )[:, 0]
 
 
-def _blur(images, sigma):
+def blur(images, sigma):
+    """Blur images with a Gaussian window of a standard deviation in pixels."""
     kernel = _make_kernel(images.shape[-1], sigma)
     return kernel @ images @ kernel.T
 

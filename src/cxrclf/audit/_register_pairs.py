@@ -36,25 +36,12 @@ class Level(NamedTuple):
     least: float
 
 
-LEVELS = (Level(32, 3, 6, 8, 0.75), Level(64, 4, 8, 4, 0.8), Level(128, 4, 8, 3, 0.9))
-
-
-class Registered(NamedTuple):
-    """Registered pairs.
-
-    Attributes
-    ----------
-    index : ndarray of shape (q,) of int
-        Positions of the remaining pairs among the candidates.
-    maps : Tensor of shape (q, 2, 3)
-        Maps from positions in the fixed image to positions in the moving image.
-    correlations : ndarray of shape (q,)
-        Correlation of the local contrast in the common region.
-    """
-
-    index: np.ndarray
-    maps: torch.Tensor
-    correlations: np.ndarray
+LEVELS = (
+    Level(32, 3, 6, 8, 0.9),
+    Level(64, 4, 8, 4, 0.9),
+    Level(128, 4, 8, 3, 0.88),
+    Level(128, 2, 8, 3, 0.8),
+)
 
 
 def register_pairs(images, candidates, *, levels=LEVELS, verbose=0):
@@ -73,7 +60,10 @@ def register_pairs(images, candidates, *, levels=LEVELS, verbose=0):
 
     Returns
     -------
-    Registered
+    index : ndarray of shape (q,) of int
+        Positions of the remaining pairs among the candidates.
+    maps : Tensor of shape (q, 2, 3)
+        Maps from positions in the fixed image to positions in the moving image.
     """
     index = np.arange(len(candidates.moving))
     maps = candidates.maps.clone()
@@ -98,7 +88,7 @@ def register_pairs(images, candidates, *, levels=LEVELS, verbose=0):
                 if level is levels[0]:
                     bar.update(len(part))
             index = np.concatenate(kept) if kept else index
-    return Registered(index, maps[index], correlations[index])
+    return index, maps[index]
 
 
 def _align(fixed, moving, maps, signs, level):
