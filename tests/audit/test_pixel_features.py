@@ -9,7 +9,8 @@ from cxrclf.audit._pixel_features import (
     border_features,
     corner_features,
     histogram_features,
-    pixel_features,
+    outside_features,
+    shape_features,
     show_border,
     show_corners,
     show_histogram,
@@ -73,12 +74,40 @@ def test_thumbnails_have_triangular_weights():
     thumbnails = thumbnail_features(IMAGES).reshape(3, 8, 8)
     assert_allclose(255 * thumbnails, expected, atol=1.01)  # rounded twice
     assert_allclose(show_thumbnail(IMAGES[0]), expected[0], atol=1.01)
-    assert pixel_features(IMAGES).shape == (3, 32 * 32)
 
 
 def test_histograms_are_those_of_numpy():
     expected = [np.histogram(image, 32, (0, 256))[0] / image.size for image in IMAGES]
     assert_allclose(histogram_features(IMAGES), expected, atol=1e-7)
+
+
+def test_statistics_outside_of_masks_are_those_of_numpy():
+    inside = ~CORNERS & ~BORDER
+    images = np.where(inside, 90, IMAGES // 2).astype(np.uint8)
+    features = outside_features(images, np.stack([inside] * 3))
+    assert_array_equal(features[:, :64], thumbnail_features(images))
+    kernel = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]])
+    for row, image in zip(features[:, 64:], images / 255, strict=True):
+        seen = image[~inside]
+        noise = np.abs(convolve(image, kernel, mode="reflect"))[~inside]
+        levels = (0.05, 0.25, 0.5, 0.75, 0.95)
+        expected = [
+            seen.mean(),
+            seen.std(),
+            np.median(noise),
+            *np.quantile(seen, levels),
+            *np.quantile(seen[seen > 0.08], levels),
+            np.mean(seen < 0.02),
+            np.mean(seen > 0.9),
+        ]
+        assert_allclose(row, expected, atol=1e-6)
+
+
+def test_images_without_outside_have_features():
+    features = outside_features(IMAGES * 0, np.ones(IMAGES.shape, bool))
+    assert_array_equal(features, np.zeros((3, 64 + 15)))
+    black = outside_features(IMAGES * 0, np.zeros(IMAGES.shape, bool))
+    assert_array_equal(black[:, 64:], [[0] * 13 + [1, 0]] * 3)
 
 
 def test_pictures_show_what_the_probes_see():
@@ -95,5 +124,5 @@ def test_pictures_show_what_the_probes_see():
 @pytest.mark.parametrize("shape", [(5, 5), (40, 17)])
 def test_small_images_have_features(shape):
     images = np.zeros((2, *shape), np.uint8)
-    for features in (*SEEN, thumbnail_features, histogram_features, pixel_features):
+    for features in (*SEEN, thumbnail_features, histogram_features, shape_features):
         assert np.isfinite(features(images)).all()

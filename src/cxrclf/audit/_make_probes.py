@@ -14,7 +14,8 @@ from cxrclf.audit._pixel_features import (
     border_features,
     corner_features,
     histogram_features,
-    pixel_features,
+    outside_features,
+    shape_features,
     show_border,
     show_corners,
     show_histogram,
@@ -28,6 +29,7 @@ from cxrclf.images import ImageInput, read_image_metadata, resize
 
 _TREES = 100
 _SMALLEST_LEAF = 3
+_FEATURES = 0.3  # share of the features that compete for a split
 _LEAVES = 16  # of the tree that sees one column
 _CHUNK = 256  # images that are converted at once
 _DEFAULT_SIZE = (224, 224)
@@ -145,6 +147,7 @@ class ProbeFactory:
         return ExtraTreesClassifier(
             _TREES,
             min_samples_leaf=_SMALLEST_LEAF,
+            max_features=_FEATURES,
             class_weight="balanced",
             random_state=self._seed,
         )
@@ -198,9 +201,10 @@ class ProbeFactory:
             shapes = np.stack(
                 [resize(np.uint8(255) * mask, (SIDE, SIDE)) for mask in regions.masks]
             )
-            return pixel_features(shapes), shapes[self._row]
+            return shape_features(shapes), shapes[self._row]
         erased = regions.erase_boxes(gray)
-        return pixel_features(erased), erased[self._row]
+        boxes = regions.fill_boxes((SIDE, SIDE))
+        return outside_features(erased, boxes), erased[self._row]
 
     def _change_images(self, name):
         """Return changed images for the estimator, and a picture."""

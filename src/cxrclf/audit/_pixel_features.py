@@ -10,8 +10,11 @@ CORNER = 1 / 5  # side of a corner
 _STRIP = (1, 8)  # pixels of a resized strip of the frame
 _CORNER_SIDE = 6  # side of a resized corner in pixels
 _THUMBNAIL = 8
+_SHAPE = 16
 _BINS = 32
 _DARK, _BRIGHT = 0.02, 0.9
+_BACKGROUND = 0.08  # gray level of the black around a body, at most
+_QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _SIDE = 128  # of the picture of a histogram, in pixels
 _CHUNK = 256  # images that are converted to floats at once
 _NO_PIXEL = 128  # gray level of pixels that a probe does not see
@@ -68,9 +71,34 @@ def histogram_features(images: np.ndarray) -> np.ndarray:
     return (counts / bins.shape[1]).astype(np.float32)
 
 
-def pixel_features(images: np.ndarray, side: int = 32) -> np.ndarray:
-    """Return images of 32 × 32 pixels as features."""
-    return _resize_all(images, (side, side))
+def shape_features(images: np.ndarray) -> np.ndarray:
+    """Return images of 16 × 16 pixels as features."""
+    return _resize_all(images, (_SHAPE, _SHAPE))
+
+
+def outside_features(images: np.ndarray, inside: np.ndarray) -> np.ndarray:
+    """Return the pixels and statistics of images outside of masks.
+
+    The whole image gives 8 × 8 pixels. The pixels outside of the mask give their mean,
+    standard deviation, noise, quantiles, and shares of black and of white pixels. The
+    quantiles are also computed without the black background.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, H, W) of uint8
+        Images. The pixels inside of the masks are erased.
+    inside : ndarray of shape (n, H, W) of bool
+        Masks.
+
+    Returns
+    -------
+    ndarray of shape (n, n_features) of float32
+    """
+    statistics = [
+        _summarize_outside(image, mask)
+        for image, mask in zip(images, inside, strict=True)
+    ]
+    return np.hstack([thumbnail_features(images), statistics]).astype(np.float32)
 
 
 def find_border(shape: tuple[int, int]) -> np.ndarray:
@@ -149,3 +177,21 @@ def _summarize(patches: np.ndarray) -> np.ndarray:
             (flat > _BRIGHT).mean(1),
         ]
     ).astype(np.float32)
+
+
+def _summarize_outside(image: np.ndarray, inside: np.ndarray) -> list[float]:
+    values = (image / 255).astype(np.float32)
+    noise = np.abs(laplace(values))[~inside]
+    values = values[~inside]
+    if not values.size:
+        return [0.0] * (5 + 2 * len(_QUANTILES))
+    body = values[values > _BACKGROUND]
+    return [
+        values.mean(),
+        values.std(),
+        np.median(noise),
+        *np.quantile(values, _QUANTILES),
+        *np.quantile(body if body.size else values, _QUANTILES),
+        (values < _DARK).mean(),
+        (values > _BRIGHT).mean(),
+    ]
