@@ -17,8 +17,8 @@ one shortcut was planted::
 - source: the same with equal images. The source is passed to the report.
 
 A shortcut is found if the report has any finding. For the clean files this is a false
-alarm. The estimator is a frozen EfficientNet-Lite0 with weights of ImageNet. The probes were developed on the
-seeds 0 to 19, so that the seeds of the table begin at 100.
+alarm. The estimator is a frozen EfficientNet-Lite0 with weights of ImageNet. The probes
+were developed on the seeds 0 to 19. The seeds of the table therefore begin at 100.
 
 ``--network`` shows that a small network can use the mark. It has random weights, is
 trained whole, and predicts random classes, with and without the mark.

@@ -70,10 +70,8 @@ def test_table(detection, monkeypatch, capsys, tmp_path):
 
     monkeypatch.setattr(detection, "run", run)
     path = tmp_path / "figures.json"
-    detection.main(
-        ["--seeds", "3", "--first-seed", "7", "--shortcuts", "clean", "mark"]
-        + ["--json", str(path)]
-    )
+    seeds = ["--seeds", "3", "--first-seed", "7"]
+    detection.main([*seeds, "--shortcuts", "clean", "mark", "--json", str(path)])
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].split()[:5] == ["clean", "0", "of", "3", "0.600"]
     assert lines[2].split()[:4] == ["mark", "2", "of", "3"]
