@@ -54,14 +54,13 @@ plt.show()
 # -------
 # With folds by image, test images depend on training images.
 
-leakage = leakage_report(
+leakage_report(
     X,
     y,
     groups=groups,
     cv=StratifiedKFold(5, shuffle=True, random_state=0),
     duplicates=duplicates,
 )
-leakage
 
 # %%
 # Honest folds keep patients and copies together.
