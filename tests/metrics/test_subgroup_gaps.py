@@ -62,6 +62,18 @@ def test_a_difference_of_the_same_patients_is_narrower():
     assert_allclose(found[1:], expected, atol=0.015)
 
 
+def test_equal_errors_of_two_patients_do_not_cancel():
+    correct = np.array([True] * 9 + [False] * 3)
+    patients = np.arange(12) % 2
+    share = proportion_interval(correct, groups=patients)
+    influence = np.bincount(patients, (correct - 0.75) / 12)
+    assert influence.any()
+    found = difference(share, share, influence, influence)
+    # As wide as the difference of scores of different patients.
+    half = np.hypot(share.value - share.low, share.high - share.value)
+    assert_allclose(found, [0, -half, half])
+
+
 def test_the_largest_gap_is_corrected_for_the_number_of_pairs():
     assert count_pairs(4) == 6
     assert pair_level(0.95, 4) == pytest.approx(1 - 0.05 / 6)

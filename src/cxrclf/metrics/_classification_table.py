@@ -111,8 +111,8 @@ def classification_table(
       share J that are both has an interval of :func:`proportion_interval`, and F1 is
       2 J / (1 + J) [1]_;
     - of a macro average and of the balanced accuracy: the bounds of the classes and the
-      correlation of their scores are combined [2]_. The bounds are nan if bounds of a
-      class are nan.
+      correlation of their scores are combined [2]_. A negative correlation of few
+      patients is shrunk toward 0. The bounds are nan if bounds of a class are nan.
 
     :ref:`table_intervals` has the measured coverage.
 

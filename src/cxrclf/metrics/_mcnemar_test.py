@@ -10,6 +10,7 @@ from cxrclf._utils.labels import as_labels
 from cxrclf.metrics._comparison import Comparison
 from cxrclf.metrics._estimate import Estimate
 from cxrclf.metrics._proportion_interval import proportion_interval
+from cxrclf.metrics._shrunk_correlation import correlate, shrunk_correlation
 
 _MOST_EXACT = 2000  # number of patients up to which the p-value is exact
 
@@ -71,7 +72,10 @@ def mcnemar_test(
     The interval combines the intervals of both accuracies and the correlation of their
     errors, as Newcombe [4]_ does in his method 8. With `groups`, it combines the
     intervals of :func:`proportion_interval` and the correlation of the errors over
-    patients. Interval and p-value are separate methods and may disagree at the border.
+    patients. If this is higher than the correlation over images, it is moved toward it
+    by 2 / m of the distance, for m patients: a high correlation makes the interval
+    narrow, and few patients can have it by chance. Interval and p-value are separate
+    methods and may disagree at the border.
 
     References
     ----------
@@ -120,10 +124,14 @@ def mcnemar_test(
     else:
         p_value = _exact_p_value(differences)
     sizes = np.bincount(patients)
-    errors = [
-        sums - sizes * right.mean() for sums, right in zip((a, b), correct, strict=True)
-    ]
-    difference = _combine(intervals[0], intervals[1], _correlate(*errors))
+    shares = np.array([right.mean() for right in correct])[:, None]
+    correlation = shrunk_correlation(
+        correlate(np.array([a, b]) - shares * sizes)[0, 1],
+        correlate(np.array(correct) - shares)[0, 1],
+        len(sizes),
+        min,
+    )
+    difference = _combine(intervals[0], intervals[1], float(correlation))
     return Comparison(difference, float(statistic), p_value)
 
 
@@ -155,12 +163,6 @@ def _exact_p_value(differences: np.ndarray) -> float:
     sums = 2 * np.arange(len(probabilities)) - sizes.sum()
     as_far = np.abs(sums) >= abs(int(differences.sum()))
     return min(1.0, float(probabilities[as_far].sum()))
-
-
-def _correlate(a: np.ndarray, b: np.ndarray) -> float:
-    """Return the correlation of two errors of mean 0, or 0 if one is constant."""
-    size = np.sqrt(float(a @ a) * float(b @ b))
-    return float(a @ b) / size if size > 0 else 0.0
 
 
 def _combine(a: Estimate, b: Estimate, correlation: float) -> Estimate:

@@ -8,6 +8,7 @@ from scipy.stats import rankdata
 from cxrclf.metrics._estimate import Estimate
 from cxrclf.metrics._proportion_interval import proportion_interval
 from cxrclf.metrics._roc_auc_interval import roc_auc_interval
+from cxrclf.metrics._shrunk_correlation import correlate, shrunk_correlation
 
 SHARES = ("accuracy", "precision", "sensitivity", "specificity", "f1")
 
@@ -132,14 +133,14 @@ class SampleScores:
         return ScoreColumn(result, influence.mean(axis=1, keepdims=True))
 
     def _correlation(self, influence: np.ndarray) -> np.ndarray:
-        """Return the correlation of scores, 0 for a score without variance."""
+        """Return the correlation of scores, over patients or images."""
         sums = np.stack([np.bincount(self.patients, line) for line in influence.T])
-        covariance = sums @ sums.T
-        deviation = np.sqrt(np.diag(covariance))
-        scale = np.where(deviation > 0, deviation, np.inf)
-        correlation = covariance / np.outer(scale, scale)
-        np.fill_diagonal(correlation, 1.0)
-        return correlation
+        return shrunk_correlation(
+            correlate(sums),
+            correlate(influence.T),
+            len(np.unique(self.patients)),
+            np.maximum,
+        )
 
     def _shares(self, hit: np.ndarray, base: np.ndarray, level: float) -> ScoreColumn:
         """Return the shares of the samples in `base` that are in `hit`."""

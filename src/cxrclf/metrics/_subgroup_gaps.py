@@ -12,6 +12,7 @@ from cxrclf._utils.optional import import_optional
 from cxrclf._utils.tables import csv_cell, write_csv
 from cxrclf.metrics._estimate import Estimate
 from cxrclf.metrics._score_table import format_score
+from cxrclf.metrics._shrunk_correlation import correlate, shrunk_correlation
 from cxrclf.metrics._text_table import TextTable
 
 
@@ -201,10 +202,12 @@ def difference(
 ) -> Estimate:
     """Return the difference of two scores and its interval (Zou and Donner 2008).
 
+    A positive correlation of the scores is shrunk for few patients in both subgroups.
+
     Parameters
     ----------
     first, second : Estimate
-        Scores with intervals of one level.
+        Scores with intervals of one level, of different images.
     first_influence, second_influence : ndarray of shape (n_patients,)
         Influence of each patient on the scores.
 
@@ -213,8 +216,9 @@ def difference(
     Estimate
         First score minus second score.
     """
-    norms = np.linalg.norm(first_influence) * np.linalg.norm(second_influence)
-    r = float(first_influence @ second_influence / norms) if norms > 0 else 0.0
+    both = int(np.count_nonzero(first_influence * second_influence))
+    r = float(correlate(np.array([first_influence, second_influence]))[0, 1])
+    r = shrunk_correlation(r, 0.0, max(both, 1), min)
 
     def combine(a: float, b: float) -> float:
         return float(np.sqrt(max(a**2 + b**2 - 2 * r * a * b, 0.0)))
