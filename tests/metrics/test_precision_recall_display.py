@@ -40,10 +40,16 @@ def test_the_interval_is_that_of_resampled_patients():
     plt.close("all")
 
 
-def test_a_perfect_curve_has_no_interval_of_resamples():
-    y = np.arange(40) % 2
-    shown = PrecisionRecallDisplay.from_predictions(Predictions(y, y, y.astype(float)))
-    assert np.isnan(shown.curves[1].area.low)
+@pytest.mark.parametrize("n", [40, 14])
+def test_a_perfect_curve_has_no_interval_of_resamples(n):
+    y = np.arange(n) % 2
+    score = y + np.arange(n) / n
+    if n == 14:
+        assert average_precision_score(y, score) != 1  # rounding
+    shown = PrecisionRecallDisplay.from_predictions(Predictions(y, y, score))
+    value, low, high = shown.curves[1].area
+    assert value == 1
+    assert np.isnan([low, high]).all()
     (entry,) = shown.ax_.get_legend().get_texts()
     assert entry.get_text() == "1: 1.000"
     plt.close("all")

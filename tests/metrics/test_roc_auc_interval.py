@@ -100,6 +100,16 @@ def test_equal_scores_have_an_interval_around_one_half():
     assert 0 < low < 0.5
 
 
+def test_equal_patients_have_an_interval():
+    # Rounding leaves a variance of 3e-33.
+    y, score = np.tile([1, 1, 1, 0, 0], 8), np.tile([0.9, 0.6, 0.3, 0.5, 0.4], 8)
+    value, low, high = roc_auc_interval(y, score, groups=np.repeat(np.arange(8), 5))
+    bound = binomtest(8, 8).proportion_ci(0.95, "exact").low
+    assert value == pytest.approx(2 / 3)
+    assert low == pytest.approx(2 / 3 * bound)
+    assert 1 - high == pytest.approx(1 / 3 * bound)
+
+
 def test_scale_and_direction_of_the_scores():
     value, low, high = roc_auc_interval(Y == 1, np.exp(SCORE))
     assert (value, low, high) == roc_auc_interval(Y, SCORE)

@@ -51,6 +51,26 @@ def test_probabilities_of_0_and_1():
     assert np.isfinite(temperature)
 
 
+def test_one_probability_of_0_does_not_decide_the_temperature(data):
+    codes, proba = data
+    extreme = apply_temperature(proba, 0.5)
+    codes = np.append(codes, 2)
+    extreme = np.vstack([extreme, [0.6, 0.4, 0.0]])
+
+    def loss(temperature):
+        scaled = np.maximum(extreme, np.finfo(float).eps) ** (1 / temperature)
+        return log_loss(codes, scaled / scaled.sum(axis=1, keepdims=True))
+
+    best = minimize_scalar(loss, bounds=(0.5, 10), method="bounded").x
+    found = fit_temperature(codes, extreme)
+    assert found == pytest.approx(best, rel=1e-3)
+    assert found < 1.25 * fit_temperature(codes[:-1], extreme[:-1])
+    # Very small probabilities keep their order.
+    assert apply_temperature([[1e-60, 1e-30, 1]], 10.0)[0] == pytest.approx(
+        np.array([1e-6, 1e-3, 1]) / 1.001001
+    )
+
+
 @pytest.mark.parametrize(
     ("proba", "bound"), [([0.1, 0.9, 0.8], 0.05), ([0.9, 0.1, 0.2], 20)]
 )

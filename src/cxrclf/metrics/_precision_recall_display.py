@@ -110,9 +110,9 @@ def _average_precision(
     y_true: np.ndarray, score: np.ndarray, patients: np.ndarray, level: float
 ) -> Estimate:
     """Return the average precision and its interval from resampled patients."""
+    if score[y_true].min() > score[~y_true].max():
+        return Estimate(1.0, np.nan, np.nan)  # the computed value may differ from 1
     value = float(average_precision_score(y_true, score))
-    if value == 1:
-        return Estimate(value, np.nan, np.nan)
     resampling = PatientResampling(len(y_true), patients, level, _N_RESAMPLES)
     resampled = resampling.resample(_fast_average_precision, [y_true, score])
     return Estimate(value, *resampling.interval(resampled))

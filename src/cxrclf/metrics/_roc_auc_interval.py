@@ -15,6 +15,8 @@ from cxrclf.metrics._estimate import Estimate
 from cxrclf.metrics._patient_number import patient_number
 from cxrclf.metrics._wilson_bounds import wilson_bounds
 
+_NO_VARIANCE = 1e-24  # rounding errors leave less
+
 
 def roc_auc_interval(
     y_true: Any, y_score: Any, *, groups: Any = None, confidence_level: float = 0.95
@@ -66,8 +68,8 @@ def roc_auc_interval(
 
     The variance is 0 if the scores separate the classes completely. The lower bound is
     then ``(alpha / 2) ** (1 / m)``, the exact bound of a proportion of m successes in m
-    trials. If all scores are equal, both bounds have this relative distance from the
-    AUC.
+    trials. The variance is also 0 if all scores are equal, or if all patients have the
+    same scores. Both bounds then have this relative distance from 0 and from 1.
 
     :ref:`intervals` has the measured coverage of these intervals.
 
@@ -109,7 +111,7 @@ def roc_auc_interval(
     auc, variance = float(parts.auc[0]), parts.variance(np.ones(1))
     tail = (1 - confidence_level) / 2
     smaller = min(map(patient_number, of_class))
-    if variance <= 0 or auc in (0, 1):
+    if variance < _NO_VARIANCE or auc in (0, 1):
         bound = tail ** (1 / smaller)
         return Estimate(auc, auc * bound, 1 - (1 - auc) * bound)
     quantile = t.isf(tail, parts.freedom(np.ones(1)))

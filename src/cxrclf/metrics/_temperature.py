@@ -11,7 +11,7 @@ from cxrclf._utils.user_warnings import warn_user
 from cxrclf.metrics._probabilities import check_columns, check_probabilities
 
 _LOWEST, _HIGHEST = 0.05, 20.0
-_SMALLEST = np.finfo(float).tiny
+_SMALLEST = np.finfo(float).eps  # as in scikit-learn's log_loss
 
 
 def fit_temperature(y_true: Any, y_proba: Any, *, classes: Any = None) -> float:
@@ -59,6 +59,10 @@ def fit_temperature(y_true: Any, y_proba: Any, *, classes: Any = None) -> float:
     The temperature changes neither the predicted class nor, for two classes, the order
     of the images. scikit-learn has the same method for estimators:
     ``CalibratedClassifierCV(method="temperature")``, from version 1.8.
+
+    Probabilities below 2.2e-16 count as 2.2e-16, as in :func:`sklearn.metrics.log_loss`.
+    Otherwise, a single image of a class with the probability 0 would have an infinite
+    log loss, and would decide the temperature alone.
 
     References
     ----------
@@ -130,8 +134,8 @@ def apply_temperature(y_proba: Any, temperature: float) -> np.ndarray:
     if not isinstance(temperature, Real) or not 0 < float(temperature) < np.inf:
         raise ValueError(f"temperature must be a positive number, got {temperature!r}.")
     proba = check_columns(y_proba)
-    logits = np.log(np.maximum(proba, _SMALLEST)) / float(temperature)
-    # Probabilities of 0 stay 0.
-    scaled = softmax(np.where(proba > 0, logits, -np.inf), axis=1)
+    with np.errstate(divide="ignore"):
+        logits = np.log(proba) / float(temperature)  # probabilities of 0 stay 0
+    scaled = softmax(logits, axis=1)
     shape = np.shape(y_proba)
     return scaled[:, 1].reshape(shape) if np.size(y_proba) == len(proba) else scaled
