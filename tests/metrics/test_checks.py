@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cxrclf.metrics._checks import check_binary, check_scores
+from cxrclf.metrics._checks import check_binary, check_bound_names, check_scores
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,10 @@ def test_scores_have_one_number_per_sample():
     assert check_scores([[1], [2]], 2).tolist() == [1.0, 2.0]
     with pytest.raises(ValueError, match="y_score has 2 values, but y_true has 3"):
         check_scores([1, 2], 3)
+
+
+def test_names_of_bounds_differ_from_names_of_scores():
+    check_bound_names(["accuracy", "accuracy_low", "accuracy_high", "accuracy_lower"])
+    message = "'f1_x_low' is the name of a score, and of 'f1_x' with .* Rename the cl"
+    with pytest.raises(ValueError, match=message):
+        check_bound_names(["f1_x", "f1_x_low", "f1_x_high", "f1_x_low"])

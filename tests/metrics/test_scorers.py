@@ -307,3 +307,13 @@ def test_intervals_of_a_scorer_that_is_shown_and_pickled():
     assert "intervals" not in repr(scorers())
     with pytest.raises(ValueError, match="confidence_level"):
         scorers(intervals=True, confidence_level=95)
+
+
+@pytest.mark.parametrize("names", [["high", "low"], ["risk", "risk_low"]])
+def test_names_of_classes_that_are_names_of_bounds(names):
+    y = np.repeat(names, 20)
+    model = GaussianNB().fit(np.arange(40)[:, None], y)
+    name = "accuracy_high" if names[0] == "high" else "accuracy_risk_low"
+    with pytest.raises(ValueError, match=f"'{name}' is the name of .* Rename the clas"):
+        scorers(intervals=True)(model, np.arange(40)[:, None], y)
+    assert scorers()(model, np.arange(40)[:, None], y)["accuracy"] > 0.9

@@ -65,3 +65,12 @@ def test_plot(study):
     one = table.plot("auc_covid", figure=plt.figure())
     assert len(one.axes) == 1
     plt.close("all")
+
+
+def test_names_of_classes_that_are_names_of_bounds():
+    y = np.tile(["high", "low"], 20)
+    of = {"by": {"sex": np.repeat(["F", "M"], 20)}, "min_patients": 1}
+    with pytest.raises(ValueError, match="'accuracy_low' is the name of a score, and"):
+        subgroup_table(y, y, scores=["accuracy", "accuracy_low"], **of)
+    table = subgroup_table(y, y, scores=["accuracy_high", "accuracy_low"], **of)
+    assert table.scores == ("accuracy_high", "accuracy_low")

@@ -1,5 +1,6 @@
 """Check the true classes and the scores of two classes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -47,3 +48,22 @@ def check_scores(y_score: Any, n: int, name: str = "y_score") -> np.ndarray:
             "sample."
         )
     return scores
+
+
+def check_bound_names(names: Sequence[str]) -> None:
+    """Check that scores and their bounds have different names.
+
+    Raises
+    ------
+    ValueError
+        If a score of the class "low" or "risk_low" has the name of the bound of another
+        score.
+    """
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        name = repeated[0]
+        score, _, ending = name.rpartition("_")
+        raise ValueError(
+            f"{name!r} is the name of a score, and of {score!r} with the ending "
+            f"'_{ending}' of its interval. Rename the class."
+        )

@@ -17,6 +17,7 @@ from cxrclf._utils.checks import check_level
 from cxrclf._utils.groups import index_patients
 from cxrclf._utils.label_warnings import warn_of_labels
 from cxrclf._utils.labels import as_labels, mixes_str
+from cxrclf.metrics._rank_scores import rank_scores
 from cxrclf.metrics._score_table import ScoreTable
 from cxrclf.metrics._table_intervals import TableIntervals, table_intervals
 
@@ -358,7 +359,7 @@ def _check_scores(y_true: np.ndarray, y_score: Any, classes: list) -> np.ndarray
             "occur in y_true or y_pred, pass all classes as labels."
         )
     column = {label: j for j, label in enumerate(sorted(classes))}
-    return y_score[:, [column[label] for label in classes]]
+    return rank_scores(y_score)[:, [column[label] for label in classes]]
 
 
 def _auc(is_class: np.ndarray, score: np.ndarray) -> float:

@@ -15,6 +15,7 @@ from cxrclf.metrics._delong_test import delong_test
 from cxrclf.metrics._holm import holm
 from cxrclf.metrics._mcnemar_test import mcnemar_test
 from cxrclf.metrics._predictions import Predictions, choose_classes
+from cxrclf.metrics._rank_scores import rank_scores
 from cxrclf.metrics._score_table import format_score
 from cxrclf.metrics._subgroup_gaps import format_p
 from cxrclf.metrics._text_table import TextTable
@@ -276,4 +277,4 @@ def _scores_of(found: Predictions, label: Any) -> np.ndarray:
     scores = found.y_score
     if scores is None:
         raise ValueError("These predictions have no y_score.")
-    return scores[:, found.classes.tolist().index(label)]
+    return rank_scores(scores)[:, found.classes.tolist().index(label)]

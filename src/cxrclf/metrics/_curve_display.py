@@ -17,6 +17,7 @@ from cxrclf.metrics._class_predictor import (
     warn_of_unfitted,
 )
 from cxrclf.metrics._predictions import Predictions, choose_classes
+from cxrclf.metrics._rank_scores import rank_scores
 
 # Colors of Okabe and Ito, which color-blind people can distinguish.
 _COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
@@ -84,6 +85,7 @@ class CurveDisplay(ABC):
                 "These predictions have no y_score. Use an estimator with "
                 "predict_proba, or pass y_score to Predictions."
             )
+        y_score = rank_scores(y_score)
         patients = index_patients(predictions.units, len(predictions))
         curves = {}
         for label in choose_classes(classes, predictions.classes.tolist()):

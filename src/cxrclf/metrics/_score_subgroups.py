@@ -12,6 +12,7 @@ from cxrclf.exceptions import SmallSubgroupWarning
 from cxrclf.metrics._holm import holm
 from cxrclf.metrics._named_score import NamedScore
 from cxrclf.metrics._predictions import Predictions
+from cxrclf.metrics._rank_scores import rank_scores
 from cxrclf.metrics._score_columns import SampleScores
 from cxrclf.metrics._subgroup_columns import SubgroupColumn, subgroup_columns
 from cxrclf.metrics._subgroup_gaps import (
@@ -89,7 +90,8 @@ def subgroup_table(
     ------
     TypeError, ValueError
         If labels, scores or patient ids are invalid, see :class:`Predictions`, if `by`
-        or `bands` does not fit, or if a score does not exist.
+        or `bands` does not fit, if a score does not exist, or if the name of a score is
+        that of a bound, such as ``"accuracy_low"`` of a class named "low".
 
     See Also
     --------
@@ -147,7 +149,7 @@ def subgroup_table(
     samples = SampleScores(
         found.y_true[:, None] == found.classes,
         found.y_pred[:, None] == found.classes,
-        found.y_score,
+        None if found.y_score is None else rank_scores(found.y_score),
         index_patients(found.groups, len(found)),
     )
     named = _choose_scores(scores, classes, found.y_score is not None)

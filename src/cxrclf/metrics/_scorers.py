@@ -8,6 +8,7 @@ import numpy as np
 
 from cxrclf._utils.checks import check_level
 from cxrclf._utils.labels import as_labels
+from cxrclf.metrics._checks import check_bound_names
 from cxrclf.metrics._class_predictor import (
     ClassPredictor,
     sort_classes,
@@ -113,8 +114,9 @@ def scorers(
     also in a grid search over their schemes.
 
     The scorer raises a ValueError if the estimator or the test samples have a class
-    that is not scored. `cross_validate` shows it as a warning, unless
-    ``error_score="raise"``.
+    that is not scored, or if a score and a bound would have the same name: with
+    intervals, the accuracy of a class named "low" would be ``accuracy_low``.
+    `cross_validate` shows it as a warning, unless ``error_score="raise"``.
 
     Examples
     --------
@@ -179,16 +181,17 @@ class _ClassScorers:
             intervals=self.level is not None,
             confidence_level=self.level or 0.95,
         )
-        scores = _Scores(_name_scores(table, labels))
+        scores = _name_scores(table, labels)
         for label in found.scheme or ():
             right = (y_pred == found.y_true)[y == label]
             name = f"original_sensitivity_{label}"
             if self.level is None:
-                scores[name] = float(right.mean()) if len(right) else np.nan
+                scores.append((name, float(right.mean()) if len(right) else np.nan))
             else:
                 share = proportion_interval(right, confidence_level=self.level)
-                scores |= _name_bounds(name, share)
-        return scores
+                scores += _name_bounds(name, share)
+        check_bound_names([name for name, _ in scores])
+        return _Scores(scores)
 
     def _remember(self, estimator: Any, classes: set) -> set:
         """Return all classes for which this estimator has been scored.
@@ -209,29 +212,30 @@ class _ClassScorers:
         vars(self).update(state, _classes=WeakKeyDictionary())
 
 
-def _name_scores(table: ScoreTable, labels: list) -> dict[str, float]:
-    """Return the scores of a table by the keys of a scorer."""
-    scores = table.overall
+def _name_scores(table: ScoreTable, labels: list) -> list[tuple[str, float]]:
+    """Return the scores of a table with the keys of a scorer."""
+    scores = [] if table.has_intervals else [*table.overall.items()]
     for name, estimate in table.overall_intervals.items():
-        scores |= _name_bounds(name, estimate)
+        scores += _name_bounds(name, estimate)
     for prefix, row in [(None, MACRO_AVERAGE), *((label, label) for label in labels)]:
         for column in table.columns:
             if column == "support":
                 continue
             name = f"macro_{column}" if prefix is None else f"{column}_{prefix}"
-            scores[name] = table[row, column]
             if table.has_intervals:
-                scores |= _name_bounds(name, table.interval(row, column))
+                scores += _name_bounds(name, table.interval(row, column))
+            else:
+                scores.append((name, table[row, column]))
     return scores
 
 
-def _name_bounds(name: str, estimate: Estimate) -> dict[str, float]:
-    """Return a score and its bounds by the keys of a scorer."""
-    return {
-        name: estimate.value,
-        f"{name}_low": estimate.low,
-        f"{name}_high": estimate.high,
-    }
+def _name_bounds(name: str, estimate: Estimate) -> list[tuple[str, float]]:
+    """Return a score and its bounds with the keys of a scorer."""
+    return [
+        (name, estimate.value),
+        (f"{name}_low", estimate.low),
+        (f"{name}_high", estimate.high),
+    ]
 
 
 def _check_labels_known(labels: list, fitted: list, y: Any) -> None:

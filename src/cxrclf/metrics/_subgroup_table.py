@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from cxrclf._utils.optional import import_optional
 from cxrclf._utils.tables import csv_cell, write_csv
+from cxrclf.metrics._checks import check_bound_names
 from cxrclf.metrics._estimate import Estimate
 from cxrclf.metrics._forest_plot import forest_plot
 from cxrclf.metrics._score_table import format_score
@@ -61,6 +62,11 @@ class SubgroupTable(TextTable):
     confidence_level : float
         Confidence level of the intervals.
 
+    Raises
+    ------
+    ValueError
+        If a score has the name of a bound of another score.
+
     Attributes
     ----------
     rows : tuple of (str, str)
@@ -89,6 +95,7 @@ class SubgroupTable(TextTable):
         self.gaps = gaps
         self.min_patients = min_patients
         self.confidence_level = confidence_level
+        check_bound_names(self._names())
 
     @property
     def rows(self) -> tuple[tuple[str, str], ...]:

@@ -60,9 +60,10 @@ def fit_temperature(y_true: Any, y_proba: Any, *, classes: Any = None) -> float:
     of the images. scikit-learn has the same method for estimators:
     ``CalibratedClassifierCV(method="temperature")``, from version 1.8.
 
-    Probabilities below 2.2e-16 count as 2.2e-16, as in :func:`sklearn.metrics.log_loss`.
-    Otherwise, a single image of a class with the probability 0 would have an infinite
-    log loss, and would decide the temperature alone.
+    Probabilities below 2.2e-16 count as 2.2e-16, as in
+    :func:`sklearn.metrics.log_loss`. Otherwise, a single image of a class with the
+    probability 0 would have an infinite log loss, and would decide the temperature
+    alone.
 
     References
     ----------
