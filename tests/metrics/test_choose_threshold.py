@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cxrclf.metrics import choose_threshold
+from cxrclf.metrics import choose_threshold, fold_thresholds
 
 
 def reach(y, score, threshold):
@@ -36,6 +36,20 @@ def test_all_scores_are_equal():
     y = np.array([True, False])
     assert choose_threshold(y, [1.0, 1.0], sensitivity=1) == 1
     assert choose_threshold(y, [1.0, 1.0], specificity=1) > 1
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+def test_a_threshold_above_all_scores_in_their_precision(dtype):
+    y, score = np.array([0, 1, 0, 1]) == 1, np.array([0.2, 0.3, 0.9, 0.5], dtype)
+    for goal in ({"specificity": 1.0}, {"sensitivity": 0.0}):
+        threshold = choose_threshold(y, score, **goal)
+        assert not (score >= threshold).any()
+        assert threshold == pytest.approx(0.9, abs=1e-3)
+        folds = np.array([0, 0, 1, 1])
+        found = fold_thresholds(np.tile(y, 2), np.tile(score, 2), np.repeat(folds, 2),
+                                **goal)  # fmt: skip
+        assert not (score >= found.thresholds[0]).any()
+    assert choose_threshold(y, [2, 3, 9, 5], specificity=1.0) == np.nextafter(9.0, 10)
 
 
 @pytest.mark.parametrize(

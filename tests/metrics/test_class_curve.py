@@ -88,6 +88,16 @@ def test_the_mean_of_folds_against_a_loop(is_roc):
         assert found.y[place] == pytest.approx(np.mean(values))
 
 
+def test_the_mean_of_folds_at_recalls_that_occur():
+    # With 100 positive samples, each k / 100 is a recall.
+    y_true = np.random.default_rng(3).permutation(250) < 100
+    n_found = np.cumsum(y_true)
+    found = mean_of_folds(y_true, -np.arange(250.0), np.zeros(250, int), is_roc=False)
+    for k in range(1, 101):
+        n_above = int(np.argmax(n_found == k)) + 1
+        assert found.y[k] == pytest.approx(k / n_above)
+
+
 def test_folds_without_a_class_are_left_out():
     fold = np.where(TRUE, 0, FOLD)
     assert mean_of_folds(TRUE, SCORE, fold, True).n_folds == 1

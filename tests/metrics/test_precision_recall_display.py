@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.integrate import trapezoid
 from sklearn.metrics import average_precision_score
 
 from cxrclf.metrics import (
@@ -12,6 +13,7 @@ from cxrclf.metrics import (
 from cxrclf.metrics._precision_recall_display import _fast_average_precision
 
 plt = pytest.importorskip("matplotlib.pyplot")
+STEP_LOOKUP_MAP = pytest.importorskip("matplotlib.cbook").STEP_LOOKUP_MAP
 
 
 def test_the_average_precision_is_that_of_scikit_learn():
@@ -37,6 +39,24 @@ def test_the_interval_is_that_of_resampled_patients():
     assert shown.curves[True].area == pytest.approx(expected)
     baseline = [line for line in shown.ax_.lines if line.get_linestyle() == ":"]
     assert baseline[0].get_ydata()[0] == pytest.approx(1 / 3)
+    plt.close("all")
+
+
+def test_the_area_below_the_drawn_line_is_the_average_precision():
+    rng = np.random.default_rng(2)
+    y_true = np.arange(30) % 3 == 0
+    score = rng.normal(size=30) + y_true
+    predictions = Predictions(y_true, score > 0, score, fold=np.zeros(30, int))
+    shown = PrecisionRecallDisplay.from_predictions(predictions)
+    line = shown.lines_[True]
+    path = STEP_LOOKUP_MAP[line.get_drawstyle()](*line.get_data())
+    expected = average_precision_score(y_true, score)
+    assert trapezoid(path[1], path[0]) == pytest.approx(expected)
+    mean = next(line for line in shown.ax_.lines if line.get_linestyle() == "--")
+    assert mean.get_drawstyle() == line.get_drawstyle()
+    # The edges of the band are horizontal or vertical, too.
+    moves = np.diff(shown.ax_.collections[0].get_paths()[0].vertices, axis=0)
+    assert (np.abs(moves).min(axis=1) == 0).all()
     plt.close("all")
 
 

@@ -25,7 +25,22 @@ def test_categories_are_sorted_and_missing_values_are_unknown():
     assert names_of(columns["sex"]) == ["M", "F", "unknown", "F", "unknown"]
     assert names_of(columns["view"]) == ["PA", "AP", "PA", "unknown", "PA"]
     assert names_of(columns["source"]) == ["3", "1", "1", "3", "3"]
-    assert names_of(columns["portable"]) == ["1", "0", "1", "1", "0"]
+    assert names_of(columns["portable"]) == ["True", "False", "True", "True", "False"]
+
+
+def test_different_numbers_have_different_names():
+    sites = [1234567, 1234568, 2**53 + 1]
+    (column,) = subgroup_columns({"site": sites}, 3)
+    assert column.subgroups == ["1234567", "1234568", "9007199254740993"]
+    doses = np.array([1234567.25, 1234567.5, 3, np.nan])
+    (column,) = subgroup_columns({"dose": doses}, 4)
+    assert column.subgroups == ["3", "1234567.25", "1234567.5", "unknown"]
+    (column,) = subgroup_columns({"dose": np.array([0.1, 2], np.float32)}, 2)
+    assert column.subgroups == ["0.1", "2"]
+    (column,) = subgroup_columns({"site": [2.0, None, True]}, 3)
+    assert names_of(column) == ["2", "unknown", "True"]
+    (column,) = subgroup_columns({"id": sites[:2]}, 2, {"id": sites[:2]})
+    assert column.subgroups == ["1234567 to under 1234568", "1234568 and over"]
 
 
 def test_a_value_that_is_named_unknown_is_missing():
@@ -67,6 +82,8 @@ def test_only_bands_that_occur():
         ({"age": range(20)}, {"bands": {"dose": [1]}}, ValueError, "which by lacks"),
         ({"age": range(20)}, {"bands": {"age": [5, 5]}}, ValueError, "increasing"),
         ({"age": range(20)}, {"bands": {"age": []}}, ValueError, "increasing"),
+        ({"age": range(20)}, {"bands": {"age": [np.nan]}}, ValueError, "increasing"),
+        ({"age": range(20)}, {"bands": {"age": [5, np.inf]}}, ValueError, "increasing"),
     ],
 )
 def test_columns_that_do_not_fit(by, options, error, message):

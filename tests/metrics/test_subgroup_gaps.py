@@ -135,3 +135,14 @@ def test_formats(gaps, tmp_path):
 
 def test_p_values_are_short():
     assert [format_p(p) for p in (0.2, 0.0001, np.nan)] == ["0.200", "<0.001", "nan"]
+
+
+def test_an_undefined_interval_has_no_p_value():
+    undefined = Estimate(0.9, np.nan, np.nan)
+    groups = [
+        GroupScore("a", undefined, np.array([0.1, 0.0])),
+        GroupScore("b", share(5, 10)[0], np.array([0.0, 0.1])),
+    ]
+    gap = find_gap("site", "auc", groups, 0.95)
+    assert gap.estimate.value == pytest.approx(0.4)
+    assert np.isnan([*gap.estimate[1:], gap.p_value]).all()

@@ -37,6 +37,21 @@ def test_lookup(study):
         table.plot("auc_covid")
 
 
+def test_lookup_by_value(study):
+    y_true, y_pred, *_ = study
+    right = y_true == y_pred
+    by = {"site": np.arange(N) % 2 + 1234567, "portable": np.arange(N) % 4 == 0}
+    table = subgroup_table(y_true, y_pred, by=by, scores="accuracy")
+    for name, value in [
+        ("site", 1234567), ("site", np.int64(1234568)), ("site", 1234567.0),
+        ("portable", True), ("portable", np.False_),
+    ]:  # fmt: skip
+        found = table.interval(name, value, "accuracy")
+        assert found.value == pytest.approx(right[by[name] == value].mean())
+        assert table.interval(name, str(int(value)) if name == "site" else str(value),
+                              "accuracy") == found  # fmt: skip
+
+
 def test_formats(study, tmp_path):
     y_true, y_pred, score, by, groups = study
     table = subgroup_table(y_true, y_pred, score, by={"a_b": by["sex"]}, groups=groups)

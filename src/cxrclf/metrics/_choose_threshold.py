@@ -35,7 +35,8 @@ def choose_threshold(
     Returns
     -------
     float
-        Threshold.
+        Threshold. If no image may be predicted as positive, it is the next higher
+        number than all scores, in the precision of `y_score`.
 
     Raises
     ------
@@ -95,14 +96,28 @@ def choose_threshold(
         positive = np.sort(scores[y_true])
         needed = int(np.ceil(sensitivity * len(positive) - 1e-9))
         # No positive image is needed: the threshold is above all scores.
-        above = np.nextafter(scores.max(), np.inf)
-        return float(positive[-needed] if needed else above)
+        return float(positive[-needed]) if needed else _next_above(scores, y_score)
     negative = np.sort(scores[~y_true])
     needed = int(np.ceil(float(specificity or 0) * len(negative) - 1e-9))
     if needed == 0:
         return float(scores.min())
     higher = scores[scores > negative[needed - 1]]
-    return float(higher.min() if len(higher) else np.nextafter(scores.max(), np.inf))
+    return float(higher.min()) if len(higher) else _next_above(scores, y_score)
+
+
+def float_type(y_score: Any) -> Any:
+    """Return the type of floating scores, and float for other scores."""
+    dtype = np.asarray(y_score).dtype
+    return dtype.type if dtype.kind == "f" else np.float64
+
+
+def _next_above(scores: np.ndarray, y_score: Any) -> float:
+    """Return the next higher number than all scores, in the precision of `y_score`.
+
+    NumPy compares float32 scores with a threshold in float32.
+    """
+    of_type = float_type(y_score)
+    return float(np.nextafter(of_type(scores.max()), of_type(np.inf)))
 
 
 def check_one_goal(sensitivity: float | None, specificity: float | None) -> None:

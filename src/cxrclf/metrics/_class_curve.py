@@ -15,7 +15,7 @@ from cxrclf.metrics._estimate import Estimate
 from cxrclf.metrics._proportion_interval import proportion_interval
 
 _BAND_POINTS = 100  # thresholds with an interval
-_GRID = np.linspace(0, 1, 101)
+_GRID = np.arange(101) / 100  # the floats that shares of samples have
 
 
 class FoldMean(NamedTuple):
@@ -164,4 +164,4 @@ def _value_at(
     if highest:
         # At a vertical step, numpy.interp returns the last, highest y.
         return np.interp(grid, x, y)
-    return y[np.minimum(np.searchsorted(x, grid, side="left"), len(y) - 1)]
+    return y[np.minimum(np.searchsorted(x, grid - 1e-9), len(y) - 1)]

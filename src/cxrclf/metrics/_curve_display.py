@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 
@@ -26,11 +26,13 @@ _COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#0
 class CurveDisplay(ABC):
     """Curves of each class against the rest.
 
-    A subclass defines the area, the labels of the axes and the baseline.
+    A subclass defines the area, the labels of the axes and the baseline, and how points
+    are connected: None stands for straight lines, and "pre" for steps.
     """
 
     _area: str
     _labels: tuple[str, str]
+    _step: Literal["pre"] | None = None
 
     def __init__(
         self, curves: Mapping[Any, ClassCurve], *, confidence_level: float = 0.95
@@ -214,18 +216,23 @@ class CurveDisplay(ABC):
         self.lines_ = {}
         for label, curve in self.curves.items():
             color = colors[label]
-            style = "steps-post" if self._steps else "default"
             (self.lines_[label],) = ax.plot(
                 curve.x,
                 curve.y,
                 color=color,
                 lw=1.8,
-                drawstyle=style,
+                drawstyle=f"steps-{self._step}" if self._step else "default",
                 label=self._describe(label, curve),
             )
             if band:
                 ax.fill_between(
-                    curve.band_x, curve.low, curve.high, color=color, alpha=0.15, lw=0
+                    curve.band_x,
+                    curve.low,
+                    curve.high,
+                    step=self._step,
+                    color=color,
+                    alpha=0.15,
+                    lw=0,
                 )
             if curve.folds is not None:
                 ax.plot(
@@ -234,13 +241,12 @@ class CurveDisplay(ABC):
                     color=color,
                     lw=1.2,
                     ls="--",
+                    drawstyle=f"steps-{self._step}" if self._step else "default",
                     label=self._describe_folds(label, curve.folds),
                 )
         self._finish(ax, band)
         self.ax_, self.figure_ = ax, ax.figure
         return self
-
-    _steps = False
 
     def _finish(self, ax: Any, band: bool) -> None:
         """Set the axes and the legend."""

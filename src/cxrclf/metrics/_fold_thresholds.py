@@ -9,7 +9,11 @@ from cxrclf._utils.checks import check_level
 from cxrclf._utils.groups import index_patients
 from cxrclf._utils.labels import as_labels
 from cxrclf.metrics._checks import check_binary, check_scores
-from cxrclf.metrics._choose_threshold import check_one_goal, choose_threshold
+from cxrclf.metrics._choose_threshold import (
+    check_one_goal,
+    choose_threshold,
+    float_type,
+)
 from cxrclf.metrics._estimate import Estimate
 from cxrclf.metrics._proportion_interval import proportion_interval
 
@@ -137,13 +141,14 @@ def fold_thresholds(
             "fold is chosen on its own patients. Split by patients, for example with "
             "StratifiedGroupKFold, and pass one repetition of repeated splits."
         )
+    precise = scores.astype(float_type(y_score))
     thresholds = {}
     predicted = np.empty(n, bool)
     for name in names.tolist():
         inside = folds == name
         thresholds[name] = choose_threshold(
             y_true[~inside],
-            scores[~inside],
+            precise[~inside],
             sensitivity=sensitivity,
             specificity=specificity,
         )

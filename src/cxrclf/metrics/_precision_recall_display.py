@@ -25,12 +25,13 @@ class PrecisionRecallDisplay(CurveDisplay):
     Create a display with :meth:`from_predictions` or :meth:`from_estimator`. All
     parameters are stored as attributes.
 
-    A solid line is the curve of all samples together. Its band is the interval of the
-    precision at each threshold (:func:`proportion_interval`). The legend has the
-    average precision, as scikit-learn defines it, with quantiles of 1,000 resamples of
-    patients, as in :func:`bootstrap_interval`. There is no interval if the average
-    precision is 1. A dotted line is the share of the class in the samples, which is the
-    precision of a classifier without skill.
+    A solid line is the curve of all samples together. It has steps, because
+    interpolated precisions are too high. The area below it is the average precision, as scikit-learn
+    defines it. The band is the interval of the precision at each threshold
+    (:func:`proportion_interval`). The legend has the average precision with quantiles
+    of 1,000 resamples of patients, as in :func:`bootstrap_interval`. There is no
+    interval if the average precision is 1. A dotted line is the share of the class in
+    the samples, which is the precision of a classifier without skill.
 
     If the predictions have folds, the solid line is the curve of the pooled
     predictions. A dashed line is the mean of the curves of the folds at fixed
@@ -76,6 +77,7 @@ class PrecisionRecallDisplay(CurveDisplay):
 
     _area = "average precision"
     _labels = ("sensitivity (recall)", "precision")
+    _step = "pre"
 
     @classmethod
     def _make_curve(

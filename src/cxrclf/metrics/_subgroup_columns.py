@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ UNKNOWN = "unknown"
 # Years. Children as in ICH E11, and 65 as in ICH E7.
 AGE_EDGES = (2, 12, 18, 40, 65)
 _AGES = ("age", "patient_age", "patientage", "age_years")
+_LARGE = 1e16  # floats from here on are named as 1e+16
 _MAX_NUMBERS = 10  # different numbers that are categories without edges
 
 
@@ -95,7 +97,7 @@ def _make_column(name: str, values: Any, n: int, edges: Any) -> SubgroupColumn:
     known = np.ones(n, dtype=bool)
     known[find_missing(column)] = False
     if column.dtype.kind not in "biuf":
-        texts = [str(value).strip() for value in column.tolist()]
+        texts = [name_value(value) for value in column.tolist()]
         known &= [text not in MISSING_TEXTS for text in texts]
     if edges is None and name.lower() in _AGES:
         edges = AGE_EDGES
@@ -114,6 +116,17 @@ def _make_column(name: str, values: Any, n: int, edges: Any) -> SubgroupColumn:
     return SubgroupColumn(name, codes, [names[i] for i in present])
 
 
+def name_value(value: Any) -> str:
+    """Return the name of a subgroup: "2" for 2.0, "True" for a bool, text stripped."""
+    if isinstance(value, (bool, np.bool_)):
+        return str(bool(value))
+    if isinstance(value, Real) and not isinstance(value, Integral):
+        number = float(value)
+        if number.is_integer() and abs(number) < _LARGE:
+            return str(int(number))
+    return str(value).strip()
+
+
 def _list_values(name: str, values: np.ndarray) -> tuple[list[str], np.ndarray]:
     """Return the different values, and the position of each sample."""
     if values.dtype.kind in "biuf":
@@ -123,8 +136,8 @@ def _list_values(name: str, values: np.ndarray) -> tuple[list[str], np.ndarray]:
                 f"by[{name!r}] has {len(different)} different numbers. Pass the edges "
                 f"of bands: bands={{{name!r}: [...]}}."
             )
-        return [f"{value:g}" for value in different.astype(float)], places
-    texts = np.array([str(value).strip() for value in values.tolist()], dtype=str)
+        return [name_value(value) for value in different], places
+    texts = np.array([name_value(value) for value in values.tolist()], dtype=str)
     different, places = np.unique(texts, return_inverse=True)
     return different.tolist(), places
 
@@ -132,7 +145,8 @@ def _list_values(name: str, values: np.ndarray) -> tuple[list[str], np.ndarray]:
 def _cut(name: str, values: np.ndarray, edges: Any) -> tuple[list[str], np.ndarray]:
     """Return the names of the bands, and the band of each number."""
     limits = np.asarray(edges, dtype=float)
-    if limits.ndim != 1 or not len(limits) or not (np.diff(limits) > 0).all():
+    increasing = limits.ndim == 1 and len(limits) and (np.diff(limits) > 0).all()
+    if not increasing or not np.isfinite(limits).all():
         raise ValueError(
             f"The edges of by[{name!r}] must be increasing numbers, got {edges!r}."
         )
@@ -143,7 +157,7 @@ def _cut(name: str, values: np.ndarray, edges: Any) -> tuple[list[str], np.ndarr
             f"by[{name!r}] must have numbers to be cut into bands: {error}. Convert "
             "the column, or rename it if its values are names."
         ) from error
-    texts = [f"{limit:g}" for limit in limits]
+    texts = [name_value(limit) for limit in limits]
     names = [
         f"under {texts[0]}",
         *(f"{low} to under {high}" for low, high in pairwise(texts)),

@@ -190,7 +190,7 @@ def find_gap(
         highest.subgroup,
         lowest.subgroup,
         estimate,
-        float(min(1.0, n_pairs * p)),
+        float(np.minimum(1.0, n_pairs * p)),  # nan if the interval is undefined
     )
 
 

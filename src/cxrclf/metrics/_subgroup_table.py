@@ -10,6 +10,7 @@ from cxrclf.metrics._checks import check_bound_names
 from cxrclf.metrics._estimate import Estimate
 from cxrclf.metrics._forest_plot import forest_plot
 from cxrclf.metrics._score_table import format_score
+from cxrclf.metrics._subgroup_columns import name_value
 from cxrclf.metrics._subgroup_gaps import SubgroupGaps
 from cxrclf.metrics._text_table import TextTable
 
@@ -114,8 +115,8 @@ class SubgroupTable(TextTable):
         ----------
         by : str
             Name of the column, or "" for all samples.
-        subgroup : str or value
-            Name of the subgroup, or "all".
+        subgroup : str, number or bool
+            Name or value of the subgroup, or "all".
         score : str
             Name of the score.
 
@@ -129,7 +130,7 @@ class SubgroupTable(TextTable):
         KeyError
             If the row or the score does not exist.
         """
-        key = (by, str(subgroup))
+        key = (by, name_value(subgroup))
         if key not in self.rows:
             raise KeyError(f"No subgroup {key}. The subgroups are {list(self.rows)}.")
         if score not in self.scores:
