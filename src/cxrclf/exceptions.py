@@ -11,6 +11,7 @@ __all__ = [
     "LabelWarning",
     "MissingDependencyError",
     "NoLungsWarning",
+    "PatientLeakWarning",
     "PixelRangeWarning",
     "SmallSubgroupWarning",
     "UselessImagesError",
@@ -100,6 +101,10 @@ class MissingDependencyError(ImportError):
 
 class NoLungsWarning(UserWarning):
     """Images without any lungs found, which stay unchanged."""
+
+
+class PatientLeakWarning(UserWarning):
+    """Patients that are in the training samples and in the test samples of a fold."""
 
 
 class PixelRangeWarning(UserWarning):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.linear_model import RidgeClassifier
+from sklearn.linear_model import Ridge, RidgeClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
@@ -74,3 +74,8 @@ def test_messages():
     with pytest.warns(LabelWarning, match=r"\['c'\].*stratified"):
         warn_of_unfitted({"c"})
     warn_of_unfitted(set())  # warnings are errors here
+
+
+def test_other_estimators():
+    with pytest.raises(TypeError, match=r"must be a classifier .* got Ridge\(\)"):
+        ClassPredictor().find_classes(Ridge().fit(X, np.arange(len(X))), Y)

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import make_classification
-from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier
 from sklearn.model_selection import (
     FixedThresholdClassifier,
     GroupKFold,
@@ -24,7 +24,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from cxrclf.classification import LabelMapClassifier
-from cxrclf.exceptions import LabelWarning
+from cxrclf.exceptions import LabelWarning, PatientLeakWarning
 from cxrclf.metrics import cross_val_predictions, map_labels, scorers
 
 NAMES = np.array(["covid", "no finding", "viral pneumonia"])
@@ -199,6 +199,35 @@ def test_params_are_split(patients):
     assert_array_equal(found.groups, groups[found.rows])
 
 
+def check_patients_in_one_fold(found, n_folds):
+    pairs = set(zip(found.groups.tolist(), found.fold.tolist(), strict=True))
+    assert len(pairs) == found.n_patients
+    assert len(np.unique(found.fold)) == n_folds
+
+
+@pytest.mark.parametrize(("cv", "n_folds"), [(None, 5), (3, 3), (np.int64(2), 2)])
+def test_numbers_of_folds_keep_patients_together(patients, cv, n_folds):
+    X, y, groups = patients
+    found = cross_val_predictions(GaussianNB(), X, y, cv=cv, groups=groups)
+    check_patients_in_one_fold(found, n_folds)
+
+
+def test_patients_in_training_and_test(patients):
+    X, y, groups = patients
+    # Each patient has two neighboring rows. Patient 7 has rows 14 and 15.
+    rows = np.arange(30)
+    splits = [(rows[:15], rows[15:]), (rows[15:], rows[:15]), (rows[4:], rows[:4])]
+    message = r"1 patients are in the training .* \(in 2 of 3 folds\).*StratifiedGroup"
+    with pytest.warns(PatientLeakWarning, match=message):
+        cross_val_predictions(GaussianNB(), X, y, cv=splits, groups=groups)
+    cv = StratifiedKFold(3, shuffle=True, random_state=0)
+    leaked = set()
+    for train, test in cv.split(X, y):
+        leaked |= {groups[row] for row in test if groups[row] in groups[train]}
+    with pytest.warns(PatientLeakWarning, match=f"^{len(leaked)} patients are in"):
+        cross_val_predictions(GaussianNB(), X, y, cv=cv, groups=groups)
+
+
 def test_metadata_routing(patients):
     X, y, groups = patients
     with config_context(enable_metadata_routing=True):
@@ -206,8 +235,9 @@ def test_metadata_routing(patients):
         found = cross_val_predictions(model, X, y, cv=GroupKFold(3), groups=groups)
         assert_array_equal(found.groups, groups[found.rows])
         # No one requests groups here; the predictions have them.
-        found = cross_val_predictions(GaussianNB(), X, y, cv=3, groups=groups)
+        found = cross_val_predictions(GaussianNB(), X, y, groups=groups)
         assert_array_equal(found.groups, groups[found.rows])
+        check_patients_in_one_fold(found, 5)
         with pytest.raises(TypeError, match="twice"):
             cross_val_predictions(
                 model, X, y, cv=3, groups=groups, params={"groups": groups}
@@ -236,3 +266,7 @@ def test_what_cannot_be_predicted(problem):
         cross_val_predictions(GaussianNB(), X, y, groups=[1, 2])
     with pytest.raises(ValueError, match="no test samples"):
         cross_val_predictions(GaussianNB(), X, y, cv=[(np.arange(9), [])])
+    with pytest.raises(ValueError, match="no splits"):
+        cross_val_predictions(GaussianNB(), X, y, cv=[])
+    with pytest.raises(TypeError, match="must be a classifier"):
+        cross_val_predictions(Ridge(), X, y)

@@ -1,7 +1,7 @@
 """Predictions of a fitted classifier, in its own or in a coarser label scheme."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
@@ -79,6 +79,8 @@ class ClassPredictor:
 
     def find_classes(self, estimator: Any, y: np.ndarray) -> ScoredClasses:
         """Return the classes in which samples with the labels y are scored."""
+        if not hasattr(estimator, "classes_"):
+            refuse_estimator(estimator)
         unchanged = {label: label for label in estimator.classes_.tolist()}
         last = last_step(estimator)
         own = getattr(last, "label_map_", None)
@@ -118,6 +120,14 @@ class ClassPredictor:
             for label, p in zip(estimator.classes_.tolist(), proba.T, strict=True):
                 y_score[:, column[merged[label]]] += p
         return np.array([merged[label] for label in predicted.tolist()]), y_score
+
+
+def refuse_estimator(estimator: Any) -> NoReturn:
+    """Raise the error for an estimator that is no classifier."""
+    raise TypeError(
+        "The estimator must be a classifier with the attribute classes_ after fit, got "
+        f"{estimator!r:.60}."
+    )
 
 
 def last_step(estimator: Any) -> Any:

@@ -2,12 +2,13 @@
 
 import time
 from collections.abc import Iterator
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import clone, is_classifier
-from sklearn.model_selection import check_cv
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.model_selection import StratifiedGroupKFold, check_cv
 from sklearn.utils import Bunch, indexable
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
@@ -20,8 +21,11 @@ from sklearn.utils.validation import _check_method_params, _num_samples
 
 from cxrclf._utils.groups import check_groups
 from cxrclf._utils.labels import check_label_count, check_labels
+from cxrclf._utils.user_warnings import warn_user
+from cxrclf.exceptions import PatientLeakWarning
 from cxrclf.metrics._class_predictor import (
     ClassPredictor,
+    refuse_estimator,
     sort_classes,
     warn_of_unfitted,
 )
@@ -58,13 +62,15 @@ def cross_val_predictions(
         Class labels.
     groups : array-like of shape (n,), default=None
         Patient id of each sample. The splitter gets the ids, and the predictions
-        contain them. If metadata routing is enabled, an estimator that requests
+        contain them. All samples of a patient are in one fold if `cv` is an int or
+        None. If metadata routing is enabled, an estimator that requests
         `groups` gets them as well. Otherwise, pass them to `fit` by
         ``params={"groups": groups}``.
     cv : int, splitter or iterable, default=None
-        Splits, as in scikit-learn's `cross_validate`. The default is 5 folds that are
-        stratified by class. Use `StratifiedGroupKFold` with `groups`. Splits can be
-        repeated, and can leave samples out.
+        Splits, as in scikit-learn's `cross_validate`. An int is the number of folds,
+        and None stands for 5. These folds are stratified by class: they are those of
+        `StratifiedGroupKFold` with `groups`, and of `StratifiedKFold` without. Splits
+        can be repeated, and can leave samples out.
     n_jobs : int, default=None
         Number of folds that are fitted at the same time. None means 1, and -1 means one
         per processor.
@@ -84,13 +90,20 @@ def cross_val_predictions(
         `fold`, `rows` and `groups`. Estimators without `predict_proba` have no
         `y_score`.
 
+    Warns
+    -----
+    PatientLeakWarning
+        If patients are in the training and the test samples of a fold of `cv`.
+
     Raises
     ------
     TypeError
-        If `groups` is also in `params` while metadata routing is enabled.
+        If the estimator is not a classifier, or if `groups` is also in `params` while
+        metadata routing is enabled.
     ValueError
-        If y or `groups` is invalid, if a split has no test samples, or if the estimator
-        and y have classes of different types. Errors of `fit` are raised, too.
+        If y or `groups` is invalid, if there are no splits, if a split has no test
+        samples, or if the estimator and y have classes of different types. Errors of
+        `fit` are raised, too.
 
     See Also
     --------
@@ -122,14 +135,22 @@ def cross_val_predictions(
     >>> len(predictions.fold_tables())
     3
     """
+    if is_regressor(estimator):
+        refuse_estimator(estimator)
     y = check_labels(y)
     X, y = indexable(X, y)
     n = _num_samples(X)
     check_label_count("y", len(y), n)
     groups = check_groups(groups, n)
+    if groups is not None and (cv is None or isinstance(cv, Integral)):
+        cv = StratifiedGroupKFold(5 if cv is None else int(cv))
     cv = check_cv(cv, y, classifier=is_classifier(estimator))
     routed = _route(estimator, cv, groups, params or {})
-    splits = list(cv.split(X, y, **routed.splitter.split))
+    splits = [
+        (_as_rows(train), _as_rows(test))
+        for train, test in cv.split(X, y, **routed.splitter.split)
+    ]
+    _check_splits(splits, groups)
     predictor = ClassPredictor(call_predict=call_predict)
     parallel = Parallel(n_jobs=n_jobs, return_as="generator")
     results = parallel(
@@ -166,9 +187,6 @@ def _predict_fold(
 ) -> _Fold:
     """Fit one fold, and return its predictions without the estimator."""
     start = time.perf_counter()
-    train, test = _as_rows(train), _as_rows(test)
-    if not len(test):
-        raise ValueError("A split has no test samples. Use another cv.")
     X_train, y_train = _safe_split(estimator, X, y, train)
     X_test, y_test = _safe_split(estimator, X, y, test, train)
     estimator.fit(X_train, y_train, **_check_method_params(X, fit_params, train))
@@ -177,6 +195,30 @@ def _predict_fold(
     y_pred, y_score = predictor.predict(estimator, X_test, labels, found.merged)
     seconds = time.perf_counter() - start
     return _Fold(test, found.y_true, y_pred, y_score, labels, found.unfitted, seconds)
+
+
+def _check_splits(
+    splits: list[tuple[np.ndarray, np.ndarray]], groups: np.ndarray | None
+) -> None:
+    """Check that splits have test samples, and warn about patients on both sides."""
+    if not splits:
+        raise ValueError("There are no splits: cv is empty. Use another cv.")
+    if not all(len(test) for _, test in splits):
+        raise ValueError("A split has no test samples. Use another cv.")
+    if groups is None:
+        return
+    patients = [
+        np.intersect1d(groups[train], groups[test]).tolist() for train, test in splits
+    ]
+    leaked = {patient for of_split in patients for patient in of_split}
+    if leaked:
+        n_splits = sum(map(bool, patients))
+        warn_user(
+            f"{len(leaked)} patients are in the training and the test samples of a "
+            f"fold (in {n_splits} of {len(splits)} folds), so scores may be too high. "
+            "Use cv=StratifiedGroupKFold(...).",
+            PatientLeakWarning,
+        )
 
 
 def _as_rows(rows: Any) -> np.ndarray:

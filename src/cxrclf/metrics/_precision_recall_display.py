@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from scipy.special import expit, logit
+from scipy.stats import t
 from sklearn.metrics import average_precision_score
 
 from cxrclf._utils.patient_resampling import PatientResampling
@@ -26,12 +28,16 @@ class PrecisionRecallDisplay(CurveDisplay):
     parameters are stored as attributes.
 
     A solid line is the curve of all samples together. It has steps, because
-    interpolated precisions are too high. The area below it is the average precision, as scikit-learn
-    defines it. The band is the interval of the precision at each threshold
-    (:func:`proportion_interval`). The legend has the average precision with quantiles
-    of 1,000 resamples of patients, as in :func:`bootstrap_interval`. There is no
-    interval if the average precision is 1. A dotted line is the share of the class in
-    the samples, which is the precision of a classifier without skill.
+    interpolated precisions are too high. The area below it is the average precision, as
+    scikit-learn defines it. The band is the interval of the precision at each threshold
+    (:func:`proportion_interval`). A dotted line is the share of the class in the
+    samples, which is the precision of a classifier without skill.
+
+    The legend has the average precision and its interval, which is symmetric on the
+    scale of the logit. Its width comes from the standard deviation over 1,000 resamples
+    of patients, and from Student's t distribution with the number of patients of the
+    smaller side, less 1, as degrees of freedom. There is no interval if the average
+    precision is 1, or if one patient only has the class, or lacks it.
 
     If the predictions have folds, the solid line is the curve of the pooled
     predictions. A dashed line is the mean of the curves of the folds at fixed
@@ -115,9 +121,16 @@ def _average_precision(
     if score[y_true].min() > score[~y_true].max():
         return Estimate(1.0, np.nan, np.nan)  # the computed value may differ from 1
     value = float(average_precision_score(y_true, score))
+    smaller = min(len(np.unique(patients[y_true == side])) for side in (True, False))
+    if smaller < 2:
+        return Estimate(value, np.nan, np.nan)
     resampling = PatientResampling(len(y_true), patients, level, _N_RESAMPLES)
     resampled = resampling.resample(_fast_average_precision, [y_true, score])
-    return Estimate(value, *resampling.interval(resampled))
+    deviation = float(np.nanstd(resampled, ddof=1))
+    # Quantiles of resamples are too narrow near 1.
+    half = t.isf((1 - level) / 2, smaller - 1) * deviation / (value * (1 - value))
+    low, high = expit(logit(value) + np.array([-half, half]))
+    return Estimate(value, float(low), float(high))
 
 
 def _fast_average_precision(y_true: np.ndarray, score: np.ndarray) -> float:
