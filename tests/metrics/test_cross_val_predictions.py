@@ -220,12 +220,12 @@ def test_patients_in_training_and_test(patients):
     message = r"1 patients are in the training .* \(in 2 of 3 folds\).*StratifiedGroup"
     with pytest.warns(PatientLeakWarning, match=message):
         cross_val_predictions(GaussianNB(), X, y, cv=splits, groups=groups)
-    cv = StratifiedKFold(3, shuffle=True, random_state=0)
+    splits = list(StratifiedKFold(3, shuffle=True, random_state=0).split(X, y))
     leaked = set()
-    for train, test in cv.split(X, y):
+    for train, test in splits:
         leaked |= {groups[row] for row in test if groups[row] in groups[train]}
     with pytest.warns(PatientLeakWarning, match=f"^{len(leaked)} patients are in"):
-        cross_val_predictions(GaussianNB(), X, y, cv=cv, groups=groups)
+        cross_val_predictions(GaussianNB(), X, y, cv=splits, groups=groups)
 
 
 def test_metadata_routing(patients):
