@@ -64,6 +64,47 @@ def test_scores_of_equal_order_do_not_differ():
     assert (found.statistic, found.p_value) == (0, 1)
 
 
+def test_exchanged_images_of_one_class_do_not_differ():
+    # 0.91 and 0.93 are above all negative images, so no placement changes.
+    exchanged = A.copy()
+    exchanged[[0, 6]] = exchanged[[6, 0]]
+    found = delong_test(Y, A, exchanged)
+    assert found.difference == (0, 0, 0)
+    assert (found.statistic, found.p_value) == (0, 1)
+    # The interval of a small change is small.
+    changed = A.copy()
+    changed[0] = 0.72  # below one negative image
+    value, low, high = delong_test(Y, A, changed).difference
+    assert value == pytest.approx(1 / 180)
+    assert -0.02 < low < 0 < high < 0.03
+
+
+def test_differences_that_cancel_out_within_patients():
+    # Images 1 and 2 of one patient have other negative images below them.
+    groups = np.arange(27)
+    groups[2] = groups[1]
+    exchanged = A.copy()
+    exchanged[[1, 2]] = exchanged[[2, 1]]
+    found = delong_test(Y, A, exchanged, groups=groups)
+    images = delong_test(Y, A, exchanged)
+    assert found.difference.value == pytest.approx(0)
+    # 11 patients have positive images.
+    ratio = t.isf(0.025, 10) / (images.difference.high / _standard_error(exchanged))
+    assert found.difference.high == pytest.approx(images.difference.high * ratio)
+    assert 0 < found.difference.high < 0.1
+
+
+def _standard_error(other):
+    """Return the standard error of DeLong, from all pairs of images."""
+    differences = []
+    for score in (A, other):
+        pairs = score[Y == 1][:, None] - score[Y == 0]
+        differences.append((np.sign(pairs) + 1) / 2)
+    pairs = differences[0] - differences[1]
+    variances = pairs.mean(axis=1).var(ddof=1) / 12, pairs.mean(axis=0).var(ddof=1) / 15
+    return np.sqrt(sum(variances))
+
+
 def test_two_scores_without_errors_have_the_exact_bound():
     rng = np.random.default_rng(0)
     found = delong_test(Y, Y + rng.random(27) / 2, Y + rng.random(27) / 2)

@@ -57,7 +57,7 @@ def test_intervals_are_those_of_the_table():
         ("sensitivity_a", 2),
         ("specificity_a", 2),
         ("auc_a", 2),
-        ("macro_f1", 2),
+        ("macro_f1", 3),
     ],
 )
 def test_patients_of_the_smaller_side(name, n_patients):
@@ -65,13 +65,27 @@ def test_patients_of_the_smaller_side(name, n_patients):
 
 
 def test_sides_of_different_size():
-    is_true = np.eye(2, dtype=bool)[[0, 0, 0, 1]]
-    samples = SampleScores(is_true, is_true, None, np.arange(4))
+    is_true = np.eye(2, dtype=bool)[[0] * 5 + [1] * 3]
+    is_pred = np.eye(2, dtype=bool)[[0, 0, 0, 0, 1, 1, 1, 1]]
+    samples = SampleScores(is_true, is_pred, None, np.array([0, 1, 2, 2, 3, 4, 5, 5]))
+    expected = {
+        "sensitivity_0": 4, "specificity_0": 2, "accuracy_0": 2, "balanced_accuracy": 2,
+        "precision_0": 3, "precision_1": 3, "macro_precision": 3,
+        "f1_0": 4, "f1_1": 3, "macro_f1": 3, "macro_specificity": 2,
+    }  # fmt: skip
     counts = {
         name: NamedScore(name, [0, 1], False).count_patients(samples)
-        for name in ("sensitivity_0", "specificity_0", "f1_0", "balanced_accuracy")
+        for name in expected
     }
-    assert list(counts.values()) == [3, 1, 1, 1]
+    assert counts == expected
+
+
+def test_a_precision_of_one_predicted_image():
+    is_true = np.eye(2, dtype=bool)[np.arange(40) % 2]
+    is_pred = np.eye(2, dtype=bool)[np.r_[1, np.zeros(39, int)]]
+    samples = SampleScores(is_true, is_pred, None, np.arange(40))
+    assert NamedScore("precision_1", [0, 1], False).count_patients(samples) == 1
+    assert NamedScore("f1_1", [0, 1], False).count_patients(samples) == 21
 
 
 def test_unknown_names():

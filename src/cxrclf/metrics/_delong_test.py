@@ -7,10 +7,12 @@ from scipy.stats import rankdata, t
 
 from cxrclf._utils.checks import check_level
 from cxrclf._utils.groups import index_patients
-from cxrclf.metrics._auc_variance import auc_variance
+from cxrclf.metrics._auc_variance import AucVariance, auc_variance
 from cxrclf.metrics._checks import check_binary, check_scores
 from cxrclf.metrics._comparison import Comparison
 from cxrclf.metrics._estimate import Estimate
+
+_NO_ERROR = 1e-12  # rounding errors leave less
 
 
 def delong_test(
@@ -61,11 +63,14 @@ def delong_test(
     t distribution with the degrees of freedom of Welch and Satterthwaite. The degrees
     of freedom are fewer where few patients have nearly all errors.
 
-    Scores that order the images equally have the difference 0, and an interval of width
-    0. The variance is also 0 if both scores separate the classes completely, or if one
-    of them does and the other is constant. The interval then is as wide as that of
-    :func:`roc_auc_interval` for such scores, and the p-value is 0.05 where the interval
-    of 95 % begins at 0.
+    The difference is 0, and its interval has width 0, if both scores order each image
+    equally among the images of the other class. The variance is also 0 if both scores
+    separate the classes completely, or if one of them does and the other is constant.
+    The interval then is as wide as that of :func:`roc_auc_interval` for such scores,
+    and the p-value is 0.05 where the interval of 95 % begins at 0.
+
+    If the differences cancel out within each patient, the variance over images is used,
+    with as many degrees of freedom as patients of the smaller class, less 1.
 
     :ref:`intervals` has the measured rate of false alarms.
 
@@ -103,21 +108,39 @@ def delong_test(
     difference = float(parts.auc[0] - parts.auc[1])
     if smaller == 1:
         return Comparison(Estimate(difference, np.nan, np.nan), np.nan, np.nan)
-    weights = np.array([1.0, -1.0])
-    error = np.sqrt(parts.variance(weights))
     tail = (1 - confidence_level) / 2
-    if np.array_equal(*rankdata(scores, axis=1)):
-        return Comparison(Estimate(0.0, 0.0, 0.0), 0.0, 1.0)
-    if error < 1e-12:
-        p_value = min(1.0, 2 * (1 - abs(difference)) ** smaller)
-        half = 1 - tail ** (1 / smaller)
-        statistic = float(np.sign(difference)) * np.inf if abs(difference) > 0 else 0.0
-    else:
-        freedom = parts.freedom(weights)
+    error, freedom = _error(parts)
+    if error < _NO_ERROR:
+        # The differences of a patient may cancel out.
+        images = auc_variance(y_true, scores, np.arange(len(y_true)))
+        error, freedom = _error(images)[0], smaller - 1
+    if error >= _NO_ERROR:
         statistic = difference / error
         p_value = 2 * t.sf(abs(statistic), freedom)
         half = t.isf(tail, freedom) * error
+    elif _equal(parts.auc, scores):
+        return Comparison(Estimate(0.0, 0.0, 0.0), 0.0, 1.0)
+    else:
+        p_value = min(1.0, 2 * (1 - abs(difference)) ** smaller)
+        half = 1 - tail ** (1 / smaller)
+        statistic = float(np.sign(difference)) * np.inf if abs(difference) > 0 else 0.0
     bounds = np.clip([difference - half, difference + half], -1, 1)
     return Comparison(
         Estimate(difference, *bounds.tolist()), float(statistic), float(p_value)
     )
+
+
+def _error(parts: AucVariance) -> tuple[float, float]:
+    """Return the standard error of a difference, and its degrees of freedom."""
+    weights = np.array([1.0, -1.0])
+    return float(np.sqrt(parts.variance(weights))), parts.freedom(weights)
+
+
+def _equal(auc: np.ndarray, scores: np.ndarray) -> bool:
+    """Return whether scores are equal whose difference has no variance.
+
+    Equal AUCs then mean that each image has the same rank among the images of the other
+    class. This is no information if both scores separate the classes.
+    """
+    same_order = np.array_equal(*rankdata(scores, axis=1))
+    return same_order or (abs(auc[0] - auc[1]) < _NO_ERROR and 0 < auc[0] < 1)

@@ -62,9 +62,11 @@ class NamedScore:
     def count_patients(self, samples: SampleScores) -> int:
         """Return the number of patients of the smallest side of the score.
 
-        A sensitivity has one side, the patients with the class. An AUC has two: the
-        patients with the class, and the patients without it. A mean over classes has
-        the patients of each class.
+        These are the patients that the denominator counts: patients with the class
+        (sensitivity), without it (specificity), predicted as it (precision), and with
+        it or predicted as it (F1). Accuracy and AUC of a class have two sides, the
+        patients with the class and the patients without it. A mean over classes has the
+        sides of each class.
         """
 
         def count(rows: np.ndarray) -> int:
@@ -72,11 +74,15 @@ class NamedScore:
 
         if not self._column:
             return count(np.ones(len(samples.patients), bool))
-        if self._code is None:
-            return min(count(rows) for rows in samples.is_true.T)
-        rows = samples.is_true[:, self._code]
-        if self._column == "sensitivity":
-            return count(rows)
-        if self._column == "specificity":
-            return count(~rows)
-        return min(count(rows), count(~rows))
+        columns = zip(samples.is_true.T, samples.is_pred.T, strict=True)
+        classes = [*columns] if self._code is None else [[*columns][self._code]]
+        return min(
+            count(rows)
+            for true, pred in classes
+            for rows in {
+                "sensitivity": [true],
+                "specificity": [~true],
+                "precision": [pred],
+                "f1": [true | pred],
+            }.get(self._column, [true, ~true])
+        )

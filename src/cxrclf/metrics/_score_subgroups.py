@@ -68,8 +68,10 @@ def subgroup_table(
         columns with more than 10 different numbers need edges.
     min_patients : int, default=10
         Smallest number of patients for a gap. A sensitivity needs this number of
-        patients with the class, a specificity of patients without it, and other scores
-        of a class need both. Means over classes need it for each class.
+        patients with the class, a specificity of patients without it, a precision of
+        patients with images predicted as the class, and an F1 of patients with the
+        class or images predicted as it. AUC and accuracy of a class need patients with
+        the class and patients without it. Means over classes need it for each class.
     confidence_level : float, default=0.95
         Confidence level of the intervals, in (0, 1).
 
@@ -267,7 +269,8 @@ def _warn_of_small(rows: list[SubgroupRow], min_patients: int) -> None:
     if small:
         warn_user(
             f"{len(small)} subgroups have fewer than {min_patients} patients with a "
-            f"class, or without it: {', '.join(small)}. Their scores are marked and "
-            "left out of the gaps. Join subgroups, or collect more patients.",
+            f"class, without it or predicted as it: {', '.join(small)}. Their scores "
+            "are marked and left out of the gaps. Join subgroups, or collect more "
+            "patients.",
             SmallSubgroupWarning,
         )

@@ -280,8 +280,8 @@ class SubgroupTable(TextTable):
         lines = [f"[low, high]: {level} confidence intervals."]
         if any(line.small for line in self._lines):
             lines.append(
-                f"*: fewer than {self.min_patients} patients with or without the "
-                "class. These scores are left out of the gaps."
+                f"*: fewer than {self.min_patients} patients with the class, without "
+                "it or predicted as it. These scores are left out of the gaps."
             )
         return lines
 
