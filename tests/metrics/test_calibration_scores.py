@@ -86,3 +86,11 @@ def test_class_without_images_has_no_slope(three_classes):
 def test_invalid_parameters(parameters, message):
     with pytest.raises(ValueError, match=message):
         calibration_scores(**({"y_true": [0, 1], "y_proba": [0.1, 0.9]} | parameters))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_log_loss_of_probability_0_depends_on_the_precision(dtype):
+    y, proba = [0, 1, 0, 0], np.array([[1, 0], [0, 1], [0, 1], [1, 0]], dtype)
+    found = calibration_scores(y, proba)["overall", "log_loss"].value
+    assert found == pytest.approx(log_loss(y, proba))
+    assert found == pytest.approx(-np.log(np.finfo(dtype).eps) / 4, rel=1e-6)

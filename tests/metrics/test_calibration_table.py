@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from cxrclf.metrics import CalibrationTable, Estimate
@@ -29,6 +30,14 @@ def test_cells_by_name(table):
     assert table.columns == ("ece", "slope")
     with pytest.raises(KeyError, match="No column 'auc'"):
         table["covid", "auc"]
+
+
+def test_csv(table, tmp_path):
+    table.to_csv(tmp_path / "table.csv")
+    found = pd.read_csv(tmp_path / "table.csv", index_col="class")
+    pd.testing.assert_frame_equal(
+        found, table.to_frame(), check_names=False, check_dtype=False
+    )
 
 
 def test_frame_markdown_and_latex(table):

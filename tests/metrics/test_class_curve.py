@@ -92,14 +92,16 @@ def test_the_mean_of_folds_at_recalls_that_occur():
     # With 100 positive samples, each k / 100 is a recall.
     y_true = np.random.default_rng(3).permutation(250) < 100
     n_found = np.cumsum(y_true)
-    found = mean_of_folds(y_true, -np.arange(250.0), np.zeros(250, int), is_roc=False)
+    twice = np.tile(y_true, 2), np.tile(-np.arange(250.0), 2)  # two equal folds
+    found = mean_of_folds(*twice, np.repeat([0, 1], 250), is_roc=False)
     for k in range(1, 101):
         n_above = int(np.argmax(n_found == k)) + 1
         assert found.y[k] == pytest.approx(k / n_above)
 
 
 def test_folds_without_a_class_are_left_out():
-    fold = np.where(TRUE, 0, FOLD)
-    assert mean_of_folds(TRUE, SCORE, fold, True).n_folds == 1
-    assert np.isnan(mean_of_folds(TRUE, SCORE, fold, True).sd)
+    fold = np.where(TRUE & (FOLD == 2), 0, FOLD)
+    assert mean_of_folds(TRUE, SCORE, fold, True).n_folds == 2
+    # One fold has no mean over folds.
+    assert mean_of_folds(TRUE, SCORE, np.where(TRUE, 0, FOLD), True) is None
     assert mean_of_folds(TRUE, SCORE, TRUE.astype(int), True) is None

@@ -66,6 +66,8 @@ def test_choices_of_scores():
     assert scores == ["accuracy", "auc_covid"]
     two = predict(1)
     pair["two"] = Predictions(two.y_true, two.y_pred, groups=GROUPS)
+    with pytest.raises(ValueError, match=r"classes need y_score, .* of \['two'\] lack"):
+        compare_predictions(pair, classes="covid")
     assert [found.score for found in compare_predictions(pair)] == ["accuracy"]
 
 
@@ -74,7 +76,10 @@ def test_formats(tmp_path):
     text = str(table)
     value, low, high = table["a_b", "c", "accuracy"].comparison.difference
     assert f"{value:.3f} [{low:.3f}, {high:.3f}]" in text
-    assert "McNemar" in text
+    assert text.endswith("DeLong (AUC), paired over 90 samples of 45 patients.")
+    assert table.confidence_level == 0.95
+    alone = {name: predict(skill, groups=None) for name, skill in [("a", 1), ("b", 2)]}
+    assert str(compare_predictions(alone)).endswith("paired over 90 samples.")
     assert r"a\_b" in table.to_latex()
     assert r"a\_b" in table.to_markdown()
     frame = table.to_frame()
@@ -114,5 +119,7 @@ def test_what_cannot_be_compared():
         compare_predictions([one, one])
     with pytest.raises(TypeError, match="mapping of names"):
         compare_predictions({"one": one, "two": one.y_pred})
+    with pytest.raises(ValueError, match="Two classifiers have the name '1'"):
+        compare_predictions({1: one, "1": predict(2)})
     with pytest.raises(ValueError, match="classes must be some of"):
         compare_predictions({"one": one, "two": one}, classes=["flu"])

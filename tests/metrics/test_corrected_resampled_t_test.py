@@ -34,6 +34,11 @@ def test_equal_differences_have_no_variance():
         ({"scores_b": [0.5]}, "one score per fold, and 2 folds or more; they have 2"),
         ({"scores_a": [0.5], "scores_b": [0.5]}, "they have 1 and 1 scores"),
         ({"scores_a": [0.5, np.nan]}, "scores_a contains NaN"),
+        ({"scores_b": 0.8}, r"scores_b must have shape \(n,\), got 0.8"),
+        (
+            {"scores_a": [[1, 2]]},
+            r"scores_a must have shape \(n,\), got shape \(1, 2\)",
+        ),
         ({"n_test": 0}, "n_test must be an int, 1 or more"),
         ({"n_train": 10.0}, "n_train must be an int, 1 or more"),
     ],

@@ -68,6 +68,24 @@ def test_folds_have_a_mean_curve(display):
 
 
 @pytest.mark.parametrize("display", DISPLAYS)
+def test_one_fold_has_no_mean_curve(display):
+    texts = []
+    for fold in (np.zeros(60, int), None):
+        legend = display.from_predictions(draw(fold=fold)).ax_.get_legend()
+        texts.append([text.get_text() for text in legend.get_texts()])
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
+def test_curves_on_the_same_axes(display):
+    one = display.from_predictions(draw(2), band=False)
+    two = display.from_predictions(draw(2))
+    assert two.plot(one.ax_).ax_ is one.ax_  # ax is the first parameter
+    colors = [of.lines_["normal"].get_color() for of in (one, two)]
+    assert colors == ["#0072b2", "#d55e00"]
+
+
+@pytest.mark.parametrize("display", DISPLAYS)
 def test_choices(display):
     assert list(display.from_predictions(draw(2)).curves) == ["normal"]
     _, ax = plt.subplots()

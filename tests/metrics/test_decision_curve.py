@@ -74,6 +74,30 @@ def test_frame_and_plot(data):
     pyplot.close("all")
 
 
+def test_one_patient_can_be_plotted(data):
+    y, score, _ = data
+    curve = decision_curve(y, score, groups=np.zeros(300))
+    assert np.isnan(curve.high).all()
+    low, high = curve.plot().ax_.get_ylim()
+    assert low < 0 < curve.net_benefit.max() < high
+    pyplot.close("all")
+
+
+def test_two_classifiers_share_axes(data):
+    y, score, _ = data
+    one = decision_curve(y, score).plot(name="one")
+    limits = one.ax_.get_ylim()
+    two = decision_curve(y[score > 0.2], score[score > 0.2])
+    ax = two.plot(one.ax_, name="two").ax_
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert texts == ["one", "treat all", "treat none", "two"]
+    lines = {line.get_label(): line for line in ax.lines}
+    assert lines["one"].get_color() != lines["two"].get_color()
+    assert ax.get_ylim()[1] >= max(limits[1], two.high.max())
+    assert ax.get_ylim()[0] <= limits[0]
+    pyplot.close("all")
+
+
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
@@ -81,6 +105,7 @@ def test_frame_and_plot(data):
         ({"y_score": [0.5, 3]}, "values from 0.5 to 3"),
         ({"thresholds": [0.5, 1]}, "thresholds must lie in"),
         ({"thresholds": []}, "thresholds must lie in"),
+        ({"thresholds": 0.5}, r"thresholds must have shape \(n,\), got 0.5"),
         ({"groups": [1]}, "groups has 1 values"),
     ],
 )

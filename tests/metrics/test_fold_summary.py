@@ -115,6 +115,15 @@ def test_pooled_predictions_have_intervals(predictions):
     assert str(predictions.fold_summary()) == text
 
 
+def test_level_of_pooled_predictions(predictions):
+    summary = predictions.fold_summary(confidence_level=0.8)
+    expected = predictions.table(confidence_level=0.8)
+    assert summary.pooled.interval("covid", "f1") == expected.interval("covid", "f1")
+    assert "80 % confidence intervals" in str(summary)
+    with pytest.raises(ValueError, match="confidence_level"):
+        predictions.fold_summary(confidence_level=80)
+
+
 def test_frame_and_csv_of_pooled_predictions(predictions, tmp_path):
     summary = predictions.fold_summary()
     frame = summary.to_frame()

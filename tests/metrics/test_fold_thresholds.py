@@ -45,6 +45,7 @@ def test_names_of_folds(data):
     assert list(found.thresholds) == ["east", "north", "south", "west"]
     wide = fold_thresholds(y, score, names, sensitivity=0.9)
     assert wide.sensitivity.low < found.sensitivity.low
+    assert found != wide
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,8 @@ def test_the_area_below_the_drawn_line_is_the_average_precision():
     rng = np.random.default_rng(2)
     y_true = np.arange(30) % 3 == 0
     score = rng.normal(size=30) + y_true
-    predictions = Predictions(y_true, score > 0, score, fold=np.zeros(30, int))
+    fold = np.arange(30) % 2
+    predictions = Predictions(y_true, score > 0, score, fold=fold)
     shown = PrecisionRecallDisplay.from_predictions(predictions)
     line = shown.lines_[True]
     path = STEP_LOOKUP_MAP[line.get_drawstyle()](*line.get_data())

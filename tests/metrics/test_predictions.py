@@ -1,5 +1,8 @@
 """Predictions of samples: checks, selection, folds and units."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -64,9 +67,18 @@ def test_scores_of_one_class():
 def test_arrays_do_not_change(predictions):
     with pytest.raises(ValueError, match="read-only"):
         predictions.y_true[0] = "b"
-    mine = SCORE.copy()
-    Predictions(TRUE, PRED, mine)
-    mine[0] = 0  # the array of the caller stays writable
+    mine, patients = SCORE.copy(), np.arange(6)
+    found = Predictions(TRUE, PRED, mine, groups=patients)
+    mine[0] = 0  # the arrays of the caller stay writable
+    patients[0] = 5
+    assert_array_equal(found.y_score, SCORE)
+    assert found.n_patients == 6
+    for copied in (pickle.loads(pickle.dumps(found)), copy.deepcopy(found)):
+        for name in ("y_true", "y_pred", "y_score", "classes", "rows", "groups"):
+            assert_array_equal(getattr(copied, name), getattr(found, name))
+            assert not getattr(copied, name).flags.writeable
+        with pytest.raises(ValueError, match="read-only"):
+            copied.y_score[0] = 0
 
 
 def test_frame(predictions):

@@ -60,6 +60,13 @@ def test_calibrated_probabilities_are_inside_the_intervals():
     assert slope.high - slope.low < 0.3
 
 
+def test_errors_that_cancel_out_within_patients():
+    # The variance is 0. Rounding must not make it negative.
+    proba = 1 - 10.0 ** -np.array([10, 13, 5, 5])
+    found = recalibrate(np.array([0, 1, 1, 0]) == 1, proba, np.array([1, 0, 0, 1]), 0.9)
+    assert np.isfinite(found).all()
+
+
 def test_separated_classes_have_no_slope():
     y, proba = np.array([0, 0, 1, 1], bool), np.array([0.1, 0.6, 0.6, 1.0])
     slope, intercept = recalibrate(y, proba, np.arange(4), 0.95)

@@ -53,8 +53,18 @@ def test_curves_share_axes(data):
     assert texts == ["perfectly calibrated", "before", "after"]
     drawn = one.ax_.containers[0].lines[0].get_xydata()
     np.testing.assert_allclose(drawn, np.column_stack([one.prob_pred, one.prob_true]))
-    colors = {container.lines[0].get_color() for container in one.ax_.containers}
-    assert len(colors) == 2
+    colors = [container.lines[0].get_color() for container in one.ax_.containers]
+    assert colors == ["#0072b2", "#d55e00"]  # blue and vermillion
+
+
+def test_axes_with_other_lines(data):
+    y_true, proba, _ = data
+    _, ax = pyplot.subplots()
+    ax.axhline(0.3, color="0.7")
+    display = ReliabilityDisplay.from_predictions(y_true, proba, name="a", ax=ax)
+    texts = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert texts == ["perfectly calibrated", "a"]
+    assert display.ax_.containers[0].lines[0].get_color() == "#0072b2"
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,16 @@ def test_lookup_by_value(study):
                               "accuracy") == found  # fmt: skip
 
 
+def test_a_table_is_immutable(study):
+    y_true, y_pred, _, by, groups = study
+    table = subgroup_table(y_true, y_pred, by=by, groups=groups, confidence_level=0.9)
+    assert table.confidence_level == table.gaps.confidence_level == 0.9
+    assert table.min_patients == 10
+    for name in ("gaps", "min_patients", "confidence_level"):
+        with pytest.raises(AttributeError):
+            setattr(table, name, 1)
+
+
 def test_formats(study, tmp_path):
     y_true, y_pred, score, by, groups = study
     table = subgroup_table(y_true, y_pred, score, by={"a_b": by["sex"]}, groups=groups)

@@ -13,6 +13,7 @@ from cxrclf.metrics._calibration_error import (
     null_calibration_error,
 )
 from cxrclf.metrics._calibration_table import CalibrationTable
+from cxrclf.metrics._checks import float_type
 from cxrclf.metrics._estimate import Estimate
 from cxrclf.metrics._probabilities import check_probabilities
 from cxrclf.metrics._recalibration import recalibrate
@@ -88,8 +89,10 @@ def calibration_scores(
     Notes
     -----
     The overall Brier score and log loss are those of scikit-learn for all classes
-    together. The overall ECE compares the largest probability of each image with the
-    frequency of correct predictions [1]_. Slope and intercept [2]_ belong to one class
+    together. In the log loss, probabilities below the precision of their type count as
+    the precision: 2.2e-16 for float64, and 1.2e-7 for float32. The overall ECE compares
+    the largest probability of each image with the frequency of correct predictions
+    [1]_. Slope and intercept [2]_ belong to one class
     and are nan in the overall row. They are also nan where a class has no images or
     all of them, and the slope where the probabilities separate the classes.
 
@@ -124,6 +127,7 @@ def calibration_scores(
     1.05 [0.82, 1.28]
     """
     codes, proba, names = check_probabilities(y_true, y_proba, classes)
+    smallest = float(np.finfo(float_type(y_proba)).eps)
     check_int(n_bins, "n_bins", 1)
     n = len(codes)
     resampling = PatientResampling(
@@ -155,7 +159,7 @@ def calibration_scores(
         of_true = np.where(is_true, column, 1 - column)
         scores[str(name)] = {
             "brier": Estimate(*resampling.estimate((is_true - column) ** 2)),
-            "log_loss": Estimate(*resampling.estimate(_log_losses(of_true))),
+            "log_loss": Estimate(*resampling.estimate(_log_losses(of_true, smallest))),
             **score_bins(is_true, column),
             "slope": slope,
             "intercept": intercept,
@@ -164,7 +168,7 @@ def calibration_scores(
     scores[_OVERALL] = {
         "brier": Estimate(*resampling.estimate(_brier_scores(codes, proba))),
         "log_loss": Estimate(
-            *resampling.estimate(_log_losses(proba[np.arange(n), codes]))
+            *resampling.estimate(_log_losses(proba[np.arange(n), codes], smallest))
         ),
         **score_bins(proba.argmax(axis=1) == codes, proba.max(axis=1)),
         "slope": undefined,
@@ -184,7 +188,6 @@ def _brier_scores(codes: np.ndarray, proba: np.ndarray) -> np.ndarray:
     return squares / 2 if proba.shape[1] == 2 else squares
 
 
-def _log_losses(proba_of_true: np.ndarray) -> np.ndarray:
+def _log_losses(proba_of_true: np.ndarray, smallest: float) -> np.ndarray:
     """Return the log loss of each image. It is limited, as in scikit-learn."""
-    smallest = np.finfo(float).eps
     return -np.log(np.clip(proba_of_true, smallest, 1 - smallest))

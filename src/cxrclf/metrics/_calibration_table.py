@@ -1,12 +1,13 @@
 """Table of the calibration of each class."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from cxrclf._utils.optional import import_optional
-from cxrclf._utils.tables import position
+from cxrclf._utils.tables import csv_cell, position, write_csv
 from cxrclf.metrics._estimate import Estimate
 from cxrclf.metrics._score_table import format_score
 from cxrclf.metrics._text_table import TextTable
@@ -98,12 +99,35 @@ class CalibrationTable(TextTable):
         pandas = import_optional(
             "pandas", extra="pandas", purpose="CalibrationTable.to_frame"
         )
+        names, values = self._number_columns()
+        return pandas.DataFrame(values, index=list(self.rows), columns=names)
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write the scores to a CSV file, completely or not at all.
+
+        The columns are the same as in :meth:`to_frame`, after the column ``class``.
+        Undefined values are empty cells.
+
+        Parameters
+        ----------
+        path : path-like
+            File to write.
+        """
+        names, values = self._number_columns()
+        lines = [
+            [row, *map(csv_cell, line)]
+            for row, line in zip(self.rows, values, strict=True)
+        ]
+        write_csv(path, ["class", *names], lines)
+
+    def _number_columns(self) -> tuple[list[str], list[list[float]]]:
+        """Return the names of all columns, and the numbers of each row."""
         names = [f"{c}{end}" for c in self.columns for end in ("", "_low", "_high")]
         values = [
             [number for column in self.columns for number in line[column]]
             for line in self._scores.values()
         ]
-        return pandas.DataFrame(values, index=list(self.rows), columns=names)
+        return names, values
 
     def _format_cells(self) -> tuple[list[str], Sequence[list[str]]]:
         lines = [

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_array, column_or_1d
+from sklearn.utils import check_array
 
 from cxrclf._utils.labels import as_labels
 
@@ -37,17 +37,26 @@ def check_scores(y_score: Any, n: int, name: str = "y_score") -> np.ndarray:
     ValueError
         If there is not one finite number per sample.
     """
-    scores = column_or_1d(
-        check_array(
-            y_score, dtype=float, ensure_2d=False, input_name=name, ensure_min_samples=0
-        )
+    if np.ndim(y_score) == 0:
+        raise ValueError(f"{name} must have shape (n,), got {y_score!r:.60}.")
+    scores = check_array(
+        y_score, dtype=float, ensure_2d=False, input_name=name, ensure_min_samples=0
     )
+    if scores.ndim > 1 and scores.shape[1:] != (1,):
+        raise ValueError(f"{name} must have shape (n,), got shape {scores.shape}.")
+    scores = scores.ravel()
     if len(scores) != n:
         raise ValueError(
             f"{name} has {len(scores)} values, but y_true has {n}. Pass one score per "
             "sample."
         )
     return scores
+
+
+def float_type(values: Any) -> Any:
+    """Return the type of floats, and float for other values."""
+    dtype = np.asarray(values).dtype
+    return dtype.type if dtype.kind == "f" else np.float64
 
 
 def check_bound_names(names: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from cxrclf._utils.checks import check_fraction
-from cxrclf.metrics._checks import check_binary, check_scores
+from cxrclf.metrics._checks import check_binary, check_scores, float_type
 
 
 def choose_threshold(
@@ -103,12 +103,6 @@ def choose_threshold(
         return float(scores.min())
     higher = scores[scores > negative[needed - 1]]
     return float(higher.min()) if len(higher) else _next_above(scores, y_score)
-
-
-def float_type(y_score: Any) -> Any:
-    """Return the type of floating scores, and float for other scores."""
-    dtype = np.asarray(y_score).dtype
-    return dtype.type if dtype.kind == "f" else np.float64
 
 
 def _next_above(scores: np.ndarray, y_score: Any) -> float:

@@ -131,8 +131,8 @@ def mean_of_folds(
 ) -> FoldMean | None:
     """Return the mean of the curves of the folds at fixed x (vertical averaging).
 
-    Folds without the class or without another class are left out. None if no fold is
-    left.
+    Folds without the class or without another class are left out. None if fewer than
+    two folds are left.
     """
     points = roc_points if is_roc else precision_recall_points
     area = roc_auc_score if is_roc else average_precision_score
@@ -144,9 +144,9 @@ def mean_of_folds(
         x, y, _ = points(y_true[rows], score[rows])
         lines.append(_value_at(_GRID, x, y, highest=is_roc))
         areas.append(area(y_true[rows], score[rows]))
-    if not lines:
+    if len(lines) < 2:
         return None
-    sd = float(np.std(areas, ddof=1)) if len(areas) > 1 else np.nan
+    sd = float(np.std(areas, ddof=1))
     y = np.mean(lines, axis=0)
     if is_roc:
         y[0] = 0.0  # all curves begin at (0, 0)

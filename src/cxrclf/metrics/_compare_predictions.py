@@ -65,15 +65,32 @@ class ComparisonTable(TextTable):
         Comparisons, one per pair of classifiers and score.
     confidence_level : float
         Confidence level of the intervals.
+    n_samples : int
+        Number of samples.
+    n_patients : int, default=None
+        Number of patients. None stands for one sample per patient.
 
     See Also
     --------
     compare_predictions : Compare classifiers on the same samples.
     """
 
-    def __init__(self, pairs: Sequence[PairComparison], confidence_level: float):
+    def __init__(
+        self,
+        pairs: Sequence[PairComparison],
+        confidence_level: float,
+        *,
+        n_samples: int,
+        n_patients: int | None = None,
+    ):
         self._pairs = tuple(pairs)
         self._confidence_level = confidence_level
+        self._size = n_samples, n_patients
+
+    @property
+    def confidence_level(self) -> float:
+        """Confidence level of the intervals."""
+        return self._confidence_level
 
     def __len__(self) -> int:
         return len(self._pairs)
@@ -143,9 +160,12 @@ class ComparisonTable(TextTable):
 
     def _format_footer(self) -> list[str]:
         level = f"{100 * self._confidence_level:g} %"
+        n_samples, n_patients = self._size
+        patients = "" if n_patients is None else f" of {n_patients} patients"
         return [
             f"Difference: first minus second, {level} confidence intervals.",
-            "p: McNemar (accuracy) and DeLong (AUC), paired over samples.",
+            "p: McNemar (accuracy) and DeLong (AUC), paired over "
+            f"{n_samples} samples{patients}.",
         ]
 
 
@@ -166,6 +186,7 @@ def compare_predictions(
         in any order, and the same patients. The folds may differ.
     classes : label or array-like of labels, default=None
         Classes of the AUCs. None selects all classes, and only the last class of two.
+        There are no AUCs if a classifier has no `y_score`.
     confidence_level : float, default=0.95
         Confidence level of the intervals, in (0, 1).
 
@@ -182,8 +203,9 @@ def compare_predictions(
     TypeError
         If `predictions` is not a mapping to Predictions.
     ValueError
-        If there are fewer than two classifiers, or if rows, labels, patients or classes
-        differ.
+        If there are fewer than two classifiers, if two names are equal as text, if
+        rows, labels, patients or classes differ, or if `classes` are passed and a
+        classifier has no `y_score`.
 
     See Also
     --------
@@ -215,7 +237,13 @@ def compare_predictions(
     aligned = _align(predictions)
     first = next(iter(aligned.values()))
     labels = choose_classes(classes, first.classes.tolist())
-    if any(found.y_score is None for found in aligned.values()):
+    without = [name for name, found in aligned.items() if found.y_score is None]
+    if without and classes is not None:
+        raise ValueError(
+            f"classes need y_score, which the predictions of {without} lack. Predict "
+            "with an estimator that has predict_proba, or pass classes=None."
+        )
+    if without:
         labels = []
     options: dict[str, Any] = {
         "groups": first.units,
@@ -240,6 +268,8 @@ def compare_predictions(
             for pair, p in zip(pairs, adjusted, strict=True)
         ],
         confidence_level,
+        n_samples=len(first),
+        n_patients=None if first.units is None else first.n_patients,
     )
 
 
@@ -256,8 +286,12 @@ def _align(predictions: Mapping[str, Predictions]) -> dict[str, Predictions]:
         raise ValueError(
             f"A comparison needs two classifiers or more, got {list(predictions)}."
         )
-    aligned = {}
+    aligned: dict[str, Predictions] = {}
     for name, found in predictions.items():
+        if str(name) in aligned:
+            raise ValueError(
+                f"Two classifiers have the name {str(name)!r}. Rename one of them."
+            )
         fold = np.zeros(len(found)) if found.fold is None else found.fold
         aligned[str(name)] = found.subset(np.lexsort([fold, found.rows]))
     (first_name, first), *others = aligned.items()

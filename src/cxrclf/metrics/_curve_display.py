@@ -16,11 +16,9 @@ from cxrclf.metrics._class_predictor import (
     sort_classes,
     warn_of_unfitted,
 )
+from cxrclf.metrics._curve_colors import next_colors
 from cxrclf.metrics._predictions import Predictions, choose_classes
 from cxrclf.metrics._rank_scores import rank_scores
-
-# Colors of Okabe and Ito, which color-blind people can distinguish.
-_COLORS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 
 
 class CurveDisplay(ABC):
@@ -187,15 +185,15 @@ class CurveDisplay(ABC):
     def _draw_baseline(self, ax: Any, colors: Mapping[Any, str]) -> None:
         """Draw the curve of a classifier without skill."""
 
-    def plot(self, *, band: bool = True, ax: Any = None) -> Self:
+    def plot(self, ax: Any = None, *, band: bool = True) -> Self:
         """Draw the curves.
 
         Parameters
         ----------
-        band : bool, default=True
-            Whether to draw the intervals of the curves.
         ax : matplotlib Axes, default=None
             Axes to draw in. By default the axes of a new figure.
+        band : bool, default=True
+            Whether to draw the intervals of the curves.
 
         Returns
         -------
@@ -209,9 +207,8 @@ class CurveDisplay(ABC):
                 figsize=(5.5, 5.2 + 0.24 * n_entries), layout="constrained"
             )
             ax = figure.add_subplot()
-        colors = {
-            label: _COLORS[j % len(_COLORS)] for j, label in enumerate(self.curves)
-        }
+        n_curves = len(self.curves)
+        colors = dict(zip(self.curves, next_colors(ax, n_curves), strict=True))
         self._draw_baseline(ax, colors)
         self.lines_ = {}
         for label, curve in self.curves.items():

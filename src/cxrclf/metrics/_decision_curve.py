@@ -9,8 +9,9 @@ from cxrclf._utils.checks import check_level
 from cxrclf._utils.groups import index_patients
 from cxrclf._utils.optional import import_optional
 from cxrclf.metrics._checks import check_binary, check_scores
+from cxrclf.metrics._curve_colors import next_colors
 
-_BLUE, _VERMILLION = "#0072b2", "#d55e00"  # of Okabe and Ito
+_ALL, _NONE = "treat all", "treat none"
 
 
 class DecisionCurve:
@@ -103,6 +104,8 @@ class DecisionCurve:
     def plot(self, ax: Any = None, *, name: str = "classifier") -> "DecisionCurve":
         """Plot the curves, with a band for the interval of the classifier.
 
+        Curves of several classifiers on one axes have different colors.
+
         Parameters
         ----------
         ax : matplotlib Axes, default=None
@@ -125,18 +128,23 @@ class DecisionCurve:
         )
         if ax is None:
             _, ax = pyplot.subplots(figsize=(5, 4), layout="constrained")
-        x = self.thresholds
-        ax.fill_between(x, self.low, self.high, color=_BLUE, alpha=0.2, linewidth=0)
-        ax.plot(x, self.net_benefit, color=_BLUE, label=name)
-        ax.plot(x, self.treat_all, "--", color=_VERMILLION, label="treat all")
-        ax.axhline(0, color="0.4", linestyle=":", label="treat none")
-        # The curve of treating all falls without end.
-        lowest = min(0.0, float(np.nanmin(self.net_benefit)))
-        highest = max(float(np.nanmax(self.high)), float(self.treat_all.max()), 0.01)
+        x, color = self.thresholds, next_colors(ax)[0]
+        is_first = _ALL not in ax.get_legend_handles_labels()[1]
+        ax.fill_between(x, self.low, self.high, color=color, alpha=0.2, linewidth=0)
+        ax.plot(x, self.net_benefit, color=color, label=name)
+        ax.plot(x, self.treat_all, "--", color="0.4", label=_ALL if is_first else None)
+        if is_first:
+            ax.axhline(0, color="0.4", linestyle=":", label=_NONE)
+        # The curve of treating all falls without end. Bounds of one patient are nan.
+        lowest = min(0.0, float(self.net_benefit.min()))
+        tops = self.high, self.net_benefit, self.treat_all, [0.01]
+        highest = float(np.nanmax(np.concatenate(tops)))
+        low, high = max(lowest, -highest) - 0.05 * highest, 1.05 * highest
+        if not is_first:
+            limits = ax.get_ylim()
+            low, high = min(low, limits[0]), max(high, limits[1])
         ax.set(
-            xlabel="Threshold of probability",
-            ylabel="Net benefit",
-            ylim=(max(lowest, -highest) - 0.05 * highest, 1.05 * highest),
+            xlabel="Threshold of probability", ylabel="Net benefit", ylim=(low, high)
         )
         ax.legend(frameon=False)
         self.ax_ = ax

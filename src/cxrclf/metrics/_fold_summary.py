@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from cxrclf._utils.checks import check_level
 from cxrclf._utils.optional import import_optional
 from cxrclf._utils.tables import csv_cell, format_name, position, write_csv
 from cxrclf.metrics._classification_table import classification_table
@@ -239,7 +240,10 @@ class FoldSummary(TextTable):
 
 
 def fold_summary(
-    tables: Iterable[ScoreTable], predictions: "Predictions | None" = None
+    tables: Iterable[ScoreTable],
+    predictions: "Predictions | None" = None,
+    *,
+    confidence_level: float = 0.95,
 ) -> FoldSummary:
     """Summarize the score tables of several folds.
 
@@ -251,6 +255,8 @@ def fold_summary(
         Out-of-fold predictions, as :func:`cross_val_predictions` returns them. The
         summary then also has the scores of all predictions together, with confidence
         intervals over patients.
+    confidence_level : float, default=0.95
+        Confidence level of these intervals, in (0, 1).
 
     Returns
     -------
@@ -262,8 +268,8 @@ def fold_summary(
     Raises
     ------
     ValueError
-        If there are no tables, or if their rows or columns differ, or differ from the
-        classes of `predictions`.
+        If there are no tables, if their rows or columns differ, or differ from the
+        classes of `predictions`, or if `confidence_level` is invalid.
 
     Notes
     -----
@@ -302,6 +308,7 @@ def fold_summary(
     >>> print(str(summary).splitlines()[-3])
     overall accuracy 0.667 ± 0.000, balanced accuracy 0.722 ± 0.048
     """
+    check_level(confidence_level)
     tables = list(tables)
     if not tables:
         raise ValueError("There are no tables to summarize. Pass one table per fold.")
@@ -314,11 +321,15 @@ def fold_summary(
                     f"{list(getattr(table, what))}. Make all tables with the same "
                     "labels, and either all or none with y_score."
                 )
-    pooled = None if predictions is None else _pool(predictions, tables)
+    pooled = None
+    if predictions is not None:
+        pooled = _pool(predictions, tables, confidence_level)
     return FoldSummary(tables, pooled=pooled)
 
 
-def _pool(predictions: "Predictions", tables: list[ScoreTable]) -> ScoreTable:
+def _pool(
+    predictions: "Predictions", tables: list[ScoreTable], confidence_level: float
+) -> ScoreTable:
     """Return the table of all predictions, with the rows of the other tables."""
     labels = {str(label): label for label in predictions.classes.tolist()}
     classes = tables[0].rows[:-1]
@@ -335,6 +346,7 @@ def _pool(predictions: "Predictions", tables: list[ScoreTable]) -> ScoreTable:
         labels=[labels[name] for name in classes],
         intervals=True,
         groups=predictions.units,
+        confidence_level=confidence_level,
     )
     if pooled.columns != tables[0].columns:
         raise ValueError(

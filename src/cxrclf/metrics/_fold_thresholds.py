@@ -8,17 +8,13 @@ import numpy as np
 from cxrclf._utils.checks import check_level
 from cxrclf._utils.groups import index_patients
 from cxrclf._utils.labels import as_labels
-from cxrclf.metrics._checks import check_binary, check_scores
-from cxrclf.metrics._choose_threshold import (
-    check_one_goal,
-    choose_threshold,
-    float_type,
-)
+from cxrclf.metrics._checks import check_binary, check_scores, float_type
+from cxrclf.metrics._choose_threshold import check_one_goal, choose_threshold
 from cxrclf.metrics._estimate import Estimate
 from cxrclf.metrics._proportion_interval import proportion_interval
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no one truth value
 class FoldThresholds:
     """Thresholds of all folds, and what they reach on images of other folds.
 

@@ -1,5 +1,6 @@
 """Predictions of samples, with their folds and patients."""
 
+import copy
 import os
 from collections.abc import Iterable
 from typing import Any
@@ -22,7 +23,7 @@ class Predictions:
     """True and predicted labels of samples, with their folds and patients.
 
     :func:`cross_val_predictions` makes this object. All scores of a report can be
-    computed from it. All parameters are stored as read-only arrays.
+    computed from it. All parameters are stored as copies, which are read-only arrays.
 
     Read more in the :ref:`User Guide <metrics>`.
 
@@ -116,12 +117,14 @@ class Predictions:
         self.fold = None if fold is None else _check_numbers(fold, "fold", n)
         self.rows = np.arange(n) if rows is None else _check_numbers(rows, "rows", n)
         self.groups = check_groups(groups, n)
-        for name, array in vars(self).items():
+        # Copies, so that later changes of the arrays of the user change nothing.
+        self.__setstate__(copy.deepcopy(vars(self)))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        for array in state.values():
             if array is not None:
-                # A view, so that the array of the user stays writable.
-                view = array.view()
-                view.setflags(write=False)
-                setattr(self, name, view)
+                array.setflags(write=False)
+        vars(self).update(state)
 
     def __len__(self) -> int:
         return len(self.y_true)
@@ -201,8 +204,13 @@ class Predictions:
             for number in np.unique(self.fold)
         ]
 
-    def fold_summary(self) -> FoldSummary:
+    def fold_summary(self, *, confidence_level: float = 0.95) -> FoldSummary:
         """Summarize the scores over folds, and score all samples together.
+
+        Parameters
+        ----------
+        confidence_level : float, default=0.95
+            Confidence level of the intervals of the pooled scores, in (0, 1).
 
         Returns
         -------
@@ -215,7 +223,7 @@ class Predictions:
         ValueError
             If the predictions have no folds.
         """
-        return fold_summary(self.fold_tables(), self)
+        return fold_summary(self.fold_tables(), self, confidence_level=confidence_level)
 
     def subset(self, mask: Any) -> "Predictions":
         """Select samples.

@@ -79,6 +79,7 @@ def _interval(
     residuals = design * (is_true - fitted)[:, None]
     scores = np.column_stack([np.bincount(patients, column) for column in residuals.T])
     bread = np.linalg.inv(design.T @ (design * (fitted * (1 - fitted))[:, None]))
-    variance = bread @ (scores.T @ scores) @ bread * n / (n - 1)
-    half = t.isf((1 - level) / 2, n - 1) * np.sqrt(variance[0, 0])
+    # The norm is the root of (bread @ scores.T @ scores @ bread)[0, 0], and never nan.
+    error = np.sqrt(n / (n - 1)) * np.linalg.norm(scores @ bread[0])
+    half = t.isf((1 - level) / 2, n - 1) * error
     return Estimate(float(value), float(value - half), float(value + half))

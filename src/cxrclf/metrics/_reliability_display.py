@@ -9,9 +9,10 @@ from cxrclf._utils.groups import index_patients
 from cxrclf._utils.optional import import_optional
 from cxrclf.metrics._calibration_error import find_bins
 from cxrclf.metrics._checks import check_binary, check_scores
+from cxrclf.metrics._curve_colors import next_colors
 from cxrclf.metrics._proportion_interval import proportion_interval
 
-_BLUE = "#0072b2"  # of Okabe and Ito
+_PERFECT = "perfectly calibrated"
 
 
 class ReliabilityDisplay:
@@ -147,7 +148,7 @@ class ReliabilityDisplay:
         return display.plot(ax=ax)
 
     def plot(self, ax: Any = None, *, name: str | None = None) -> "ReliabilityDisplay":
-        """Plot the curve.
+        """Plot the curve. Several curves on one axes have different colors.
 
         Parameters
         ----------
@@ -167,16 +168,15 @@ class ReliabilityDisplay:
         if ax is None:
             _, ax = pyplot.subplots(figsize=(4.5, 4.5), layout="constrained")
         name = self.name if name is None else name
-        if not ax.lines:
-            ax.plot([0, 1], [0, 1], ":", color="0.4", label="perfectly calibrated")
-        color = _BLUE if len(ax.lines) == 1 else None
+        if _PERFECT not in ax.get_legend_handles_labels()[1]:
+            ax.plot([0, 1], [0, 1], ":", color="0.4", label=_PERFECT)
         below, above = self.prob_true - self.low, self.high - self.prob_true
         ax.errorbar(
             self.prob_pred,
             self.prob_true,
             np.maximum([below, above], 0),
             fmt="o-",
-            color=color,
+            color=next_colors(ax)[0],
             markersize=4,
             capsize=2,
             linewidth=1,

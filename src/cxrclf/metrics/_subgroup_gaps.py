@@ -77,6 +77,11 @@ class SubgroupGaps(TextTable):
         self._gaps = tuple(gaps)
         self._confidence_level = confidence_level
 
+    @property
+    def confidence_level(self) -> float:
+        """Confidence level of the intervals."""
+        return self._confidence_level
+
     def __len__(self) -> int:
         return len(self._gaps)
 

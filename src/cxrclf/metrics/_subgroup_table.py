@@ -77,6 +77,8 @@ class SubgroupTable(TextTable):
     gaps : SubgroupGaps
         Differences between the highest and the lowest score of each column:
         ``table.gaps["sex", "auc_covid"]``.
+    min_patients, confidence_level
+        Parameters of the same names.
 
     See Also
     --------
@@ -93,10 +95,25 @@ class SubgroupTable(TextTable):
     ):
         self._lines = tuple(rows)
         self._classes = tuple(str(label) for label in classes)
-        self.gaps = gaps
-        self.min_patients = min_patients
-        self.confidence_level = confidence_level
+        self._gaps = gaps
+        self._min_patients = min_patients
+        self._confidence_level = confidence_level
         check_bound_names(self._names())
+
+    @property
+    def gaps(self) -> SubgroupGaps:
+        """Differences between subgroups."""
+        return self._gaps
+
+    @property
+    def min_patients(self) -> int:
+        """Number of patients below which a score is marked."""
+        return self._min_patients
+
+    @property
+    def confidence_level(self) -> float:
+        """Confidence level of the intervals."""
+        return self._confidence_level
 
     @property
     def rows(self) -> tuple[tuple[str, str], ...]:
