@@ -70,6 +70,11 @@ class ComparisonTable(TextTable):
     n_patients : int, default=None
         Number of patients. None stands for one sample per patient.
 
+    Attributes
+    ----------
+    confidence_level : float
+        Parameter of the same name.
+
     See Also
     --------
     compare_predictions : Compare classifiers on the same samples.

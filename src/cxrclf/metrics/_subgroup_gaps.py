@@ -71,6 +71,11 @@ class SubgroupGaps(TextTable):
         Gaps, one per column of subgroups and score.
     confidence_level : float
         Confidence level of the intervals.
+
+    Attributes
+    ----------
+    confidence_level : float
+        Parameter of the same name.
     """
 
     def __init__(self, gaps: Sequence[SubgroupGap], confidence_level: float):
