@@ -48,8 +48,9 @@ def test_both_classes_have_one_auc(predictions):
 
 
 def test_curves_and_comparisons_of_the_first_class(predictions):
-    pytest.importorskip("matplotlib.pyplot").close("all")
+    pyplot = pytest.importorskip("matplotlib.pyplot")
     display = RocDisplay.from_predictions(predictions, classes="covid")
+    pyplot.close("all")
     assert display.curves["covid"].area.value == pytest.approx(AUC)
     other = Predictions(Y, Y, np.roll(PROBA, 3))
     table = compare_predictions({"a": predictions, "b": other}, classes="covid")
