@@ -112,6 +112,14 @@ def test_size_of_images_is_named(sized_files, capsys):
     assert "The column 'width' alone reaches 1.000" in report.findings[0].message
     columns = report.tables["metadata"].columns
     assert set(columns["column"]) == {"aspect", "width"}
+    for row, name in enumerate(columns["column"]):
+        predictions = report.column_predictions[name]
+        expected = balanced_accuracy_score(predictions.y_true, predictions.y_pred)
+        assert columns["balanced accuracy"][row].value == pytest.approx(expected)
+        expected = roc_auc_score(
+            predictions.y_true == "normal", predictions.y_score[:, 1]
+        )
+        assert columns["AUC"][row].value == pytest.approx(expected)
     assert len(report.predictions["metadata"]) == 20
     assert "metadata: balanced accuracy 1.000" in capsys.readouterr().out
     assert "difference" not in report.scores.columns

@@ -53,6 +53,8 @@ def test_predictions_are_those_of_scikit_learn(study, capsys):
     assert list(study.columns) == ["width", "height"]
     column = cross_val_predict(LogisticRegression(C=10), X[:, 1:2], y, cv=cv)
     assert study.columns["height"].accuracy.value == np.mean(column == y)
+    rows = study.column_predictions["height"].rows
+    assert_array_equal(study.column_predictions["height"].y_pred, column[rows])
     assert study.pictures == {"metadata": picture}
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in lines] == ["estimator", "metadata"]
@@ -62,4 +64,4 @@ def test_other_probes_have_no_columns(study):
     X = np.random.default_rng(0).normal(size=(40, 1))
     probe = Probe("file_size", X, LogisticRegression(), columns={"bytes": X[:, 0]})
     study.add_probe(probe, LogisticRegression())
-    assert study.columns == study.pictures == {}
+    assert study.columns == study.column_predictions == study.pictures == {}

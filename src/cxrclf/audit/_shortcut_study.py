@@ -29,6 +29,8 @@ class ShortcutStudy:
         Scores by the name of the classifier.
     columns : dict of str to ProbeScores
         Scores of single columns of metadata, by the name of the column.
+    column_predictions : dict of str to Predictions
+        Out-of-fold predictions by the same names.
     pictures : dict of str to ndarray of shape (H, W)
         One image as each probe sees it.
     """
@@ -38,7 +40,8 @@ class ShortcutStudy:
         self._y, self._groups, self._folds = y, groups, folds
         self._verbose = verbose
         self.predictions, self.scores = {}, {}
-        self.columns, self.pictures = {}, {}
+        self.columns, self.column_predictions = {}, {}
+        self.pictures = {}
 
     def score(self, name, estimator, X):
         """Fit and score a classifier on all folds."""
@@ -68,6 +71,7 @@ class ShortcutStudy:
         if probe.name == "metadata":
             for name, values in probe.columns.items():
                 predictions = self._predict(column_estimator, values[:, None])
+                self.column_predictions[name] = predictions
                 self.columns[name] = ProbeScores(predictions, self.settings)
 
     def _predict(self, estimator, X):

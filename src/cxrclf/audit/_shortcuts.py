@@ -23,8 +23,10 @@ class ShortcutReport(Report):
     predictions : dict of str to Predictions
         Out-of-fold predictions by the name of the probe. The key of the estimator is
         ``"estimator"``. All have the same samples in the same order.
+    column_predictions : dict of str to Predictions
+        The same for classifiers that see one column of the metadata, by its name.
     probe_scores : dict of str to ProbeScores
-        Scores by the same names.
+        Scores by the name of the probe.
     alarms : sequence of str
         Names of the probes that are shortcuts.
     chance : float
@@ -42,8 +44,8 @@ class ShortcutReport(Report):
     ----------
     scores : ReportTable
         The table ``"scores"``: one row per classifier.
-    title, findings, tables, reading, predictions, alarms, chance, external_auc, \
-            pictures, skipped, confidence_level
+    title, findings, tables, reading, predictions, column_predictions, alarms, chance, \
+            external_auc, pictures, skipped, confidence_level
         The parameters. The other parameters are private.
     """
 
@@ -54,6 +56,7 @@ class ShortcutReport(Report):
         reading,
         *,
         predictions,
+        column_predictions,
         probe_scores,
         alarms,
         chance,
@@ -64,6 +67,7 @@ class ShortcutReport(Report):
     ):
         super().__init__("Shortcuts", findings, tables, reading)
         self.predictions = dict(predictions)
+        self.column_predictions = dict(column_predictions)
         self.alarms = tuple(alarms)
         self.chance = chance
         self.external_auc = external_auc

@@ -68,6 +68,7 @@ def summarize_shortcuts(study, level, *, skipped, n_lungs):
         tables,
         reading,
         predictions=study.predictions,
+        column_predictions=study.column_predictions,
         probe_scores=scores,
         alarms=alarms,
         chance=chance,
