@@ -9,6 +9,7 @@ from sklearn.model_selection import KFold, cross_val_predict
 from cxrclf.audit._probe import Probe
 from cxrclf.audit._probe_scores import ProbeScores, Settings
 from cxrclf.audit._shortcut_study import ShortcutStudy
+from cxrclf.exceptions import PatientLeakWarning
 
 SETTINGS = Settings(0.95, 100, 99, 0)
 
@@ -16,7 +17,7 @@ SETTINGS = Settings(0.95, 100, 99, 0)
 @pytest.fixture
 def study():
     y = np.arange(40) % 2
-    splitter = KFold(4, shuffle=True, random_state=0)
+    splitter = KFold(4)
     return ShortcutStudy(y, np.arange(40) // 2, list(splitter.split(y)), SETTINGS, 1)
 
 
@@ -35,7 +36,7 @@ def test_predictions_are_those_of_scikit_learn(study, capsys):
         ),
         LogisticRegression(C=10),
     )
-    cv = KFold(4, shuffle=True, random_state=0)
+    cv = KFold(4)
     for name, estimator, features in (
         ("estimator", LogisticRegression(), X),
         ("metadata", LogisticRegression(C=0.1), X[:, :2]),
@@ -65,3 +66,12 @@ def test_other_probes_have_no_columns(study):
     probe = Probe("file_size", X, LogisticRegression(), columns={"bytes": X[:, 0]})
     study.add_probe(probe, LogisticRegression())
     assert study.columns == study.column_predictions == study.pictures == {}
+
+
+def test_leaking_folds_are_warned_of_once():
+    X, y = np.random.default_rng(0).normal(size=(40, 3)), np.arange(40) % 2
+    splits = list(KFold(4, shuffle=True, random_state=0).split(y))
+    study = ShortcutStudy(y, np.arange(40) // 2, splits, SETTINGS)
+    with pytest.warns(PatientLeakWarning, match="patients are in the training"):
+        study.score("estimator", LogisticRegression(), X)
+    study.score("border", LogisticRegression(), X)

@@ -5,6 +5,7 @@ import numpy as np
 from cxrclf._utils.groups import check_groups
 from cxrclf._utils.labels import check_labels
 from cxrclf.audit._check_duplicates import check_duplicates
+from cxrclf.audit._leak_warnings import ignore_patient_leaks
 from cxrclf.audit._leakage_audit import LeakageAudit
 from cxrclf.audit._leakage_figure import draw_leaks
 from cxrclf.audit._list_splits import list_splits
@@ -204,9 +205,10 @@ def leakage_report(
     }
     reading, predictions = leaks.read(), None
     if estimator is not None:
-        predictions = cross_val_predictions(
-            estimator, X, y, groups=groups, cv=splits, verbose=verbose
-        )
+        with ignore_patient_leaks():
+            predictions = cross_val_predictions(
+                estimator, X, y, groups=groups, cv=splits, verbose=verbose
+            )
         tables["scores"] = leaks.compare_scores(predictions)
         reading += leaks.read_scores(tables["scores"])
     tables = {name: table for name, table in tables.items() if table is not None}

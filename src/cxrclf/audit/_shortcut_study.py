@@ -1,5 +1,8 @@
 """Predictions and scores of all classifiers of a shortcut report."""
 
+from contextlib import nullcontext
+
+from cxrclf.audit._leak_warnings import ignore_patient_leaks
 from cxrclf.audit._probe import ESTIMATOR
 from cxrclf.audit._probe_scores import ProbeScores
 from cxrclf.metrics import cross_val_predictions
@@ -44,8 +47,11 @@ class ShortcutStudy:
         self.pictures = {}
 
     def score(self, name, estimator, X):
-        """Fit and score a classifier on all folds."""
-        predictions = self._predict(estimator, X)
+        """Fit and score a classifier on all folds.
+
+        Warns once, for the estimator, if patients are in training and test samples.
+        """
+        predictions = self._predict(estimator, X, warn=name == ESTIMATOR)
         self.predictions[name] = predictions
         self.scores[name] = scores = ProbeScores(
             predictions,
@@ -74,7 +80,8 @@ class ShortcutStudy:
                 self.column_predictions[name] = predictions
                 self.columns[name] = ProbeScores(predictions, self.settings)
 
-    def _predict(self, estimator, X):
-        return cross_val_predictions(
-            estimator, X, self._y, groups=self._groups, cv=self._folds
-        )
+    def _predict(self, estimator, X, *, warn=False):
+        with nullcontext() if warn else ignore_patient_leaks():
+            return cross_val_predictions(
+                estimator, X, self._y, groups=self._groups, cv=self._folds
+            )
