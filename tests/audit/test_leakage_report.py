@@ -183,6 +183,19 @@ def test_a_report_that_compares_nothing_is_refused():
         leakage_report(X, Y, cv=KFold(2), duplicates=None)
 
 
+def test_a_report_of_leaked_patients_needs_no_warning():
+    report = leakage_report(  # warnings are errors here
+        X.reshape(8, 36),
+        Y,
+        groups=GROUPS,
+        cv=[([0, 1, 2, 3], [4, 5, 6, 7])],
+        duplicates=None,
+        estimator=KNeighborsClassifier(1),
+    )
+    assert report.findings[0].code == "patient_on_both_sides"
+    assert len(report.predictions) == 4
+
+
 def test_an_estimator_without_a_split_is_refused():
     with pytest.raises(
         ValueError, match="An estimator needs a split. Pass cv or X_test"
