@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from sklearn.covariance import ledoit_wolf
 from torch.nn import functional
 from tqdm import tqdm
 
@@ -17,9 +16,13 @@ _CODE = 16  # side of the images that are compared, in pixels
 _BACKGROUND, _SPREAD = 2, 4  # windows of the local contrast, in pixels of `_CODE`
 _N_COMPONENTS = 128
 _N_NEIGHBORS = 8
+_LEAST_COSINE = 0.5
+_N_PRIOR = 30  # images that the prior of the second moments counts for
+_N_SMALL = 500  # images of a set in which all neighbors are candidates
 _BLOCK = 128  # queries per matrix product
 _CHUNK = 1024  # images whose descriptors are computed at once
-_CROP, _SIDE_CUT, _ANGLE = 0.1, 0.2, 4.0
+_CROPS, _ALL_SIDES, _ONE_SIDE = (0.02, 0.08), 0.1, 0.2  # parts of a side
+_ANGLE = 4.0  # degrees
 
 
 class Candidates(NamedTuple):
@@ -48,7 +51,9 @@ def find_candidates(images, *, verbose=0):
     second moments over all images. Each image is compared with the views of all other
     images: their crops, one side cut, a rotation, and the flips of these. The cosine
     counts without its sign, so that an inverted image is as near as the image. The
-    nearest neighbors of each image are its candidates.
+    nearest neighbors of each image are its candidates. In a large set, they need a
+    cosine of 0.5. In a small set, the second moments are uncertain, so that all of them
+    are candidates.
 
     Parameters
     ----------
@@ -94,14 +99,16 @@ def find_candidates(images, *, verbose=0):
     order = np.lexsort((rows, -cosines.abs().numpy(), high, low))
     is_first = np.diff(low[order] * n + high[order], prepend=-1) > 0
     best = order[is_first]
+    if n > _N_SMALL:
+        best = best[cosines.abs().numpy()[best] >= _LEAST_COSINE]
     signs = torch.where(cosines[best] < 0, -1.0, 1.0)
     return Candidates(rows[best], neighbors[best], views[view[best]], signs)
 
 
 def make_views():
     """Return the maps of all views of an image, of shape (v, 2, 3)."""
-    windows = [*itertools.product((0, _CROP), repeat=4), (_CROP / 2,) * 4]
-    windows += [tuple(_SIDE_CUT * row) for row in np.eye(4)]
+    windows = [(0.0,) * 4, (_ALL_SIDES,) * 4, *itertools.product(_CROPS, repeat=4)]
+    windows += [tuple(_ONE_SIDE * row) for row in np.eye(4)]
     views = [
         [[1 - left - right, 0, left - right], [0, 1 - top - bottom, top - bottom]]
         for left, right, top, bottom in windows
@@ -129,8 +136,12 @@ def _whiten(codes):
 
     The moments are not centered, so that they are the same for inverted images.
     """
-    moments, _ = ledoit_wolf(codes.numpy(), assume_centered=True)
-    values, vectors = np.linalg.eigh(moments.astype(np.float64))
+    codes = codes.numpy().astype(np.float64)
+    moments = codes.T @ codes / len(codes)
+    # Few images do not determine the moments. A multiple of the unit matrix is added.
+    prior = moments.trace() / len(moments) * np.eye(len(moments))
+    moments += _N_PRIOR / len(codes) * prior
+    values, vectors = np.linalg.eigh(moments)
     values, vectors = values[-_N_COMPONENTS:], vectors[:, -_N_COMPONENTS:]
     floor = max(values[-1] * 1e-6, 1e-12)
     whitening = vectors / np.sqrt(np.maximum(values, floor))
