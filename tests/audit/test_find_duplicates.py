@@ -121,3 +121,8 @@ def test_bad_input(files, tmp_path):
         find_duplicates([*files[:3], broken])
     with pytest.raises(ValueError, match="sizes"):
         find_duplicates([np.zeros((8, 8)), np.zeros((9, 9))])
+
+
+def test_images_of_one_patient():
+    data = make_chest_radiographs(45, n_patients=15, image_size=SIDE, random_state=0)
+    assert len(find_duplicates(data.images).pairs) == 0

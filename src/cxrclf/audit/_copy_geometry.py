@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-_ANGLE = 0.1  # degrees
-_LOST = 0.01  # part of a side
+_ANGLE = 0.05  # degrees
+_LOST, _OUTSIDE = 0.01, 0.015  # parts of a side
 
 
 class Geometry(NamedTuple):
@@ -37,9 +37,10 @@ class Geometry(NamedTuple):
         return bool(np.abs(self.lost).max() < _LOST)
 
     @property
-    def is_upright(self):
-        """Whether both images have the same angle."""
-        return abs(self.angle) < _ANGLE
+    def is_crop(self):
+        """Whether one image is a part of the other, at the same angle."""
+        outside = min(-self.lost.min(), self.lost.max())
+        return bool(outside < _OUTSIDE and abs(self.angle) < _ANGLE)
 
 
 def measure_geometry(affine, moving_size, fixed_size):

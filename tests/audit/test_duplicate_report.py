@@ -1,0 +1,66 @@
+import pickle
+
+import numpy as np
+import pytest
+
+from cxrclf.audit._duplicate_report import DuplicateReport
+
+PAIRS = [
+    (0, 3, "exact", 1.0),
+    (1, 2, "flipped", 0.99),
+    (2, 6, "cropped", 0.98),
+    (1, 6, "flipped + cropped", 0.97),
+]
+NAMES = [f"image{row}.png" for row in range(8)]
+
+
+def make_report(pairs=PAIRS):
+    sizes, pictures = np.full((8, 2), 50), np.zeros((8, 16, 16), np.uint8)
+    return DuplicateReport(pairs, NAMES, sizes, pictures)
+
+
+def test_groups_are_connected_components():
+    report = make_report()
+    assert [group.tolist() for group in report.groups] == [[0, 3], [1, 2, 6]]
+    assert report.labels.tolist() == [0, 1, 1, 0, 2, 3, 1, 4]
+    assert report.tables["groups"]["n_images"] == [2, 3]
+    assert report.tables["groups"]["images"][1] == "image1.png, image2.png, image6.png"
+
+
+def test_findings_count_superfluous_images():
+    exact, near = make_report().findings
+    assert (exact.code, exact.n) == ("exact_copies", 1)
+    assert (near.code, near.n) == ("near_copies", 2)
+    assert "2 images are changed copies" in near.message
+    assert make_report().exit_status("duplicates") == 1
+
+
+def test_text_and_page():
+    report = make_report()
+    assert "Without copies there are 5" in str(report)
+    assert "image6.png" in report.to_html()
+    assert report.to_frame("pairs").shape == (4, 6)
+
+
+def test_no_copies():
+    report = make_report([])
+    assert report.groups == []
+    assert report.findings == ()
+    assert report.exit_status() == 0
+    assert len(report.pairs) == 0
+    assert "None of them is a copy" in str(report)
+    with pytest.raises(ValueError, match="no copies to draw"):
+        report.plot()
+
+
+def test_plot_and_pickle(monkeypatch):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    report = pickle.loads(pickle.dumps(make_report()))
+    figure = report.plot(np.arange(8))
+    titles = [ax.get_title(loc="left") for ax in figure.axes if ax.images]
+    assert len(titles) == 5
+    assert titles[1] == "image3.png\n3\nexact, copy of row 0"
+    assert len(make_report().plot(max_groups=1).axes) == 2
+    with pytest.raises(ValueError, match=r"8 images, got the shape \(3,\)"):
+        report.plot([1, 2, 3])
+    pyplot.close("all")
