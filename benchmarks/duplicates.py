@@ -10,9 +10,9 @@ original::
 
 The columns of the table:
 
-- `recall`: part of the copies that are found as a copy of their original;
-- `precision`: part of the pairs of a copy with another image that are right. A pair
-  is right if the other image is the original, or is linked to it without the copy.
+- `recall`: part of the copies that are found;
+- `precision`: part of the pairs of a copy with an earlier image that are right. A pair
+  is right if both images come from one original, or from originals that are copies.
 
 Pairs among the originals are listed below the table. In a folder of real images, look
 at them: they may be real copies. Two synthetic radiographs of one patient are not.
@@ -25,6 +25,7 @@ import resource
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -182,37 +183,31 @@ def score(report, n_originals, copies, kinds):
     for row_a, row_b in zip(rows_a, rows_b, strict=True):
         if row_b < n_originals:
             group[find(row_b)] = find(row_a)
+    original = [*range(n_originals), *(source for _, _, source in copies)]
     lines = []
     for kind in kinds:
-        sources = {
-            n_originals + number: source
-            for number, (_, name, source) in enumerate(copies)
+        rows = {
+            n_originals + number
+            for number, (_, name, _) in enumerate(copies)
             if name == kind
         }
-        found, right, wrong, names = set(), 0, 0, {}
+        found, right, wrong, names = set(), 0, 0, Counter()
         for row_a, row_b, name in zip(
             rows_a, rows_b, report.pairs["kind"], strict=True
         ):
-            if row_b not in sources:
+            if row_b not in rows:
                 continue
-            if row_a < n_originals and find(row_a) == find(sources[row_b]):
+            if find(original[row_a]) == find(original[row_b]):
                 right += 1
+                names[name] += 1
                 found.add(row_b)
-                names[name] = names.get(name, 0) + 1
             else:
                 wrong += 1
-        if not sources:
-            continue
-        common = max(names, key=names.get) if names else ""
-        lines.append(
-            [
-                kind,
-                str(len(sources)),
-                f"{len(found) / len(sources):.3f}",
-                f"{right / max(right + wrong, 1):.3f}" if right + wrong else "",
-                f"{common} ({names.get(common, 0)})",
-            ]
-        )
+        if rows:
+            recall = f"{len(found) / len(rows):.3f}"
+            precision = f"{right / (right + wrong):.3f}" if right + wrong else ""
+            common = " ".join(f"{name} ({n})" for name, n in names.most_common(1))
+            lines.append([kind, str(len(rows)), recall, precision, common])
     return lines
 
 

@@ -6,7 +6,7 @@ import torch
 from cxrclf.audit._local_contrast import blur, local_contrast, sample_affine
 
 # Correlations that a copy needs
-_SAME_FIELD, _CROP, _OTHER = 0.9, 0.96, 0.985
+_SAME_FIELD, _CROP, _OTHER = 0.9, 0.97, 0.985
 _TRIMMED = 0.05  # part of the pixels that may differ, such as letters
 _TRIM_BLUR = 4.0  # in pixels
 _BACKGROUND, _SPREAD = 2.0, 8.0  # windows of the local contrast, in pixels
