@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cxrclf._utils.splitting import join_groups, split_validation
+from cxrclf._utils.splitting import join_groups, link_rows, split_validation
 
 
 def test_groups_stay_together_and_classes_in_proportion():
@@ -75,3 +75,15 @@ def _holds_out_class_1(codes, groups, seed):
         return True
     assert 1 in codes[train]
     return False
+
+
+def test_linked_rows_against_a_plain_search():
+    random = np.random.default_rng(0)
+    rows_a, rows_b = random.integers(0, 60, (2, 30))
+    labels = np.arange(60)
+    for _ in range(60):
+        for a, b in zip(rows_a, rows_b, strict=True):
+            labels[[a, b]] = min(labels[a], labels[b])
+    expected = np.unique(labels, return_inverse=True)[1]
+    np.testing.assert_array_equal(link_rows(rows_a, rows_b, 60), expected)
+    np.testing.assert_array_equal(link_rows([], [], 3), [0, 1, 2])

@@ -1,7 +1,10 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score
 
+from cxrclf.audit import ReportTable
 from cxrclf.audit._leakage_audit import LeakageAudit
 from cxrclf.metrics import Predictions
 
@@ -81,3 +84,64 @@ def test_all_test_samples_affected():
     assert audit.read_scores(table) == [
         "All test images are affected. No score without leakage exists."
     ]
+
+
+def test_copies_of_a_split_are_all_in_the_table():
+    # Rows 0, 5 and 39 have the same pixels, and row 11 is a changed copy of row 0.
+    pairs = ReportTable(
+        {
+            "row_a": [0, 0, 0],
+            "row_b": [5, 39, 11],
+            "kind": ["exact", "exact", "flipped"],
+            "correlation": [1.0, 1.0, 0.99],
+        }
+    )
+    copies = np.arange(N)
+    copies[[5, 11, 39]] = 0
+    duplicates = SimpleNamespace(pairs=pairs, labels=copies)
+    splits = [(np.array([1, 2, 5]), np.array([11, 20, 39]))]
+    audit = LeakageAudit(NAMES, Y, None, duplicates, splits)
+    table = audit.list_copies()
+    assert table["test"] == ["11.png", "39.png"]
+    assert table["train"] == ["5.png", "5.png"]
+    assert table["kind"] == ["flipped", "exact"]
+    assert audit.affected.tolist() == [11, 39]
+
+
+@pytest.mark.parametrize("n_patients", [1, 2, 11, 21])
+def test_number_of_patients_in_the_text(n_patients):
+    groups = np.arange(2 * n_patients) % n_patients
+    rows = np.arange(2 * n_patients)
+    splits = [(rows[:n_patients], rows[n_patients:])]
+    y = np.repeat("covid", len(rows))
+    audit = LeakageAudit(list(map(str, rows)), y, groups, None, splits)
+    (finding,) = audit.find()
+    who = "a patient who" if n_patients == 1 else f"{n_patients} patients who"
+    assert f" of {who} also" in finding.message
+
+
+def test_scores_are_compared_on_the_same_classes():
+    # All images of pneumonia are affected.
+    y = np.array(["covid", "normal", "pneumonia"])[np.arange(30) % 3]
+    groups = np.where(y == "pneumonia", 0, 1 + np.arange(30))
+    audit = LeakageAudit(
+        list(map(str, range(30))), y, groups, None, [(np.array([2]), np.arange(3, 30))]
+    )
+    rows = np.arange(3, 30)
+    y_pred = np.where(rows % 5 == 0, "normal", y[rows])
+    table = audit.compare_scores(
+        Predictions(y[rows], y_pred, fold=np.zeros(27, int), rows=rows)
+    )
+    kept = y[rows] != "pneumonia"
+    expected = balanced_accuracy_score(y[rows][kept], y_pred[kept])
+    assert table["n_classes"] == [2, 2, 1]
+    assert table["balanced_accuracy"][0].value == pytest.approx(expected)
+    assert table["balanced_accuracy"][1].value == pytest.approx(expected)
+    assert "All images of pneumonia are affected" in table.caption
+
+
+def test_many_copies_under_two_labels_have_a_short_name():
+    audit = LeakageAudit(NAMES, Y, None, np.zeros(N, int), [])
+    table = audit.list_contradictions()
+    assert table["name"] == ["0.png, 1.png, 2.png and 37 more"]
+    assert table["n_images"] == [N]

@@ -61,6 +61,27 @@ def split_validation(codes, groups, fraction, seed, classes=None):
     return np.flatnonzero(~is_valid), np.flatnonzero(is_valid)
 
 
+def link_rows(rows_a, rows_b, n):
+    """Return the connected components of rows that pairs link.
+
+    Parameters
+    ----------
+    rows_a, rows_b : array-like of shape (p,) of int
+        Rows of each pair.
+    n : int
+        Number of rows.
+
+    Returns
+    -------
+    ndarray of shape (n,) of int
+        Component of each row, numbered from 0 by their first rows.
+    """
+    graph = coo_array((np.ones(len(rows_a)), (rows_a, rows_b)), shape=(n, n))
+    component = connected_components(graph, directed=False)[1]
+    _, first, inverse = np.unique(component, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[inverse]
+
+
 def join_groups(groups, keys):
     """Merge the groups of patients who share an image.
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cxrclf.audit._copy_sources import CopySources
 from cxrclf.audit._finding import Finding
 from cxrclf.audit._leaks import find_leaks, find_mixed, label_exact
 from cxrclf.audit._report_table import ReportTable, format_estimate
@@ -85,37 +86,33 @@ class LeakageAudit:
         return ReportTable(columns, "Patients with training images and test images.")
 
     def list_copies(self):
-        """Return a table of the pairs of copies on both sides of a split."""
+        """Return a table of the test samples that are copies of training samples."""
         if self.pairs is None or not self.leaks:
             return None
         columns = {name: [] for name in ("split", "test", "train", "kind")}
         columns |= {"correlation": [], "test_class": [], "train_class": []}
-        pairs = list(
-            zip(
-                *(self.pairs[name] for name in ("row_a", "row_b", "kind")),
-                self.pairs["correlation"],
-                strict=True,
-            )
+        sources = CopySources(self.pairs, self.copies, self.exact)
+        for number, ((train, _), leaks) in enumerate(
+            zip(self.splits, self.leaks, strict=True)
+        ):
+            test = leaks.test[leaks.exact_copy | leaks.near_copy]
+            for row, found in zip(test, sources.find(train, test), strict=True):
+                values = (
+                    number,
+                    self.names[row],
+                    self.names[found.row],
+                    found.kind,
+                    found.correlation,
+                    str(self.y[row]),
+                    str(self.y[found.row]),
+                )
+                for column, value in zip(columns.values(), values, strict=True):
+                    column.append(value)
+        return ReportTable(
+            columns,
+            "Test images that are copies of training images, each with one of them. "
+            "The kind linked stands for copies of a common copy.",
         )
-        for number, (train, test) in enumerate(self.splits):
-            in_train, in_test = (
-                np.isin(np.arange(len(self.y)), rows) for rows in (train, test)
-            )
-            for a, b, kind, correlation in pairs:
-                for one, other in ((a, b), (b, a)):
-                    if in_test[one] and in_train[other]:
-                        values = (
-                            number,
-                            self.names[one],
-                            self.names[other],
-                            kind,
-                            correlation,
-                            str(self.y[one]),
-                            str(self.y[other]),
-                        )
-                        for column, value in zip(columns.values(), values, strict=True):
-                            column.append(value)
-        return ReportTable(columns, "Test images that are copies of training images.")
 
     def list_contradictions(self):
         """Return a table of copies and of patients with several classes."""
@@ -123,9 +120,14 @@ class LeakageAudit:
         for what, labels in (("image", self.copies), ("patient", self.groups)):
             if labels is None:
                 continue
+            order = np.argsort(labels, kind="stable")
             for label in find_mixed(labels, self.y).tolist():
-                rows = np.flatnonzero(labels == label)
-                name = _join(self.names[row] for row in rows)
+                start, stop = (
+                    np.searchsorted(labels, label, side, sorter=order)
+                    for side in ("left", "right")
+                )
+                rows = order[start:stop]
+                name = _shorten([self.names[row] for row in rows])
                 columns["what"].append(what)
                 columns["name"].append(name if what == "image" else str(label))
                 columns["classes"].append(_join(np.unique(self.y[rows]).tolist()))
@@ -193,18 +195,31 @@ class LeakageAudit:
         }
         keys = zip(predictions.fold.tolist(), predictions.rows.tolist(), strict=True)
         mask = np.array([key in affected for key in keys], bool)
-        parts = {"all": np.ones(len(mask), bool), "without": ~mask, "affected": mask}
+        y = predictions.y_true
+        # Scores of several classes are compared on the same classes.
+        kept = np.isin(y, y[~mask]) if not mask.all() else np.ones(len(y), bool)
+        parts = {"all": kept, "without": ~mask, "affected": mask}
         lines = [
-            {"test_images": name, "n": int(part.sum())}
+            {
+                "test_images": name,
+                "n": int(part.sum()),
+                "n_classes": len(np.unique(y[part])),
+            }
             | summarize(predictions.subset(part))
             for name, part in parts.items()
             if part.any()
         ]
         columns = {name: [line[name] for line in lines] for name in lines[0]}
-        return ReportTable(
-            columns,
-            "Scores of all test images, without the affected ones, and of these alone.",
+        lost = np.unique(y[~kept]).tolist()
+        caption = (
+            "Scores of all test images, without the affected ones, and of these alone."
         )
+        if lost:
+            caption += (
+                f" All images of {_join(lost)} are affected. The first row does not "
+                "contain them."
+            )
+        return ReportTable(columns, caption)
 
     def read_scores(self, table):
         """Return the sentences about the scores with and without leakage."""
@@ -228,16 +243,16 @@ class LeakageAudit:
         k = sum(map(len, rows))
         if not k:
             return
-        patients = np.unique(self.groups[np.concatenate(rows)])
-        who = _count(
-            len(patients),
-            "patient who also has training images",
-            "patients who also have training images",
-        ).replace("1 patient", "a patient")
+        patients = np.unique(self.groups[np.concatenate(rows)]).tolist()
+        who = (
+            "a patient who also has training images"
+            if len(patients) == 1
+            else f"{len(patients)} patients who also have training images"
+        )
         yield Finding(
             "leakage",
             "patient_on_both_sides",
-            f"{self._part_of_test(k)} of {who}: {_shorten(patients.tolist())}.",
+            f"{self._part_of_test(k)} of {who}: {_shorten(patients)}.",
             k,
         )
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cxrclf._utils.splitting import join_groups
+from cxrclf._utils.splitting import link_rows
 
 
 @dataclass(frozen=True)
@@ -82,10 +82,7 @@ def label_exact(pairs, n):
         return None
     exact = np.array([kind == "exact" for kind in pairs["kind"]], bool)
     rows_a, rows_b = (np.array(pairs[name], int)[exact] for name in ("row_a", "row_b"))
-    # A pair becomes a link between the rows, through a group of its own.
-    groups = np.concatenate([np.arange(n), np.arange(n), rows_a])
-    keys = np.concatenate([np.arange(n), np.arange(n), rows_b])
-    return join_groups(groups, keys)[:n]
+    return link_rows(rows_a, rows_b, n)
 
 
 def find_mixed(labels, y):
@@ -105,6 +102,5 @@ def find_mixed(labels, y):
     """
     groups, group = np.unique(labels, return_inverse=True)
     classes, code = np.unique(y, return_inverse=True)
-    seen = np.zeros((len(groups), len(classes)), bool)
-    seen[group, code] = True
-    return groups[seen.sum(axis=1) > 1]
+    pairs = np.unique(group.astype(np.int64) * len(classes) + code)
+    return groups[np.bincount(pairs // len(classes), minlength=len(groups)) > 1]
