@@ -110,7 +110,7 @@ def test_other_splitters():
     ("change", "message"),
     [
         ({"y_ext": ["other"] * M}, "classes .'other'., which y lacks"),
-        ({"X_ext": X_EXT[:-1]}, "77 images and 78 labels"),
+        ({"X_ext": X_EXT[:-1]}, "X_ext has 29 images and y_ext has 30 labels"),
         ({"X_ext": X_EXT.astype(float)}, "of shape .* and type float64"),
         ({"groups": GROUPS}, "both groups and groups_ext, or neither"),
         ({"specificity": 0.9}, "either sensitivity or specificity"),

@@ -167,7 +167,7 @@ def test_bad_parameters_with_a_test_set(parameters, message):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((X, Y[:4]), "There are 8 images and 4 labels"),
+        ((X, Y[:4]), "X has 8 images and y has 4 labels"),
         ((X, Y, None, Y), "y_test and groups_test need an X_test"),
         ((X, Y, X), "X_test needs y_test"),
         ((X, [None] * 8), "missing"),
@@ -201,3 +201,20 @@ def test_an_estimator_without_a_split_is_refused():
         ValueError, match="An estimator needs a split. Pass cv or X_test"
     ):
         leakage_report(X, Y, groups=GROUPS, duplicates=None, estimator=object())
+
+
+def test_lengths_and_types_of_each_set_are_checked():
+    with pytest.raises(ValueError, match="X has 6 images and y has 5 labels"):
+        leakage_report(X[:6], Y[:5], X[6:], Y[5:], duplicates=range(8))
+    with pytest.raises(ValueError, match="groups_test has text and groups has numbers"):
+        leakage_report(
+            X[:5],
+            Y[:5],
+            X[5:],
+            Y[5:],
+            groups=[1.0, 2, 3, 4, 5],
+            groups_test=["1", "2", "3"],
+            duplicates=None,
+        )
+    with pytest.raises(ValueError, match="y has text and y_test has numbers"):
+        leakage_report(X[:5], Y[:5], X[5:], [0, 1, 0], duplicates=range(8))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cxrclf.audit._rows import name_rows, stack_rows
+from cxrclf.audit._rows import check_lengths, name_rows, stack_rows, stack_values
 from cxrclf.images import ImageInput
 
 
@@ -38,3 +38,32 @@ def test_pixels_are_stacked():
 def test_sets_of_different_kinds(other, message):
     with pytest.raises(ValueError, match=message):
         stack_rows(np.zeros((2, 3, 3)), other)
+
+
+def test_lists_and_data_frames_stay_what_they_are():
+    assert stack_rows(["a.png"], ["b.png"]) == ["a.png", "b.png"]
+    pandas = pytest.importorskip("pandas")
+    one = pandas.DataFrame({"path": ["a.png"], "age": [40]})
+    two = pandas.DataFrame({"path": ["b.png"], "age": [50]})
+    both = stack_rows(one, two)
+    assert both["age"].tolist() == [40, 50]
+    assert both.index.tolist() == [0, 1]
+    with pytest.raises(ValueError, match="X has the columns .* and X_ext .*'path'"):
+        stack_rows(one, two[["path"]], "X_ext")
+
+
+def test_values_of_two_sets():
+    assert stack_values(np.array([1]), np.array([2.0]), "ab").tolist() == [1, 2]
+    mixed = np.array(["a", 3], dtype=object)[:1], np.array(["b"])
+    assert stack_values(*mixed, "ab").tolist() == ["a", "b"]
+    for values in (
+        (np.array([1.0]), np.array(["1"])),
+        (np.array(["1"]), np.array([1])),
+    ):
+        with pytest.raises(ValueError, match="groups(_test)? has text and groups"):
+            stack_values(*values, ("groups", "groups_test"))
+
+
+def test_each_set_has_its_own_length():
+    with pytest.raises(ValueError, match="X_ext has 2 images and y_ext has 3 labels"):
+        check_lengths(np.zeros((2, 3, 3)), np.arange(3), ("X_ext", "y_ext"))

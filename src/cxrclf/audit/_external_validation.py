@@ -11,7 +11,7 @@ from cxrclf.audit._drift import measure_drift
 from cxrclf.audit._external_validation_report import ExternalValidationReport
 from cxrclf.audit._leaks import find_leaks, label_exact
 from cxrclf.audit._list_splits import list_splits
-from cxrclf.audit._rows import name_rows, stack_rows
+from cxrclf.audit._rows import check_lengths, name_rows, stack_rows, stack_values
 from cxrclf.audit._stratified_patient_k_fold import StratifiedPatientKFold
 from cxrclf.images import ImageInput
 from cxrclf.metrics import cross_val_predictions
@@ -142,14 +142,13 @@ def external_validation(
             "be compared."
         )
     groups, groups_ext = check_groups(groups, n), check_groups(groups_ext, len(y_ext))
+    check_lengths(X, y, ("X", "y"))
+    check_lengths(X_ext, y_ext, ("X_ext", "y_ext"))
     both = stack_rows(X, X_ext, "X_ext")
     targets = np.concatenate([y, y_ext])
-    if len(both) != len(targets):
-        raise ValueError(
-            f"There are {len(both)} images and {len(targets)} labels in both sets. "
-            "Pass one label per image."
-        )
-    ids = None if groups is None else np.concatenate([groups, groups_ext])
+    ids = None
+    if groups is not None:
+        ids = stack_values(groups, groups_ext, ("groups", "groups_ext"))
     duplicates = check_duplicates(
         duplicates,
         both,
@@ -174,7 +173,7 @@ def external_validation(
         cv = StratifiedPatientKFold(
             cv, shuffle=True, random_state=random_state, duplicates=labels
         )
-    splits = list_splits(cv, both[:n], y, groups)
+    splits = list_splits(cv, X, y, groups)
     predict = {"groups": ids, "verbose": verbose, "n_jobs": n_jobs}
     inside, outside = (
         cross_val_predictions(estimator, both, targets, cv=cv_rows, **predict)
@@ -182,10 +181,11 @@ def external_validation(
     )
     rows = np.concatenate([internal, used])
     patients = np.arange(len(targets)) if ids is None else ids
+    images = ImageInput.from_X(both)
     drift = measure_drift(
-        both[rows], rows >= n, patients[rows], random_state=random_state
+        images.take(rows), rows >= n, patients[rows], random_state=random_state
     )
-    names = name_rows(ImageInput.from_X(both))
+    names = name_rows(images)
     return ExternalValidationReport(
         inside,
         outside,

@@ -10,7 +10,7 @@ from cxrclf.audit._leakage_audit import LeakageAudit
 from cxrclf.audit._leakage_figure import draw_leaks
 from cxrclf.audit._list_splits import list_splits
 from cxrclf.audit._report import Report
-from cxrclf.audit._rows import name_rows, stack_rows
+from cxrclf.audit._rows import check_lengths, name_rows, stack_rows, stack_values
 from cxrclf.images import ImageInput
 from cxrclf.metrics import cross_val_predictions
 
@@ -182,16 +182,15 @@ def leakage_report(
         splits = [] if cv is None else list_splits(cv, X, y, groups)
     else:
         y_test = check_labels(y_test, name="y_test", owner="leakage_report")
+        check_lengths(X, y, ("X", "y"))
+        check_lengths(X_test, y_test, ("X_test", "y_test"))
         X = stack_rows(X, X_test)
-        y = np.concatenate([y, y_test])
-        groups = None if groups is None else np.concatenate([groups, groups_test])
+        y = stack_values(y, y_test, ("y", "y_test"))
+        if groups is not None:
+            groups = stack_values(groups, groups_test, ("groups", "groups_test"))
         splits = [(np.arange(n), np.arange(n, len(y)))]
     images = ImageInput.from_X(X)
-    if len(images) != len(y):
-        raise ValueError(
-            f"There are {len(images)} images and {len(y)} labels. Pass one label per "
-            "image."
-        )
+    check_lengths(X, y, ("X", "y"))
     duplicates = check_duplicates(
         duplicates, X, len(y), cache_dir=cache_dir, n_threads=n_threads, verbose=verbose
     )

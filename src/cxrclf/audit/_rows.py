@@ -43,8 +43,9 @@ def stack_rows(X, other, name="X_test"):
 
     Returns
     -------
-    ndarray of shape (n + m, 1) of object, or (n + m, ...)
-        Paths or pixels, first of X.
+    list, pandas object or ndarray
+        Paths or pixels, first of X. Two lists give a list, and two pandas objects of
+        the same type give this type, with a new index.
 
     Raises
     ------
@@ -58,7 +59,7 @@ def stack_rows(X, other, name="X_test"):
             "both."
         )
     if first.paths is not None:
-        return np.concatenate([first.paths, second.paths])[:, None]
+        return _stack_paths(X, other, first.paths, second.paths, name)
     one, two = first.values, second.values
     if one.shape[1:] != two.shape[1:] or one.dtype != two.dtype:
         raise ValueError(
@@ -67,3 +68,78 @@ def stack_rows(X, other, name="X_test"):
             "paths of the files."
         )
     return np.concatenate([one, two])
+
+
+def stack_values(values, other, names):
+    """Return labels or ids of two sets as one array.
+
+    Parameters
+    ----------
+    values, other : ndarray of shape (n,) and (m,)
+        Labels or ids.
+    names : (str, str)
+        Names of both in error messages.
+
+    Returns
+    -------
+    ndarray of shape (n + m,)
+
+    Raises
+    ------
+    ValueError
+        If one of them has text and the other does not. Numbers and texts are never
+        equal.
+    """
+    has_text = [_has_text(part) for part in (values, other)]
+    if has_text[0] != has_text[1]:
+        with_text, without = names if has_text[0] else names[::-1]
+        raise ValueError(
+            f"{with_text} has text and {without} has numbers, which are never equal. "
+            "Convert both to the same type."
+        )
+    return np.concatenate([values, other])
+
+
+def check_lengths(X, y, names):
+    """Check that there is one label per image.
+
+    Parameters
+    ----------
+    X : array-like
+        Images in any form that the estimators accept.
+    y : ndarray
+        Labels.
+    names : (str, str)
+        Names of both in the error message.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ.
+    """
+    n = len(ImageInput.from_X(X))
+    if n != len(y):
+        raise ValueError(
+            f"{names[0]} has {n} images and {names[1]} has {len(y)} labels. Pass one "
+            "label per image."
+        )
+
+
+def _stack_paths(X, other, paths, other_paths, name):
+    """Return paths in the form of X, so that an estimator gets what it got before."""
+    if isinstance(X, list) and isinstance(other, list):
+        return X + other
+    if type(X) is type(other) and hasattr(X, "iloc"):
+        if X.ndim == 2 and list(X.columns) != list(other.columns):
+            raise ValueError(
+                f"X has the columns {list(X.columns)} and {name} {list(other.columns)}. "
+                "Pass both with the same columns."
+            )
+        import pandas  # X is a pandas object
+
+        return pandas.concat([X, other], ignore_index=True)
+    return np.concatenate([paths, other_paths])[:, None]
+
+
+def _has_text(values):
+    return any(isinstance(value, str) for value in values.tolist()[:1])
