@@ -70,3 +70,19 @@ def test_calibration_of_both_sets():
     expected = ((EXTERNAL.y_score - is_class) ** 2).sum(axis=1).mean()
     assert table["external"][0].value == pytest.approx(expected, abs=1e-12)
     assert table["internal"][0].value != table["external"][0].value
+
+
+def test_sets_are_compared_on_the_classes_that_both_have():
+    kept = EXTERNAL.y_true != "covid"
+    tables = compare_sets(INTERNAL, EXTERNAL.subset(kept))
+    inside = INTERNAL.y_true != "covid"
+    recalls = [
+        np.mean(INTERNAL.y_pred[INTERNAL.y_true == label] == label)
+        for label in ("normal", "pneumonia")
+    ]
+    scores = tables["scores"]
+    assert scores["internal"][0].value == pytest.approx(
+        np.mean(INTERNAL.y_pred[inside] == INTERNAL.y_true[inside])
+    )
+    assert scores["internal"][1].value == pytest.approx(np.mean(recalls))
+    assert tables["classes"]["class"] == ["normal", "pneumonia"]

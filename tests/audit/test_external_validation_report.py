@@ -1,3 +1,4 @@
+import json
 import pickle
 
 import numpy as np
@@ -20,14 +21,17 @@ def make_predictions(seed, shift, n=80):
     return Predictions(y_true, CLASSES[y_score.argmax(axis=1)], y_score)
 
 
-def make_report(shift=0.2, separability=None, **rates):
+def make_report(shift=0.2, separability=None, leaks=None, external=None, **rates):
     none = np.zeros(80, bool)
-    leaks = Leaks(np.arange(80, 160), 80, none, none, none)
+    leaks = leaks or Leaks(np.arange(80, 160), 80, none, none, none)
     return ExternalValidationReport(
         make_predictions(0, 2.0),
-        make_predictions(1, shift),
+        external or make_predictions(1, shift),
         leaks,
-        (ReportTable({"measure": ["mean gray level"]}), separability),
+        (
+            ReportTable({"measure": ["mean"], "difference": [np.float32(np.inf)]}),
+            separability,
+        ),
         [f"{row}.png" for row in range(160)],
         **({"sensitivity": 0.9, "specificity": None} | rates),
         random_state=0,
@@ -81,3 +85,35 @@ def test_report_can_be_pickled_drawn_and_written(tmp_path):
     assert "External validation" in page
     assert "<img" in page
     pyplot.close("all")
+
+
+def test_overlap_is_counted_once():
+    copy, patient = np.zeros((2, 80), bool)
+    copy[:3], patient[2:7] = True, True
+    leaks = Leaks(np.arange(80, 160), 80, patient, copy, np.zeros(80, bool))
+    report = make_report(2.0, leaks=leaks)
+    assert [(f.code, f.n) for f in report.findings] == [
+        ("external_copies", 3),
+        ("external_patients", 4),
+    ]
+    assert report.findings[0].message == (
+        "3 of 80 external images are copies of internal images, and were left out."
+    )
+    assert len(report.tables["left_out"]) == 7
+
+
+def test_what_was_not_compared_is_in_the_reading():
+    external = make_predictions(1, 2.0)
+    one_class = external.subset(external.y_true == "normal")
+    report = make_report(external=one_class)
+    assert "no external images of covid" in report.reading[2]
+    assert "A set has too few patients" in report.reading[3]
+
+
+def test_values_are_those_of_json():
+    report = make_report(separability=Estimate(0.9, 0.8, 0.95))
+    values = report.to_dict()
+    text = json.dumps(values, allow_nan=False)
+    assert json.loads(text) == values
+    values["findings"][0]["message"] = "changed"
+    assert report.findings[0].message != "changed"

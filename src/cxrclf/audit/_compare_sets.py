@@ -13,6 +13,9 @@ _PER_CLASS = ("slope", "intercept")
 def compare_sets(internal, external):
     """Compare the predictions of internal and external images.
 
+    Scores of several classes are compared on the classes that both sets have. Images of
+    other classes are left out.
+
     Parameters
     ----------
     internal, external : Predictions
@@ -24,6 +27,11 @@ def compare_sets(internal, external):
         "scores" and "classes", see
         :class:`~cxrclf.audit.ExternalValidationReport`.
     """
+    shared = np.intersect1d(internal.y_true, external.y_true)
+    internal, external = (
+        predictions.subset(np.isin(predictions.y_true, shared))
+        for predictions in (internal, external)
+    )
     inside, outside = summarize(internal), summarize(external)
     scores = ReportTable(
         {
@@ -32,11 +40,11 @@ def compare_sets(internal, external):
             "external": list(outside.values()),
             "difference": [subtract(outside[name], inside[name]) for name in inside],
         },
-        "Scores of all classes with 95 % intervals. A difference below 0 is a loss on "
-        "the external images.",
+        "Scores with 95 % intervals, on the classes that both sets have. A difference "
+        "below 0 is a loss on the external images.",
     )
     tables = [predictions.table(intervals=True) for predictions in (internal, external)]
-    labels = [str(label) for label in internal.classes]
+    labels = [str(label) for label in shared]
     columns = {"class": labels}
     for side, table in zip(("internal", "external"), tables, strict=True):
         columns[f"{side}_images"] = [int(table[label, "support"]) for label in labels]

@@ -52,8 +52,8 @@ def measure_drift(X, is_external, groups, *, random_state=0):
     )
     columns = {
         "measure": list(measures),
-        "internal_median": [np.median(values) for values in inside.values()],
-        "external_median": [np.median(values) for values in outside.values()],
+        "internal_median": [float(np.median(values)) for values in inside.values()],
+        "external_median": [float(np.median(values)) for values in outside.values()],
         "standardized_difference": [
             _standardize(inside[name], outside[name]) for name in measures
         ],

@@ -24,8 +24,8 @@ class ExternalValidationReport(Report):
         "leakage"), `score_drops` and `images_differ` (kind "drift").
     tables : dict of str to ReportTable
         - "scores": accuracy, balanced accuracy and mean AUC of both sets, and their
-          differences;
-        - "classes": number of images and area under the ROC curve per class;
+          differences, on the classes that both sets have;
+        - "classes": number of images and area under the ROC curve of these classes;
         - "thresholds": the threshold of each class, and the sensitivity and specificity
           that it reaches in both sets;
         - "calibration": calibration of the probabilities in both sets, see
@@ -65,6 +65,11 @@ class ExternalValidationReport(Report):
             *_find_drift(separability),
         ]
         reading = _read(internal, external, leaks, tables["scores"])
+        if separability is None:
+            reading.append(
+                "A set has too few patients to find out whether a classifier can tell "
+                "the two sets apart."
+            )
         super().__init__("External validation", findings, tables, reading)
 
     def plot(self):
@@ -164,23 +169,24 @@ def _list_left_out(leaks, names):
 
 
 def _find_overlap(leaks):
-    copies = int((leaks.exact_copy | leaks.near_copy).sum())
-    patients = int(leaks.same_patient.sum())
+    is_copy = leaks.exact_copy | leaks.near_copy
+    copies = int(is_copy.sum())
+    patients = int((leaks.same_patient & ~is_copy).sum())
     n = len(leaks.test)
     if copies:
         yield Finding(
             "leakage",
             "external_copies",
-            f"{copies} of {n} external images are copies of internal images. They were "
-            "left out.",
+            f"{_count(copies, n, 'a copy', 'copies')} of internal images, and "
+            f"{'was' if copies == 1 else 'were'} left out.",
             copies,
         )
     if patients:
         yield Finding(
             "leakage",
             "external_patients",
-            f"{patients} of {n} external images are of patients with internal images. "
-            "They were left out.",
+            f"{_count(patients, n, 'another image', 'other images')} of patients with "
+            f"internal images, and {'was' if patients == 1 else 'were'} left out.",
             patients,
         )
 
@@ -219,16 +225,28 @@ def _find_drift(separability):
 
 def _read(internal, external, leaks, scores):
     """Return the sentences that explain the report."""
+    missing = np.setdiff1d(internal.y_true, external.y_true).tolist()
     names = scores["score"]
     i = names.index("balanced_accuracy")
     inside, outside = (scores[side][i] for side in ("internal", "external"))
-    return [
+    sentences = [
         f"The classifier was cross-validated on {len(internal)} internal images and "
         f"tested on {len(external)} of {len(leaks.test)} external images.",
         f"The balanced accuracy is {format_estimate(inside)} inside and "
         f"{format_estimate(outside)} outside, a difference of "
         f"{format_estimate(scores['difference'][i])}.",
     ]
+    if missing:
+        sentences.append(
+            f"There are no external images of {', '.join(map(str, missing))}. Scores of "
+            "several classes are compared without these images."
+        )
+    return sentences
+
+
+def _count(k, n, one, many):
+    """Return "1 of 30 external images is a copy" or "2 of ... are copies"."""
+    return f"{k} of {n} external images {f'is {one}' if k == 1 else f'are {many}'}"
 
 
 def _lines_of_figure(tables):

@@ -98,7 +98,7 @@ class Report:
         return {
             "title": self.title,
             "reading": list(self.reading),
-            "findings": [vars(finding) for finding in self.findings],
+            "findings": [dict(vars(finding)) for finding in self.findings],
             "tables": {name: table.to_dict() for name, table in self.tables.items()},
         }
 

@@ -49,7 +49,7 @@ class ReportTable:
 
     def __init__(self, columns, caption=""):
         self.columns = {
-            str(name): values.tolist() if hasattr(values, "tolist") else list(values)
+            str(name): [_to_plain(value) for value in values]
             for name, values in columns.items()
         }
         self.caption = caption
@@ -143,10 +143,10 @@ class ReportTable:
         Returns
         -------
         dict of str to list
-            Columns as in :meth:`to_frame`. nan is None.
+            Columns as in :meth:`to_frame`. nan and infinity are None.
         """
         return {
-            name: [None if _is_nan(value) else value for value in values]
+            name: [None if _is_undefined(value) else value for value in values]
             for name, values in self._expand().items()
         }
 
@@ -196,5 +196,16 @@ def _is_estimate(value):
     return isinstance(value, tuple) and len(value) == 3
 
 
-def _is_nan(value):
-    return isinstance(value, float) and np.isnan(value)
+def _is_undefined(value):
+    return isinstance(value, float) and not np.isfinite(value)
+
+
+def _to_plain(value):
+    """Return a number of NumPy as a number of Python, also in an estimate."""
+    if _is_estimate(value):
+        return (
+            type(value)._make(map(_to_plain, value))
+            if hasattr(value, "_make")
+            else tuple(map(_to_plain, value))
+        )
+    return value.item() if isinstance(value, np.generic) else value
