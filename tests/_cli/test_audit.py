@@ -31,10 +31,20 @@ def audit(folder, *arguments):
     return main(["audit", str(folder), "--cv", "3", *arguments])
 
 
+@pytest.fixture
+def no_search(monkeypatch):
+    """Refuse the long work."""
+
+    def find_duplicates(*_, **__):
+        raise AssertionError("The search has begun.")
+
+    monkeypatch.setattr("cxrclf.audit.find_duplicates", find_duplicates)
+
+
 def test_clean_folder(folder, capsys):
     assert audit(folder, "--groups", PATIENT, "--fail-on", "leakage") == 0
     captured = capsys.readouterr()
-    assert "Leakage\n=======" in captured.out
+    assert "Leakage of folds by image\n====" in captured.out
     assert "Shortcuts\n=========" in captured.out
     assert "0 of 24 test images depend on training images" in captured.out
 
@@ -67,7 +77,10 @@ def test_files(folder, tmp_path):
     assert audit(folder, *arguments, "--json", str(values)) == 0
     assert "Audit of" in page.read_text("utf-8")
     reports = json.loads(values.read_text("utf-8"))["reports"]
-    assert [report["title"] for report in reports] == ["Duplicates", "Leakage"]
+    assert [report["title"] for report in reports] == [
+        "Duplicates",
+        "Leakage of folds by image",
+    ]
     splits = reports[1]["tables"]["splits"]
     assert sum(splits["n_test"]) == 24
 
@@ -86,11 +99,14 @@ def test_planted_corner_mark(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--groups", "("], "--groups|regular expression|unterminated"),
-        (["--groups", "^(x)"], "No patient id|match"),
-        (["--cv", "30"], "n_splits=30|30"),
+        (["--groups", "("], "groups='\\(' is no regular expression: missing \\)"),
+        (["--groups", "^(x)"], r"groups='\^\(x\)' finds no id for 24 of 24 files"),
+        (["--cv", "30"], "--cv 30 is more than the 8 images of the class"),
+        (["--cv", "1"], "--cv must be 2 or more, got 1"),
+        (["--html", "."], r"\. is a folder. Pass the name of a file"),
     ],
 )
+@pytest.mark.usefixtures("no_search")
 def test_bad_options(folder, capsys, arguments, message):
     assert audit(folder, *arguments) == 2
     error = capsys.readouterr().err.splitlines()[-1]
@@ -103,3 +119,35 @@ def test_truncated_file(folder, capsys):
     path.write_bytes(path.read_bytes()[:200])
     assert audit(folder, "--no-shortcuts") == 2
     assert path.name in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("no_search")
+def test_one_class(tmp_path, capsys):
+    write_images(tmp_path / "data")
+    for name in ("normal", "pneumonia"):
+        shutil.rmtree(tmp_path / "data" / name)
+    assert audit(tmp_path / "data") == 2
+    assert "has images of one class, covid" in capsys.readouterr().err
+
+
+def test_a_folder_without_a_test_set_has_no_leakage(tmp_path, capsys):
+    write_images(tmp_path / "data")
+    for path in list((tmp_path / "data").glob("*/p*.png")):
+        shutil.copy(path, path.with_name(f"{path.stem}_2.png"))  # the same patient
+    arguments = ["--groups", PATIENT, "--no-shortcuts", "--fail-on"]
+    assert audit(tmp_path / "data", *arguments, "leakage") == 0
+    text = capsys.readouterr().out
+    assert "The folder has no test set. If 3 folds were made by image" in text
+    assert "same_patient" in text
+    assert audit(tmp_path / "data", *arguments, "duplicates") == 1
+
+
+def test_finished_reports_are_printed_before_an_error(folder, capsys, monkeypatch):
+    def fail(*_, **__):
+        raise ValueError("no shortcuts today")
+
+    monkeypatch.setattr("cxrclf.audit.shortcut_report", fail)
+    assert audit(folder) == 2
+    captured = capsys.readouterr()
+    assert "Leakage of folds by image" in captured.out
+    assert captured.err.endswith("cxrclf: error: no shortcuts today\n")

@@ -44,3 +44,12 @@ def test_python_m_cxrclf_needs_no_torch_for_help():
     )
     assert "usage: cxrclf audit" in result.stdout
     assert result.stdout.splitlines()[-1] == "exit 0 False"
+
+
+def test_interruption_is_one_line(capsys, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cxrclf._cli.audit._load", interrupt)
+    assert main(["audit", "folder"]) == 130
+    assert capsys.readouterr().err == "cxrclf: interrupted\n"

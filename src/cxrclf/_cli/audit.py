@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cxrclf._cli.output import check_writable, print_text
 from cxrclf._utils.files import replace_file
 from cxrclf.datasets import load_image_folder
 
@@ -27,7 +28,8 @@ or is split already:
 
 The audit finds copies of images, patients and copies on both sides of a split, images
 under two labels, and whether classifiers that cannot see a disease predict the classes,
-for example from the file size or from the border of the images.
+for example from the width of the files or from the border of the images. A folder that
+is not split yet has no leakage. The audit then shows what folds by image would leak.
 """
 _EPILOG = """\
 exit status: 0, or 1 if there is a finding of a kind that --fail-on names, or 2 after an
@@ -98,14 +100,20 @@ def run(options):
     int
         Exit status.
     """
+    for path in (options.html, options.json):
+        if path is not None:
+            check_writable(path)
     # The imports load torch, which --help does not need.
     from cxrclf.audit import write_page
 
-    reports = list(_make_reports(options))
     title = f"Audit of {options.folder}"
+    reports = []
     if not options.quiet:
-        print(f"\n{title}\n")
-        print("\n\n".join(map(str, reports)))
+        print_text(title)
+    for report in _make_reports(options):
+        reports.append(report)
+        if not options.quiet:
+            print_text(f"\n{report}\n")
     if options.html:
         write_page(options.html, reports, title)
     if options.json:
@@ -134,6 +142,9 @@ def _make_reports(options):
     groups = None
     if options.groups is not None:
         groups = np.concatenate([part.groups for part in parts])
+    _check_classes(y, options.folder)
+    if test is None:
+        _check_folds(y, options.cv)
     if verbose:
         for part in parts:
             print(part.DESCR, file=sys.stderr)
@@ -147,9 +158,44 @@ def _make_reports(options):
     else:
         n = len(train.target)
         cv = honest = [(np.arange(n), np.arange(n, len(y)))]
-    yield leakage_report(X, y, groups=groups, cv=cv, duplicates=duplicates)
+    leakage = leakage_report(X, y, groups=groups, cv=cv, duplicates=duplicates)
+    if test is None:
+        # No split exists yet. The report shows what a split by image would leak.
+        leakage.title = "Leakage of folds by image"
+        leakage.findings = tuple(
+            finding for finding in leakage.findings if finding.kind != "leakage"
+        )
+        leakage.reading = (
+            f"The folder has no test set. If {options.cv} folds were made by image, "
+            "then test images would depend on training images as follows. Use "
+            "StratifiedPatientKFold.",
+            *leakage.reading,
+        )
+    yield leakage
     if not options.no_shortcuts:
         yield shortcut_report(None, X, y, groups=groups, cv=honest, verbose=verbose)
+
+
+def _check_classes(y, folder):
+    """Refuse a single class before the long work."""
+    classes = np.unique(y)
+    if len(classes) < 2:
+        raise ValueError(
+            f"{folder} has images of one class, {classes[0]}. An audit needs one "
+            "subfolder for each of two classes or more."
+        )
+
+
+def _check_folds(y, cv):
+    """Refuse numbers of folds before the long work."""
+    classes, counts = np.unique(y, return_counts=True)
+    if cv < 2:
+        raise ValueError(f"--cv must be 2 or more, got {cv}.")
+    if counts.min() < cv:
+        raise ValueError(
+            f"--cv {cv} is more than the {counts.min()} images of the class "
+            f"{classes[counts.argmin()]}. Use fewer folds."
+        )
 
 
 def _load(folder, groups):

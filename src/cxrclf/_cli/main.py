@@ -7,6 +7,7 @@ from cxrclf import __version__
 from cxrclf._cli import audit
 
 _ERROR = 2  # exit status, as of argparse
+_INTERRUPTED = 130  # 128 + the number of the signal, as shells report it
 
 
 def main(arguments=None):
@@ -21,7 +22,7 @@ def main(arguments=None):
     -------
     int
         Exit status: 0 after success, 1 if an audit found what ``--fail-on`` names, 2
-        after an error.
+        after an error, 130 after Ctrl-C.
     """
     parser = argparse.ArgumentParser(
         prog="cxrclf", description="Tools for chest radiographs and their classifiers."
@@ -35,3 +36,6 @@ def main(arguments=None):
     except (ValueError, OSError, ImportError) as error:
         print(f"cxrclf: error: {error}", file=sys.stderr)
         return _ERROR
+    except KeyboardInterrupt:
+        print("cxrclf: interrupted", file=sys.stderr)
+        return _INTERRUPTED
