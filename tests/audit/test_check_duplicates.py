@@ -44,3 +44,8 @@ def test_find_searches_with_the_parameters(monkeypatch):
 def test_bad_values(duplicates, message):
     with pytest.raises(ValueError, match=message):
         check_duplicates(duplicates, X, 3)
+
+
+def test_flat_rows_name_the_cure():
+    with pytest.raises(ValueError, match="flat rows of pixels.*or duplicates=None"):
+        check_duplicates("find", X.reshape(3, 16), 3)

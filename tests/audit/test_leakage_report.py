@@ -200,7 +200,9 @@ def test_an_estimator_without_a_split_is_refused():
     with pytest.raises(
         ValueError, match="An estimator needs a split. Pass cv or X_test"
     ):
-        leakage_report(X, Y, groups=GROUPS, duplicates=None, estimator=object())
+        leakage_report(
+            X, Y, groups=GROUPS, duplicates=None, estimator=KNeighborsClassifier(1)
+        )
 
 
 def test_lengths_and_types_of_each_set_are_checked():

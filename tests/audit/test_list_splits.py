@@ -35,3 +35,9 @@ def test_given_splits():
 def test_splitter_that_needs_groups():
     with pytest.raises(ValueError, match="groups"):
         list_splits(GroupKFold(2), X, Y, None)
+
+
+@pytest.mark.parametrize("row", [8, -1])
+def test_rows_that_do_not_exist(row):
+    with pytest.raises(ValueError, match=f"the row {row}, and there are 8 images"):
+        list_splits([([0, 1], [row])], X, Y, None)

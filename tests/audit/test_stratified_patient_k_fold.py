@@ -69,3 +69,8 @@ def test_composition_with_scikit_learn():
 def test_bad_input(parameters, groups, message):
     with pytest.raises(ValueError, match=message):
         list_tests(StratifiedPatientKFold(**parameters), groups)
+
+
+def test_y_is_needed():
+    with pytest.raises(ValueError, match="needs y, the class of each image"):
+        next(StratifiedPatientKFold(2, duplicates=None).split(np.zeros((4, 2, 2))))

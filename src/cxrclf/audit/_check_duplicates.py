@@ -27,7 +27,8 @@ def check_duplicates(duplicates, X, n, **search):
     Raises
     ------
     ValueError
-        If `duplicates` is another text, or belongs to another number of images.
+        If `duplicates` is another text, or belongs to another number of images, or if
+        copies are to be found in flat rows.
     """
     if duplicates is None:
         return None
@@ -36,6 +37,11 @@ def check_duplicates(duplicates, X, n, **search):
             raise ValueError(
                 "duplicates must be 'find', None, the result of find_duplicates or one "
                 f"label per image, got {duplicates!r}."
+            )
+        if getattr(X, "ndim", 0) == 2 and np.asarray(X).dtype.kind in "biuf":
+            raise ValueError(
+                "Copies cannot be searched for in flat rows of pixels. Pass images of "
+                "shape (n, H, W), or duplicates=None."
             )
         return find_duplicates(X, **search)
     labels = np.asarray(getattr(duplicates, "labels", duplicates))

@@ -6,6 +6,7 @@ import numpy as np
 
 from cxrclf._utils.groups import check_groups
 from cxrclf._utils.labels import check_labels
+from cxrclf.audit._check_classifier import check_classifier
 from cxrclf.audit._check_duplicates import check_duplicates
 from cxrclf.audit._drift import measure_drift
 from cxrclf.audit._external_validation_report import ExternalValidationReport
@@ -96,6 +97,8 @@ def external_validation(
         If labels or ids are missing, if lengths differ, if a class of the external
         images is not in y, if all external images depend on internal images, or if not
         exactly one of `sensitivity` and `specificity` is given.
+    TypeError
+        If the estimator is no classifier.
 
     Notes
     -----
@@ -128,11 +131,9 @@ def external_validation(
     """
     y = check_labels(y, owner="external_validation")
     y_ext = check_labels(y_ext, name="y_ext", owner="external_validation")
-    if not hasattr(estimator, "predict_proba"):
-        raise ValueError(
-            "external_validation needs an estimator with predict_proba, to choose "
-            f"thresholds, got {estimator!r}. Use CalibratedClassifierCV around it."
-        )
+    check_classifier(estimator, needs_proba=True)
+    if isinstance(cv, Integral) and cv < 2:
+        raise ValueError(f"cv must be 2 folds or more, got {cv}.")
     _check_target(sensitivity, specificity)
     _check_classes(y, y_ext)
     n = len(y)

@@ -238,8 +238,8 @@ def _read(internal, external, leaks, scores):
     ]
     if missing:
         sentences.append(
-            f"There are no external images of {', '.join(map(str, missing))}. Scores of "
-            "several classes are compared without these images."
+            f"There are no external images of {', '.join(map(str, missing))}. Scores "
+            "of several classes are compared without these images."
         )
     return sentences
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from cxrclf._utils.groups import check_groups
 from cxrclf._utils.labels import check_labels
+from cxrclf.audit._check_classifier import check_classifier
 from cxrclf.audit._check_duplicates import check_duplicates
 from cxrclf.audit._leak_warnings import ignore_patient_leaks
 from cxrclf.audit._leakage_audit import LeakageAudit
@@ -146,6 +147,8 @@ def leakage_report(
         If `y` or ids are missing, if lengths differ, if both `X_test` and `cv` are
         given, if only one of the sets has groups, if neither groups nor duplicates are
         used, or if there is an estimator but no split.
+    TypeError
+        If the estimator is no classifier.
 
     See Also
     --------
@@ -176,8 +179,10 @@ def leakage_report(
             "Nothing can be compared without groups and without duplicates. Pass "
             "groups, or duplicates='find'."
         )
-    if estimator is not None and X_test is None and cv is None:
-        raise ValueError("An estimator needs a split. Pass cv or X_test.")
+    if estimator is not None:
+        check_classifier(estimator)
+        if X_test is None and cv is None:
+            raise ValueError("An estimator needs a split. Pass cv or X_test.")
     if X_test is None:
         splits = [] if cv is None else list_splits(cv, X, y, groups)
     else:

@@ -1,5 +1,6 @@
 """Row numbers of the splits of a splitter."""
 
+import itertools
 import warnings
 
 import numpy as np
@@ -25,12 +26,25 @@ def list_splits(cv, X, y, groups):
     -------
     list of (ndarray, ndarray)
         Row numbers of the training and test samples.
+
+    Raises
+    ------
+    ValueError
+        If a row number is not that of an image.
     """
     splitter = check_cv(cv, y, classifier=True)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The groups parameter is ignored by")
         splits = list(splitter.split(X, y, groups))
-    return [(_as_rows(train), _as_rows(test)) for train, test in splits]
+    splits = [(_as_rows(train), _as_rows(test)) for train, test in splits]
+    for rows in itertools.chain.from_iterable(splits):
+        if len(rows) and not (-1 < rows.min() and rows.max() < len(y)):
+            wrong = rows.max() if rows.max() >= len(y) else rows.min()
+            raise ValueError(
+                f"A fold of cv has the row {wrong}, and there are {len(y)} images. Pass "
+                f"row numbers from 0 to {len(y) - 1}."
+            )
+    return splits
 
 
 def _as_rows(rows):

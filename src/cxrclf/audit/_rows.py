@@ -132,8 +132,8 @@ def _stack_paths(X, other, paths, other_paths, name):
     if type(X) is type(other) and hasattr(X, "iloc"):
         if X.ndim == 2 and list(X.columns) != list(other.columns):
             raise ValueError(
-                f"X has the columns {list(X.columns)} and {name} {list(other.columns)}. "
-                "Pass both with the same columns."
+                f"X has the columns {list(X.columns)} and {name} "
+                f"{list(other.columns)}. Pass both with the same columns."
             )
         import pandas  # X is a pandas object
 

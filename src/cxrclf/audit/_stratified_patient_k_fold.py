@@ -78,9 +78,11 @@ class StratifiedPatientKFold(StratifiedGroupKFold):
         Raises
         ------
         ValueError
-            If ids are missing, if there are fewer groups than folds, or if `duplicates`
-            belongs to other images.
+            If `y` or ids are missing, if there are fewer groups than folds, or if
+            `duplicates` belongs to other images.
         """
+        if y is None:
+            raise ValueError("StratifiedPatientKFold needs y, the class of each image.")
         X, y, groups = indexable(X, y, groups)
         groups = check_groups(groups, len(y))
         duplicates = check_duplicates(self.duplicates, X, len(y))
