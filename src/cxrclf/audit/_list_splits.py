@@ -38,7 +38,7 @@ def list_splits(cv, X, y, groups):
         splits = list(splitter.split(X, y, groups))
     splits = [(_as_rows(train), _as_rows(test)) for train, test in splits]
     for rows in itertools.chain.from_iterable(splits):
-        if len(rows) and not (-1 < rows.min() and rows.max() < len(y)):
+        if len(rows) and (rows.min() < 0 or rows.max() >= len(y)):
             wrong = rows.max() if rows.max() >= len(y) else rows.min()
             raise ValueError(
                 f"A fold of cv has the row {wrong}, and there are {len(y)} images. Pass "
