@@ -14,5 +14,5 @@ def test_images_have_their_aspect_ratio_and_short_names():
     extents = [ax.images[0].get_extent() for ax in figure.axes]
     assert extents == [[0, 80, 40, 0]] * 3
     title = figure.axes[2].get_title(loc="left")
-    assert title == "…h/a/long/name/image2.png\nflipped, copy of row 0"
+    assert title == "…h/a/long/name/image2.png\nrow 2, copy of row 0:\nflipped"
     pyplot.close(figure)

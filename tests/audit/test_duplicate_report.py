@@ -31,13 +31,16 @@ def test_findings_count_superfluous_images():
     exact, near = make_report().findings
     assert (exact.code, exact.n) == ("exact_copies", 1)
     assert (near.code, near.n) == ("near_copies", 2)
-    assert "2 images are changed copies" in near.message
+    assert near.message == (
+        "2 images are changed copies of other images (pairs: 1 cropped, 1 flipped, "
+        "1 flipped + cropped)."
+    )
     assert make_report().exit_status("duplicates") == 1
 
 
 def test_text_and_page():
     report = make_report()
-    assert "Without copies there are 5" in str(report)
+    assert "2 groups have 5 images, so that 5 images remain" in str(report)
     assert "image6.png" in report.to_html()
     assert report.to_frame("pairs").shape == (4, 6)
 
@@ -59,7 +62,7 @@ def test_plot_and_pickle(monkeypatch):
     figure = report.plot(np.arange(8))
     titles = [ax.get_title(loc="left") for ax in figure.axes if ax.images]
     assert len(titles) == 5
-    assert titles[1] == "image3.png\n3\nexact, copy of row 0"
+    assert titles[1] == "image3.png\n3\nrow 3, copy of row 0:\nexact"
     assert len(make_report().plot(max_groups=1).axes) == 2
     with pytest.raises(ValueError, match=r"8 images, got the shape \(3,\)"):
         report.plot([1, 2, 3])

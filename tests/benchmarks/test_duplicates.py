@@ -17,10 +17,9 @@ def benchmark(monkeypatch):
 
 
 def test_table_and_pairs(benchmark, tmp_path, capsys):
-    benchmark.main(
-        ["--images", "12", "--size", "64", "--copies", "2", "--kinds"]
-        + ["saved as BMP", "flipped", "--json", str(tmp_path / "pairs.json")]
-    )
+    options = ["--images", "12", "--size", "64", "--copies", "2", "--json"]
+    kinds = ["--kinds", "saved as BMP", "flipped"]
+    benchmark.main([*options, str(tmp_path / "pairs.json"), *kinds])
     lines = capsys.readouterr().out.splitlines()
     cells = [cell.strip() for cell in lines[2].split("|")[1:-1]]
     assert cells == ["saved as BMP", "2", "1.000", "1.000", "exact (2)"]

@@ -1,8 +1,10 @@
 """Groups of copies side by side."""
 
+import textwrap
+
 from cxrclf._utils.optional import import_optional
 
-_WIDTH, _HEIGHT = 1.75, 2.3  # inches per image
+_WIDTH, _HEIGHT = 1.8, 2.4  # inches per image
 _N_LETTERS = 24
 
 
@@ -52,7 +54,9 @@ def draw_contact_sheet(groups, pictures, kinds, y=None):
             if y is not None:
                 title.append(str(y[row]))
             if row in kinds:
-                title.append(f"{kinds[int(row)][1]}, copy of row {kinds[int(row)][0]}")
+                earlier, kind = kinds[int(row)]
+                title.append(f"row {row}, copy of row {earlier}:")
+                title += textwrap.wrap(kind, _N_LETTERS)
             else:
                 title.append(f"row {row}")
             ax.set_title("\n".join(title), fontsize=7, loc="left")

@@ -55,7 +55,7 @@ class DuplicateReport(Report):
     >>> report.groups
     [array([1, 6])]
     >>> print(report.findings[0])
-    duplicates: 1 image is a changed copy of another image (1 inverted).
+    duplicates: 1 image is a changed copy of another image (pairs: 1 inverted).
     >>> report.labels
     array([0, 1, 2, 3, 4, 5, 1, 6])
     """
@@ -98,7 +98,7 @@ class DuplicateReport(Report):
         }
         super().__init__(
             "Duplicates",
-            _list_findings(kinds, rows_a, rows_b, self.groups),
+            _list_findings(kinds, self.groups),
             {"pairs": self.pairs, "groups": _list_groups(self.groups, names)},
             _read(len(names), self.groups),
         )
@@ -176,7 +176,7 @@ def _list_groups(groups, names):
     return ReportTable(columns | {"images": images}, "Groups of copies.")
 
 
-def _list_findings(kinds, rows_a, rows_b, groups):
+def _list_findings(kinds, groups):
     findings = []
     n_exact = kinds.count(EXACT)
     if n_exact:
@@ -184,9 +184,8 @@ def _list_findings(kinds, rows_a, rows_b, groups):
             Finding(
                 "duplicates",
                 "exact_copies",
-                f"{_count(n_exact)} the same pixels as another image.".replace(
-                    "image is", "image has"
-                ).replace("images are", "images have"),
+                f"{n_exact} {'image has' if n_exact == 1 else 'images have'} the same "
+                "pixels as another image.",
                 n=n_exact,
             )
         )
@@ -197,36 +196,36 @@ def _list_findings(kinds, rows_a, rows_b, groups):
         )
         order = np.argsort(-counts, kind="stable")
         described = ", ".join(f"{counts[k]} {names[k]}" for k in order)
-        what = "a changed copy" if n_near == 1 else "changed copies"
-        other = "another image" if n_near == 1 else "other images"
+        copies = (
+            "1 image is a changed copy of another image"
+            if n_near == 1
+            else f"{n_near} images are changed copies of other images"
+        )
         findings.append(
             Finding(
                 "duplicates",
                 "near_copies",
-                f"{_count(n_near)} {what} of {other} ({described}).",
+                f"{copies} (pairs: {described}).",
                 n=n_near,
             )
         )
     return findings
 
 
-def _count(n):
-    return "1 image is" if n == 1 else f"{n} images are"
-
-
 def _read(n, groups):
     """Return the sentences that explain the report."""
     n_copies = sum(len(group) - 1 for group in groups)
-    found = (
-        f"{n} images were compared. None of them is a copy of another image."
-        if not groups
-        else f"{n} images were compared. Without copies there are {n - n_copies}: "
-        f"{len(groups)} groups have {n_copies + len(groups)} images."
-    )
+    found = f"{n} images were compared. None of them is a copy of another image."
+    if groups:
+        n_groups = "1 group has" if len(groups) == 1 else f"{len(groups)} groups have"
+        found = (
+            f"{n} images were compared. {n_groups} {n_copies + len(groups)} images, so "
+            f"that {n - n_copies} images remain without copies."
+        )
     return (
         found,
         "The search finds the same pixels, and copies that were re-encoded, rescaled, "
         "changed in brightness, contrast or gamma, inverted, flipped left to right, "
         "rotated by up to 5 degrees or cropped by up to 10 % per side.",
-        "It cannot find other radiographs of the same patient. Only patient ids can.",
+        "It does not find other radiographs of the same patient. Only patient ids do.",
     )
