@@ -29,8 +29,8 @@ class DuplicateReport(Report):
         - `kind`: ``"exact"`` for the same pixels. Other kinds are "flipped",
           "inverted", "rotated", "cropped", "rescaled" and "gray levels", joined by
           " + " if there are several changes. ``"re-encoded"`` has none of them;
-        - `correlation`: correlation of the local contrast in the common region after
-          the registration. It is 1 for exact copies.
+        - `correlation`: correlation of the fine details in the common region, without
+          the 5 % of the pixels that differ most. It is 1 for exact copies.
 
         An exact copy has one pair only, with the first image that has its pixels.
     groups : list of ndarray of int

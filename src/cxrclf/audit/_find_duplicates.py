@@ -35,12 +35,16 @@ def find_duplicates(X, *, cache_dir=None, n_threads=None, verbose=0):
     - cropped by up to 10 % per side, or by 20 % on one side;
     - changed in several of these ways.
 
-    Images are compared at 128 × 128 pixels in three steps. First, each image is
-    compared with views of all other images at 16 × 16 pixels. The eight nearest images
-    are candidates. Then, the candidates are registered: an affine map that puts one
-    image on the other is fitted to their pixels, at 32, 64 and 128 pixels [1]_. Pairs
-    with a low correlation of the local contrast are dropped after each level. At last,
-    the map tells the kind of the copy.
+    Images are compared at 128 × 128 pixels in three steps:
+
+    1. Each image is compared with views of all other images at 16 × 16 pixels. The
+       eight nearest images are candidates.
+    2. The candidates are registered: an affine map that puts one image on the other is
+       fitted to their pixels, at 32, 64 and 128 pixels [1]_. Pairs with a low
+       correlation are dropped at each level.
+    3. The fine details of the remaining pairs are compared. The more the map changes,
+       the higher is the correlation that a copy needs. The map also shows the kind of
+       the copy.
 
     Read more in the :ref:`User Guide <audit>`.
 
@@ -75,11 +79,15 @@ def find_duplicates(X, *, cache_dir=None, n_threads=None, verbose=0):
 
     Notes
     -----
-    Two radiographs of one patient are no copies, and they are not reported. Pass
-    patient ids as `groups` to :func:`leakage_report` to find them.
+    Two radiographs of one patient are no copies. The search does not look for them.
+    Pass patient ids as `groups` to :func:`leakage_report` to find them.
 
-    The search is exact: it depends neither on a random number nor on the order of the
-    images.
+    A pair needs a correlation of 0.9 if both images show the same field, 0.97 if one
+    image is a crop of the other, and 0.985 if more has changed. Copies below these
+    limits are missed: images of less than about 100 pixels per side, or with strong
+    losses of JPEG, that were also cropped or resized.
+
+    The result depends neither on random numbers nor on the order of the images.
 
     References
     ----------
