@@ -41,8 +41,8 @@ def list_splits(cv, X, y, groups):
         if len(rows) and (rows.min() < 0 or rows.max() >= len(y)):
             wrong = rows.max() if rows.max() >= len(y) else rows.min()
             raise ValueError(
-                f"A fold of cv has the row {wrong}, and there are {len(y)} images. Pass "
-                f"row numbers from 0 to {len(y) - 1}."
+                f"A fold of cv has the row {wrong}, and there are {len(y)} images. "
+                f"Pass row numbers from 0 to {len(y) - 1}."
             )
     return splits
 
