@@ -16,3 +16,13 @@ def test_images_have_their_aspect_ratio_and_short_names():
     title = figure.axes[2].get_title(loc="left")
     assert title == "…h/a/long/name/image2.png\nrow 2, copy of row 0:\nflipped"
     pyplot.close(figure)
+
+
+def test_names_with_dollar_signs_are_drawn():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pictures = {row: (f"s$x_${row}.png", (8, 8), np.zeros((8, 8))) for row in range(2)}
+    figure = draw_contact_sheet(
+        [[0, 1]], pictures, {1: (0, "flipped")}, np.array(["a$^$", "b"])
+    )
+    figure.canvas.draw()
+    pyplot.close(figure)

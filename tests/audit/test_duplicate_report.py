@@ -67,3 +67,13 @@ def test_plot_and_pickle(monkeypatch):
     with pytest.raises(ValueError, match=r"8 images, got the shape \(3,\)"):
         report.plot([1, 2, 3])
     pyplot.close("all")
+
+
+def test_a_report_keeps_only_the_pictures_of_copies():
+    pictures = np.zeros((8, 16, 16), np.uint8)
+    report = DuplicateReport(PAIRS[:1], NAMES, np.full((8, 2), 50), pictures)
+    assert sorted(report._pictures) == [0, 3]
+    assert not any(
+        np.shares_memory(picture, pictures)
+        for _, _, picture in report._pictures.values()
+    )

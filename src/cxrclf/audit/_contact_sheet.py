@@ -3,6 +3,7 @@
 import textwrap
 
 from cxrclf._utils.optional import import_optional
+from cxrclf._utils.plot_text import plain_text
 
 _WIDTH, _HEIGHT = 1.8, 2.4  # inches per image
 _N_LETTERS = 24
@@ -59,5 +60,5 @@ def draw_contact_sheet(groups, pictures, kinds, y=None):
                 title += textwrap.wrap(kind, _N_LETTERS)
             else:
                 title.append(f"row {row}")
-            ax.set_title("\n".join(title), fontsize=7, loc="left")
+            ax.set_title(plain_text("\n".join(title)), fontsize=7, loc="left")
     return figure

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cxrclf._utils.splitting import join_groups
+from cxrclf._utils.splitting import link_rows
 from cxrclf.audit._contact_sheet import draw_contact_sheet
 from cxrclf.audit._describe_copies import EXACT
 from cxrclf.audit._finding import Finding
@@ -87,14 +87,16 @@ class DuplicateReport(Report):
             },
             "Pairs of copies, and the correlation of their pixels.",
         )
-        self.labels = _label_groups(rows_a, rows_b, len(names))
+        self.labels = link_rows(rows_a, rows_b, len(names))
         order = np.argsort(self.labels, kind="stable")
         _, starts = np.unique(self.labels[order], return_index=True)
         groups = np.split(order, starts[1:])
         self.groups = [group for group in groups if len(group) > 1]
         shown = [row for group in self.groups[:_N_SHOWN] for row in group[:_N_MEMBERS]]
         self._pictures = {
-            int(row): (names[row], tuple(sizes[row]), thumbnails[row]) for row in shown
+            # A copy, because a view would keep the pictures of all images alive.
+            int(row): (names[row], tuple(sizes[row]), thumbnails[row].copy())
+            for row in shown
         }
         super().__init__(
             "Duplicates",
@@ -151,18 +153,6 @@ class DuplicateReport(Report):
     def _figures(self):
         if self.groups:
             yield "Groups of copies side by side", self.plot()
-
-
-def _label_groups(rows_a, rows_b, n):
-    """Return connected components, numbered by their first rows."""
-    # A pair becomes a link between the rows, through a group of its own.
-    keys = np.concatenate([np.arange(n), np.array(rows_a, int)])
-    groups = np.concatenate([np.arange(n), np.array(rows_b, int)])
-    joined = join_groups(groups, keys)[:n]
-    _, first, inverse = np.unique(joined, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), int)
-    rank[np.argsort(first)] = np.arange(len(first))
-    return rank[inverse]
 
 
 def _list_groups(groups, names):

@@ -3,6 +3,7 @@
 import numpy as np
 
 from cxrclf._utils.optional import import_optional
+from cxrclf._utils.plot_text import plain_text
 from cxrclf.audit._compare_sets import compare_calibration, compare_sets
 from cxrclf.audit._finding import Finding
 from cxrclf.audit._report import Report
@@ -99,7 +100,7 @@ class ExternalValidationReport(Report):
                 axes.plot(value, place + offset, marker, color=color, markersize=6)
             label = ("internal, out of fold", "external")[side - 1]
             axes.plot([], [], marker, color=color, linestyle="-", label=label)
-        axes.set_yticks(range(len(lines)), [line[0] for line in lines])
+        axes.set_yticks(range(len(lines)), [plain_text(line[0]) for line in lines])
         axes.invert_yaxis()
         axes.set_xlabel("score with 95 % interval")
         axes.set_xlim(right=1.005)

@@ -76,17 +76,18 @@ def _correlate(fixed, moving, maps, signs):
     mask = (distance < 1 - 2 * _MARGIN / side).float()
     mask[:, :_MARGIN] = mask[:, -_MARGIN:] = 0
     mask[:, :, :_MARGIN] = mask[:, :, -_MARGIN:] = 0
-    pairs = [(fixed, moving)]
-    pairs += [(blur(fixed, sigma), moving) for sigma in _BLURS]
-    pairs += [(fixed, blur(moving, sigma)) for sigma in _BLURS]
-    best = torch.full((len(fixed),), -1.0)
-    for one, two in pairs:
-        one, two = (
-            local_contrast(images, _BACKGROUND, _SPREAD) for images in (one, two)
-        )
-        two = two * signs[:, None, None]
-        best = torch.maximum(best, _correlate_trimmed(one, two, mask))
+    signs = signs[:, None, None]
+    sharp = _contrast(fixed), _contrast(moving) * signs
+    best = _correlate_trimmed(*sharp, mask)
+    for sigma in _BLURS:
+        one, two = _contrast(blur(fixed, sigma)), _contrast(blur(moving, sigma)) * signs
+        best = torch.maximum(best, _correlate_trimmed(one, sharp[1], mask))
+        best = torch.maximum(best, _correlate_trimmed(sharp[0], two, mask))
     return best
+
+
+def _contrast(images):
+    return local_contrast(images, _BACKGROUND, _SPREAD)
 
 
 def _correlate_trimmed(one, two, mask):

@@ -10,6 +10,7 @@ from cxrclf._utils.checks import check_level
 from cxrclf._utils.groups import index_patients
 from cxrclf._utils.labels import check_label_count, check_labels
 from cxrclf._utils.optional import import_optional
+from cxrclf._utils.plot_text import plain_text
 from cxrclf.metrics._class_curve import ClassCurve
 from cxrclf.metrics._class_predictor import (
     ClassPredictor,
@@ -270,11 +271,11 @@ class CurveDisplay(ABC):
         value, low, high = curve.area
         bounds = "" if np.isnan(low) else f" [{low:.3f}, {high:.3f}]"
         pooled = "" if curve.folds is None else ", pooled"
-        return f"{label}{pooled}: {value:.3f}{bounds}"
+        return plain_text(f"{label}{pooled}: {value:.3f}{bounds}")
 
     def _describe_folds(self, label: Any, folds: Any) -> str:
         """Return the entry of a mean curve in the legend."""
-        return (
+        return plain_text(
             f"{label}, mean of {folds.n_folds} folds: {folds.mean:.3f} ± {folds.sd:.3f}"
         )
 

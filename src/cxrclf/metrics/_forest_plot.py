@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from cxrclf._utils.optional import import_optional
+from cxrclf._utils.plot_text import plain_text
 from cxrclf.metrics._estimate import Estimate
 
 _BLUE = "#0072b2"  # of Okabe and Ito
@@ -65,7 +66,7 @@ def forest_plot(
         ax.spines[["top", "right"]].set_visible(False)
         ax.grid(axis="x", color="0.9")
         ax.set_axisbelow(True)
-    axes[0].set_yticks(list(places), names)
+    axes[0].set_yticks(list(places), [plain_text(name) for name in names])
     axes[0].set_ylim(len(names) - 0.5, -0.5)
     return figure
 
