@@ -71,11 +71,12 @@ def test_patients_of_a_split_folder(tmp_path, capsys):
     assert "12 of 12 test images (100.0 %) are of 12 patients" in text
 
 
-def test_files(folder, tmp_path):
+def test_files(folder, tmp_path, capsys):
     page, values = tmp_path / "audit.html", tmp_path / "audit.json"
     arguments = ["--no-shortcuts", "--quiet", "--html", str(page)]
     assert audit(folder, *arguments, "--json", str(values)) == 0
     assert "Audit of" in page.read_text("utf-8")
+    assert capsys.readouterr().out == ""
     reports = json.loads(values.read_text("utf-8"))["reports"]
     assert [report["title"] for report in reports] == [
         "Duplicates",
@@ -151,3 +152,20 @@ def test_finished_reports_are_printed_before_an_error(folder, capsys, monkeypatc
     captured = capsys.readouterr()
     assert "Leakage of folds by image" in captured.out
     assert captured.err.endswith("cxrclf: error: no shortcuts today\n")
+
+
+def test_last_lines_are_a_summary(folder, tmp_path, capsys):
+    page = tmp_path / "audit.html"
+    assert audit(folder, "--no-shortcuts", "--html", str(page)) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[-2:] == ["Findings: none", f"Written: {page}"]
+
+
+def test_validation_set_without_a_test_set(tmp_path, capsys):
+    write_images(tmp_path / "train")
+    write_images(tmp_path / "val", seed=1, n=12)
+    assert audit(tmp_path, "--no-shortcuts") == 0
+    assert "0 of 12 test images" in capsys.readouterr().out
+    write_images(tmp_path / "test", seed=2, n=9)
+    assert audit(tmp_path, "--no-shortcuts") == 0
+    assert "0 of 9 test images" in capsys.readouterr().out

@@ -66,7 +66,7 @@ def test_splitter_gets_the_images():
     images[20] = images[1]
     fold = np.empty(24, int)
     for number, (_, test) in enumerate(
-        draw_folds(StratifiedPatientKFold(3), images, Y, None, 0)
+        draw_folds(StratifiedPatientKFold(3), images, Y, np.arange(24), 0)
     ):
         fold[test] = number
     assert fold[20] == fold[1]

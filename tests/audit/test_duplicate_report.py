@@ -3,7 +3,9 @@ import pickle
 import numpy as np
 import pytest
 
+from cxrclf.audit import StratifiedPatientKFold
 from cxrclf.audit._duplicate_report import DuplicateReport
+from cxrclf.images import ImageInput
 
 PAIRS = [
     (0, 3, "exact", 1.0),
@@ -77,3 +79,26 @@ def test_a_report_keeps_only_the_pictures_of_copies():
         np.shares_memory(picture, pictures)
         for _, _, picture in report._pictures.values()
     )
+
+
+def test_labels_of_some_files():
+    report = DuplicateReport(
+        PAIRS, NAMES, np.full((8, 2), 50), np.zeros((8, 16, 16), np.uint8), NAMES
+    )
+    part = ImageInput.from_X(["image3.png", "image4.png", "image0.png"])
+    assert report.find_labels(part).tolist() == [0, 2, 0]
+    assert report.find_labels(ImageInput.from_X(["other.png"])) is None
+    assert report.find_labels(ImageInput.from_X(np.zeros((2, 4, 4)))) is None
+    assert make_report().find_labels(part) is None
+
+
+def test_nested_cross_validation_on_files():
+    report = DuplicateReport(
+        PAIRS, NAMES, np.full((8, 2), 50), np.zeros((8, 16, 16), np.uint8), NAMES
+    )
+    files = np.array(NAMES, object)[:, None][[0, 1, 2, 3, 6, 7]]
+    folds = StratifiedPatientKFold(2, duplicates=report)
+    for train, test in folds.split(files, [0, 1, 1, 0, 1, 0], groups=range(6)):
+        names = [set(files[rows, 0]) for rows in (train, test)]
+        for copies in ({"image0.png", "image3.png"}, {"image1.png", "image2.png"}):
+            assert copies <= names[0] or copies <= names[1]

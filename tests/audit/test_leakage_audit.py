@@ -45,9 +45,10 @@ def test_no_finding_without_leakage():
     audit = LeakageAudit(NAMES, y, GROUPS, np.arange(N), SPLITS[1:])
     assert audit.find() == []
     assert audit.affected.size == 0
-    table = audit.compare_scores(Predictions(y, y, fold=np.zeros(N, int)))
+    predictions = Predictions(y, y, fold=np.zeros(N, int))
+    table = audit.compare_scores(predictions)
     assert table["test_images"] == ["all", "without"]
-    assert "needs no correction" in audit.read_scores(table)[0]
+    assert "needs no correction" in audit.read_scores(table, predictions)[0]
 
 
 def test_scores_with_and_without_the_affected_samples():
@@ -69,7 +70,7 @@ def test_scores_with_and_without_the_affected_samples():
     for i, part in enumerate([np.ones(35, bool), ~affected]):
         expected = balanced_accuracy_score(Y[rows][part], y_pred[part])
         assert table["balanced_accuracy"][i].value == pytest.approx(expected)
-    (sentence,) = audit.read_scores(table)
+    (sentence,) = audit.read_scores(table, predictions)
     assert sentence.startswith("The balanced accuracy is 0.")
 
 
@@ -78,10 +79,9 @@ def test_all_test_samples_affected():
         NAMES, Y, None, np.zeros(N, int), [(np.arange(20), np.arange(20, N))]
     )
     rows = np.arange(20, N)
-    table = audit.compare_scores(
-        Predictions(Y[rows], Y[rows], fold=np.zeros(20, int), rows=rows)
-    )
-    assert audit.read_scores(table) == [
+    predictions = Predictions(Y[rows], Y[rows], fold=np.zeros(20, int), rows=rows)
+    table = audit.compare_scores(predictions)
+    assert audit.read_scores(table, predictions) == [
         "All test images are affected. No score without leakage exists."
     ]
 
@@ -140,8 +140,21 @@ def test_scores_are_compared_on_the_same_classes():
     assert "All images of pneumonia are affected" in table.caption
 
 
-def test_many_copies_under_two_labels_have_a_short_name():
+def test_many_copies_under_two_labels_are_one_line():
     audit = LeakageAudit(NAMES, Y, None, np.zeros(N, int), [])
     table = audit.list_contradictions()
-    assert table["name"] == ["0.png, 1.png, 2.png and 37 more"]
+    assert table["name"] == [", ".join(NAMES)]
     assert table["n_images"] == [N]
+    assert max(map(len, str(table).splitlines())) < 130
+
+
+def test_few_remaining_images_of_a_class_are_in_the_reading():
+    y = np.repeat(["covid", "normal"], [20, 40])
+    groups = np.r_[np.zeros(15, int), 1 + np.arange(45)]
+    rows = np.arange(1, 60)
+    audit = LeakageAudit(
+        list(map(str, range(60))), y, groups, None, [(np.array([0]), rows)]
+    )
+    predictions = Predictions(y[rows], y[rows], fold=np.zeros(59, int), rows=rows)
+    sentences = audit.read_scores(audit.compare_scores(predictions), predictions)
+    assert "few remain of some classes (5 of covid)" in sentences[1]

@@ -145,7 +145,8 @@ def test_scores_with_and_without_the_affected_images():
         assert accuracy.low <= accuracy.value <= accuracy.high
     assert scores["accuracy"][2].value == 1
     assert report.predictions.rows.tolist() == list(range(60, 90))
-    assert "without the affected ones" in report.reading[-1]
+    assert "without the affected ones" in report.reading[-2]
+    assert "few remain of some classes" in report.reading[-1]
 
 
 @pytest.mark.parametrize(

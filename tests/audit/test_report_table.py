@@ -83,3 +83,12 @@ def test_markdown_and_latex_have_all_rows():
     latex = table.to_latex()
     assert latex.count(r"a\_1.png & 0.500 [0.400, 0.600] \\") == 12
     assert latex.startswith(r"\begin{tabular}{lr}")
+
+
+def test_long_cells_are_shortened_in_print_only():
+    name = "a" * 100 + ".png"
+    table = ReportTable({"file": [name]})
+    assert str(table).splitlines()[1] == "a" * 29 + " … " + "a" * 25 + ".png"
+    assert table["file"] == [name]
+    assert name in table._repr_html_()
+    assert name in table.to_markdown()

@@ -40,9 +40,10 @@ def test_folds_are_those_of_scikit_learn_on_joined_groups():
     assert list_tests(without, GROUPS) == list_tests(theirs, GROUPS)
 
 
-def test_without_patients_each_image_is_a_group():
+def test_patients_are_needed():
     folds = StratifiedPatientKFold(4, duplicates=None)
-    assert list_tests(folds, None) == list_tests(StratifiedGroupKFold(4), np.arange(60))
+    with pytest.raises(ValueError, match="needs groups.*pass groups=range"):
+        list_tests(folds, None)
 
 
 def test_composition_with_scikit_learn():

@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from cxrclf._utils.files import replace_file
 from cxrclf.datasets import load_image_folder
 
 _KINDS = ("leakage", "duplicates", "labels", "shortcut", "any")
-_TRAINING = ("train", "training", "val", "valid", "validation")
+_TRAINING = ("train", "training")
+_VALIDATION = ("val", "valid", "validation")
 _TEST = ("test", "testing")
 
 _DESCRIPTION = """\
@@ -25,6 +27,8 @@ The folder has one subfolder per class:
 or is split already:
 
     DIR/train/<class>/<image>  and  DIR/test/<class>/<image>
+
+Images in DIR/val count as training images, or as test images if there is no DIR/test.
 
 The audit finds copies of images, patients and copies on both sides of a split, images
 under two labels, and whether classifiers that cannot see a disease predict the classes,
@@ -60,7 +64,8 @@ def add_parser(commands):
         "--groups",
         metavar="REGEX",
         help="regular expression that finds the patient id in a file name; without it, "
-        "patients are not known",
+        "patients are not known; end it with |.+ to count each other file as a patient "
+        "of its own",
     )
     parser.add_argument(
         "--cv",
@@ -120,7 +125,17 @@ def run(options):
         values = {"title": title, "reports": [report.to_dict() for report in reports]}
         with replace_file(options.json) as temporary:
             temporary.write_text(json.dumps(values, indent=1), encoding="utf-8")
+    if not options.quiet:
+        print_text(_summarize(reports, options))
     return max(report.exit_status(options.fail_on) for report in reports)
+
+
+def _summarize(reports, options):
+    """Return the last lines: findings by kind, and the files that were written."""
+    counts = Counter(finding.kind for report in reports for finding in report.findings)
+    found = ", ".join(f"{kind} {count}" for kind, count in counts.items()) or "none"
+    files = [f"Written: {path}" for path in (options.html, options.json) if path]
+    return "\n".join([f"Findings: {found}", *files])
 
 
 def _make_reports(options):
@@ -203,8 +218,14 @@ def _load(folder, groups):
     names = {}
     if folder.is_dir():
         names = {path.name.lower(): path for path in folder.iterdir() if path.is_dir()}
-    tests = [names[name] for name in _TEST if name in names]
-    training = [names[name] for name in _TRAINING if name in names]
+    training, validation, tests = (
+        [names[name] for name in group if name in names]
+        for group in (_TRAINING, _VALIDATION, _TEST)
+    )
+    if tests:
+        training += validation
+    else:
+        tests = validation
     if not (tests and training):
         return load_image_folder(folder, groups=groups), None
     parts = [load_image_folder(path, groups=groups) for path in training]

@@ -3,6 +3,7 @@
 import numpy as np
 
 from cxrclf.audit._find_duplicates import find_duplicates
+from cxrclf.images import ImageInput
 
 
 def check_duplicates(duplicates, X, n, **search):
@@ -45,10 +46,15 @@ def check_duplicates(duplicates, X, n, **search):
             )
         return find_duplicates(X, **search)
     labels = np.asarray(getattr(duplicates, "labels", duplicates))
+    if labels.shape != (n,) and hasattr(duplicates, "find_labels"):
+        # The folds of an inner cross-validation are a part of the images.
+        found = duplicates.find_labels(ImageInput.from_X(X))
+        if found is not None:
+            return found
     if labels.shape != (n,):
         raise ValueError(
             f"duplicates belongs to {len(labels) if labels.ndim else 1} images, and "
-            f"there are {n}. Pass the result of find_duplicates for the same images, "
-            "or 'find'."
+            f"there are {n}. Pass the result of find_duplicates for the same images. "
+            "In the inner folds of a nested cross-validation, pass 'find'."
         )
     return duplicates if hasattr(duplicates, "labels") else labels

@@ -58,7 +58,7 @@ def draw_contact_sheet(groups, pictures, kinds, y=None):
                 earlier, kind = kinds[int(row)]
                 title.append(f"row {row}, copy of row {earlier}:")
                 title += textwrap.wrap(kind, _N_LETTERS)
-            else:
+            elif name != f"row {row}":
                 title.append(f"row {row}")
             ax.set_title(plain_text("\n".join(title)), fontsize=7, loc="left")
     return figure

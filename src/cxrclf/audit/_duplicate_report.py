@@ -10,7 +10,6 @@ from cxrclf.audit._report import Report
 from cxrclf.audit._report_table import ReportTable
 
 _N_SHOWN, _N_MEMBERS = 100, 8  # groups and images per group with stored pictures
-_N_NAMES = 3
 _N_DRAWN = 12
 
 
@@ -60,7 +59,7 @@ class DuplicateReport(Report):
     array([0, 1, 2, 3, 4, 5, 1, 6])
     """
 
-    def __init__(self, pairs, names, sizes, thumbnails):
+    def __init__(self, pairs, names, sizes, thumbnails, paths=None):
         """Collect the copies of a data set.
 
         Parameters
@@ -73,17 +72,20 @@ class DuplicateReport(Report):
             Height and width of each image, 0 if unknown.
         thumbnails : ndarray of shape (n, 128, 128) of uint8
             Small images.
+        paths : ndarray of shape (n,) of object, default=None
+            Paths of the images, if they are files.
         """
+        self._paths = paths
         columns = list(zip(*pairs, strict=True)) or [(), (), (), ()]
         rows_a, rows_b, kinds, correlations = columns
         self.pairs = ReportTable(
             {
                 "row_a": rows_a,
                 "row_b": rows_b,
-                "image_a": [names[row] for row in rows_a],
-                "image_b": [names[row] for row in rows_b],
                 "kind": kinds,
                 "correlation": correlations,
+                "image_a": [names[row] for row in rows_a],
+                "image_b": [names[row] for row in rows_b],
             },
             "Pairs of copies, and the correlation of their pixels.",
         )
@@ -104,6 +106,26 @@ class DuplicateReport(Report):
             {"pairs": self.pairs, "groups": _list_groups(self.groups, names)},
             _read(len(names), self.groups),
         )
+
+    def find_labels(self, images):
+        """Return the labels of some of the images, or None.
+
+        Parameters
+        ----------
+        images : ImageInput
+            Images, in any order and number.
+
+        Returns
+        -------
+        ndarray of shape (m,) of int, or None
+            Labels, equal for copies. None if they are no files, or if files were not
+            compared.
+        """
+        if self._paths is None or images.paths is None:
+            return None
+        labels = dict(zip(map(str, self._paths), self.labels, strict=True))
+        found = [labels.get(str(path)) for path in images.paths]
+        return None if None in found else np.array(found)
 
     def plot(self, y=None, *, max_groups=_N_DRAWN):
         """Draw the groups of copies side by side.
@@ -152,16 +174,14 @@ class DuplicateReport(Report):
 
     def _figures(self):
         if self.groups:
-            yield "Groups of copies side by side", self.plot()
+            n = len(self.groups)
+            shown = f" The first {_N_DRAWN} of {n} groups." if n > _N_DRAWN else ""
+            yield f"Groups of copies side by side.{shown}", self.plot()
 
 
 def _list_groups(groups, names):
     """Return the table of the groups."""
-    images = []
-    for group in groups:
-        shown = ", ".join(names[row] for row in group[:_N_NAMES])
-        more = len(group) - _N_NAMES
-        images.append(shown + (f" and {more} more" if more > 0 else ""))
+    images = [", ".join(names[row] for row in group) for group in groups]
     columns = {"group": range(len(groups)), "n_images": map(len, groups)}
     return ReportTable(columns | {"images": images}, "Groups of copies.")
 

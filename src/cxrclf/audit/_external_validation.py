@@ -28,7 +28,7 @@ def external_validation(
     groups=None,
     groups_ext=None,
     cv=5,
-    sensitivity=0.9,
+    sensitivity=None,
     specificity=None,
     duplicates="find",
     cache_dir=None,
@@ -66,11 +66,12 @@ def external_validation(
     cv : int, splitter or iterable of (train, test), default=5
         Splits of X, as in scikit-learn. An int is the number of folds of
         :class:`StratifiedPatientKFold`.
-    sensitivity : float in (0, 1) or None, default=0.9
+    sensitivity : float in (0, 1), default=None
         Sensitivity that the threshold of each class must reach on the internal images.
-    specificity : float in (0, 1) or None, default=None
-        Specificity that the threshold must reach. It replaces `sensitivity`, which must
-        then be None.
+        None stands for 0.9, unless there is a `specificity`.
+    specificity : float in (0, 1), default=None
+        Specificity that the threshold of each class must reach on the internal images.
+        Pass either `sensitivity` or `specificity`.
     duplicates : "find", DuplicateReport, array-like of shape (n + m,) or None, \
             default="find"
         Copies among the internal images, followed by the external images. ``"find"``
@@ -95,8 +96,8 @@ def external_validation(
     ------
     ValueError
         If labels or ids are missing, if lengths differ, if a class of the external
-        images is not in y, if all external images depend on internal images, or if not
-        exactly one of `sensitivity` and `specificity` is given.
+        images is not in y, if all external images depend on internal images, or if both
+        `sensitivity` and `specificity` are given.
     TypeError
         If the estimator is no classifier.
 
@@ -134,6 +135,8 @@ def external_validation(
     check_classifier(estimator, needs_proba=True)
     if isinstance(cv, Integral) and cv < 2:
         raise ValueError(f"cv must be 2 folds or more, got {cv}.")
+    if sensitivity is None and specificity is None:
+        sensitivity = 0.9
     _check_target(sensitivity, specificity)
     _check_classes(y, y_ext)
     n = len(y)
@@ -174,7 +177,8 @@ def external_validation(
         cv = StratifiedPatientKFold(
             cv, shuffle=True, random_state=random_state, duplicates=labels
         )
-    splits = list_splits(cv, X, y, groups)
+    patients = np.arange(n) if groups is None else groups
+    splits = list_splits(cv, X, y, patients)
     predict = {"groups": ids, "verbose": verbose, "n_jobs": n_jobs}
     inside, outside = (
         cross_val_predictions(estimator, both, targets, cv=cv_rows, **predict)
@@ -205,7 +209,7 @@ def _check_target(sensitivity, specificity):
     values = {name: value for name, value in given.items() if value is not None}
     if len(values) != 1:
         raise ValueError(
-            "Pass either sensitivity or specificity, and None for the other, got "
+            "Pass either sensitivity or specificity, got "
             f"sensitivity={sensitivity} and specificity={specificity}."
         )
     ((name, value),) = values.items()

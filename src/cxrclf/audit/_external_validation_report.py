@@ -21,8 +21,7 @@ class ExternalValidationReport(Report):
     Attributes
     ----------
     findings : tuple of Finding
-        Findings with the codes `external_copies` and `external_patients` (kind
-        "leakage"), `score_drops` and `images_differ` (kind "drift").
+        Findings of the kind "drift" with the codes `score_drops` and `images_differ`.
     tables : dict of str to ReportTable
         - "scores": accuracy, balanced accuracy and mean AUC of both sets, and their
           differences, on the classes that both sets have;
@@ -61,7 +60,6 @@ class ExternalValidationReport(Report):
             "left_out": _list_left_out(leaks, names),
         }
         findings = [
-            *_find_overlap(leaks),
             *_find_drop(tables["scores"]),
             *_find_drift(separability),
         ]
@@ -89,7 +87,9 @@ class ExternalValidationReport(Report):
             "matplotlib.pyplot", extra="plot", purpose="ExternalValidationReport.plot"
         )
         lines = _lines_of_figure(self.tables)
-        figure, axes = pyplot.subplots(figsize=(7, 1.2 + 0.5 * len(lines)))
+        figure, axes = pyplot.subplots(
+            figsize=(7, 1.2 + 0.5 * len(lines)), layout="constrained"
+        )
         for side, offset, color, marker in (
             (1, -0.12, "tab:blue", "o"),
             (2, 0.12, "tab:orange", "s"),
@@ -169,27 +169,25 @@ def _list_left_out(leaks, names):
     )
 
 
-def _find_overlap(leaks):
+def _read_overlap(leaks):
+    """Return the sentences about external images that were left out."""
     is_copy = leaks.exact_copy | leaks.near_copy
-    copies = int(is_copy.sum())
-    patients = int((leaks.same_patient & ~is_copy).sum())
     n = len(leaks.test)
-    if copies:
-        yield Finding(
-            "leakage",
-            "external_copies",
-            f"{_count(copies, n, 'a copy', 'copies')} of internal images, and "
-            f"{'was' if copies == 1 else 'were'} left out.",
-            copies,
-        )
-    if patients:
-        yield Finding(
-            "leakage",
-            "external_patients",
-            f"{_count(patients, n, 'another image', 'other images')} of patients with "
-            f"internal images, and {'was' if patients == 1 else 'were'} left out.",
-            patients,
-        )
+    for k, one, many in (
+        (
+            int(is_copy.sum()),
+            "a copy of an internal image, and was left out",
+            "copies of internal images, and were left out",
+        ),
+        (
+            int((leaks.same_patient & ~is_copy).sum()),
+            "another image of a patient with internal images, and was left out",
+            "other images of patients with internal images, and were left out",
+        ),
+    ):
+        if k:
+            what = f"is {one}" if k == 1 else f"are {many}"
+            yield f"{k} of {n} external images {what}."
 
 
 def _find_drop(scores):
@@ -233,6 +231,7 @@ def _read(internal, external, leaks, scores):
     sentences = [
         f"The classifier was cross-validated on {len(internal)} internal images and "
         f"tested on {len(external)} of {len(leaks.test)} external images.",
+        *_read_overlap(leaks),
         f"The balanced accuracy is {format_estimate(inside)} inside and "
         f"{format_estimate(outside)} outside, a difference of "
         f"{format_estimate(scores['difference'][i])}.",
@@ -243,11 +242,6 @@ def _read(internal, external, leaks, scores):
             "of several classes are compared without these images."
         )
     return sentences
-
-
-def _count(k, n, one, many):
-    """Return "1 of 30 external images is a copy" or "2 of ... are copies"."""
-    return f"{k} of {n} external images {f'is {one}' if k == 1 else f'are {many}'}"
 
 
 def _lines_of_figure(tables):

@@ -103,9 +103,9 @@ def find_duplicates(X, *, cache_dir=None, n_threads=None, verbose=0):
     >>> X[11] = X[3][:, ::-1]
     >>> report = find_duplicates(X)
     >>> print(report.pairs)
-    row_a  row_b  image_a  image_b     kind  correlation
-    2         10    row 2   row 10    exact        1.000
-    3         11    row 3   row 11  flipped        1.000
+    row_a  row_b     kind  correlation  image_a  image_b
+    2         10    exact        1.000    row 2   row 10
+    3         11  flipped        1.000    row 3   row 11
     """
     images = ImageInput.from_X(X, flat_rows=False)
     if len(images) < 2:
@@ -124,7 +124,9 @@ def find_duplicates(X, *, cache_dir=None, n_threads=None, verbose=0):
         pairs += _find_near(images, first, thumbnails, verbose)
         rows = np.unique([pair[:2] for pair in pairs]).astype(int)
         sizes = _read_sizes(images, rows)
-    return DuplicateReport(sorted(pairs), name_rows(images), sizes, thumbnails.pixels)
+    return DuplicateReport(
+        sorted(pairs), name_rows(images), sizes, thumbnails.pixels, images.paths
+    )
 
 
 def _find_near(images, first, thumbnails, verbose):

@@ -9,6 +9,7 @@ from cxrclf.audit._report_table import ReportTable, format_estimate
 from cxrclf.audit._summary_scores import summarize
 
 _SHOWN = 3  # names in a sentence
+_FEW = 10  # images of a class
 
 
 class LeakageAudit:
@@ -111,7 +112,7 @@ class LeakageAudit:
         return ReportTable(
             columns,
             "Test images that are copies of training images, each with one of them. "
-            "The kind linked stands for copies of a common copy.",
+            "In a pair of the kind linked, both images are copies of a third image.",
         )
 
     def list_contradictions(self):
@@ -127,7 +128,7 @@ class LeakageAudit:
                     for side in ("left", "right")
                 )
                 rows = order[start:stop]
-                name = _shorten([self.names[row] for row in rows])
+                name = _join(self.names[row] for row in rows)
                 columns["what"].append(what)
                 columns["name"].append(name if what == "image" else str(label))
                 columns["classes"].append(_join(np.unique(self.y[rows]).tolist()))
@@ -188,13 +189,7 @@ class LeakageAudit:
         predictions : Predictions
             Predictions of the test samples of all splits.
         """
-        affected = {
-            (split, row)
-            for split, leaks in enumerate(self.leaks)
-            for row in leaks.test[leaks.affected].tolist()
-        }
-        keys = zip(predictions.fold.tolist(), predictions.rows.tolist(), strict=True)
-        mask = np.array([key in affected for key in keys], bool)
+        mask = self._mark(predictions)
         y = predictions.y_true
         # Scores of several classes are compared on the same classes.
         kept = np.isin(y, y[~mask]) if not mask.all() else np.ones(len(y), bool)
@@ -221,8 +216,11 @@ class LeakageAudit:
             )
         return ReportTable(columns, caption)
 
-    def read_scores(self, table):
+    def read_scores(self, table, predictions):
         """Return the sentences about the scores with and without leakage."""
+        y = predictions.y_true[~self._mark(predictions)]
+        counts = zip(*np.unique(y, return_counts=True), strict=True)
+        few = {label: int(k) for label, k in counts if k < _FEW}
         scores = dict(
             zip(table["test_images"], table["balanced_accuracy"], strict=True)
         )
@@ -230,11 +228,28 @@ class LeakageAudit:
             return ["No test image is affected, so the score needs no correction."]
         if "without" not in scores:
             return ["All test images are affected. No score without leakage exists."]
-        return [
+        sentences = [
             "The balanced accuracy is "
             f"{format_estimate(scores['all'])} on all test images, and "
             f"{format_estimate(scores['without'])} without the affected ones."
         ]
+        if few:
+            counts = ", ".join(f"{k} of {label}" for label, k in few.items())
+            sentences.append(
+                f"Without the affected images, few remain of some classes ({counts}), "
+                "so the second score is uncertain."
+            )
+        return sentences
+
+    def _mark(self, predictions):
+        """Return whether each prediction is of an affected sample."""
+        affected = {
+            (split, row)
+            for split, leaks in enumerate(self.leaks)
+            for row in leaks.test[leaks.affected].tolist()
+        }
+        keys = zip(predictions.fold.tolist(), predictions.rows.tolist(), strict=True)
+        return np.array([key in affected for key in keys], bool)
 
     def _find_patients(self):
         if self.groups is None:
@@ -296,12 +311,13 @@ def _describe_mixed_images(audit, mixed):
 
 def _describe_strangers(audit, strangers):
     rows = np.flatnonzero(audit.copies == strangers[0])
-    ids = _shorten(np.unique(audit.groups[rows]).tolist())
+    ids = np.unique(audit.groups[rows]).tolist()
     return Finding(
         "duplicates",
         "image_of_two_patients",
         f"{_count(len(strangers), 'image has', 'images have')} copies under several "
-        f"patient ids, for example {ids}. Join them with link_groups.",
+        f"patient ids, for example under {ids[0]} and {ids[1]}. link_groups joins the "
+        "patients.",
         len(strangers),
     )
 

@@ -214,7 +214,7 @@ def leakage_report(
                 estimator, X, y, groups=groups, cv=splits, verbose=verbose
             )
         tables["scores"] = leaks.compare_scores(predictions)
-        reading += leaks.read_scores(tables["scores"])
+        reading += leaks.read_scores(tables["scores"], predictions)
     tables = {name: table for name, table in tables.items() if table is not None}
     return LeakageReport(leaks.find(), tables, reading, leaks.affected, predictions)
 

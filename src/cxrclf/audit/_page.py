@@ -2,6 +2,7 @@
 
 import base64
 import io
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 
@@ -54,7 +55,7 @@ def write_page(path, reports, title):
     ----------
     path : path-like
         File to write, completely or not at all.
-    reports : sequence of Report
+    reports : Report or sequence of Report
         Reports, in the order of the page.
     title : str
         Title of the page.
@@ -78,7 +79,7 @@ def write_page(path, reports, title):
     ...     os.listdir(folder)
     ['audit.html']
     """
-    page = make_page(reports, title)
+    page = make_page(reports if isinstance(reports, Iterable) else [reports], title)
     with replace_file(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return page

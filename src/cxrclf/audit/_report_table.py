@@ -9,6 +9,7 @@ from cxrclf._utils.tables import as_html, as_latex, as_markdown, as_text, write_
 
 _SHOWN = 15  # rows in the text of a report
 _SHOWN_HTML = 200  # rows on a page
+_WIDTH, _WIDTH_HTML = 60, 120  # letters in a cell
 
 
 class ReportTable:
@@ -69,7 +70,7 @@ class ReportTable:
         return self.columns[name]
 
     def __str__(self):
-        lines = self._format_lines(_SHOWN)
+        lines = self._format_lines(_SHOWN, _WIDTH)
         more = len(self) - len(lines)
         text = as_text(list(self.columns), lines)
         return text + (f"\n... and {more} more rows" if more > 0 else "")
@@ -78,9 +79,10 @@ class ReportTable:
         return f"<ReportTable of {len(self)} rows: {', '.join(self.columns)}>"
 
     def _repr_html_(self):
-        lines = self._format_lines(_SHOWN_HTML)
+        lines = self._format_lines(_SHOWN_HTML, _WIDTH_HTML)
         more = len(self) - len(lines)
-        footer = [f"… and {more} more rows."] if more > 0 else []
+        footer = [f"… and {more} more rows. to_csv and to_dict have all."]
+        footer = footer if more > 0 else []
         texts = [
             number
             for number, values in enumerate(self.columns.values())
@@ -167,10 +169,10 @@ class ReportTable:
                 expanded[name] = values
         return expanded
 
-    def _format_lines(self, n):
-        """Return the first n rows as text."""
+    def _format_lines(self, n, width=None):
+        """Return the first n rows as text, with cells of at most `width` letters."""
         columns = [
-            [_format_value(value) for value in values[:n]]
+            [_shorten(_format_value(value), width) for value in values[:n]]
             for values in self.columns.values()
         ]
         return [list(line) for line in zip(*columns, strict=True)]
@@ -182,6 +184,14 @@ def format_estimate(estimate):
     if np.isnan(low) and np.isnan(high):
         return f"{value:.3f}"
     return f"{value:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def _shorten(text, width):
+    """Return the beginning and the end of a text that is too long."""
+    if width is None or len(text) <= width:
+        return text
+    half = width // 2 - 1
+    return f"{text[:half]} … {text[-half:]}"
 
 
 def _format_value(value):

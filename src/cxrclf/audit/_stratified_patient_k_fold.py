@@ -29,8 +29,9 @@ class StratifiedPatientKFold(StratifiedGroupKFold):
     duplicates : "find", DuplicateReport, array-like of shape (n,) or None, \
             default="find"
         Copies among the images. ``"find"`` calls :func:`find_duplicates` for the X of
-        each split. This also works in an inner cross-validation. Its result for the
-        same X saves the search. None does not use copies.
+        each split. Its result saves the search. For files, the result for all files
+        also serves for the folds of an inner cross-validation. None does not use
+        copies.
 
     See Also
     --------
@@ -67,8 +68,8 @@ class StratifiedPatientKFold(StratifiedGroupKFold):
             Images in any form that the estimators accept.
         y : array-like of shape (n,)
             Class of each image.
-        groups : array-like of shape (n,), default=None
-            Patient id of each image. None stands for one image per patient.
+        groups : array-like of shape (n,)
+            Patient id of each image.
 
         Yields
         ------
@@ -78,16 +79,20 @@ class StratifiedPatientKFold(StratifiedGroupKFold):
         Raises
         ------
         ValueError
-            If `y` or ids are missing, if there are fewer groups than folds, or if
-            `duplicates` belongs to other images.
+            If `y`, `groups` or ids are missing, if there are fewer groups than folds,
+            or if `duplicates` belongs to other images.
         """
         if y is None:
             raise ValueError("StratifiedPatientKFold needs y, the class of each image.")
+        if groups is None:
+            raise ValueError(
+                "StratifiedPatientKFold needs groups, the patient id of each image. "
+                "Without ids, pass groups=range(len(y)): then only copies are kept "
+                "together."
+            )
         X, y, groups = indexable(X, y, groups)
         groups = check_groups(groups, len(y))
         duplicates = check_duplicates(self.duplicates, X, len(y))
         if duplicates is not None:
             groups = link_groups(groups, duplicates)
-        elif groups is None:
-            groups = np.arange(len(y))
         yield from super().split(np.zeros(len(y)), y, groups)
