@@ -27,23 +27,48 @@ def assert_same_folds(folds, expected):
 @pytest.mark.parametrize("seed", [0, 1])
 def test_number_gives_shuffled_folds(seed):
     splitter = StratifiedKFold(3, shuffle=True, random_state=seed)
-    assert_same_folds(draw_folds(3, X, Y, None, seed), splitter.split(Y, Y))
+    assert_same_folds(draw_folds(3, X, Y, None, None, seed), splitter.split(Y, Y))
     splitter = StratifiedGroupKFold(3, shuffle=True, random_state=seed)
-    folds = draw_folds(np.int64(3), X, Y, PATIENTS, seed)
+    folds = draw_folds(np.int64(3), X, Y, PATIENTS, None, seed)
     assert_same_folds(folds, splitter.split(Y, Y, PATIENTS))
     for train, test in folds:
         assert not set(PATIENTS[train]) & set(PATIENTS[test])
 
 
+@pytest.mark.parametrize("groups", [None, PATIENTS])
+def test_copies_stay_together(groups):
+    copies = np.arange(24)
+    copies[20:] = [0, 1, 1, 0]
+    labels = Y.copy()
+    labels[20:] = labels[0]
+    tested = []
+    for train, test in draw_folds(3, X, labels, groups, copies, 0):
+        assert not set(copies[train]) & set(copies[test])
+        if groups is not None:
+            assert not set(groups[train]) & set(groups[test])
+        tested += test.tolist()
+    assert sorted(tested) == list(range(24))
+
+
+def test_more_folds_than_groups_are_refused():
+    message = "cv=3 needs 3 groups of images .* and there are 2"
+    with pytest.raises(ValueError, match=message):
+        draw_folds(3, X, Y, None, np.repeat([0, 1], 12), 0)
+    with pytest.raises(ValueError, match=message):
+        draw_folds(3, X, Y, np.arange(24) % 2, None, 0)
+
+
 def test_splits_of_the_user_stay():
     split = PredefinedSplit([-1] * 16 + [0] * 8)
     expected = [(np.arange(16), np.arange(16, 24))]
-    assert_same_folds(draw_folds(split, X, Y, None, 0), expected)
+    assert_same_folds(draw_folds(split, X, Y, None, None, 0), expected)
     mask = np.arange(24) >= 16
-    assert_same_folds(draw_folds([(~mask, mask)], X, Y, None, 0), expected)
+    assert_same_folds(draw_folds([(~mask, mask)], X, Y, None, None, 0), expected)
     # Groups that the splitter does not use are no reason for a warning.
     splitter = StratifiedKFold(3)
-    assert_same_folds(draw_folds(splitter, X, Y, PATIENTS, 0), splitter.split(Y, Y))
+    assert_same_folds(
+        draw_folds(splitter, X, Y, PATIENTS, None, 0), splitter.split(Y, Y)
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,7 +82,7 @@ def test_splits_of_the_user_stay():
 )
 def test_splits_that_do_not_fit_are_refused(cv, message):
     with pytest.raises(ValueError, match=message):
-        draw_folds(cv, X, Y, None, 0)
+        draw_folds(cv, X, Y, None, None, 0)
 
 
 def test_splitter_gets_the_images():
@@ -66,7 +91,7 @@ def test_splitter_gets_the_images():
     images[20] = images[1]
     fold = np.empty(24, int)
     for number, (_, test) in enumerate(
-        draw_folds(StratifiedPatientKFold(3), images, Y, np.arange(24), 0)
+        draw_folds(StratifiedPatientKFold(3), images, Y, np.arange(24), None, 0)
     ):
         fold[test] = number
     assert fold[20] == fold[1]

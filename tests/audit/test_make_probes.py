@@ -23,9 +23,9 @@ SOURCE = np.array(["a", "a", "b", "b", "c", "c"])
 
 def make_factory(X=PIXELS, estimator=None, segmenter=None, source=None, **options):
     images = ImageInput.from_X(X, **options)
-    return ProbeFactory(
-        estimator, images, segmenter, source, shown_row=2, random_state=5, verbose=0
-    )
+    factory = ProbeFactory(estimator, images, segmenter, source, random_state=5)
+    factory.shown_row = 2
+    return factory
 
 
 @pytest.fixture

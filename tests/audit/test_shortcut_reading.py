@@ -105,6 +105,9 @@ def test_external_auc_and_notes():
     )
     assert "is 0.700 [0.600, 0.800]: the AUC 0.900 minus the AUC 0.700 of" in text
     assert read_notes(False, 0, 0, {}) == []
+    lines = read_notes(False, 0, 0, {}, n_copies=6, n_dependent=3)
+    assert lines[0].startswith("3 test images have a copy, or other images of the")
+    assert lines[1].startswith("6 images have copies among the images.")
     skipped = {"lung_shape": "no masks", "source": "none", "outside_lungs": "no masks"}
     notes = read_notes(True, 3, 4, skipped)
     assert "No patient ids" in notes[0]

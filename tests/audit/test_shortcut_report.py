@@ -38,6 +38,30 @@ def test_clean_radiographs_have_no_shortcut(pixel_classifier):
     assert report.exit_status() == 0
 
 
+def test_copies_are_no_shortcut():
+    """A forest recognizes copies, although the labels are random."""
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.integers(0, 256, (40, 40, 40), np.uint8)] * 2)
+    y = np.tile(rng.permutation(np.repeat(["covid", "normal"], 20)), 2)
+    settings = {"cv": 3, "probes": ["corners", "border"], "n_resamples": 100}
+    naive = shortcut_report(None, X, y, duplicates=None, **settings)
+    assert set(naive.alarms) == {"corners", "border"}
+    report = shortcut_report(None, X, y, **settings)
+    assert report.findings == ()
+    assert "80 images have copies among the images." in " ".join(report.reading)
+    by_hand = shortcut_report(
+        None, X, y, groups=np.arange(80) % 40, duplicates=None, **settings
+    )
+    for name in ("corners", "border"):
+        one, other = (some.predictions[name] for some in (report, by_hand))
+        np.testing.assert_array_equal(one.y_score, other.y_score)
+    assert report.scores.columns["AUC"] == by_hand.scores.columns["AUC"]
+    given = [(np.arange(40), np.arange(40, 80))]
+    leaky = shortcut_report(None, X, y, **settings | {"cv": given})
+    assert set(leaky.alarms) == {"corners", "border"}
+    assert "40 test images have a copy" in " ".join(leaky.reading)
+
+
 def macro_auc(predictions):
     return roc_auc_score(predictions.y_true, predictions.y_score, multi_class="ovr")
 
@@ -158,7 +182,8 @@ def test_source_is_named():
     ],
 )
 def test_wrong_input_is_refused(changes, message):
-    arguments = {"estimator": None, "X": np.zeros((6, 8, 8)), "y": list("ababab")}
+    X = np.random.default_rng(0).random((6, 8, 8))
+    arguments = {"estimator": None, "X": X, "y": list("ababab")}
     arguments |= {"cv": 2} | changes
     with pytest.raises(ValueError, match=message):
         shortcut_report(**arguments)

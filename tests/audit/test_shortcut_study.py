@@ -9,7 +9,6 @@ from sklearn.model_selection import KFold, cross_val_predict
 from cxrclf.audit._probe import Probe
 from cxrclf.audit._probe_scores import ProbeScores, Settings
 from cxrclf.audit._shortcut_study import ShortcutStudy
-from cxrclf.exceptions import PatientLeakWarning
 
 SETTINGS = Settings(0.95, 100, 99, 0)
 
@@ -18,7 +17,8 @@ SETTINGS = Settings(0.95, 100, 99, 0)
 def study():
     y = np.arange(40) % 2
     splitter = KFold(4)
-    return ShortcutStudy(y, np.arange(40) // 2, list(splitter.split(y)), SETTINGS, 1)
+    folds = list(splitter.split(y))
+    return ShortcutStudy(y, np.arange(40) // 2, None, folds, SETTINGS, 1)
 
 
 def test_predictions_are_those_of_scikit_learn(study, capsys):
@@ -68,10 +68,31 @@ def test_other_probes_have_no_columns(study):
     assert study.columns == study.column_predictions == study.pictures == {}
 
 
-def test_leaking_folds_are_warned_of_once():
+def test_patients_and_copies_in_training_samples_are_counted():
     X, y = np.random.default_rng(0).normal(size=(40, 3)), np.arange(40) % 2
     splits = list(KFold(4, shuffle=True, random_state=0).split(y))
-    study = ShortcutStudy(y, np.arange(40) // 2, splits, SETTINGS)
-    with pytest.warns(PatientLeakWarning, match="patients are in the training"):
+    patients = np.arange(40) // 2
+    copies = np.arange(40)
+    copies[[7, 13]] = copies[20]
+    for groups, joined in ((patients, patients), (None, np.arange(40))):
+        units = joined.copy()
+        for row in (7, 13):
+            units[units == joined[row]] = joined[20]
+        study = ShortcutStudy(y, groups, copies, splits, SETTINGS)
+        expected = sum(
+            units[row] in units[train] for train, test in splits for row in test
+        )
+        assert study.count_dependent() == expected > 0
+        assert study.count_copies() == 3
+        assert study.count_patients() == (None if groups is None else 20)
         study.score("estimator", LogisticRegression(), X)
-    study.score("border", LogisticRegression(), X)
+        found = study.predictions["estimator"]
+        same = found.groups[:, None] == found.groups
+        assert_array_equal(same, units[found.rows][:, None] == units[found.rows])
+
+
+def test_unknown_patients_are_not_counted():
+    y = np.arange(40) % 2
+    study = ShortcutStudy(y, None, None, list(KFold(4).split(y)), SETTINGS)
+    assert study.count_dependent() == study.count_copies() == 0
+    assert study.count_patients() is None

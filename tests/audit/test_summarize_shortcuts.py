@@ -35,7 +35,9 @@ def make_score(p_value, low, value=0.7):
 def summarize(scores, columns=None, groups=None, level=0.05):
     y = np.repeat(["a", "b"], 10)
     settings = Settings(0.95, 100, 99, 0)
-    study = ShortcutStudy(y, groups, [], settings)
+    groups = None if groups is None else np.asarray(groups)
+    folds = [(np.arange(0), np.arange(20))]
+    study = ShortcutStudy(y, groups, None, folds, settings)
     predictions = Predictions(y, y, np.eye(2)[np.repeat([0, 1], 10)], groups=groups)
     study.predictions = dict.fromkeys(scores, predictions)
     study.scores, study.columns = scores, columns or {}

@@ -188,7 +188,16 @@ def _make_reports(options):
         )
     yield leakage
     if not options.no_shortcuts:
-        yield shortcut_report(None, X, y, groups=groups, cv=honest, verbose=verbose)
+        yield shortcut_report(
+            None,
+            X,
+            y,
+            groups=groups,
+            cv=honest,
+            duplicates=duplicates,
+            cache_dir=options.cache_dir,
+            verbose=verbose,
+        )
 
 
 def _check_classes(y, folder):

@@ -4,13 +4,20 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from sklearn.model_selection import StratifiedKFold
 
+from cxrclf.audit._link_groups import link_groups
 from cxrclf.audit._list_splits import list_splits
+from cxrclf.audit._stratified_patient_k_fold import StratifiedPatientKFold
 
 
 def draw_folds(
-    cv: Any, X: Any, y: np.ndarray, groups: np.ndarray | None, random_state: int
+    cv: Any,
+    X: Any,
+    y: np.ndarray,
+    groups: np.ndarray | None,
+    copies: np.ndarray | None,
+    random_state: int,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return the training and test rows of each fold.
 
@@ -18,14 +25,15 @@ def draw_folds(
     ----------
     cv : int, splitter or iterable
         Number of folds, or splits as in scikit-learn. For a number the folds are
-        shuffled and stratified by class, and keep patients together if there are
-        `groups`.
+        shuffled and stratified by class, and keep patients and copies together.
     X : array-like of length n
         Images, for a splitter that searches for copies.
     y : ndarray of shape (n,)
         Labels.
     groups : ndarray of shape (n,) or None
         Patient of each row.
+    copies : ndarray of shape (n,) or None
+        Label of each image that is equal for copies. None if there are no copies.
     random_state : int
         Seed of the folds for a number.
 
@@ -37,12 +45,16 @@ def draw_folds(
     Raises
     ------
     ValueError
-        If a fold has no test rows, if rows are tested twice, or if training rows are
-        test rows of the same fold.
+        If there are fewer groups than folds, if a fold has no test rows, if rows are
+        tested twice, or if training rows are test rows of the same fold.
     """
     if isinstance(cv, Integral) and not isinstance(cv, bool):
-        splitter = StratifiedKFold if groups is None else StratifiedGroupKFold
-        cv = splitter(int(cv), shuffle=True, random_state=random_state)
+        settings = {"shuffle": True, "random_state": random_state}
+        if groups is None and copies is None:
+            cv = StratifiedKFold(int(cv), **settings)
+        else:
+            _check_number(cv, groups, copies)
+            cv = StratifiedPatientKFold(int(cv), duplicates=copies, **settings)
     folds = list_splits(cv, X, y, groups)
     tested = np.concatenate([test for _, test in folds])
     if not all(len(test) for _, test in folds):
@@ -55,3 +67,15 @@ def draw_folds(
     if any(np.isin(test, train).any() for train, test in folds):
         raise ValueError("A fold of cv has rows that are training and test rows.")
     return folds
+
+
+def _check_number(
+    cv: int, groups: np.ndarray | None, copies: np.ndarray | None
+) -> None:
+    linked = groups if copies is None else link_groups(groups, copies)
+    n = len(np.unique(linked))
+    if n < cv:
+        raise ValueError(
+            f"cv={cv} needs {cv} groups of images without a common patient or copy, "
+            f"and there are {n}. Use fewer folds."
+        )

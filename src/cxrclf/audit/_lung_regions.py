@@ -23,6 +23,8 @@ class LungRegions:
         (n, H, W) array.
     images : ImageInput
         Images.
+    cache_dir : path-like, default=None
+        Folder of decoded masks.
     verbose : int, default=0
         Whether to show a progress bar.
 
@@ -40,7 +42,9 @@ class LungRegions:
         images or more.
     """
 
-    def __init__(self, segmenter, images: ImageInput, *, verbose: int = 0):
+    def __init__(
+        self, segmenter, images: ImageInput, *, cache_dir=None, verbose: int = 0
+    ):
         n = len(images)
         if hasattr(segmenter, "predict"):
             masks = self._predict(segmenter, images, verbose)
@@ -52,7 +56,8 @@ class LungRegions:
                     "per image, or a fitted segmenter."
                 )
             size = _SIZE if given.values is None else None
-            masks = given.open(size, verbose=verbose).gather(np.arange(n)) != 0
+            opened = given.open(size, cache_dir=cache_dir, verbose=verbose)
+            masks = opened.gather(np.arange(n)) != 0
         area = masks.mean(axis=(1, 2))
         self.found = (area >= MIN_AREA) & (area <= MAX_AREA)
         if 2 * self.found.sum() <= n:

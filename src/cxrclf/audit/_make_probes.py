@@ -48,11 +48,11 @@ class ProbeFactory:
         Lungs, as :class:`LungRegions` accepts them.
     source : ndarray of shape (n,) or None
         Source of each image.
-    shown_row : int
-        Row of the image in the pictures.
     random_state : int
         Seed of the forests and of the shuffled pixels.
-    verbose : int
+    cache_dir : path-like, default=None
+        Folder of decoded files.
+    verbose : int, default=0
         Whether to show progress.
 
     Attributes
@@ -61,18 +61,28 @@ class ProbeFactory:
         Reason for each probe that is not possible, by its name.
     regions : LungRegions or None
         Lungs of the images, once a probe needed them.
+    shown_row : int, default=0
+        Row of the image in the pictures.
     """
 
     def __init__(
-        self, estimator, images, segmenter, source, *, shown_row, random_state, verbose
+        self,
+        estimator,
+        images,
+        segmenter,
+        source,
+        *,
+        random_state,
+        cache_dir=None,
+        verbose=0,
     ):
         self._estimator = estimator
         self._images: ImageInput = images
         self._segmenter = segmenter
         self._source = source
-        self._row = shown_row
         self._seed = random_state
-        self._verbose = verbose
+        self._opening = {"cache_dir": cache_dir, "verbose": verbose}
+        self.shown_row = 0
         self._gray = self._working = self._metadata = None
         self.regions = None
         self.skipped: dict[str, str] = {}
@@ -187,7 +197,7 @@ class ProbeFactory:
     def _see(self, name):
         """Return the features of a forest, and a picture."""
         gray = self._read_gray()
-        image = gray[self._row]
+        image = gray[self.shown_row]
         if name == "border":
             return border_features(gray), show_border(image)
         if name == "corners":
@@ -201,10 +211,10 @@ class ProbeFactory:
             shapes = np.stack(
                 [resize(np.uint8(255) * mask, (SIDE, SIDE)) for mask in regions.masks]
             )
-            return shape_features(shapes), shapes[self._row]
+            return shape_features(shapes), shapes[self.shown_row]
         erased = regions.erase_boxes(gray)
         boxes = regions.fill_boxes((SIDE, SIDE))
-        return outside_features(erased, boxes), erased[self._row]
+        return outside_features(erased, boxes), erased[self.shown_row]
 
     def _change_images(self, name):
         """Return changed images for the estimator, and a picture."""
@@ -215,7 +225,7 @@ class ProbeFactory:
             changed = self._find_lungs().keep_lungs(pixels)
         else:
             changed = self._find_lungs().erase_boxes(pixels)
-        picture = read_gray(ImageInput.from_X(changed[[self._row]]))[0]
+        picture = read_gray(ImageInput.from_X(changed[[self.shown_row]]))[0]
         values = self._images.values
         if values is not None:
             changed = changed.reshape(values.shape)
@@ -223,7 +233,7 @@ class ProbeFactory:
 
     def show_image(self) -> np.ndarray:
         """Return the image in the pictures, as the estimator sees it."""
-        return self._read_gray()[self._row]
+        return self._read_gray()[self.shown_row]
 
     def count_lungs(self) -> tuple[int, int]:
         """Return the number of images without lungs, and with lungs in the border."""
@@ -233,7 +243,7 @@ class ProbeFactory:
 
     def _read_gray(self):
         if self._gray is None:
-            self._gray = read_gray(self._images, verbose=self._verbose)
+            self._gray = read_gray(self._images, **self._opening)
         return self._gray
 
     def _open_working(self):
@@ -242,22 +252,23 @@ class ProbeFactory:
             return self._images.pixels
         if self._working is None:
             opened = self._images.open(
-                find_image_size(self._estimator), verbose=self._verbose
+                find_image_size(self._estimator), **self._opening
             )
             self._working = opened.gather(np.arange(len(opened)))
         return self._working
 
     def _find_lungs(self):
         if self.regions is None:
-            self.regions = LungRegions(
-                self._segmenter, self._images, verbose=self._verbose
-            )
+            self.regions = LungRegions(self._segmenter, self._images, **self._opening)
         return self.regions
 
 
-def read_gray(images: ImageInput, *, verbose: int = 0) -> np.ndarray:
+def read_gray(
+    images: ImageInput, *, cache_dir: Any = None, verbose: int = 0
+) -> np.ndarray:
     """Return all images in gray, (n, 128, 128) of uint8."""
-    thumbnails = make_thumbnails(images.open((SIDE, SIDE), verbose=verbose))
+    opened = images.open((SIDE, SIDE), cache_dir=cache_dir, verbose=verbose)
+    thumbnails = make_thumbnails(opened)
     result = np.empty_like(thumbnails.pixels)
     for start in range(0, len(result), _CHUNK):
         rows = slice(start, start + _CHUNK)

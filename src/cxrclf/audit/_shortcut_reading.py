@@ -94,13 +94,52 @@ def read_external_auc(estimate, auc, shuffled):
     )
 
 
-def read_notes(without_groups, n_without_lungs, n_in_border, skipped):
-    """Return sentences about what limits the report."""
+def read_notes(
+    without_groups,
+    n_without_lungs,
+    n_in_border,
+    skipped,
+    *,
+    n_copies=0,
+    n_dependent=0,
+):
+    """Return sentences about what limits the report.
+
+    Parameters
+    ----------
+    without_groups : bool
+        Whether patients are unknown.
+    n_without_lungs, n_in_border : int
+        Number of images without lungs, and with lungs in the border.
+    skipped : dict of str to str
+        Reason for each probe that was not possible, by its name.
+    n_copies : int, default=0
+        Number of images that have a copy among the images.
+    n_dependent : int, default=0
+        Number of test images with a copy or other images of the patient among the
+        training images.
+
+    Returns
+    -------
+    list of str
+    """
     lines = []
+    if n_dependent:
+        lines.append(
+            f"{n_dependent} test images have a copy, or other images of the patient, "
+            "among the training images of their fold. All scores are too high, and the "
+            "probes profit as well: a probe can beat chance because it recognizes "
+            "these images. Use a number of folds as cv, which keeps them together."
+        )
+    if n_copies:
+        lines.append(
+            f"{n_copies} images have copies among the images. Patients who share an "
+            "image count as one patient in the intervals and tests."
+        )
     if without_groups:
         lines.append(
-            "No patient ids were passed. The intervals are too narrow if patients have "
-            "several images."
+            "No patient ids were passed. If patients have several images, the "
+            "intervals are too narrow and the p-values are too small."
         )
     if n_without_lungs:
         lines.append(

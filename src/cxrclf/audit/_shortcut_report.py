@@ -7,6 +7,7 @@ from sklearn.base import is_classifier
 
 from cxrclf._utils.groups import check_groups
 from cxrclf._utils.labels import as_labels, check_label_count, check_labels
+from cxrclf.audit._check_duplicates import check_duplicates
 from cxrclf.audit._draw_folds import draw_folds
 from cxrclf.audit._make_probes import ProbeFactory
 from cxrclf.audit._probe import ESTIMATOR, IMAGE
@@ -27,6 +28,9 @@ def shortcut_report(
     segmenter=None,
     source=None,
     image_shape=None,
+    duplicates="find",
+    cache_dir=None,
+    n_threads=None,
     significance_level=0.01,
     confidence_level=0.95,
     n_resamples=1000,
@@ -77,8 +81,8 @@ def shortcut_report(
         Class labels.
     cv : int, splitter or iterable, default=5
         Number of folds, or splits as in scikit-learn. A number gives shuffled folds
-        that are stratified by class and keep patients together. For a given split,
-        pass ``[(train_rows, test_rows)]``. Each image is tested once at most.
+        that are stratified by class and keep patients and copies together. For a given
+        split, pass ``[(train_rows, test_rows)]``. Each image is tested once at most.
     groups : array-like of shape (n,), default=None
         Patient id of each image. None stands for one image per patient.
     probes : "auto" or sequence of str, default="auto"
@@ -91,6 +95,14 @@ def shortcut_report(
         Source of each image, such as the name of the hospital or of the data set.
     image_shape : tuple of int, default=None
         Shape (H, W) or (H, W, C) of the image in each flat row of X.
+    duplicates : "find", DuplicateReport, array-like of shape (n,) or None, \
+            default="find"
+        Copies among the images. ``"find"`` calls :func:`find_duplicates`. Patients who
+        share an image count as one patient. None does not use copies.
+    cache_dir : path-like, default=None
+        Folder of decoded files.
+    n_threads : int, default=None
+        Number of CPU threads of :func:`find_duplicates`.
     significance_level : float, default=0.01
         Probability in (0, 1) that any probe is called a shortcut although none can
         predict the classes. Holm's method corrects for the number of probes.
@@ -133,7 +145,8 @@ def shortcut_report(
     A probe is a shortcut if the p-value of its macro AUC is at most
     `significance_level` after Holm's correction over the probes that cannot see the
     disease, and if the interval of the AUC lies above 0.5. For the p-value the labels
-    of the patients are permuted within each fold. Because folds share training images,
+    of the patients are permuted within each fold. It is too small if test
+    images depend on training images. Because folds share training images,
     the standard deviation of the permutations is widened as proposed by Nadeau and
     Bengio [2]_.
 
@@ -181,18 +194,22 @@ def shortcut_report(
     source = _check_source(source, len(images))
     _check_parameters(estimator, y, significance_level, n_permutations)
     settings = Settings(confidence_level, n_resamples, n_permutations, random_state)
-    folds = draw_folds(cv, images.X, y, groups, random_state)
     factory = ProbeFactory(
         estimator,
         images,
         segmenter,
         source,
-        shown_row=int(folds[0][1][0]),
         random_state=random_state,
+        cache_dir=cache_dir,
         verbose=verbose,
     )
     names = factory.choose(probes)
-    study = ShortcutStudy(y, groups, folds, settings, verbose)
+    copies = _find_copies(
+        duplicates, images, cache_dir=cache_dir, n_threads=n_threads, verbose=verbose
+    )
+    folds = draw_folds(cv, images.X, y, groups, copies, random_state)
+    factory.shown_row = int(folds[0][1][0])
+    study = ShortcutStudy(y, groups, copies, folds, settings, verbose)
     if estimator is not None:
         study.score(ESTIMATOR, estimator, images.X)
     for name in names:
@@ -225,6 +242,16 @@ def _check_parameters(estimator, y, significance_level, n_permutations):
         raise ValueError(
             f"n_permutations must be an int, 99 or more, got {n_permutations!r}."
         )
+
+
+def _find_copies(duplicates, images, **search):
+    """Return labels that are equal for copies, or None if there are no copies."""
+    X = images.X if images.pixels is None else images.pixels
+    found = check_duplicates(duplicates, X, len(images), **search)
+    labels = getattr(found, "labels", found)
+    if labels is None or len(np.unique(labels)) == len(labels):
+        return None
+    return labels
 
 
 def _check_source(source, n):

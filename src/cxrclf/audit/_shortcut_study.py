@@ -1,8 +1,9 @@
 """Predictions and scores of all classifiers of a shortcut report."""
 
-from contextlib import nullcontext
+import numpy as np
 
 from cxrclf.audit._leak_warnings import ignore_patient_leaks
+from cxrclf.audit._link_groups import link_groups
 from cxrclf.audit._probe import ESTIMATOR
 from cxrclf.audit._probe_scores import ProbeScores
 from cxrclf.metrics import cross_val_predictions
@@ -17,6 +18,10 @@ class ShortcutStudy:
         Labels.
     groups : ndarray of shape (n,) or None
         Patient of each image.
+    copies : ndarray of shape (n,) or None
+        Label of each image that is equal for copies. None if there are no copies.
+        Patients who share an image then count as one patient in the intervals and in
+        the tests.
     folds : list of (ndarray of int, ndarray of int)
         Training and test rows of each fold.
     settings : Settings
@@ -38,20 +43,19 @@ class ShortcutStudy:
         One image as each probe sees it.
     """
 
-    def __init__(self, y, groups, folds, settings, verbose=0):
+    def __init__(self, y, groups, copies, folds, settings, verbose=0):
         self.settings = settings
-        self._y, self._groups, self._folds = y, groups, folds
+        self._y, self._folds = y, folds
+        self._patients, self._copies = groups, copies
+        self._groups = groups if copies is None else link_groups(groups, copies)
         self._verbose = verbose
         self.predictions, self.scores = {}, {}
         self.columns, self.column_predictions = {}, {}
         self.pictures = {}
 
     def score(self, name, estimator, X):
-        """Fit and score a classifier on all folds.
-
-        Warns once, for the estimator, if patients are in training and test samples.
-        """
-        predictions = self._predict(estimator, X, warn=name == ESTIMATOR)
+        """Fit and score a classifier on all folds."""
+        predictions = self._predict(estimator, X)
         self.predictions[name] = predictions
         self.scores[name] = scores = ProbeScores(
             predictions,
@@ -80,8 +84,35 @@ class ShortcutStudy:
                 self.column_predictions[name] = predictions
                 self.columns[name] = ProbeScores(predictions, self.settings)
 
-    def _predict(self, estimator, X, *, warn=False):
-        with nullcontext() if warn else ignore_patient_leaks():
+    def count_patients(self):
+        """Return the number of patients with tested images, or None if unknown."""
+        if self._patients is None:
+            return None
+        tested = np.concatenate([test for _, test in self._folds])
+        return len(np.unique(self._patients[tested]))
+
+    def count_copies(self):
+        """Return the number of images that have a copy among the images."""
+        if self._copies is None:
+            return 0
+        _, label, sizes = np.unique(
+            self._copies, return_inverse=True, return_counts=True
+        )
+        return int((sizes[label] > 1).sum())
+
+    def count_dependent(self):
+        """Return the number of test images with a copy or patient in their training."""
+        groups = self._groups
+        if groups is None:
+            return 0
+        return sum(
+            int(np.isin(groups[test], groups[train]).sum())
+            for train, test in self._folds
+        )
+
+    def _predict(self, estimator, X):
+        # The report counts the test images of such patients.
+        with ignore_patient_leaks():
             return cross_val_predictions(
                 estimator, X, self._y, groups=self._groups, cv=self._folds
             )

@@ -55,14 +55,21 @@ def summarize_shortcuts(study, level, *, skipped, n_lungs):
             study.predictions[ESTIMATOR], study.predictions[_SHUFFLED], study.settings
         )
     tested = f"{len(first)} images"
-    if first.groups is not None:
-        tested += f" of {first.n_patients} patients"
+    n_patients = study.count_patients()
+    if n_patients is not None:
+        tested += f" of {n_patients} patients"
     reading = read_scores(scores, alarms, chance, tested, level)
     if external is not None and np.isfinite(external.value):
         reading.append(
             read_external_auc(external, scores[ESTIMATOR].auc, scores[_SHUFFLED].auc)
         )
-    reading += read_notes(first.groups is None, *n_lungs, skipped)
+    reading += read_notes(
+        n_patients is None,
+        *n_lungs,
+        skipped,
+        n_copies=study.count_copies(),
+        n_dependent=study.count_dependent(),
+    )
     return ShortcutReport(
         _make_findings(scores, p_values, alarms, chance, tables.get("metadata")),
         tables,
