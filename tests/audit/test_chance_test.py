@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import mannwhitneyu, norm
 from sklearn.metrics import roc_auc_score
 
-from cxrclf.audit._chance_test import chance_p_value, macro_auc
+from cxrclf.audit._chance_test import chance_p_value, macro_auc, smallest_p_value
 
 PERMUTATIONS = 20_000  # a standard error of 0.0035 at most
 CLOSE = 0.015
@@ -98,6 +98,23 @@ def test_images_of_a_patient_stay_together():
     # 1 of 6 ways to choose two of four patients is as good.
     p_value = chance_p_value(codes, scores, fold, patients, n_permutations=PERMUTATIONS)
     assert p_value == pytest.approx(1 / 6, abs=CLOSE)
+
+
+def test_smallest_p_value_is_that_of_the_few_orders():
+    codes, fold = np.tile([0, 1], 5), np.arange(10) // 2
+    p_value = smallest_p_value(codes, fold, np.arange(10), n_permutations=PERMUTATIONS)
+    # The areas of 0 to 5 folds in the right order: a binomial distribution.
+    areas = np.linspace(0, 1, 6)
+    deviation = np.sqrt(np.sum([1, 5, 10, 10, 5, 1] * (areas - 0.5) ** 2) / 32)
+    tail = norm.sf(0.5, 0, deviation * np.sqrt(1 + 5 / 4))
+    assert p_value == pytest.approx(max(1 / 32, tail), abs=CLOSE)
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        scores = two_columns(codes + rng.normal(0, 0.3, 10))
+        other = chance_p_value(codes, scores, fold, np.arange(10))
+        assert other > p_value - CLOSE
+    one_class = np.repeat([0, 1], 5)
+    assert smallest_p_value(one_class, np.arange(10), np.arange(10)) == 1
 
 
 def test_one_class_has_no_p_value():

@@ -31,8 +31,8 @@ SCORES = {
 }
 
 
-def read(scores=SCORES, alarms=("border", "corners")):
-    return read_scores(scores, alarms, 0.5, "90 images", 0.01)
+def read(scores=SCORES, alarms=("border", "corners"), smallest=0.0):
+    return read_scores(scores, alarms, 0.5, "90 images", 0.01, smallest)
 
 
 def test_estimator_and_its_best_rival_come_first():
@@ -83,6 +83,16 @@ def test_quiet_report():
     # Without a probe that cannot see the disease, there is nothing to conclude.
     lines = read({name: SCORES[name] for name in ("estimator", "thumbnail")}, ())
     assert len(lines) == 2
+
+
+def test_test_that_cannot_decide():
+    lines = read(alarms=(), smallest=0.0625)
+    assert lines[1] == (
+        "The test cannot decide whether a classifier that cannot see the disease beats "
+        "chance (border, corners): on these folds, a classifier without errors would "
+        "have p = 0.062, and the level is 0.01 for all together. It needs more "
+        "patients, or fewer folds with patients of several classes in each."
+    )
 
 
 def test_message_of_a_finding():

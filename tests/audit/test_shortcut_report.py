@@ -5,7 +5,11 @@ import pytest
 from PIL import Image
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, roc_auc_score
-from sklearn.model_selection import PredefinedSplit, StratifiedGroupKFold
+from sklearn.model_selection import (
+    LeaveOneGroupOut,
+    PredefinedSplit,
+    StratifiedGroupKFold,
+)
 
 from cxrclf.audit import shortcut_report
 from cxrclf.datasets import make_chest_radiographs
@@ -60,6 +64,30 @@ def test_copies_are_no_shortcut():
     leaky = shortcut_report(None, X, y, **settings | {"cv": given})
     assert set(leaky.alarms) == {"corners", "border"}
     assert "40 test images have a copy" in " ".join(leaky.reading)
+
+
+@pytest.mark.parametrize("cv", [5, LeaveOneGroupOut()])
+def test_mark_that_the_test_cannot_find(cv):
+    """Ten patients of one class each, in folds that leave little to permute."""
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 200, (60, 16, 16), np.uint8)
+    patients = np.arange(60) % 10
+    X[patients % 2 == 1, :4, :4] = 255
+    report = shortcut_report(
+        None,
+        X,
+        patients % 2,
+        groups=patients,
+        cv=cv,
+        probes=["corners"],
+        duplicates=None,
+        n_resamples=100,
+    )
+    assert report.scores.columns["accuracy"][0].value == 1
+    assert report.findings == ()
+    text = " ".join(report.reading)
+    assert "The test cannot decide whether a classifier" in text
+    assert "No classifier" not in text
 
 
 def macro_auc(predictions):
@@ -177,6 +205,8 @@ def test_source_is_named():
         ({"significance_level": 0}, r"must lie in \(0, 1\), got 0"),
         ({"significance_level": "x"}, r"must lie in \(0, 1\), got 'x'"),
         ({"n_permutations": 9}, "99 or more, got 9"),
+        ({"n_permutations": 199}, "Set n_permutations to 200 or more"),
+        ({"significance_level": 0.0005}, "Set n_permutations to 4000 or more"),
         ({"n_permutations": 1e3}, "99 or more, got 1000.0"),
         ({"segmenter": np.zeros((6, 8, 8), int)}, "found in 0 of 6 images"),
     ],

@@ -38,7 +38,14 @@ def summarize(scores, columns=None, groups=None, level=0.05):
     groups = None if groups is None else np.asarray(groups)
     folds = [(np.arange(0), np.arange(20))]
     study = ShortcutStudy(y, groups, None, folds, settings)
-    predictions = Predictions(y, y, np.eye(2)[np.repeat([0, 1], 10)], groups=groups)
+    predictions = Predictions(
+        y,
+        y,
+        np.eye(2)[np.repeat([0, 1], 10)],
+        fold=np.zeros(20, int),
+        rows=np.arange(20),
+        groups=groups,
+    )
     study.predictions = dict.fromkeys(scores, predictions)
     study.scores, study.columns = scores, columns or {}
     return summarize_shortcuts(study, level, skipped={}, n_lungs=(1, 2))

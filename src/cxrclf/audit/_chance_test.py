@@ -91,6 +91,31 @@ def chance_p_value(
     return float(max(share, tail))
 
 
+def smallest_p_value(
+    codes: np.ndarray,
+    fold: np.ndarray,
+    groups: np.ndarray,
+    *,
+    n_permutations: int = 999,
+    random_state: int = 0,
+) -> float:
+    """Return the p-value of a classifier without errors.
+
+    No classifier reaches a much smaller p-value. It is large if there are few patients,
+    or if the labels of a fold cannot be permuted because they are the same.
+
+    The parameters are the same as for :func:`chance_p_value`.
+    """
+    return chance_p_value(
+        codes,
+        np.eye(codes.max() + 1)[codes],
+        fold,
+        groups,
+        n_permutations=n_permutations,
+        random_state=random_state,
+    )
+
+
 def _widen(fold: np.ndarray) -> float:
     """Return the factor of the standard deviation over folds that share samples."""
     k = len(np.unique(fold))

@@ -40,7 +40,7 @@ def describe_probe(name, scores, chance, p_value, column=None):
     return text
 
 
-def read_scores(scores, alarms, chance, tested, level):
+def read_scores(scores, alarms, chance, tested, level, smallest=0.0):
     """Return sentences about the scores of all probes.
 
     Parameters
@@ -55,6 +55,8 @@ def read_scores(scores, alarms, chance, tested, level):
         Number of tested images and of their patients, in words.
     level : float
         Significance level.
+    smallest : float, default=0.0
+        p-value of a classifier without errors, adjusted for the number of probes.
 
     Returns
     -------
@@ -73,6 +75,14 @@ def read_scores(scores, alarms, chance, tested, level):
     blind = [name for name in scores if name in PROBES and PROBES[name][1]]
     if alarms:
         lines += _read_alarms(scores, alarms, estimator)
+    elif blind and smallest > level:
+        lines.append(
+            "The test cannot decide whether a classifier that cannot see the disease "
+            f"beats chance ({', '.join(blind)}): on these folds, a classifier without "
+            f"errors would have {_format_p(smallest)}, and the level is {level:g} for "
+            "all together. It needs more patients, or fewer folds with patients of "
+            "several classes in each."
+        )
     elif blind:
         lines.append(
             "No classifier that cannot see the disease beats chance, among "

@@ -1,5 +1,6 @@
 """Compare a classifier with classifiers that cannot see the disease."""
 
+import math
 from numbers import Integral, Real
 
 import numpy as np
@@ -10,7 +11,7 @@ from cxrclf._utils.labels import as_labels, check_label_count, check_labels
 from cxrclf.audit._check_duplicates import check_duplicates
 from cxrclf.audit._draw_folds import draw_folds
 from cxrclf.audit._make_probes import ProbeFactory
-from cxrclf.audit._probe import ESTIMATOR, IMAGE
+from cxrclf.audit._probe import ESTIMATOR, IMAGE, PROBES
 from cxrclf.audit._probe_scores import Settings
 from cxrclf.audit._shortcut_study import ShortcutStudy
 from cxrclf.audit._summarize_shortcuts import summarize_shortcuts
@@ -111,7 +112,8 @@ def shortcut_report(
     n_resamples : int, default=1000
         Number of bootstrap resamples of the patients, 100 or more.
     n_permutations : int, default=1999
-        Number of permutations of the labels, 99 or more.
+        Number of permutations of the labels: 99 or more, and at least the number of
+        probes that cannot see the disease divided by `significance_level`.
     random_state : int, default=0
         Seed of the folds, the forests, the resamples and the permutations.
     verbose : int, default=0
@@ -148,7 +150,8 @@ def shortcut_report(
     of the patients are permuted within each fold. It is too small if test
     images depend on training images. Because folds share training images,
     the standard deviation of the permutations is widened as proposed by Nadeau and
-    Bengio [2]_.
+    Bengio [2]_. If a classifier without errors could not reach the level, because there
+    are few patients or the patients of each fold have one class, `reading` says so.
 
     `external_auc` is the estimate PEst of the AUC on external data [3]_: the AUC, minus
     the AUC of the same model on shuffled pixels, plus 0.5. The published figures are of
@@ -204,6 +207,7 @@ def shortcut_report(
         verbose=verbose,
     )
     names = factory.choose(probes)
+    _check_permutations(names, significance_level, n_permutations)
     copies = _find_copies(
         duplicates, images, cache_dir=cache_dir, n_threads=n_threads, verbose=verbose
     )
@@ -241,6 +245,18 @@ def _check_parameters(estimator, y, significance_level, n_permutations):
     if not isinstance(n_permutations, Integral) or n_permutations < 99:
         raise ValueError(
             f"n_permutations must be an int, 99 or more, got {n_permutations!r}."
+        )
+
+
+def _check_permutations(names, level, n_permutations):
+    """Check that p-values can reach the level."""
+    n_blind = sum(PROBES[name][1] for name in names)
+    needed = math.ceil(n_blind / level)
+    if n_permutations < needed:
+        raise ValueError(
+            f"n_permutations={n_permutations} is too small: for {n_blind} probes that "
+            f"cannot see the disease and significance_level={level}, no p-value could "
+            f"reach the level. Set n_permutations to {needed} or more."
         )
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cxrclf.audit._chance_test import smallest_p_value
 from cxrclf.audit._leak_warnings import ignore_patient_leaks
 from cxrclf.audit._link_groups import link_groups
 from cxrclf.audit._probe import ESTIMATOR
@@ -83,6 +84,17 @@ class ShortcutStudy:
                 predictions = self._predict(column_estimator, values[:, None])
                 self.column_predictions[name] = predictions
                 self.columns[name] = ProbeScores(predictions, self.settings)
+
+    def find_smallest_p_value(self):
+        """Return the p-value of a classifier without errors on these folds."""
+        first = next(iter(self.predictions.values()))
+        return smallest_p_value(
+            np.unique(first.y_true, return_inverse=True)[1],
+            first.fold,
+            first.rows if first.units is None else first.units,
+            n_permutations=self.settings.n_permutations,
+            random_state=self.settings.random_state,
+        )
 
     def count_patients(self):
         """Return the number of patients with tested images, or None if unknown."""

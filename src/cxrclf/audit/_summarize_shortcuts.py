@@ -58,7 +58,8 @@ def summarize_shortcuts(study, level, *, skipped, n_lungs):
     n_patients = study.count_patients()
     if n_patients is not None:
         tested += f" of {n_patients} patients"
-    reading = read_scores(scores, alarms, chance, tested, level)
+    smallest = min(1.0, len(p_values) * study.find_smallest_p_value())
+    reading = read_scores(scores, alarms, chance, tested, level, smallest)
     if external is not None and np.isfinite(external.value):
         reading.append(
             read_external_auc(external, scores[ESTIMATOR].auc, scores[_SHUFFLED].auc)
