@@ -59,15 +59,16 @@ def test_more_folds_than_groups_are_refused():
 
 
 def test_splits_of_the_user_stay():
+    labels = np.tile(["covid", "normal"], 12)
     split = PredefinedSplit([-1] * 16 + [0] * 8)
     expected = [(np.arange(16), np.arange(16, 24))]
-    assert_same_folds(draw_folds(split, X, Y, None, None, 0), expected)
+    assert_same_folds(draw_folds(split, X, labels, None, None, 0), expected)
     mask = np.arange(24) >= 16
-    assert_same_folds(draw_folds([(~mask, mask)], X, Y, None, None, 0), expected)
+    assert_same_folds(draw_folds([(~mask, mask)], X, labels, None, None, 0), expected)
     # Groups that the splitter does not use are no reason for a warning.
     splitter = StratifiedKFold(3)
     assert_same_folds(
-        draw_folds(splitter, X, Y, PATIENTS, None, 0), splitter.split(Y, Y)
+        draw_folds(splitter, X, labels, PATIENTS, None, 0), splitter.split(X, labels)
     )
 
 
@@ -77,6 +78,7 @@ def test_splits_of_the_user_stay():
         (RepeatedStratifiedKFold(n_splits=2, n_repeats=2), "several times"),
         ([(range(12), range(11, 24))], "training and test rows"),
         ([(range(12), [])], "no test rows"),
+        ([(range(9, 24), range(9))], "All 9 test images of cv have the class 'covid'"),
         (1, "at least one train/test split"),
     ],
 )

@@ -68,6 +68,8 @@ def test_probes_that_are_not_possible_are_refused(files):
     for probes in ("border", ["frame"]):
         with pytest.raises(ValueError, match="probes must be"):
             factory.choose(probes)
+    with pytest.raises(ValueError, match="probes is empty"):
+        factory.choose([])
     with pytest.raises(ValueError, match="'source' is not possible: source was not"):
         factory.choose(["border", "source"])
     same = make_factory(files[[0, 0, 0]], source=SOURCE[:2])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, roc_auc_score
 
+from cxrclf.audit import _probe_scores
 from cxrclf.audit._chance_test import chance_p_value
 from cxrclf.audit._probe_scores import ProbeScores, Settings, estimate_external_auc
 from cxrclf.metrics import Predictions, bootstrap_interval, proportion_interval
@@ -104,3 +105,17 @@ def test_external_auc_is_the_published_equation():
     )
     assert estimate_external_auc(one, other, SETTINGS) == pytest.approx(expected)
     assert 0.5 < expected.value < macro_auc(one.y_true, one.y_score)
+
+
+def test_p_value_is_computed_once_when_it_is_used(monkeypatch):
+    calls = []
+
+    def count(*args, **settings):
+        calls.append(settings)
+        return chance_p_value(*args, **settings)
+
+    monkeypatch.setattr(_probe_scores, "chance_p_value", count)
+    scores = ProbeScores(predict(0), SETTINGS)
+    assert calls == []
+    assert scores.p_value == scores.p_value
+    assert len(calls) == 1

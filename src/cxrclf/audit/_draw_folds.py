@@ -46,7 +46,8 @@ def draw_folds(
     ------
     ValueError
         If there are fewer groups than folds, if a fold has no test rows, if rows are
-        tested twice, or if training rows are test rows of the same fold.
+        tested twice, if all test rows have one class, or if training rows are test
+        rows of the same fold.
     """
     if isinstance(cv, Integral) and not isinstance(cv, bool):
         settings = {"shuffle": True, "random_state": random_state}
@@ -63,6 +64,11 @@ def draw_folds(
         raise ValueError(
             "cv tests some images several times. Pass a splitter without repeats, such "
             "as StratifiedGroupKFold."
+        )
+    if len(np.unique(y[tested])) < 2:
+        raise ValueError(
+            f"All {len(tested)} test images of cv have the class "
+            f"{y[tested].tolist()[0]!r}. Pass splits that test two classes or more."
         )
     if any(np.isin(test, train).any() for train, test in folds):
         raise ValueError("A fold of cv has rows that are training and test rows.")

@@ -98,10 +98,13 @@ class ProbeFactory:
         Raises
         ------
         ValueError
-            If a name is unknown, or if a probe that was named is not possible.
+            If there is no name or an unknown one, or if a probe that was named is not
+            possible.
         """
         automatic = isinstance(probes, str) and probes == "auto"
         names = list(PROBES) if automatic else list(probes)
+        if not names:
+            raise ValueError(f'probes is empty. Pass "auto" or some of {list(PROBES)}.')
         unknown = [name for name in names if name not in PROBES]
         if unknown or (isinstance(probes, str) and not automatic):
             raise ValueError(

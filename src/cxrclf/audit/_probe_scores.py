@@ -1,6 +1,7 @@
 """Scores of out-of-fold predictions with intervals over patients."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -85,16 +86,23 @@ class ProbeScores:
             self.difference = self._bootstrap(
                 _difference, codes, _as_codes(reference)[1], predicted, groups=units
             )
-        scores = predictions.y_score
+        self._predictions = predictions
+
+    @cached_property
+    def p_value(self) -> float:
+        """p-value of the test against chance, computed at its first use."""
+        predictions = self._predictions
+        codes, predicted = _as_codes(predictions)
+        scores, units = predictions.y_score, predictions.units
         if scores is None:
             scores = np.eye(len(predictions.classes))[predicted]
-        self.p_value = chance_p_value(
+        return chance_p_value(
             codes,
             scores,
             predictions.fold,
             predictions.rows if units is None else units,
-            n_permutations=settings.n_permutations,
-            random_state=settings.random_state,
+            n_permutations=self._settings.n_permutations,
+            random_state=self._settings.random_state,
         )
 
     def _score_auc(self, predictions: Predictions, codes: np.ndarray) -> Estimate:

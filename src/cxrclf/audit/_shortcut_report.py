@@ -8,6 +8,7 @@ from sklearn.base import is_classifier
 
 from cxrclf._utils.groups import check_groups
 from cxrclf._utils.labels import as_labels, check_label_count, check_labels
+from cxrclf._utils.missing import format_rows
 from cxrclf.audit._check_duplicates import check_duplicates
 from cxrclf.audit._draw_folds import draw_folds
 from cxrclf.audit._make_probes import ProbeFactory
@@ -128,9 +129,9 @@ def shortcut_report(
     Raises
     ------
     ValueError
-        If a parameter is invalid, if lengths differ, if a probe is not possible, if no
-        lungs are found in half of the images or more, or if `cv` tests images several
-        times.
+        If pixels are NaN or infinite, if a parameter is invalid, if lengths differ, if
+        a probe is not possible, if no lungs are found in half of the images or more, or
+        if `cv` tests images several times or tests one class only.
     ImageReadError
         If files cannot be read. The message names all of them.
 
@@ -190,7 +191,8 @@ def shortcut_report(
     >>> [finding.code for finding in report.findings]
     ['corners']
     """
-    images = ImageInput.from_X(X, image_shape=image_shape)
+    images = ImageInput.from_X(X, image_shape=image_shape, ensure_all_finite=False)
+    _check_finite(images)
     y = check_labels(y, owner="shortcut_report")
     check_label_count("y", len(y), len(images))
     groups = check_groups(groups, len(images))
@@ -245,6 +247,19 @@ def _check_parameters(estimator, y, significance_level, n_permutations):
     if not isinstance(n_permutations, Integral) or n_permutations < 99:
         raise ValueError(
             f"n_permutations must be an int, 99 or more, got {n_permutations!r}."
+        )
+
+
+def _check_finite(images):
+    """Check that no pixel is NaN or infinite."""
+    if images.pixels is None or images.pixels.dtype.kind != "f":
+        return
+    finite = [bool(np.isfinite(image).all()) for image in images.pixels]
+    rows = np.flatnonzero(~np.array(finite))
+    if len(rows):
+        raise ValueError(
+            f"X has pixels that are NaN or infinite, in {format_rows(rows)}. Replace "
+            "them, for example by 0 with numpy.nan_to_num, or leave these images out."
         )
 
 

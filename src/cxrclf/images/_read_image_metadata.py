@@ -77,6 +77,8 @@ def read_image_metadata(
 
     Raises
     ------
+    TypeError
+        If `paths` is a single path.
     ImageReadError
         If files cannot be read. The message names all of them.
     MissingDependencyError
@@ -95,6 +97,11 @@ def read_image_metadata(
     >>> metadata["format"].tolist(), metadata["width"].tolist()
     (['PNG'], [30.0])
     """
+    if isinstance(paths, (str, bytes, os.PathLike)):
+        raise TypeError(
+            f"paths must be a list of paths, got the single path {paths!r}. Pass "
+            "[path]."
+        )
     paths = list(paths)
     with quiet_decoders(), ThreadPoolExecutor(_THREADS) as executor:
         found = list(executor.map(_try_to_read, paths))
