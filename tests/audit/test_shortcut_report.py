@@ -90,6 +90,22 @@ def test_mark_that_the_test_cannot_find(cv):
     assert "No classifier" not in text
 
 
+def test_type_of_pixels_does_not_matter():
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 200, (60, 16, 16), np.uint8)
+    y = np.arange(60) % 2
+    X[y == 1, :4, :4] = 255
+    settings = {"probes": ["corners"], "duplicates": None, "n_resamples": 100, "cv": 3}
+    reports = [
+        shortcut_report(None, pixels, y, **settings)
+        for pixels in (X, X.astype(np.int64), np.rint(X / 255 * 4095).astype(np.uint16))
+    ]
+    for report in reports:
+        assert report.alarms == ("corners",)
+    one, other = (some.predictions["corners"].y_score for some in reports[:2])
+    np.testing.assert_array_equal(one, other)
+
+
 def macro_auc(predictions):
     return roc_auc_score(predictions.y_true, predictions.y_score, multi_class="ovr")
 

@@ -19,6 +19,15 @@ def test_gray_levels_of_integers():
     np.testing.assert_allclose(gray[1], 0.1, atol=1e-4)
 
 
+@pytest.mark.parametrize("dtype", [np.uint16, np.int64])
+def test_gray_levels_of_12_bits(dtype):
+    image = np.tile(np.linspace(0, 4000, 128), (1, 128, 1)).astype(dtype)
+    thumbnails = make_thumbnails(ArrayImages(image))
+    assert thumbnails.high[0] == pytest.approx(4000 / 4095)
+    gray = thumbnails.get_gray([0])
+    np.testing.assert_allclose(gray, image / 4095, atol=0.51 / 255)
+
+
 def test_channels_are_averaged_and_large_floats_scaled():
     image = np.zeros((1, 128, 128, 3))
     image[..., 0] = np.linspace(0, 300, 128)

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-from cxrclf.images import ImageInput, resize
-
-_N_ROWS = 1024
+from cxrclf.audit._gray_reader import GrayReader
+from cxrclf.images import ImageInput
 
 
 def load_gray(X, size, *, cache_dir=None, verbose=0):
@@ -24,17 +23,16 @@ def load_gray(X, size, *, cache_dir=None, verbose=0):
     Returns
     -------
     ndarray of shape (n, *size) of float32
-        Gray levels. Integers are divided by the maximum of their type. Channels are
-        averaged.
+        Gray levels in [0, 1], as :class:`GrayReader` scales them.
+
+    Raises
+    ------
+    ValueError
+        If there are integers of more than 16 bits.
     """
     opened = ImageInput.from_X(X).open(size, cache_dir=cache_dir, verbose=verbose)
+    reader = GrayReader(opened, size)
     gray = np.empty((len(opened), *size), np.float32)
-    for start in range(0, len(opened), _N_ROWS):
-        rows = np.arange(start, min(start + _N_ROWS, len(opened)))
-        pixels = opened.gather(rows)
-        scale = np.iinfo(pixels.dtype).max if pixels.dtype.kind in "iu" else 1
-        pixels = pixels.astype(np.float32) / np.float32(scale)
-        if pixels.ndim == 4:
-            pixels = pixels.mean(axis=-1)
-        gray[rows] = [resize(image, size) for image in pixels]
-    return gray
+    for row, image in enumerate(reader):
+        gray[row] = image
+    return reader.scale(gray)

@@ -5,10 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from cxrclf.images import resize
+from cxrclf.audit._gray_reader import GrayReader
 
 SIDE = 128  # side of the images in pixels
-_CHUNK = 256
 
 
 class Thumbnails(NamedTuple):
@@ -46,30 +45,22 @@ def make_thumbnails(opened, *, verbose=0):
     Returns
     -------
     Thumbnails
-        Channels are averaged. Integers are divided by the maximum of their type, and
-        floats by the maximum of all images, if it is greater than 1.
+        Gray levels are scaled as by :class:`GrayReader`.
+
+    Raises
+    ------
+    ValueError
+        If there are integers of more than 16 bits.
     """
     n = len(opened)
+    reader = GrayReader(opened, (SIDE, SIDE))
     result = Thumbnails(np.zeros((n, SIDE, SIDE), np.uint8), np.zeros(n), np.zeros(n))
-    with tqdm(total=n, desc="resizing", unit="image", disable=not verbose) as bar:
-        for start in range(0, n, _CHUNK):
-            rows = np.arange(start, min(start + _CHUNK, n))
-            for row, image in zip(rows, opened.gather(rows), strict=True):
-                gray = _to_gray(image)
-                low, high = float(gray.min()), float(gray.max())
-                result.low[row], result.high[row] = low, high
-                if high > low:
-                    scaled = (gray - low) * (255 / (high - low))
-                    result.pixels[row] = np.rint(np.clip(scaled, 0, 255))
-            bar.update(len(rows))
-    top = max(1.0, result.high.max())
-    return Thumbnails(result.pixels, result.low / top, result.high / top)
-
-
-def _to_gray(image):
-    """Return one image in gray as float32, integers scaled to [0, 1]."""
-    scale = np.iinfo(image.dtype).max if image.dtype.kind in "iu" else 1
-    gray = image.astype(np.float32) / np.float32(scale)
-    if gray.ndim == 3:
-        gray = gray.mean(axis=2)
-    return resize(np.ascontiguousarray(gray), (SIDE, SIDE))
+    images = tqdm(reader, desc="resizing", unit="image", disable=not verbose)
+    for row, gray in enumerate(images):
+        low, high = float(gray.min()), float(gray.max())
+        result.low[row], result.high[row] = low, high
+        if high > low:
+            scaled = (gray - low) * (255 / (high - low))
+            result.pixels[row] = np.rint(np.clip(scaled, 0, 255))
+    low, high = reader.scale(result.low), reader.scale(result.high)
+    return Thumbnails(result.pixels, low, high)
