@@ -13,6 +13,7 @@ from sklearn.model_selection import (
 
 from cxrclf.audit import shortcut_report
 from cxrclf.datasets import make_chest_radiographs
+from cxrclf.images import ImageInput
 
 SEEN_OUTSIDE = {"border", "corners", "outside_lungs", "estimator_outside_lungs"}
 
@@ -163,7 +164,7 @@ def sized_files(tmp_path):
     return paths, y
 
 
-def test_size_of_images_is_named(sized_files, capsys):
+def test_size_of_images_is_named(sized_files, capsys, tmp_path):
     paths, y = sized_files
     split = PredefinedSplit(np.where(np.arange(60) % 3, -1, 0))
     report = shortcut_report(
@@ -174,6 +175,7 @@ def test_size_of_images_is_named(sized_files, capsys):
         probes=["metadata", "corners", "file_size"],
         n_resamples=100,
         n_permutations=999,
+        cache_dir=tmp_path / "cache",
         verbose=1,
     )
     assert report.alarms == ("metadata",)
@@ -189,7 +191,15 @@ def test_size_of_images_is_named(sized_files, capsys):
         )
         assert columns["AUC"][row].value == pytest.approx(expected)
     assert len(report.predictions["metadata"]) == 20
-    assert "metadata: balanced accuracy 1.000" in capsys.readouterr().out
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "metadata: 1.000" in captured.err
+    assert "scoring: 100%" in captured.err
+    # Files are decoded once, for the search for copies and for the probes.
+    assert captured.err.count("decoding: 100%") == 1
+    cache = tmp_path / "cache"
+    ImageInput.from_X(paths).open((128, 128), cache_dir=cache, verbose=1)
+    assert "decoding" not in capsys.readouterr().err
     assert "difference" not in report.scores.columns
     assert "No patient ids were passed" in " ".join(report.reading)
 

@@ -1,8 +1,12 @@
 """Predictions on the same folds, against scikit-learn."""
 
+import threading
+
 import numpy as np
 import pytest
+from joblib import parallel_config
 from numpy.testing import assert_array_equal
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, cross_val_predict
 
@@ -18,10 +22,10 @@ def study():
     y = np.arange(40) % 2
     splitter = KFold(4)
     folds = list(splitter.split(y))
-    return ShortcutStudy(y, np.arange(40) // 2, None, folds, SETTINGS, 1)
+    return ShortcutStudy(y, np.arange(40) // 2, None, folds, SETTINGS)
 
 
-def test_predictions_are_those_of_scikit_learn(study, capsys):
+def test_predictions_are_those_of_scikit_learn(study):
     X = np.random.default_rng(0).normal(size=(40, 3))
     y = np.arange(40) % 2
     picture = np.zeros((4, 4), np.uint8)
@@ -57,8 +61,6 @@ def test_predictions_are_those_of_scikit_learn(study, capsys):
     rows = study.column_predictions["height"].rows
     assert_array_equal(study.column_predictions["height"].y_pred, column[rows])
     assert study.pictures == {"metadata": picture}
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["estimator", "metadata"]
 
 
 def test_other_probes_have_no_columns(study):
@@ -89,6 +91,24 @@ def test_patients_and_copies_in_training_samples_are_counted():
         found = study.predictions["estimator"]
         same = found.groups[:, None] == found.groups
         assert_array_equal(same, units[found.rows][:, None] == units[found.rows])
+
+
+class SlowClassifier(DummyClassifier):
+    """Classifier that waits until as many folds are fitted at the same time."""
+
+    barrier = threading.Barrier(2)
+
+    def fit(self, X, y):
+        self.barrier.wait(timeout=30)
+        return super().fit(X, y)
+
+
+def test_folds_are_fitted_at_the_same_time():
+    y = np.arange(40) % 2
+    study = ShortcutStudy(y, None, None, list(KFold(4).split(y)), SETTINGS, n_jobs=2)
+    with parallel_config("threading"):
+        study.score("estimator", SlowClassifier(), y[:, None])
+    assert len(study.predictions["estimator"]) == 40
 
 
 def test_unknown_patients_are_not_counted():

@@ -5,6 +5,7 @@ from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import is_classifier
+from tqdm import tqdm
 
 from cxrclf._utils.groups import check_groups
 from cxrclf._utils.labels import as_labels, check_label_count, check_labels
@@ -33,6 +34,7 @@ def shortcut_report(
     duplicates="find",
     cache_dir=None,
     n_threads=None,
+    n_jobs=None,
     significance_level=0.01,
     confidence_level=0.95,
     n_resamples=1000,
@@ -78,7 +80,8 @@ def shortcut_report(
         only.
     X : array-like of n images
         Images: files, or an array of shape (n, H, W), (n, H, W, C), or (n, F) with
-        `image_shape`.
+        `image_shape`. Integers have 16 bits at most. The probes scale integers of more
+        than 8 bits by the largest pixel, rounded up to 8, 10, 12, 14 or 16 bits.
     y : array-like of shape (n,)
         Class labels.
     cv : int, splitter or iterable, default=5
@@ -105,6 +108,9 @@ def shortcut_report(
         Folder of decoded files.
     n_threads : int, default=None
         Number of CPU threads of :func:`find_duplicates`.
+    n_jobs : int, default=None
+        Number of folds that are fitted at the same time. None means 1, and -1 means one
+        per processor.
     significance_level : float, default=0.01
         Probability in (0, 1) that any probe is called a shortcut although none can
         predict the classes. Holm's method corrects for the number of probes.
@@ -118,7 +124,7 @@ def shortcut_report(
     random_state : int, default=0
         Seed of the folds, the forests, the resamples and the permutations.
     verbose : int, default=0
-        Whether to print a line after each probe.
+        Whether to show progress bars.
 
     Returns
     -------
@@ -215,11 +221,15 @@ def shortcut_report(
     )
     folds = draw_folds(cv, images.X, y, groups, copies, random_state)
     factory.shown_row = int(folds[0][1][0])
-    study = ShortcutStudy(y, groups, copies, folds, settings, verbose)
-    if estimator is not None:
-        study.score(ESTIMATOR, estimator, images.X)
-    for name in names:
-        study.add_probe(factory.make(name), factory.make_column_estimator())
+    study = ShortcutStudy(y, groups, copies, folds, settings, n_jobs)
+    total = len(names) + (estimator is not None)
+    with tqdm(total=total, desc="scoring", disable=not verbose) as bar:
+        if estimator is not None:
+            study.score(ESTIMATOR, estimator, images.X)
+            _show_score(bar, study, ESTIMATOR)
+        for name in names:
+            study.add_probe(factory.make(name), factory.make_column_estimator())
+            _show_score(bar, study, name)
     if study.pictures:
         study.pictures = {IMAGE: factory.show_image()} | study.pictures
     return summarize_shortcuts(
@@ -228,6 +238,12 @@ def shortcut_report(
         skipped=factory.skipped,
         n_lungs=factory.count_lungs(),
     )
+
+
+def _show_score(bar, study, name):
+    """Show the score of a classifier beside the progress bar."""
+    bar.set_postfix_str(f"{name}: {study.scores[name].balanced_accuracy.value:.3f}")
+    bar.update()
 
 
 def _check_parameters(estimator, y, significance_level, n_permutations):

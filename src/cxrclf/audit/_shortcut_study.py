@@ -27,8 +27,8 @@ class ShortcutStudy:
         Training and test rows of each fold.
     settings : Settings
         Settings of intervals and tests.
-    verbose : int, default=0
-        Whether to print a line after each classifier.
+    n_jobs : int, default=None
+        Number of folds that are fitted at the same time.
 
     Attributes
     ----------
@@ -44,12 +44,12 @@ class ShortcutStudy:
         One image as each probe sees it.
     """
 
-    def __init__(self, y, groups, copies, folds, settings, verbose=0):
+    def __init__(self, y, groups, copies, folds, settings, n_jobs=None):
         self.settings = settings
         self._y, self._folds = y, folds
         self._patients, self._copies = groups, copies
         self._groups = groups if copies is None else link_groups(groups, copies)
-        self._verbose = verbose
+        self._n_jobs = n_jobs
         self.predictions, self.scores = {}, {}
         self.columns, self.column_predictions = {}, {}
         self.pictures = {}
@@ -58,14 +58,11 @@ class ShortcutStudy:
         """Fit and score a classifier on all folds."""
         predictions = self._predict(estimator, X)
         self.predictions[name] = predictions
-        self.scores[name] = scores = ProbeScores(
+        self.scores[name] = ProbeScores(
             predictions,
             self.settings,
             None if name == ESTIMATOR else self.predictions.get(ESTIMATOR),
         )
-        if self._verbose:
-            value = scores.balanced_accuracy.value
-            print(f"{name}: balanced accuracy {value:.3f}", flush=True)
 
     def add_probe(self, probe, column_estimator):
         """Score a probe, and single columns if they have a meaning.
@@ -126,5 +123,10 @@ class ShortcutStudy:
         # The report counts the test images of such patients.
         with ignore_patient_leaks():
             return cross_val_predictions(
-                estimator, X, self._y, groups=self._groups, cv=self._folds
+                estimator,
+                X,
+                self._y,
+                groups=self._groups,
+                cv=self._folds,
+                n_jobs=self._n_jobs,
             )
