@@ -74,7 +74,7 @@ print(leakage_report(X, y, groups=groups, cv=folds, duplicates=duplicates))
 # A classifier that sees only the corners finds covid.
 
 clf = CXRClassifier(image_size=128, max_epochs=20, random_state=0)
-shortcuts = shortcut_report(clf, X, y, groups=groups, cv=folds)
+shortcuts = shortcut_report(clf, X, y, groups=groups, cv=folds, duplicates=duplicates)
 print(shortcuts)
 shortcuts.plot()
 plt.show()

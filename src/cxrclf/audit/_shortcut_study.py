@@ -86,7 +86,7 @@ class ShortcutStudy:
         """Return the p-value of a classifier without errors on these folds."""
         first = next(iter(self.predictions.values()))
         return smallest_p_value(
-            np.unique(first.y_true, return_inverse=True)[1],
+            np.unique(self._y[first.rows], return_inverse=True)[1],
             first.fold,
             first.rows if first.units is None else first.units,
             n_permutations=self.settings.n_permutations,

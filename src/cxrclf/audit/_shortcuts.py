@@ -22,7 +22,8 @@ class ShortcutReport(Report):
         Sentences that explain the report in plain words.
     predictions : dict of str to Predictions
         Out-of-fold predictions by the name of the probe. The key of the estimator is
-        ``"estimator"``. All have the same samples in the same order.
+        ``"estimator"``. All have the same samples in the same order. If there are
+        copies, patients who share an image have one number in `groups`.
     column_predictions : dict of str to Predictions
         The same for classifiers that see one column of the metadata, by its name.
     probe_scores : dict of str to ProbeScores
