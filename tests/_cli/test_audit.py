@@ -41,12 +41,16 @@ def no_search(monkeypatch):
     monkeypatch.setattr("cxrclf.audit.find_duplicates", find_duplicates)
 
 
-def test_clean_folder(folder, capsys):
-    assert audit(folder, "--groups", PATIENT, "--fail-on", "leakage") == 0
+def test_clean_folder(folder, capsys, tmp_path):
+    arguments = ["--fail-on", "leakage", "--cache-dir", str(tmp_path / "cache")]
+    assert audit(folder, "--groups", PATIENT, *arguments) == 0
     captured = capsys.readouterr()
     assert "Leakage of folds by image\n====" in captured.out
     assert "Shortcuts\n=========" in captured.out
     assert "0 of 24 test images depend on training images" in captured.out
+    # All reports use the same decoded files and copies.
+    assert captured.err.count("decoding: 100%") == 1
+    assert captured.err.count("searching: 100%") == 1
 
 
 def test_copies_of_a_split_folder(tmp_path, capsys):

@@ -41,6 +41,7 @@ def marked_report(marked_radiographs, pixel_classifier):
         groups=data.groups,
         segmenter=data.masks,
         source=source,
+        duplicates=None,
         n_resamples=100,
         n_permutations=999,
         random_state=1,
