@@ -54,6 +54,7 @@ def draw_folds(
         if groups is None and copies is None:
             cv = StratifiedKFold(int(cv), **settings)
         else:
+            groups = np.arange(len(y)) if groups is None else groups
             _check_number(cv, groups, copies)
             cv = StratifiedPatientKFold(int(cv), duplicates=copies, **settings)
     folds = list_splits(cv, X, y, groups)
@@ -75,9 +76,7 @@ def draw_folds(
     return folds
 
 
-def _check_number(
-    cv: int, groups: np.ndarray | None, copies: np.ndarray | None
-) -> None:
+def _check_number(cv: int, groups: np.ndarray, copies: np.ndarray | None) -> None:
     linked = groups if copies is None else link_groups(groups, copies)
     n = len(np.unique(linked))
     if n < cv:
