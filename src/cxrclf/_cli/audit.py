@@ -192,7 +192,7 @@ def _make_reports(options):
             None,
             X,
             y,
-            groups=groups,
+            groups=np.arange(len(y)) if groups is None else groups,
             cv=honest,
             duplicates=duplicates,
             cache_dir=options.cache_dir,
