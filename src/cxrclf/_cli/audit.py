@@ -177,6 +177,7 @@ def _make_reports(options):
     if test is None:
         # No split exists yet. The report shows what a split by image would leak.
         leakage.title = "Leakage of folds by image"
+        leakage.tables.pop("patients", None)  # nearly all, and of no split that exists
         leakage.findings = tuple(
             finding for finding in leakage.findings if finding.kind != "leakage"
         )
