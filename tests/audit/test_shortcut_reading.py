@@ -42,9 +42,10 @@ def test_estimator_and_its_best_rival_come_first():
         "images. Chance is 0.500."
     )
     assert lines[1] == (
-        "Of the 0.900, a classifier that sees only the four corners of the image "
-        "reaches 0.800 [0.700, 0.900]. It cannot see the disease. The estimator is not "
-        "clearly better: the difference is 0.100 [-0.100, 0.300]."
+        "Beside the 0.900 of the estimator, a classifier that sees only the four "
+        "corners of the image reaches 0.800 [0.700, 0.900]. It sees a disease only "
+        "where the lungs reach there. The estimator is not clearly better: the "
+        "difference is 0.100 [-0.100, 0.300]."
     )
     assert lines[2] == "These probes beat chance as well: border."
     assert "differ in more than the disease" in lines[3]
@@ -70,7 +71,10 @@ def test_report_without_estimator():
     scores = {name: SCORES[name] for name in ("border", "corners")}
     lines = read(scores)
     assert lines[0] == "The probes predict 90 images. Chance is 0.500."
-    assert lines[1].endswith("reaches 0.800 [0.700, 0.900]. It cannot see the disease.")
+    assert lines[1].endswith(
+        "reaches 0.800 [0.700, 0.900]. It sees a disease only where the lungs reach "
+        "there."
+    )
 
 
 def test_quiet_report():
@@ -127,3 +131,11 @@ def test_external_auc_and_notes():
         "Probes that were not possible: lung_shape, outside_lungs (no masks); source "
         "(none)."
     )
+
+
+def test_borders_that_were_not_checked_are_named():
+    skipped = {"outside_lungs": "segmenter was not passed"}
+    for alarms, expected in ((["border"], True), (["metadata"], False)):
+        text = " ".join(read_notes(False, 0, 0, skipped, alarms))
+        assert ("the border or the corners was not checked" in text) == expected
+    assert "not checked" not in " ".join(read_notes(False, 0, 3, {}, ["border"]))

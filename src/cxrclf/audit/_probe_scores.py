@@ -6,13 +6,8 @@ from functools import cached_property
 import numpy as np
 
 from cxrclf.audit._chance_test import chance_p_value, macro_auc
-from cxrclf.metrics import (
-    Estimate,
-    Predictions,
-    bootstrap_interval,
-    proportion_interval,
-    roc_auc_interval,
-)
+from cxrclf.audit._summary_scores import summarize
+from cxrclf.metrics import Estimate, Predictions, bootstrap_interval
 
 _UNDEFINED = Estimate(np.nan, np.nan, np.nan)
 
@@ -54,10 +49,12 @@ class ProbeScores:
     Attributes
     ----------
     accuracy, balanced_accuracy, auc : Estimate
-        Scores. The AUC is the macro average over classes, and nan without `y_score`.
+        Scores with the intervals of :meth:`~cxrclf.metrics.Predictions.table`. The AUC
+        is the macro average over classes, and nan without `y_score`.
     difference : Estimate
-        Balanced accuracy of the reference minus this balanced accuracy. It is nan
-        without `reference`.
+        Balanced accuracy of the reference minus this balanced accuracy, with an
+        interval from resampled patients, the same for both. It is nan without
+        `reference`.
     p_value : float
         p-value of the test against chance. Without `y_score`, the predicted labels are
         the scores.
@@ -70,21 +67,22 @@ class ProbeScores:
         reference: Predictions | None = None,
     ):
         self._settings = settings
-        units = predictions.units
-        self.accuracy = proportion_interval(
-            predictions.y_true == predictions.y_pred,
-            groups=units,
-            confidence_level=settings.confidence_level,
-        )
-        codes, predicted = _as_codes(predictions)
-        self.balanced_accuracy = self._bootstrap(
-            _balanced_accuracy, codes, predicted, groups=units
-        )
-        self.auc = self._score_auc(predictions, codes)
+        scores = summarize(predictions, settings.confidence_level)
+        self.accuracy = scores["accuracy"]
+        self.balanced_accuracy = scores["balanced_accuracy"]
+        self.auc = scores.get("auc", _UNDEFINED)
         self.difference = _UNDEFINED
         if reference is not None:
-            self.difference = self._bootstrap(
-                _difference, codes, _as_codes(reference)[1], predicted, groups=units
+            codes, predicted = _as_codes(predictions)
+            self.difference = bootstrap_interval(
+                _difference,
+                codes,
+                _as_codes(reference)[1],
+                predicted,
+                groups=predictions.units,
+                confidence_level=settings.confidence_level,
+                n_resamples=settings.n_resamples,
+                random_state=settings.random_state,
             )
         self._predictions = predictions
 
@@ -102,30 +100,6 @@ class ProbeScores:
             predictions.fold,
             predictions.rows if units is None else units,
             n_permutations=self._settings.n_permutations,
-            random_state=self._settings.random_state,
-        )
-
-    def _score_auc(self, predictions: Predictions, codes: np.ndarray) -> Estimate:
-        if predictions.y_score is None or len(np.unique(codes)) < 2:
-            return _UNDEFINED
-        if len(predictions.classes) == 2:
-            return roc_auc_interval(
-                codes == 1,
-                predictions.y_score[:, 1],
-                groups=predictions.units,
-                confidence_level=self._settings.confidence_level,
-            )
-        return self._bootstrap(
-            macro_auc, codes, predictions.y_score, groups=predictions.units
-        )
-
-    def _bootstrap(self, statistic, *arrays, groups) -> Estimate:
-        return bootstrap_interval(
-            statistic,
-            *arrays,
-            groups=groups,
-            confidence_level=self._settings.confidence_level,
-            n_resamples=self._settings.n_resamples,
             random_state=self._settings.random_state,
         )
 

@@ -146,9 +146,7 @@ class Report:
         kinds = [fail_on] if isinstance(fail_on, str) else list(fail_on)
         unknown = [kind for kind in kinds if kind not in (*KINDS, "any")]
         if unknown:
-            raise ValueError(
-                f"fail_on must be among {('any', *KINDS)}, got {unknown}."
-            )
+            raise ValueError(f"fail_on must be among {('any', *KINDS)}, got {unknown}.")
         found = {finding.kind for finding in self.findings}
         return int(bool(found if "any" in kinds else found.intersection(kinds)))
 

@@ -5,6 +5,8 @@ import numpy as np
 from cxrclf.audit._probe import ESTIMATOR, PROBES
 from cxrclf.audit._report_table import format_estimate
 
+_EDGES = {"border", "corners"}
+
 
 def describe_probe(name, scores, chance, p_value, column=None):
     """Return the message about a probe that beats chance.
@@ -109,6 +111,7 @@ def read_notes(
     n_without_lungs,
     n_in_border,
     skipped,
+    alarms=(),
     *,
     n_copies=0,
     n_dependent=0,
@@ -123,6 +126,8 @@ def read_notes(
         Number of images without lungs, and with lungs in the border.
     skipped : dict of str to str
         Reason for each probe that was not possible, by its name.
+    alarms : sequence of str, default=()
+        Names of the probes that are shortcuts.
     n_copies : int, default=0
         Number of images that have a copy among the images.
     n_dependent : int, default=0
@@ -156,6 +161,11 @@ def read_notes(
             f"No lungs were found in {n_without_lungs} images. The median box of the "
             "other images replaces them there."
         )
+    if "outside_lungs" in skipped and not _EDGES.isdisjoint(alarms):
+        lines.append(
+            "Whether the lungs reach into the border or the corners was not checked. "
+            "The border and the corners can show disease there. Pass a segmenter."
+        )
     if n_in_border:
         lines.append(
             f"The lungs reach into the border of {n_in_border} images. The border "
@@ -178,10 +188,15 @@ def _read_alarms(scores, alarms, estimator):
     subject = _name_classifier(best)
     if estimator is not None and score.value <= estimator.balanced_accuracy.value:
         subject = subject[0].lower() + subject[1:]
-        subject = f"Of the {estimator.balanced_accuracy.value:.3f}, {subject}"
+        value = estimator.balanced_accuracy.value
+        subject = f"Beside the {value:.3f} of the estimator, {subject}"
     lines = [
         f"{subject} that sees only {PROBES[best][0]} reaches {format_estimate(score)}. "
-        "It cannot see the disease."
+        + (
+            "It sees a disease only where the lungs reach there."
+            if best in _EDGES
+            else "It cannot see the disease."
+        )
     ]
     if estimator is not None:
         difference = scores[best].difference

@@ -68,6 +68,7 @@ def summarize_shortcuts(study, level, *, skipped, n_lungs):
         n_patients is None,
         *n_lungs,
         skipped,
+        alarms,
         n_copies=study.count_copies(),
         n_dependent=study.count_dependent(),
     )
@@ -148,9 +149,14 @@ def _tabulate_scores(scores, p_values, alarms):
         del columns["difference"]
     return ReportTable(
         columns,
-        "scores of all folds together, with intervals over patients; p: test of the "
-        "AUC against chance, adjusted by Holm's method; difference: balanced accuracy "
-        "of the estimator minus that of the row",
+        "Scores of all test images together, with intervals over patients. p: test of "
+        "the AUC against chance, adjusted by Holm's method. A shortcut needs a lower p "
+        "than the interval of one score shows."
+        + (
+            " difference: balanced accuracy of the estimator minus that of the row."
+            if ESTIMATOR in scores
+            else ""
+        ),
     )
 
 
@@ -162,5 +168,5 @@ def _tabulate_columns(columns):
             "balanced accuracy": [columns[name].balanced_accuracy for name in names],
             "AUC": [columns[name].auc for name in names],
         },
-        "scores of classifiers that see one column of the headers",
+        "Scores of classifiers that see one column of the headers.",
     )
