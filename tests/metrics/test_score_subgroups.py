@@ -88,7 +88,7 @@ def test_small_subgroups_are_marked_and_left_out(study):
     source = np.where(np.arange(N) < 12, "small", np.repeat(["x", "y"], N // 2))
     # 12 images of 6 patients.
     with pytest.warns(
-        SmallSubgroupWarning, match="1 subgroups .* source = small"
+        SmallSubgroupWarning, match="^1 subgroup has .* source = small. Its scores are"
     ) as of:
         table = subgroup_table(
             y_true, y_pred, score, by={"source": source}, groups=groups,
@@ -118,7 +118,7 @@ def test_no_gap_without_two_large_subgroups(study):
 
 def test_a_subgroup_without_a_class(study):
     y_true, y_pred, score, *_ = study
-    with pytest.warns(SmallSubgroupWarning):
+    with pytest.warns(SmallSubgroupWarning, match="^2 subgroups have .* Their scores"):
         table = subgroup_table(
             y_true,
             y_pred,

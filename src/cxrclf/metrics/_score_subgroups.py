@@ -267,10 +267,12 @@ def _warn_of_small(rows: list[SubgroupRow], min_patients: int) -> None:
     """Warn about subgroups with scores of too few patients."""
     small = [f"{row.by} = {row.subgroup}" for row in rows if row.small]
     if small:
+        have = "1 subgroup has" if len(small) == 1 else f"{len(small)} subgroups have"
+        theirs = "Its scores are" if len(small) == 1 else "Their scores are"
         warn_user(
-            f"{len(small)} subgroups have fewer than {min_patients} patients with a "
-            f"class, without it or predicted as it: {', '.join(small)}. Their scores "
-            "are marked and left out of the gaps. Join subgroups, or collect more "
+            f"{have} fewer than {min_patients} patients with a "
+            f"class, without it or predicted as it: {', '.join(small)}. {theirs} "
+            "marked and left out of the gaps. Join subgroups, or collect more "
             "patients.",
             SmallSubgroupWarning,
         )
