@@ -60,9 +60,7 @@ def test_each_subgroup_has_the_table_of_its_samples(study):
 def test_the_planted_gap_is_found_and_no_other(study):
     y_true, y_pred, score, by, groups = study
     table = subgroup_table(y_true, y_pred, score, by=by, groups=groups)
-    assert table.scores == (
-        "sensitivity_covid", "sensitivity_normal", "auc_covid", "auc_normal",
-    )  # fmt: skip
+    assert table.scores == ("sensitivity_covid", "sensitivity_normal", "auc_normal")
     gap = table.gaps["sex", "auc_normal"]
     assert (gap.highest, gap.lowest) == ("M", "F")
     # Different patients: the half widths add as squares.
@@ -81,6 +79,30 @@ def test_the_planted_gap_is_found_and_no_other(study):
     assert table.gaps["view", "auc_normal"].adjusted_p_value > 0.05
     p = [gap.p_value for gap in table.gaps]
     assert_allclose([gap.adjusted_p_value for gap in table.gaps], holm(p))
+
+
+def test_the_equal_auc_of_two_classes_is_corrected_for_once(study):
+    y_true, y_pred, score, by, groups = study
+    table = subgroup_table(y_true, y_pred, score, by=by, groups=groups)
+    assert len(table.gaps) == 6  # 2 columns x (2 sensitivities + 1 AUC)
+    largest = max(gap.adjusted_p_value / gap.p_value for gap in table.gaps)
+    assert largest == pytest.approx(6)  # Holm: the smallest of 6 p-values
+    both = subgroup_table(
+        y_true, y_pred, score, by=by, groups=groups, scores=["auc_covid", "auc_normal"]
+    )
+    assert both.scores == ("auc_covid", "auc_normal")
+    assert both.interval("sex", "F", "auc_covid") == pytest.approx(
+        table.interval("sex", "F", "auc_normal")
+    )
+
+
+def test_three_classes_have_three_areas():
+    rng = np.random.default_rng(0)
+    y_true, sex = np.tile(["a", "b", "c"], 60), np.repeat(["F", "M"], 90)
+    table = subgroup_table(
+        y_true, y_true, rng.dirichlet(np.ones(3), 180), by={"sex": sex}
+    )
+    assert table.scores[3:] == ("auc_a", "auc_b", "auc_c")
 
 
 def test_small_subgroups_are_marked_and_left_out(study):

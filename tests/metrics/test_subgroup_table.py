@@ -87,7 +87,8 @@ def test_plot(study):
     figure = table.plot()
     titles = [ax.get_title() for ax in figure.axes]
     assert titles == list(table.scores)
-    one = table.plot("auc_covid", figure=plt.figure())
+    assert len(titles) == 3  # one area for two classes
+    one = table.plot("auc_normal", figure=plt.figure())
     assert len(one.axes) == 1
     plt.close("all")
 

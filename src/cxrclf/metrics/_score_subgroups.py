@@ -11,7 +11,7 @@ from cxrclf._utils.user_warnings import warn_user
 from cxrclf.exceptions import SmallSubgroupWarning
 from cxrclf.metrics._holm import holm
 from cxrclf.metrics._named_score import NamedScore
-from cxrclf.metrics._predictions import Predictions
+from cxrclf.metrics._predictions import Predictions, choose_classes
 from cxrclf.metrics._rank_scores import rank_scores
 from cxrclf.metrics._score_columns import SampleScores
 from cxrclf.metrics._subgroup_columns import SubgroupColumn, subgroup_columns
@@ -61,7 +61,8 @@ def subgroup_table(
         Names of the scores, as :func:`scorers` names them: ``"accuracy"``,
         ``"balanced_accuracy"``, ``"macro_<score>"`` or ``"<score>_<class>"``. By
         default, the sensitivity of each class, and the AUC of each class if there are
-        `y_score`.
+        `y_score`. Two classes always have equal AUCs, so only the AUC of the last class
+        in sorted order is computed by default.
     bands : mapping of str to sequence of float, default=None
         Increasing edges of the bands of columns of numbers: ``{"age": [18, 65]}``. A
         column named "age" has the edges 2, 12, 18, 40 and 65 years by default. Other
@@ -195,8 +196,9 @@ def _choose_scores(
 ) -> list[NamedScore]:
     """Return the scores by their names."""
     if scores is None:
-        kinds = ("sensitivity", "auc") if has_scores else ("sensitivity",)
-        scores = [f"{kind}_{label}" for kind in kinds for label in classes]
+        scores = [f"sensitivity_{label}" for label in classes]
+        if has_scores:  # two classes have equal AUCs
+            scores += [f"auc_{label}" for label in choose_classes(None, classes)]
     names = [scores] if isinstance(scores, str) else list(dict.fromkeys(scores))
     if not names:
         raise ValueError('scores is empty. Pass a name such as "balanced_accuracy".')
