@@ -4,11 +4,13 @@ import copy
 import pickle
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import accuracy_score, roc_auc_score
+from sklearn.naive_bayes import GaussianNB
 
-from cxrclf.metrics import Predictions
+from cxrclf.metrics import Predictions, cross_val_predictions, subgroup_table
 
 TRUE = np.array(["a", "b", "c", "a", "b", "c"])
 PRED = np.array(["a", "b", "c", "b", "b", "a"])
@@ -116,6 +118,57 @@ def test_arrays_that_do_not_fit(change, message):
     arrays = {"y_true": TRUE, "y_pred": PRED, **change}
     with pytest.raises(ValueError, match=message):
         Predictions(**arrays)
+
+
+@pytest.fixture(scope="module")
+def out_of_fold():
+    """Return data with columns in the order of the data, and predictions of folds."""
+    rng = np.random.default_rng(0)
+    y = rng.choice(["covid", "normal"], 200)
+    columns = pd.DataFrame({"site": rng.choice(["a", "b"], 200)})
+    # Images of site b are noise.
+    shift = (y == "normal") & (columns["site"] == "a").to_numpy()
+    X = rng.normal(size=(200, 1)) + 3 * shift[:, None]
+    groups = np.arange(200) // 2
+    return cross_val_predictions(GaussianNB(), X, y, groups=groups, cv=4), columns
+
+
+def test_subgroups_are_matched_by_rows(out_of_fold):
+    found, columns = out_of_fold
+    # Row by row, without the order of the predictions.
+    right = dict(zip(found.rows.tolist(), found.y_true == found.y_pred, strict=True))
+    table = found.subgroup_table(by=columns, scores="accuracy")
+    for site in "ab":
+        of_site = [right[row] for row in np.flatnonzero(columns["site"] == site)]
+        assert table.interval("site", site, "accuracy").value == np.mean(of_site)
+    assert table.gaps["site", "accuracy"].estimate.low > 0  # the sites differ
+    same = subgroup_table(
+        found.y_true, found.y_pred, by=columns.iloc[found.rows], scores="accuracy",
+        groups=found.groups,
+    )  # fmt: skip
+    assert str(table) == str(same)
+    part = found.subset(found.fold == 1).subgroup_table(by=columns, scores="accuracy")
+    rows = found.rows[found.fold == 1]
+    expected = np.mean([right[row] for row in rows if columns["site"][row] == "a"])
+    assert part.interval("site", "a", "accuracy").value == expected
+
+
+def test_columns_of_subgroups_that_do_not_fit(out_of_fold):
+    found, columns = out_of_fold
+    with pytest.raises(ValueError, match="selected twice"):
+        found.subgroup_table(by=columns.iloc[found.rows])
+    part = found.subset(found.fold == 1)
+    with pytest.raises(ValueError, match="must have one value per row of X"):
+        part.subgroup_table(by={"site": columns["site"].to_numpy()[part.rows]})
+
+
+def test_repeated_rows_are_one_patient_of_a_subgroup():
+    y = np.tile(["a", "b"], 20)
+    found = Predictions(np.tile(y, 2), np.tile(y, 2), rows=np.tile(np.arange(40), 2))
+    table = found.subgroup_table(by={"sex": np.repeat(["F", "M"], 20)})
+    frame = table.to_frame()
+    assert frame["images"].tolist() == [80, 40, 40]
+    assert frame["patients"].tolist() == [40, 20, 20]
 
 
 def test_predictions_without_folds():

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxrclf.metrics._subgroup_columns import subgroup_columns
+from cxrclf.metrics._subgroup_columns import select_rows, subgroup_columns
 
 
 def names_of(column):
@@ -89,3 +89,42 @@ def test_only_bands_that_occur():
 def test_columns_that_do_not_fit(by, options, error, message):
     with pytest.raises(error, match=message):
         subgroup_columns(by, 20, **options)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["F", None, "M", np.nan, "F"],
+        pd.Series(["F", None, "M", "F", "F"], index=list("abcde")),
+        pd.Categorical(["F", np.nan, "M", "F", "F"]),
+        pd.Series([1, None, 2, 1, 1], dtype="Int64"),
+        np.arange(5) / 2,
+    ],
+)
+def test_samples_have_the_values_of_their_rows(values):
+    rows = np.array([3, 0, 2, 2, 1])
+    selected = select_rows({"sex": values}, rows)
+    (found,) = subgroup_columns(selected, 5)
+    (of_all,) = subgroup_columns({"sex": values}, 5)
+    expected = names_of(of_all)
+    assert names_of(found) == [expected[row] for row in rows]
+
+
+def test_columns_without_a_value_for_each_row():
+    rows = np.array([0, 7, 3])
+    with pytest.raises(ValueError, match=r"rows from 0 to 7. Got shape \(3,\)"):
+        select_rows({"sex": ["F", "M", "F"]}, rows)
+    with pytest.raises(ValueError, match="shape"):
+        select_rows({"sex": np.zeros((8, 2))}, rows)
+    with pytest.raises(TypeError, match="mapping of names"):
+        select_rows(["F"] * 8, rows)
+    assert select_rows({"a": np.arange(9)}, rows)["a"].tolist() == [0, 7, 3]
+
+
+def test_rows_are_not_selected_twice():
+    frame = pd.DataFrame({"sex": ["F", "M", "F", "M"]})
+    rows = np.array([3, 0, 2, 1])
+    for by in (frame.iloc[rows], {"sex": frame["sex"].iloc[rows]}):
+        with pytest.raises(ValueError, match="selected twice. Pass the column of all"):
+            select_rows(by, rows)
+    assert select_rows(frame, np.arange(4))["sex"].tolist() == ["F", "M", "F", "M"]

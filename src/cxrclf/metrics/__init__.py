@@ -17,7 +17,8 @@
 - :func:`decision_curve` computes the net benefit of a classifier.
   :func:`choose_threshold` and :func:`fold_thresholds` choose thresholds for a required
   sensitivity or specificity.
-- :func:`subgroup_table` scores subgroups of patients, and the gaps between them.
+- :meth:`Predictions.subgroup_table` and :func:`subgroup_table` score subgroups of
+  patients, and the gaps between them.
 - :func:`compare_predictions` compares classifiers on the same samples.
 - :class:`RocDisplay` and :class:`PrecisionRecallDisplay` draw curves with intervals.
 - :func:`map_labels` maps labels to the classes of a label scheme.

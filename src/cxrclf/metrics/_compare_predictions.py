@@ -10,11 +10,12 @@ import numpy as np
 from cxrclf._utils.checks import check_level
 from cxrclf._utils.optional import import_optional
 from cxrclf._utils.tables import csv_cell, write_csv
+from cxrclf.metrics._class_choice import choose_classes
 from cxrclf.metrics._comparison import Comparison
 from cxrclf.metrics._delong_test import delong_test
 from cxrclf.metrics._holm import holm
 from cxrclf.metrics._mcnemar_test import mcnemar_test
-from cxrclf.metrics._predictions import Predictions, choose_classes
+from cxrclf.metrics._predictions import Predictions
 from cxrclf.metrics._rank_scores import rank_scores
 from cxrclf.metrics._score_table import format_score
 from cxrclf.metrics._subgroup_gaps import format_p

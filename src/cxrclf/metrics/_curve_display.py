@@ -11,6 +11,7 @@ from cxrclf._utils.groups import index_patients
 from cxrclf._utils.labels import check_label_count, check_labels
 from cxrclf._utils.optional import import_optional
 from cxrclf._utils.plot_text import plain_text
+from cxrclf.metrics._class_choice import choose_classes
 from cxrclf.metrics._class_curve import ClassCurve
 from cxrclf.metrics._class_predictor import (
     ClassPredictor,
@@ -18,7 +19,7 @@ from cxrclf.metrics._class_predictor import (
     warn_of_unfitted,
 )
 from cxrclf.metrics._curve_colors import next_colors
-from cxrclf.metrics._predictions import Predictions, choose_classes
+from cxrclf.metrics._predictions import Predictions
 from cxrclf.metrics._rank_scores import rank_scores
 
 

@@ -2,21 +2,28 @@
 
 import copy
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_array, check_consistent_length
-from sklearn.utils.multiclass import check_classification_targets, unique_labels
+from sklearn.utils import check_consistent_length
 
 from cxrclf._utils.groups import check_groups
-from cxrclf._utils.labels import as_labels, mixes_str
 from cxrclf._utils.optional import import_optional
 from cxrclf._utils.rows import row_numbers
 from cxrclf.metrics._classification_table import classification_table
 from cxrclf.metrics._fold_summary import FoldSummary, fold_summary
+from cxrclf.metrics._make_subgroup_table import make_subgroup_table
+from cxrclf.metrics._prediction_arrays import (
+    as_label_array,
+    check_class_scores,
+    check_classes,
+    check_whole_numbers,
+)
 from cxrclf.metrics._prediction_file import read_predictions, write_predictions
 from cxrclf.metrics._score_table import ScoreTable
+from cxrclf.metrics._subgroup_columns import select_rows
+from cxrclf.metrics._subgroup_table import SubgroupTable
 
 
 class Predictions:
@@ -104,18 +111,23 @@ class Predictions:
         rows: Any = None,
         groups: Any = None,
     ):
-        y_true, y_pred = _as_labels(y_true, "y_true"), _as_labels(y_pred, "y_pred")
+        y_true, y_pred = (
+            as_label_array(y_true, "y_true"),
+            as_label_array(y_pred, "y_pred"),
+        )
         check_consistent_length(y_true, y_pred)
         n = len(y_true)
         if n == 0:
             raise ValueError("There are no samples: y_true is empty.")
-        self.classes = _check_classes(classes, y_true, y_pred)
+        self.classes = check_classes(classes, y_true, y_pred)
         self.y_true, self.y_pred = y_true, y_pred
         self.y_score = None
         if y_score is not None:
-            self.y_score = _check_scores(y_score, n, self.classes)
-        self.fold = None if fold is None else _check_numbers(fold, "fold", n)
-        self.rows = np.arange(n) if rows is None else _check_numbers(rows, "rows", n)
+            self.y_score = check_class_scores(y_score, n, self.classes)
+        self.fold = None if fold is None else check_whole_numbers(fold, "fold", n)
+        self.rows = (
+            np.arange(n) if rows is None else check_whole_numbers(rows, "rows", n)
+        )
         self.groups = check_groups(groups, n)
         # Copies, so that later changes of the arrays of the user change nothing.
         self.__setstate__(copy.deepcopy(vars(self)))
@@ -225,6 +237,73 @@ class Predictions:
         """
         return fold_summary(self.fold_tables(), self, confidence_level=confidence_level)
 
+    def subgroup_table(
+        self,
+        *,
+        by: Any,
+        scores: str | Iterable[str] | None = None,
+        bands: Mapping[str, Sequence[float]] | None = None,
+        min_patients: int = 10,
+        confidence_level: float = 0.95,
+    ) -> SubgroupTable:
+        """Score subgroups of patients, and the gaps between them.
+
+        `by` has the columns of all rows of X. Sample i has the values of row
+        ``rows[i]``.
+
+        Parameters
+        ----------
+        by : mapping of str to array-like of shape (n_rows,), or data frame
+            Columns of subgroups, such as sex, age, view, scanner and source, with one
+            value per row of X, in the order of X. Missing values are the subgroup
+            "unknown".
+        scores : str or iterable of str, default=None
+            Names of the scores, as in :func:`subgroup_table`.
+        bands : mapping of str to sequence of float, default=None
+            Increasing edges of the bands of columns of numbers, as in
+            :func:`subgroup_table`.
+        min_patients : int, default=10
+            Smallest number of patients for a gap, as in :func:`subgroup_table`.
+        confidence_level : float, default=0.95
+            Confidence level of the intervals, in (0, 1).
+
+        Returns
+        -------
+        SubgroupTable
+            Table as returned by :func:`subgroup_table`. The independent units are the
+            patients. Without `groups`, these are the rows.
+
+        Warns
+        -----
+        SmallSubgroupWarning
+            If subgroups have too few patients.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a column of `by` has no value for one of the `rows`, if its rows were
+            already selected by ``rows`` (found by the index of a data frame), or if
+            another parameter is invalid, see :func:`subgroup_table`.
+
+        Examples
+        --------
+        >>> from cxrclf.metrics import Predictions
+        >>> sex = ["F", "M", "M", "F"]
+        >>> predictions = Predictions([0, 1, 0, 1], [0, 1, 0, 0], rows=[1, 2, 0, 3])
+        >>> table = predictions.subgroup_table(
+        ...     by={"sex": sex}, scores="accuracy", min_patients=1)
+        >>> table.interval("sex", "F", "accuracy").value
+        0.5
+        """
+        return make_subgroup_table(
+            self,
+            select_rows(by, self.rows),
+            scores=scores,
+            bands=bands,
+            min_patients=min_patients,
+            confidence_level=confidence_level,
+        )
+
     def subset(self, mask: Any) -> "Predictions":
         """Select samples.
 
@@ -323,83 +402,3 @@ class Predictions:
             If the file cannot be read.
         """
         return cls(**read_predictions(path))
-
-
-def choose_classes(classes: Any, known: list) -> list:
-    """Return some classes: all of `known` for None, but only the last one of two.
-
-    Raises
-    ------
-    ValueError
-        If a class is not in `known`, or if there is no class.
-    """
-    if classes is None:
-        return known[-1:] if len(known) == 2 else known
-    chosen = np.asarray(classes).ravel().tolist()
-    if not chosen or _not_in(chosen, known):
-        raise ValueError(
-            f"classes must be some of {known}, got {chosen}. Pass None for all."
-        )
-    return chosen
-
-
-def _as_labels(values: Any, name: str) -> np.ndarray:
-    """Return labels, with text as text of NumPy."""
-    labels = as_labels(values, name)
-    check_classification_targets(labels)
-    return labels.astype(str) if labels.dtype.kind == "O" else labels
-
-
-def _check_classes(classes: Any, y_true: np.ndarray, y_pred: np.ndarray) -> np.ndarray:
-    """Return all classes in sorted order."""
-    mixed = mixes_str([y_true.tolist()[0], y_pred.tolist()[0]])
-    if mixed:
-        raise ValueError(
-            f"y_true and y_pred must be all str or all numbers, and have {mixed[0]!r} "
-            f"and {mixed[1]!r}. Convert the numbers to labels: classes[numbers]."
-        )
-    present = unique_labels(y_true, y_pred)
-    if classes is None:
-        return present
-    known = _as_labels(classes, "classes")
-    if len(np.unique(known)) != len(known):
-        raise ValueError(f"classes must be different, got {known.tolist()}.")
-    unknown = _not_in(present.tolist(), known.tolist())
-    if unknown:
-        raise ValueError(
-            f"y_true or y_pred holds {unknown}, which classes lacks: "
-            f"{known.tolist()}. Add them to classes."
-        )
-    return np.sort(known)
-
-
-def _not_in(labels: Iterable[Any], known: list) -> list:
-    return [label for label in labels if label not in known]
-
-
-def _check_scores(y_score: Any, n: int, classes: np.ndarray) -> np.ndarray:
-    """Return scores as an array of shape (n, n_classes)."""
-    score = check_array(y_score, dtype=float, ensure_2d=False, input_name="y_score")
-    if score.ndim == 1 and len(classes) == 2:
-        is_probability = score.min() >= 0 and score.max() <= 1
-        score = np.column_stack([1 - score if is_probability else -score, score])
-    if score.shape != (n, len(classes)):
-        raise ValueError(
-            f"y_score must have shape (n_samples, n_classes) = {(n, len(classes))}, "
-            f"got {score.shape}: one column for each of {classes.tolist()}, in sorted "
-            "order. If some classes do not occur in y_true or y_pred, pass all classes."
-        )
-    return score
-
-
-def _check_numbers(values: Any, name: str, n: int) -> np.ndarray:
-    """Return whole numbers from 0 as an array of shape (n,)."""
-    numbers = np.asarray(values)
-    if numbers.shape != (n,):
-        raise ValueError(
-            f"{name} must have one number per sample, shape {(n,)}, got shape "
-            f"{numbers.shape}."
-        )
-    if numbers.dtype.kind not in "iu" or numbers.min() < 0:
-        raise ValueError(f"{name} must be whole numbers from 0, got {values!r:.60}.")
-    return numbers.astype(np.int64)

@@ -65,12 +65,7 @@ def subgroup_columns(
         If a column has another length, if a column has many different numbers but no
         edges, or if edges are invalid or belong to no column.
     """
-    if not hasattr(by, "items"):
-        raise TypeError(
-            "by must be a mapping of names to arrays or a data frame, got "
-            f'{type(by).__name__}. Pass by={{"sex": sex, "age": age}}.'
-        )
-    columns = {str(name): values for name, values in by.items()}
+    columns = _name_columns(by)
     if not columns:
         raise ValueError('by has no columns. Pass by={"sex": sex, "age": age}.')
     bands = bands or {}
@@ -84,6 +79,59 @@ def subgroup_columns(
         _make_column(name, values, n, bands.get(name))
         for name, values in columns.items()
     ]
+
+
+def select_rows(by: Any, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the columns of samples from the columns of all rows of X.
+
+    Parameters
+    ----------
+    by : mapping of str to array-like of shape (n_rows,), or data frame
+        Columns of subgroups in the order of X.
+    rows : ndarray of shape (n,) of int
+        Row of X of each sample.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n,)
+        Values of the samples.
+
+    Raises
+    ------
+    TypeError
+        If `by` has no columns with names.
+    ValueError
+        If a column has too few values, or if its rows were selected before.
+    """
+    selected = {}
+    for name, values in _name_columns(by).items():
+        column = as_array(values, f"by[{name!r}]", "value")
+        if column.ndim != 1 or len(column) <= rows.max():
+            raise ValueError(
+                f"by[{name!r}] must have one value per row of X, and the predictions "
+                f"have rows from 0 to {rows.max()}. Got shape {column.shape}. Pass the "
+                "column of all rows, in the order of X."
+            )
+        index = getattr(values, "index", None)
+        # Lists have a method of this name.
+        labels = [] if index is None or callable(index) else list(index)
+        if labels == rows.tolist() != list(range(len(rows))):
+            raise ValueError(
+                f"by[{name!r}] has the rows of the predictions, and would be selected "
+                "twice. Pass the column of all rows, in the order of X."
+            )
+        selected[name] = column[rows]
+    return selected
+
+
+def _name_columns(by: Any) -> dict[str, Any]:
+    """Return the columns by their names."""
+    if not hasattr(by, "items"):
+        raise TypeError(
+            "by must be a mapping of names to arrays or a data frame, got "
+            f'{type(by).__name__}. Pass by={{"sex": sex, "age": age}}.'
+        )
+    return {str(name): values for name, values in by.items()}
 
 
 def _make_column(name: str, values: Any, n: int, edges: Any) -> SubgroupColumn:
