@@ -10,7 +10,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.metrics import accuracy_score, roc_auc_score
 from sklearn.naive_bayes import GaussianNB
 
-from cxrclf.metrics import Predictions, cross_val_predictions, subgroup_table
+from cxrclf.metrics import (
+    Predictions,
+    cross_val_predictions,
+    roc_auc_interval,
+    subgroup_table,
+)
 
 TRUE = np.array(["a", "b", "c", "a", "b", "c"])
 PRED = np.array(["a", "b", "c", "b", "b", "a"])
@@ -37,6 +42,32 @@ def test_fold_tables_have_all_classes(predictions):
     assert [table.rows for table in tables] == [("a", "b", "c", "macro average")] * 2
     assert [table["a", "sensitivity"] for table in tables] == [1, 0]
     assert len(predictions.fold_tables()) == 2
+
+
+@pytest.mark.parametrize("label", ["a", "b", np.str_("c")])
+def test_one_class_against_the_rest(predictions, label):
+    y_true, y_score = predictions.one_vs_rest(label)
+    frame = predictions.to_frame()
+    assert y_true.dtype == bool
+    assert y_true.tolist() == [name == label for name in frame["y_true"]]
+    assert y_score.tolist() == frame[f"score_{label}"].tolist()
+    found = roc_auc_interval(y_true, y_score, groups=predictions.units)
+    assert_allclose(found, predictions.table().interval(label, "auc"))
+
+
+def test_classes_of_numbers_and_bool_against_the_rest():
+    for y in ([0, 1], [False, True]):
+        found = Predictions(y, y, [0.25, 0.75])
+        y_true, y_score = found.one_vs_rest(y[0])
+        assert y_true.tolist() == [True, False]
+        assert y_score.tolist() == [0.75, 0.25]
+
+
+def test_one_class_that_does_not_exist(predictions):
+    with pytest.raises(ValueError, match=r"one of \['a', 'b', 'c'\], got 'd'"):
+        predictions.one_vs_rest("d")
+    with pytest.raises(ValueError, match="no y_score. Use an estimator with"):
+        Predictions(TRUE, PRED).one_vs_rest("a")
 
 
 def test_a_subset_has_the_rows_of_its_samples(predictions):

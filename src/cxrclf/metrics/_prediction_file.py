@@ -1,4 +1,4 @@
-"""CSV files of predictions, which keep text and numbers apart."""
+"""Data frames and CSV files of predictions. Files keep text and numbers apart."""
 
 import csv
 import os
@@ -7,11 +7,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cxrclf._utils.files import replace_file
+from cxrclf._utils.optional import import_optional
 
 if TYPE_CHECKING:
     from cxrclf.metrics._predictions import Predictions
 
 _SCORE = "score_"
+
+
+def predictions_frame(predictions: "Predictions") -> Any:
+    """Return predictions as a data frame of pandas."""
+    pandas = import_optional("pandas", extra="pandas", purpose="Predictions.to_frame")
+    columns: dict[str, Any] = {"row": predictions.rows}
+    if predictions.fold is not None:
+        columns["fold"] = predictions.fold
+    if predictions.groups is not None:
+        columns["group"] = predictions.groups
+    columns |= {"y_true": predictions.y_true, "y_pred": predictions.y_pred}
+    if predictions.y_score is not None:
+        for label, score in zip(
+            predictions.classes, predictions.y_score.T, strict=True
+        ):
+            columns[f"score_{label}"] = score
+    return pandas.DataFrame(columns)
 
 
 def write_predictions(path: str | os.PathLike[str], predictions: "Predictions") -> None:

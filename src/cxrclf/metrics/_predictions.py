@@ -9,7 +9,6 @@ import numpy as np
 from sklearn.utils import check_consistent_length
 
 from cxrclf._utils.groups import check_groups
-from cxrclf._utils.optional import import_optional
 from cxrclf._utils.rows import row_numbers
 from cxrclf.metrics._classification_table import classification_table
 from cxrclf.metrics._fold_summary import FoldSummary, fold_summary
@@ -20,7 +19,11 @@ from cxrclf.metrics._prediction_arrays import (
     check_classes,
     check_whole_numbers,
 )
-from cxrclf.metrics._prediction_file import read_predictions, write_predictions
+from cxrclf.metrics._prediction_file import (
+    predictions_frame,
+    read_predictions,
+    write_predictions,
+)
 from cxrclf.metrics._score_table import ScoreTable
 from cxrclf.metrics._subgroup_columns import select_rows
 from cxrclf.metrics._subgroup_table import SubgroupTable
@@ -98,6 +101,9 @@ class Predictions:
     1.0
     >>> len(predictions.subset(predictions.groups == "p1"))
     2
+    >>> is_covid, score = predictions.one_vs_rest("covid")
+    >>> is_covid.tolist(), score.tolist()
+    ([True, True, False, False], [0.9, 0.4, 0.2, 0.3])
     """
 
     def __init__(
@@ -152,9 +158,10 @@ class Predictions:
 
     @property
     def units(self) -> np.ndarray | None:
-        """Patient of each sample, or None if samples are independent.
+        """Patient of each sample: the `groups` of intervals and tests.
 
-        Without `groups`, these are the rows if a row occurs several times.
+        Without `groups`, these are the rows if a row occurs several times, and None if
+        samples are independent.
         """
         if self.groups is not None:
             return self.groups
@@ -248,8 +255,7 @@ class Predictions:
     ) -> SubgroupTable:
         """Score subgroups of patients, and the gaps between them.
 
-        `by` has the columns of all rows of X. Sample i has the values of row
-        ``rows[i]``.
+        Sample i has the values of row ``rows[i]`` of the columns.
 
         Parameters
         ----------
@@ -270,8 +276,7 @@ class Predictions:
         Returns
         -------
         SubgroupTable
-            Table as returned by :func:`subgroup_table`. The independent units are the
-            patients. Without `groups`, these are the rows.
+            Table as returned by :func:`subgroup_table`, over `units`.
 
         Warns
         -----
@@ -303,6 +308,40 @@ class Predictions:
             min_patients=min_patients,
             confidence_level=confidence_level,
         )
+
+    def one_vs_rest(self, label: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return the labels and scores of one class against the rest.
+
+        They are the first parameters of :func:`roc_auc_interval`,
+        :func:`decision_curve`, :func:`choose_threshold`, :func:`fold_thresholds` and
+        :meth:`ReliabilityDisplay.from_predictions`. `groups` are `units`.
+
+        Parameters
+        ----------
+        label : label
+            One of `classes`.
+
+        Returns
+        -------
+        y_true : ndarray of shape (n,) of bool
+            Whether each sample belongs to the class.
+        y_score : ndarray of shape (n,) of float
+            Column of `y_score` for the class.
+
+        Raises
+        ------
+        ValueError
+            If the class does not exist, or if the predictions have no `y_score`.
+        """
+        classes = self.classes.tolist()
+        if label not in classes:
+            raise ValueError(f"label must be one of {classes}, got {label!r}.")
+        if self.y_score is None:
+            raise ValueError(
+                "These predictions have no y_score. Use an estimator with "
+                "predict_proba, or pass y_score to Predictions."
+            )
+        return self.y_true == label, self.y_score[:, classes.index(label)]
 
     def subset(self, mask: Any) -> "Predictions":
         """Select samples.
@@ -349,19 +388,7 @@ class Predictions:
         MissingDependencyError
             If pandas is not installed.
         """
-        pandas = import_optional(
-            "pandas", extra="pandas", purpose="Predictions.to_frame"
-        )
-        columns: dict[str, Any] = {"row": self.rows}
-        if self.fold is not None:
-            columns["fold"] = self.fold
-        if self.groups is not None:
-            columns["group"] = self.groups
-        columns |= {"y_true": self.y_true, "y_pred": self.y_pred}
-        if self.y_score is not None:
-            for label, score in zip(self.classes, self.y_score.T, strict=True):
-                columns[f"score_{label}"] = score
-        return pandas.DataFrame(columns)
+        return predictions_frame(self)
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write the predictions to a CSV file, which :meth:`from_csv` reads.
