@@ -58,6 +58,42 @@ def test_text_counts_thresholds_with_a_benefit():
     )
 
 
+def test_printed_curve_has_some_thresholds(data):
+    y, score, groups = data
+    curve = decision_curve(y, score, groups=groups, confidence_level=0.9)
+    header, *lines = str(curve).splitlines()
+    assert header.split() == ["threshold", "net", "benefit", "treat", "all"]
+    shown = [line.split() for line in lines[:9]]
+    assert [float(cells[0]) for cells in shown] == [k / 10 for k in range(1, 10)]
+    frame = curve.to_frame()
+    for i, cells in zip(range(9, 99, 10), shown, strict=True):
+        numbers = [float(cell.strip("[,]")) for cell in cells[1:]]
+        expected = frame.loc[i, ["net_benefit", "low", "high", "treat_all"]]
+        np.testing.assert_allclose(numbers, expected, rtol=0, atol=0.00051)
+    assert "90 % confidence intervals" in lines[9]
+    better = (frame["low"] > frame["treat_all"].clip(lower=0)).sum()
+    assert f"at {better} of 99 thresholds" in lines[10]
+    assert lines[11:] == ["9 of 99 thresholds are shown."]
+
+
+@pytest.mark.parametrize(("n", "n_shown"), [(1, 1), (10, 10), (11, 5), (20, 10)])
+def test_printed_curve_of_some_thresholds(data, n, n_shown):
+    y, score, _ = data
+    limits = np.arange(1, n + 1) / 100
+    lines = str(decision_curve(y, score, thresholds=limits)).splitlines()
+    shown = [line.split()[0] for line in lines[1 : n_shown + 1]]
+    assert set(shown) <= {f"{limit:g}" for limit in limits}
+    assert lines[n_shown + 1].startswith("[low, high]")
+    assert ("are shown" in lines[-1]) == (n_shown < n)
+
+
+def test_printed_curve_of_one_patient(data):
+    y, score, _ = data
+    text = str(decision_curve(y, score, thresholds=[0.5], groups=np.zeros(300)))
+    assert "[nan, nan]" in text
+    assert "at 0 of 1 thresholds" in text
+
+
 def test_frame_and_plot(data):
     y, score, groups = data
     curve = decision_curve(y, score, groups=groups)
@@ -66,7 +102,7 @@ def test_frame_and_plot(data):
     assert (frame["treat_none"] == 0).all()
     pyplot.switch_backend("agg")
     figure, ax = pyplot.subplots()
-    curve.plot(ax, name="network")
+    assert curve.plot(ax, name="network") is curve
     assert curve.figure_ is figure
     texts = [text.get_text() for text in ax.get_legend().get_texts()]
     assert texts == ["network", "treat all", "treat none"]

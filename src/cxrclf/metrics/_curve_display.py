@@ -69,7 +69,7 @@ class CurveDisplay(ABC):
         Returns
         -------
         display
-            Display with the drawn figure.
+            Display of the drawn figure, with `figure_`, `ax_` and `lines_`.
 
         Raises
         ------
@@ -143,7 +143,7 @@ class CurveDisplay(ABC):
         Returns
         -------
         display
-            Display with the drawn figure.
+            Display of the drawn figure, with `figure_`, `ax_` and `lines_`.
 
         Raises
         ------
@@ -200,7 +200,7 @@ class CurveDisplay(ABC):
         Returns
         -------
         display
-            This display, with `figure_`, `ax_` and `lines_`.
+            The display itself, with `figure_`, `ax_` and `lines_`.
         """
         pyplot = _import_pyplot()
         if ax is None:

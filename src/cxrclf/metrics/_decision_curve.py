@@ -8,8 +8,10 @@ from scipy.stats import t
 from cxrclf._utils.checks import check_level
 from cxrclf._utils.groups import index_patients
 from cxrclf._utils.optional import import_optional
+from cxrclf._utils.tables import as_text
 from cxrclf.metrics._checks import check_binary, check_scores
 from cxrclf.metrics._curve_colors import next_colors
+from cxrclf.metrics._score_table import format_score
 
 _ALL, _NONE = "treat all", "treat none"
 
@@ -18,7 +20,9 @@ class DecisionCurve:
     """Net benefit of a classifier, of treating all patients, and of treating none.
 
     :func:`decision_curve` makes this object. All parameters are stored as attributes.
-    The net benefit of treating none is 0.
+    The net benefit of treating none is 0. `print(curve)` shows about ten thresholds,
+    and :meth:`to_frame` returns all. It is also a display: :meth:`plot` returns the
+    object itself, with `figure_` and `ax_`.
 
     Parameters
     ----------
@@ -47,6 +51,12 @@ class DecisionCurve:
     >>> curve = decision_curve(y_true, y_score, thresholds=[0.2, 0.5])
     >>> curve.net_benefit.tolist()
     [0.4375, 0.0]
+    >>> print(curve)
+    threshold            net benefit  treat all
+    0.2        0.438 [-0.609, 1.484]      0.375
+    0.5        0.000 [-1.299, 1.299]      0.000
+    [low, high]: 95 % confidence intervals. The net benefit of treating none is 0.
+    The interval lies above treating all and none at 0 of 2 thresholds.
     """
 
     def __init__(
@@ -67,11 +77,37 @@ class DecisionCurve:
         self.confidence_level = confidence_level
 
     def __repr__(self) -> str:
-        better = self.low > np.maximum(self.treat_all, 0)
         return (
             f"<DecisionCurve of {len(self.thresholds)} thresholds, better than "
-            f"treating all or none at {int(better.sum())} of them>"
+            f"treating all or none at {self._count_better()} of them>"
         )
+
+    def __str__(self) -> str:
+        n = len(self.thresholds)
+        step = int(np.ceil(n / 10))  # 0.1, 0.2, ... of 0.01, 0.02, ...
+        chosen = range(step - 1, n, step)
+        lines = [
+            [
+                f"{self.thresholds[i]:g}",
+                format_score([self.net_benefit[i], self.low[i], self.high[i]]),
+                f"{self.treat_all[i]:.3f}",
+            ]
+            for i in chosen
+        ]
+        level = f"{100 * self.confidence_level:g} %"
+        footer = [
+            f"[low, high]: {level} confidence intervals. The net benefit of treating "
+            "none is 0.",
+            "The interval lies above treating all and none at "
+            f"{self._count_better()} of {n} thresholds.",
+        ]
+        if len(lines) < n:
+            footer.append(f"{len(lines)} of {n} thresholds are shown.")
+        return "\n".join([as_text(["threshold", "net benefit", _ALL], lines), *footer])
+
+    def _count_better(self) -> int:
+        """Return the number of thresholds with an interval above both rules."""
+        return int((self.low > np.maximum(self.treat_all, 0)).sum())
 
     def to_frame(self) -> Any:
         """Return the curves as a data frame.
@@ -116,7 +152,8 @@ class DecisionCurve:
         Returns
         -------
         DecisionCurve
-            The object itself.
+            The object itself, with `figure_` and `ax_`:
+            ``curve.plot().figure_.savefig("benefit.png")``.
 
         Raises
         ------

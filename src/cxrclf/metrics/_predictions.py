@@ -266,8 +266,7 @@ class Predictions:
         scores : str or iterable of str, default=None
             Names of the scores, as in :func:`subgroup_table`.
         bands : mapping of str to sequence of float, default=None
-            Increasing edges of the bands of columns of numbers, as in
-            :func:`subgroup_table`.
+            Edges of the bands of numbers, as in :func:`subgroup_table`.
         min_patients : int, default=10
             Smallest number of patients for a gap, as in :func:`subgroup_table`.
         confidence_level : float, default=0.95

@@ -110,7 +110,7 @@ class ReliabilityDisplay:
         Returns
         -------
         ReliabilityDisplay
-            The display.
+            The display, with `figure_` and `ax_`.
 
         Raises
         ------
@@ -160,7 +160,7 @@ class ReliabilityDisplay:
         Returns
         -------
         ReliabilityDisplay
-            The display itself.
+            The display itself, with `figure_` and `ax_`.
         """
         pyplot = import_optional(
             "matplotlib.pyplot", extra="plot", purpose="ReliabilityDisplay.plot"
