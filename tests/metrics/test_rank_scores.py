@@ -43,7 +43,7 @@ def test_both_classes_have_one_auc(predictions):
         assert table[label, "auc"] == pytest.approx(AUC)
         assert table.interval(label, "auc") == table.interval("normal", "auc")
     by = {"site": np.tile(["A", "B"], 10)}
-    found = subgroup_table(Y, Y, PROBA, by=by, min_patients=1)
+    found = subgroup_table(Y, Y, PROBA, by=by, min_patients=1, scores="auc_covid")
     assert found.interval("", "all", "auc_covid").value == pytest.approx(AUC)
 
 
