@@ -82,6 +82,21 @@ def test_repeated_splits_keep_all_predictions(problem):
     assert np.unique(found.fold).tolist() == list(range(6))
 
 
+def test_predictions_are_in_the_order_of_the_data(problem):
+    X, y = problem
+    shuffled = StratifiedKFold(3, shuffle=True, random_state=0)
+    found = cross_val_predictions(GaussianNB(), X, y, cv=shuffled)
+    assert_array_equal(found.rows, np.arange(150))
+    assert_array_equal(found.y_true, y)
+    proba = cross_val_predict(GaussianNB(), X, y, cv=shuffled, method="predict_proba")
+    assert_allclose(found.y_score, proba, rtol=1e-12)
+    repeated = RepeatedStratifiedKFold(n_splits=3, n_repeats=2, random_state=0)
+    found = cross_val_predictions(GaussianNB(), X, y, cv=repeated)
+    assert_array_equal(found.rows, np.repeat(np.arange(150), 2))
+    # Folds 0 to 2 are the first repetition.
+    assert_array_equal(found.fold // 3, np.tile([0, 1], 150))
+
+
 def test_splits_that_leave_rows_out_and_masks(problem):
     X, y = problem
     train, test = np.arange(150) < 100, np.arange(150) >= 120

@@ -153,7 +153,7 @@ def test_arrays_that_do_not_fit(change, message):
 
 @pytest.fixture(scope="module")
 def out_of_fold():
-    """Return data with columns in the order of the data, and predictions of folds."""
+    """Return predictions in the order of the folds, and columns of the data."""
     rng = np.random.default_rng(0)
     y = rng.choice(["covid", "normal"], 200)
     columns = pd.DataFrame({"site": rng.choice(["a", "b"], 200)})
@@ -161,7 +161,8 @@ def out_of_fold():
     shift = (y == "normal") & (columns["site"] == "a").to_numpy()
     X = rng.normal(size=(200, 1)) + 3 * shift[:, None]
     groups = np.arange(200) // 2
-    return cross_val_predictions(GaussianNB(), X, y, groups=groups, cv=4), columns
+    found = cross_val_predictions(GaussianNB(), X, y, groups=groups, cv=4)
+    return found.subset(np.argsort(found.fold, kind="stable")), columns
 
 
 def test_subgroups_are_matched_by_rows(out_of_fold):

@@ -86,9 +86,9 @@ def cross_val_predictions(
     Returns
     -------
     Predictions
-        Predictions in the order of the folds, and of the rows within a fold, with
-        `fold`, `rows` and `groups`. Estimators without `predict_proba` have no
-        `y_score`.
+        Predictions in the order of the rows of X, with `fold`, `rows` and `groups`.
+        Several predictions of one row are in the order of the folds. Estimators without
+        `predict_proba` have no `y_score`.
 
     Warns
     -----
@@ -239,15 +239,17 @@ def _join(folds: list[_Fold], groups: np.ndarray | None) -> Predictions:
             columns = [classes.index(label) for label in fold.classes]
             y_score[start : start + len(fold.rows), columns] = fold.y_score
             start += len(fold.rows)
-    return Predictions(
+    numbers = np.repeat(np.arange(len(folds)), [len(fold.rows) for fold in folds])
+    found = Predictions(
         np.concatenate([fold.y_true for fold in folds]),
         np.concatenate([fold.y_pred for fold in folds]),
         y_score,
         classes=classes,
-        fold=np.repeat(np.arange(len(folds)), [len(fold.rows) for fold in folds]),
+        fold=numbers,
         rows=rows,
         groups=None if groups is None else groups[rows],
     )
+    return found.subset(np.lexsort([numbers, rows]))
 
 
 def _show_progress(

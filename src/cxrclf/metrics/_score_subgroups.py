@@ -23,9 +23,9 @@ def subgroup_table(
 ) -> SubgroupTable:
     """Score subgroups of patients, and the gaps between them.
 
-    All arrays have the same order. Out-of-fold predictions are in the order of the
-    folds, and usually not in the order of the data: use
-    :meth:`Predictions.subgroup_table`, which matches the rows.
+    All arrays must have the same order. For predictions of
+    :func:`cross_val_predictions`, use :meth:`Predictions.subgroup_table`, which finds
+    the values of each sample by its row.
 
     Read more in the :ref:`User Guide <subgroups>`.
 
