@@ -26,3 +26,12 @@ def test_names_with_dollar_signs_are_drawn():
     )
     figure.canvas.draw()
     pyplot.close(figure)
+
+
+def test_rows_of_pixels_are_named_once():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    pictures = {row: (f"row {row}", (8, 8), np.zeros((8, 8))) for row in range(2)}
+    figure = draw_contact_sheet([[0, 1]], pictures, {1: (0, "flipped")})
+    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    assert titles == ["row 0", "row 1, copy of row 0:\nflipped"]
+    pyplot.close(figure)

@@ -51,14 +51,17 @@ def draw_contact_sheet(groups, pictures, kinds, y=None):
                 extent=(0, width, height, 0),
                 aspect="equal",
             )
-            title = [name if len(name) <= _N_LETTERS else "…" + name[-_N_LETTERS:]]
+            title = []
+            if name != f"row {row}":  # pixels have no other name
+                cut = len(name) > _N_LETTERS
+                title.append("…" + name[-_N_LETTERS:] if cut else name)
             if y is not None:
                 title.append(str(y[row]))
             if row in kinds:
                 earlier, kind = kinds[int(row)]
                 title.append(f"row {row}, copy of row {earlier}:")
                 title += textwrap.wrap(kind, _N_LETTERS)
-            elif name != f"row {row}":
+            else:
                 title.append(f"row {row}")
             ax.set_title(plain_text("\n".join(title)), fontsize=7, loc="left")
     return figure
