@@ -174,7 +174,7 @@ def test_size_of_an_estimator():
         (PIXELS, PIXELS),
         (PIXELS.astype(np.uint16) * 257, PIXELS),
         (PIXELS.astype(np.int64), PIXELS),
-        (np.uint16(16) * PIXELS + PIXELS // 16, PIXELS),  # 12 bits
+        (16 * PIXELS.astype(np.uint16) + PIXELS // 16, PIXELS),  # 12 bits
         (PIXELS / 255, PIXELS),
         (np.stack([PIXELS] * 3, axis=-1), PIXELS),
         (np.stack([PIXELS // 3 * 3, PIXELS * 0, PIXELS * 0], axis=-1), PIXELS // 3),
