@@ -13,6 +13,13 @@ _PHRASES = {
     "repeated": "listed already through another link",
     "without_mask": "without a mask",
     "without_image": "without an image",
+    "modality": "of another modality than X-ray",
+    "view": "of other views",
+    "finding": "without a finding",
+    "patient": "without a patient id",
+    "conflict": "with contradicting rows in the table",
+    "missing": "named in the table but not found",
+    "unlisted": "not named in the table",
 }
 _SHOWN = 3
 
