@@ -54,6 +54,7 @@ def test_spelling_of_views():
         *("PA", "AP Supine", "AP Supine", "L", "L", "AP semi erect", "", "Axial"),
     ]
     assert check_views(("lateral", "PA")) == {"L", "PA"}
+    assert check_views(np.array(["AP"])) == {"AP"}
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_sites(url, site):
 def test_fields_that_are_not_known():
     rows = [make_row(offset="-2", age="50+", sex="F"), make_row(offset="nan")]
     prepare_rows(rows)
-    fields = make_fields(rows, ["doi"])
+    fields = make_fields(rows, ["sex", "doi"], ["offset", "age"])
     np.testing.assert_array_equal(fields["offset"], [-2, np.nan])
     np.testing.assert_array_equal(fields["age"], [np.nan, np.nan])
     assert fields["sex"].tolist() == ["F", None]

@@ -156,7 +156,7 @@ def test_views(last):
         load_covid_chestxray(last, views=["PA", "LL"])
 
 
-@pytest.mark.parametrize("views", ["PA", "", [], None, [1]])
+@pytest.mark.parametrize("views", ["PA", "", [], None, [1], 1, True])
 def test_invalid_views(last, views):
     with pytest.raises(ValueError, match="views must be 'frontal', 'all', or a list"):
         load_covid_chestxray(last, views=views)

@@ -9,8 +9,10 @@
 """
 
 from cxrclf.datasets._chest_radiographs import make_chest_radiographs
+from cxrclf.datasets._load_actualmed_covid import load_actualmed_covid
 from cxrclf.datasets._load_covid_chestxray import load_covid_chestxray
 from cxrclf.datasets._load_covid_radiography import load_covid_radiography
+from cxrclf.datasets._load_figure1_covid import load_figure1_covid
 from cxrclf.datasets._load_image_folder import load_image_folder
 from cxrclf.datasets._load_image_masks import load_image_masks
 from cxrclf.datasets._load_montgomery import load_montgomery
@@ -19,8 +21,10 @@ from cxrclf.datasets._load_shenzhen import load_shenzhen
 from cxrclf.datasets._save_image_folder import save_image_folder
 
 __all__ = [
+    "load_actualmed_covid",
     "load_covid_chestxray",
     "load_covid_radiography",
+    "load_figure1_covid",
     "load_image_folder",
     "load_image_masks",
     "load_montgomery",

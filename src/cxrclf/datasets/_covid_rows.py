@@ -3,6 +3,7 @@
 import os
 import re
 from collections import Counter
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -20,7 +21,6 @@ _VIEWS = {
 _FRONTAL = re.compile(r"(ap|pa)\b", re.IGNORECASE)
 _SLICES = {"axial", "coronal", "sagittal", "ct"}
 _XRAY = {"", "x-ray", "xray", "x ray"}
-_NUMBERS = ("offset", "age")
 
 
 def check_views(views):
@@ -34,8 +34,8 @@ def check_views(views):
     if isinstance(views, str):
         if views in ("frontal", "all"):
             return views
-    else:
-        names = list(views or ())
+    elif isinstance(views, Iterable):
+        names = list(views)
         if names and all(isinstance(name, str) for name in names):
             return {clean_view(name) for name in names}
     raise ValueError(
@@ -114,7 +114,7 @@ def check_any(listed, table):
         )
 
 
-def make_fields(rows, texts):
+def make_fields(rows, texts, numbers=()):
     """Return the fields of a Bunch for rows, as arrays of shape (n,).
 
     Parameters
@@ -122,16 +122,18 @@ def make_fields(rows, texts):
     rows : list of dict
         Rows with an image.
     texts : sequence of str
-        Columns to return besides target, groups, finding, view, offset, sex and age.
+        Columns of text to return after target, groups, finding and view.
+    numbers : sequence of str, default=()
+        Columns of numbers to return after the texts.
     """
     fields = {
         "target": np.array([row["target"] for row in rows]),
         "groups": np.array([row["patient"] for row in rows]),
     }
-    for name in ("finding", "view", "sex", *texts):
+    for name in ("finding", "view", *texts):
         values = [row.get(name) or None for row in rows]
         fields[name] = np.array(values, dtype=object)
-    for name in _NUMBERS:
+    for name in numbers:
         fields[name] = np.array([_parse_number(row.get(name)) for row in rows])
     return fields
 

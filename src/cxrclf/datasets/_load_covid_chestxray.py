@@ -16,8 +16,8 @@ from cxrclf.datasets._left_out import format_path
 from cxrclf.datasets._listed_images import check_missing, list_images
 
 _HINT = (
-    "load_covid_chestxray reads metadata.csv of ieee8023/covid-chestxray-dataset. Pass "
-    "the folder of that data set."
+    "load_covid_chestxray reads metadata.csv of ieee8023/covid-chestxray-dataset. "
+    "load_figure1_covid and load_actualmed_covid read the tables of these sets."
 )
 
 
@@ -117,6 +117,8 @@ def load_covid_chestxray(
 
     See Also
     --------
+    load_figure1_covid : List a smaller collection from another source.
+    load_actualmed_covid : List a collection with dates and machines.
     load_covid_radiography : List a set that contains many images of this one.
 
     Notes
@@ -137,7 +139,8 @@ def load_covid_chestxray(
 
     Images are figures of publications: many are JPEG files with arrows, letters and
     cropped borders, and some have four channels or a palette. Images were added and
-    removed over time, so the table and the images must have the same version.
+    removed over time, so the table and the images must have the same version. Two
+    children were removed in July 2020.
 
     Each image has its own license: Apache 2.0, CC BY, CC BY-NC-SA or none. The table
     has the license CC BY-NC-SA 4.0.
@@ -189,7 +192,8 @@ def load_covid_chestxray(
     check_any(listed, table)
     for row in listed.rows:
         row["source"] = get_site(row.get("url", ""))
-    fields = make_fields(listed.rows, ("source", "location", "url", "doi", "license"))
+    texts = ("sex", "source", "location", "url", "doi", "license")
+    fields = make_fields(listed.rows, texts, ("offset", "age"))
     name = "COVID-19 image data collection"
     return make_image_bunch(
         listed.paths,
