@@ -3,9 +3,6 @@
 from itertools import takewhile
 
 _UNKNOWN = {"", "todo", "unknown"}
-# ARDS is a complication: the newer tables replace it by the pneumonia that caused it,
-# or by "Pneumonia" if the cause is not known.
-_COMPLICATIONS = {"ards": "Pneumonia"}
 _LEAVES = {
     "Pneumonia/Viral": (
         *("COVID-19", "SARS", "MERS-CoV", "Influenza", "Influenza/H1N1", "Varicella"),
@@ -19,6 +16,8 @@ _LEAVES = {
     "Pneumonia": ("Viral", "Bacterial", "Fungal", "Lipoid", "Aspiration"),
 }
 _ALIASES = {
+    # The newer tables have the cause instead of ARDS, or "Pneumonia" without a cause.
+    "ards": "Pneumonia",
     "covid": "Pneumonia/Viral/COVID-19",
     "covid19": "Pneumonia/Viral/COVID-19",
     "mers": "Pneumonia/Viral/MERS-CoV",
@@ -60,15 +59,15 @@ def find_class(finding, level=None):
     str or None
         Names from the general to the special, joined by "/". Several findings give
         the names that they have in common, or all findings joined by "+" if they
-        have no name in common. A name outside the hierarchy is its own path.
+        have no name in common. A finding that is more general than another one, such
+        as "Pneumonia" beside "COVID-19", does not count. A name outside the hierarchy
+        is its own path.
     """
     parts = [part.strip() for part in finding.split(",")]
     parts = [part for part in parts if part.casefold() not in _UNKNOWN]
-    causes = [part for part in parts if part.casefold() not in _COMPLICATIONS]
-    paths = [_find_path(part) for part in causes or parts]
+    paths = [_find_path(part) for part in parts]
     if not paths:
         return None
-    # Of "COVID-19" and "Pneumonia", the special one counts.
     paths = [p for p in paths if not any(p == q[: len(p)] for q in paths if p != q)]
     same = takewhile(lambda names: len(set(names)) == 1, zip(*paths, strict=False))
     common = [names[0] for names in same]
@@ -80,6 +79,5 @@ def find_class(finding, level=None):
 def _find_path(name):
     """Return the names on the path of one finding as a list."""
     names = [part.strip() for part in name.split("/")]
-    key = "/".join(names).casefold()
-    path = _COMPLICATIONS.get(key) or _PATHS.get(key) or "/".join(names)
-    return path.split("/")
+    path = "/".join(names)
+    return _PATHS.get(path.casefold(), path).split("/")
