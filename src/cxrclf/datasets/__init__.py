@@ -15,6 +15,7 @@ from cxrclf.datasets._load_covid_radiography import load_covid_radiography
 from cxrclf.datasets._load_figure1_covid import load_figure1_covid
 from cxrclf.datasets._load_image_folder import load_image_folder
 from cxrclf.datasets._load_image_masks import load_image_masks
+from cxrclf.datasets._load_kermany import load_kermany
 from cxrclf.datasets._load_montgomery import load_montgomery
 from cxrclf.datasets._load_montgomery_shenzhen import load_montgomery_shenzhen
 from cxrclf.datasets._load_shenzhen import load_shenzhen
@@ -27,6 +28,7 @@ __all__ = [
     "load_figure1_covid",
     "load_image_folder",
     "load_image_masks",
+    "load_kermany",
     "load_montgomery",
     "load_montgomery_shenzhen",
     "load_shenzhen",
