@@ -18,6 +18,7 @@ from cxrclf.datasets._load_image_masks import load_image_masks
 from cxrclf.datasets._load_kermany import load_kermany
 from cxrclf.datasets._load_montgomery import load_montgomery
 from cxrclf.datasets._load_montgomery_shenzhen import load_montgomery_shenzhen
+from cxrclf.datasets._load_rsna_pneumonia import load_rsna_pneumonia
 from cxrclf.datasets._load_shenzhen import load_shenzhen
 from cxrclf.datasets._save_image_folder import save_image_folder
 
@@ -31,6 +32,7 @@ __all__ = [
     "load_kermany",
     "load_montgomery",
     "load_montgomery_shenzhen",
+    "load_rsna_pneumonia",
     "load_shenzhen",
     "make_chest_radiographs",
     "save_image_folder",
