@@ -123,8 +123,9 @@ def load_image_folder(folder, *, groups=None, as_frame=False, extensions=None):
     the test set. Patterns for some public data sets are:
 
     - Kermany et al. (chest-xray-pneumonia):
-      ``r"^(person\d+|(?:NORMAL2-)?IM-\d+)"``, and
-      ``r"^(BACTERIA|VIRUS|NORMAL)-(\d+)-"`` for the third version;
+      ``r"^(person\d+_[a-z]+|(?:NORMAL2-)?IM-\d+)"``, and
+      ``r"^(?:BACTERIA|VIRUS|NORMAL)-(\d+)-"`` for the third version
+      (`load_kermany` loads all parts of this data set);
     - Montgomery and Shenzhen: ``r"^((?:MCU|CHN)CXR_\d+)_"``;
     - files written by `save_image_folder`: ``r"^(patient\d+)"``.
 
