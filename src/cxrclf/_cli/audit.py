@@ -40,7 +40,7 @@ exit status: 0, or 1 if there is a finding of a kind that --fail-on names, or 2 
 error.
 
 examples:
-  python -m cxrclf audit chest_xray --groups "^(person\\d+|(?:NORMAL2-)?IM-\\d+)"
+  python -m cxrclf audit chest_xray --groups "^(person\\d+_[a-z]+|(?:NORMAL2-)?IM-\\d+)"
   python -m cxrclf audit data --html audit.html --fail-on leakage --fail-on labels
 """
 
