@@ -85,7 +85,6 @@ def test_metadata_are_the_headers_that_differ(files):
     assert_array_equal(probe.columns["mode"], [0, 1, 0, 1, 0, 1])  # L, RGB
     assert not {"bytes", "height", "format"} & set(probe.columns)
     assert_array_equal(probe.X, np.column_stack(list(probe.columns.values())))
-    assert probe.is_blind
 
 
 def test_size_of_files_is_a_probe_of_its_own(files, tmp_path):
@@ -96,7 +95,6 @@ def test_size_of_files_is_a_probe_of_its_own(files, tmp_path):
     assert_array_equal(probe.columns["bytes"], sizes)
     pixels = 40 * np.array([40, 40, 41, 41, 42, 42])
     assert_array_equal(probe.columns["bytes_per_pixel"], sizes / pixels)
-    assert not probe.is_blind
 
 
 def test_probes_of_pixels_see_features():

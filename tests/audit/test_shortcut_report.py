@@ -222,7 +222,6 @@ def test_source_is_named():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"estimator": LinearRegression()}, "must be a classifier or None, got Linear"),
         ({"y": ["a"] * 6}, "y has one class, 'a'"),
         ({"y": ["a", "b"]}, "2"),
         ({"groups": [1, 2]}, "groups"),
@@ -246,3 +245,10 @@ def test_wrong_input_is_refused(changes, message):
     arguments |= {"cv": 2} | changes
     with pytest.raises(ValueError, match=message):
         shortcut_report(**arguments)
+
+
+@pytest.mark.parametrize("estimator", [LinearRegression(), "border"])
+def test_what_is_no_classifier_is_refused(estimator):
+    X = np.random.default_rng(0).random((6, 8, 8))
+    with pytest.raises(TypeError, match="estimator must be a classifier with the meth"):
+        shortcut_report(estimator, X, list("ababab"), cv=2)

@@ -10,7 +10,7 @@ from cxrclf.audit._check_classifier import check_classifier
 from cxrclf.audit._check_duplicates import check_duplicates
 from cxrclf.audit._drift import measure_drift
 from cxrclf.audit._external_validation_report import ExternalValidationReport
-from cxrclf.audit._leaks import find_leaks, label_exact
+from cxrclf.audit._leaks import find_leaks, label_copies
 from cxrclf.audit._list_splits import list_splits
 from cxrclf.audit._rows import check_lengths, name_rows, stack_rows, stack_values
 from cxrclf.audit._stratified_patient_k_fold import StratifiedPatientKFold
@@ -135,24 +135,13 @@ def external_validation(
     check_classifier(estimator, needs_proba=True)
     if isinstance(cv, Integral) and cv < 2:
         raise ValueError(f"cv must be 2 folds or more, got {cv}.")
-    if sensitivity is None and specificity is None:
-        sensitivity = 0.9
-    _check_target(sensitivity, specificity)
+    sensitivity = _check_target(sensitivity, specificity)
     _check_classes(y, y_ext)
-    n = len(y)
-    if (groups is None) != (groups_ext is None):
-        raise ValueError(
-            "Pass both groups and groups_ext, or neither. Ids of one set alone cannot "
-            "be compared."
-        )
-    groups, groups_ext = check_groups(groups, n), check_groups(groups_ext, len(y_ext))
     check_lengths(X, y, ("X", "y"))
     check_lengths(X_ext, y_ext, ("X_ext", "y_ext"))
+    ids = _join_groups(groups, groups_ext, len(y), len(y_ext))
     both = stack_rows(X, X_ext, "X_ext")
     targets = np.concatenate([y, y_ext])
-    ids = None
-    if groups is not None:
-        ids = stack_values(groups, groups_ext, ("groups", "groups_ext"))
     duplicates = check_duplicates(
         duplicates,
         both,
@@ -161,10 +150,9 @@ def external_validation(
         n_threads=n_threads,
         verbose=verbose,
     )
-    copies = getattr(duplicates, "labels", duplicates)
+    copies, exact = label_copies(duplicates, len(targets))
+    n = len(y)
     internal, external = np.arange(n), np.arange(n, len(targets))
-    pairs = getattr(duplicates, "pairs", None)
-    exact = label_exact(pairs, len(targets))
     leaks = find_leaks(internal, external, ids, copies, exact)
     used = external[~leaks.affected]
     if not len(used):
@@ -173,30 +161,30 @@ def external_validation(
             "the same patients, so they cannot validate the classifier."
         )
     if isinstance(cv, Integral):
-        labels = None if copies is None else np.asarray(copies)[:n]
         cv = StratifiedPatientKFold(
-            cv, shuffle=True, random_state=random_state, duplicates=labels
+            cv,
+            shuffle=True,
+            random_state=random_state,
+            duplicates=None if copies is None else copies[:n],
         )
-    patients = np.arange(n) if groups is None else groups
-    splits = list_splits(cv, X, y, patients)
+    patients = np.arange(len(targets)) if ids is None else ids
+    splits = list_splits(cv, X, y, patients[:n])
     predict = {"groups": ids, "verbose": verbose, "n_jobs": n_jobs}
     inside, outside = (
         cross_val_predictions(estimator, both, targets, cv=cv_rows, **predict)
         for cv_rows in (splits, [(internal, used)])
     )
     rows = np.concatenate([internal, used])
-    patients = np.arange(len(targets)) if ids is None else ids
     images = ImageInput.from_X(both)
     drift = measure_drift(
         images.take(rows), rows >= n, patients[rows], random_state=random_state
     )
-    names = name_rows(images)
     return ExternalValidationReport(
         inside,
         outside,
         leaks,
         drift,
-        names,
+        name_rows(images),
         sensitivity=sensitivity,
         specificity=specificity,
         random_state=random_state,
@@ -204,17 +192,34 @@ def external_validation(
 
 
 def _check_target(sensitivity, specificity):
-    """Check that exactly one of the two is a fraction."""
-    given = {"sensitivity": sensitivity, "specificity": specificity}
-    values = {name: value for name, value in given.items() if value is not None}
-    if len(values) != 1:
+    """Check the required values, and return the sensitivity."""
+    if sensitivity is None and specificity is None:
+        return 0.9
+    if sensitivity is not None and specificity is not None:
         raise ValueError(
             "Pass either sensitivity or specificity, got "
             f"sensitivity={sensitivity} and specificity={specificity}."
         )
-    ((name, value),) = values.items()
-    if not 0 < value < 1:
-        raise ValueError(f"{name} must lie in (0, 1), got {value}.")
+    for name, value in (("sensitivity", sensitivity), ("specificity", specificity)):
+        if value is not None and not 0 < value < 1:
+            raise ValueError(f"{name} must lie in (0, 1), got {value}.")
+    return sensitivity
+
+
+def _join_groups(groups, groups_ext, n, n_ext):
+    """Return the patients of both sets, or None."""
+    if (groups is None) != (groups_ext is None):
+        raise ValueError(
+            "Pass both groups and groups_ext, or neither. Ids of one set alone cannot "
+            "be compared."
+        )
+    if groups is None:
+        return None
+    return stack_values(
+        check_groups(groups, n),
+        check_groups(groups_ext, n_ext),
+        ("groups", "groups_ext"),
+    )
 
 
 def _check_classes(y, y_ext):

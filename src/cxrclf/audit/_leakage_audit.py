@@ -4,7 +4,7 @@ import numpy as np
 
 from cxrclf.audit._copy_sources import CopySources
 from cxrclf.audit._finding import Finding
-from cxrclf.audit._leaks import find_leaks, find_mixed, label_exact
+from cxrclf.audit._leaks import find_leaks, find_mixed, label_copies
 from cxrclf.audit._report_table import ReportTable, format_estimate
 from cxrclf.audit._summary_scores import summarize
 
@@ -34,9 +34,7 @@ class LeakageAudit:
         self.y = y
         self.groups = groups
         self.pairs = getattr(duplicates, "pairs", None)
-        labels = getattr(duplicates, "labels", duplicates)
-        self.copies = None if labels is None else np.asarray(labels)
-        self.exact = label_exact(self.pairs, len(y))
+        self.copies, self.exact = label_copies(duplicates, len(y))
         self.splits = splits
         self.leaks = [
             find_leaks(train, test, groups, self.copies, self.exact)

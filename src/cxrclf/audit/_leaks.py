@@ -64,6 +64,26 @@ def find_leaks(train, test, groups, copies, exact):
     )
 
 
+def label_copies(duplicates, n):
+    """Return labels that are equal for copies of any kind, and for exact copies.
+
+    Parameters
+    ----------
+    duplicates : DuplicateReport, ndarray of shape (n,) or None
+        Copies among the rows.
+    n : int
+        Number of rows.
+
+    Returns
+    -------
+    copies, exact : ndarray of shape (n,) of int, or None
+        None if they are not known.
+    """
+    labels = getattr(duplicates, "labels", duplicates)
+    copies = None if labels is None else np.asarray(labels)
+    return copies, label_exact(getattr(duplicates, "pairs", None), n)
+
+
 def label_exact(pairs, n):
     """Return labels that are equal for exact copies.
 

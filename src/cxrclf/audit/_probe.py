@@ -50,13 +50,3 @@ class Probe:
     estimator: Any
     picture: np.ndarray | None = None
     columns: dict[str, np.ndarray] = field(default_factory=dict)
-
-    @property
-    def sees(self) -> str:
-        """What the probe sees, which completes "a classifier that sees only"."""
-        return PROBES[self.name][0]
-
-    @property
-    def is_blind(self) -> bool:
-        """Whether the probe cannot see the disease."""
-        return PROBES[self.name][1]

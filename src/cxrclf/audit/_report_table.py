@@ -6,6 +6,7 @@ import numpy as np
 
 from cxrclf._utils.optional import import_optional
 from cxrclf._utils.tables import as_html, as_latex, as_markdown, as_text, write_csv
+from cxrclf.metrics import Estimate
 
 _SHOWN = 15  # rows in the text of a report
 _SHOWN_HTML = 200  # rows on a page
@@ -213,9 +214,5 @@ def _is_undefined(value):
 def _to_plain(value):
     """Return a number of NumPy as a number of Python, also in an estimate."""
     if _is_estimate(value):
-        return (
-            type(value)._make(map(_to_plain, value))
-            if hasattr(value, "_make")
-            else tuple(map(_to_plain, value))
-        )
+        return Estimate(*map(_to_plain, value))
     return value.item() if isinstance(value, np.generic) else value

@@ -4,12 +4,12 @@ import math
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import is_classifier
 from tqdm import tqdm
 
 from cxrclf._utils.groups import check_groups
 from cxrclf._utils.labels import as_labels, check_label_count, check_labels
 from cxrclf._utils.missing import format_rows
+from cxrclf.audit._check_classifier import check_classifier
 from cxrclf.audit._check_duplicates import check_duplicates
 from cxrclf.audit._draw_folds import draw_folds
 from cxrclf.audit._make_probes import ProbeFactory
@@ -138,6 +138,8 @@ def shortcut_report(
         If pixels are NaN or infinite, if a parameter is invalid, if lengths differ, if
         a probe is not possible, if no lungs are found in half of the images or more, or
         if `cv` tests images several times or tests one class only.
+    TypeError
+        If the estimator is no classifier.
     ImageReadError
         If files cannot be read. The message names all of them.
 
@@ -247,11 +249,8 @@ def _show_score(bar, study, name):
 
 
 def _check_parameters(estimator, y, significance_level, n_permutations):
-    if estimator is not None and not is_classifier(estimator):
-        raise ValueError(
-            "estimator must be a classifier or None, got "
-            f"{type(estimator).__name__}. None scores the probes only."
-        )
+    if estimator is not None:
+        check_classifier(estimator)
     if len(np.unique(y)) < 2:
         raise ValueError(
             f"y has one class, {y.tolist()[0]!r}. A report needs two classes or more."
