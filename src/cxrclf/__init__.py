@@ -32,6 +32,7 @@ _SUBPACKAGES = (
     "preprocessing",
     "sampling",
     "segmentation",
+    "studies",
 )
 
 __all__ = [

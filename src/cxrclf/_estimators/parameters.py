@@ -118,10 +118,11 @@ def check_together(estimator, has_validation):
                 "checkpoint_dir needs an int random_state: otherwise a restarted run "
                 "cannot find its checkpoint."
             )
-        if estimator.callbacks:
+        if not all(getattr(item, "stateless", False) for item in _callbacks(estimator)):
             raise ValueError(
                 "A checkpoint does not contain the state of callbacks, so a resumed "
-                "run would differ. Set checkpoint_dir=None or callbacks=None."
+                "run would differ. Set checkpoint_dir=None or callbacks=None. A "
+                "callback without a state may have the attribute stateless=True."
             )
     if not (estimator.validation_fraction or has_validation):
         for callback in _callbacks(estimator):

@@ -133,7 +133,9 @@ class UNetSegmenter(MaskPredictor, ImageEstimator):
     callbacks : list or None, default=None
         Callbacks of skorch, (name, callback) pairs, or objects with some of their
         methods, such as ``on_epoch_end(net, **kwargs)``. The objects themselves are
-        called, as in skorch. They cannot be combined with `checkpoint_dir`.
+        called, as in skorch. With `checkpoint_dir`, they need the attribute
+        ``stateless = True``, which declares that a resumed training needs no state of
+        theirs.
     random_state : int, RandomState instance or None, default=None
         Seed of the initial weights, the order, the views and the dropout. The global
         generators are neither used nor changed.

@@ -1,0 +1,68 @@
+"""Fit a classifier, or the steps of a pipeline, with a validation set."""
+
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
+
+
+def fit_steps(estimator, X, y, *, groups=None, X_val=None, y_val=None):
+    """Fit a classifier, or the steps of a pipeline, with a validation set.
+
+    Transformers are fitted on the training images, and also transform the validation
+    images. Samplers change the training images only. A pipeline of scikit-learn passes
+    a validation set to the last step unchanged, which is why the steps are fitted here.
+
+    Parameters
+    ----------
+    estimator : classifier
+        Unfitted classifier or pipeline. It is fitted in place.
+    X, y : array-like
+        Training images and their classes.
+    groups : array-like, default=None
+        Patient ids. They are passed to the last step if its `fit` has this parameter
+        and no sampler changes the images.
+    X_val, y_val : array-like, default=None
+        Validation images and their classes.
+
+    Returns
+    -------
+    estimator : classifier
+        Fitted estimator.
+    """
+    last = estimator
+    if isinstance(estimator, Pipeline):
+        for _, step in estimator.steps[:-1]:
+            if step is None or step == "passthrough":
+                continue
+            if hasattr(step, "fit_resample"):
+                X, y = step.fit_resample(X, y)
+                groups = None
+            else:
+                X = step.fit_transform(X, y)
+                X_val = None if X_val is None else step.transform(X_val)
+        last = estimator.steps[-1][1]
+    options = {}
+    if X_val is not None:
+        options |= {"X_val": X_val, "y_val": y_val}
+    if groups is not None and has_fit_parameter(last, "groups"):
+        options["groups"] = groups
+    last.fit(X, y, **options)
+    return estimator
+
+
+def has_validation(estimator):
+    """Return whether the last step of an estimator has a validation set in `fit`."""
+    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+    return has_fit_parameter(last, "X_val")
+
+
+def find_classifier(estimator):
+    """Return the innermost fitted classifier of an estimator."""
+    while True:
+        for name in ("best_estimator_", "estimator_"):
+            if hasattr(estimator, name):
+                estimator = getattr(estimator, name)
+                break
+        else:
+            if not isinstance(estimator, Pipeline):
+                return estimator
+            estimator = estimator.steps[-1][1]

@@ -1,0 +1,279 @@
+"""Train and test the networks of a study."""
+
+import hashlib
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from cxrclf._utils.files import replace_file
+from cxrclf._utils.groups import check_groups
+from cxrclf._utils.labels import check_label_count
+from cxrclf._utils.user_warnings import warn_user
+from cxrclf.audit import find_duplicates
+from cxrclf.images import ImageInput, find_paths
+from cxrclf.nets import make_backbone
+from cxrclf.preprocessing import LungMasker
+from cxrclf.studies._audit_study import audit_study, read_reports, write_reports
+from cxrclf.studies._describe_run import describe_run
+from cxrclf.studies._fingerprint import fingerprint_data, fingerprint_fit
+from cxrclf.studies._fit_fold import FitTask, fit_fold, set_parameters
+from cxrclf.studies._fit_folder import fit_folder
+from cxrclf.studies._fit_result import FitResult, read_fingerprint, write_json
+from cxrclf.studies._fit_steps import has_validation
+from cxrclf.studies._image_names import name_images
+from cxrclf.studies._plan_folds import plan_folds
+from cxrclf.studies._scale_networks import find_backbones
+from cxrclf.studies._study_data import StudyData
+from cxrclf.studies._study_labels import choose_classes
+from cxrclf.studies._study_progress import StudyProgress
+from cxrclf.studies._study_results import StudyResults
+
+
+def run_study(
+    study,
+    X,
+    y,
+    groups,
+    *,
+    networks,
+    faithful,
+    scheme,
+    label_map,
+    segmenter,
+    out,
+    n_jobs,
+    audit,
+    explain,
+    verbose,
+):
+    """Train and test the networks of a study. See :meth:`Study.run`."""
+    start = time.perf_counter()
+    X, y, groups, scheme = _check_data(study, X, y, groups, label_map, scheme)
+    estimators = _choose_networks(study, networks, segmenter)
+    _check_validation(study, estimators)
+    names = name_images(X)
+    data = StudyData(names, y, None if groups is None else groups.astype(str))
+    digest = fingerprint_data(names, X, y, groups)
+    description = describe_run(
+        study, estimators, data, digest, scheme=scheme, faithful=faithful
+    )
+    folder = None if out is None else _open_folder(out, X, description)
+    if folder is not None:
+        data.to_csv(folder / "data.csv")
+    _check_backbones(estimators)
+    progress = StudyProgress(study.name, (), 0, verbose)
+    progress.print(f"Searching for copies among {len(data)} images")
+    duplicates = _find_duplicates(X)
+    folds = plan_folds(study, X, y, groups, duplicates)
+    reports = ()
+    if audit and duplicates is not None:
+        reports = _audit(
+            folder, progress, X, y, groups, folds, duplicates, n_jobs=n_jobs
+        )
+    X = _preprocess(study, X, folder, digest, progress)
+    with tempfile.TemporaryDirectory() as shared:
+        tasks = _make_tasks(estimators, folds, folder, digest, Path(shared), explain)
+        fits = _fit(study, tasks, X, y, groups, n_jobs, verbose)
+    description["seconds"] += time.perf_counter() - start
+    if folder is not None:
+        write_json(folder / "study.json", description)
+        return StudyResults.load(folder)
+    return StudyResults(description, data, fits, reports)
+
+
+def _check_data(study, X, y, groups, label_map, scheme):
+    images = ImageInput.from_X(X)
+    check_label_count("y", len(y), len(images))
+    groups = check_groups(groups, len(y))
+    labels, kept, scheme = choose_classes(study, y, label_map, scheme)
+    if len(kept) < len(images):
+        images = ImageInput.from_X(images.take(kept))
+        groups = None if groups is None else groups[kept]
+    return images.X, labels, groups, scheme
+
+
+def _choose_networks(study, names, segmenter):
+    """Return the networks to train, with seeds and with the segmenter."""
+    if isinstance(names, str):
+        raise TypeError(f"networks must be a list of names, got {names!r}.")
+    chosen = list(study.networks) if names is None else list(names)
+    unknown = [name for name in chosen if name not in study.networks]
+    if unknown or not chosen:
+        raise ValueError(
+            f"networks={chosen}: the networks of {study.name!r} are "
+            f"{list(study.networks)}."
+        )
+    found, left_out = {}, []
+    for name in chosen:
+        estimator = study.networks[name]
+        if segmenter is not None:
+            set_parameters(estimator, "segmenter", segmenter)
+        if _needs_segmenter(estimator):
+            left_out.append(name)
+        else:
+            found[name] = set_parameters(estimator, "random_state", 0)
+    if left_out:
+        message = (
+            f"The networks {left_out} see the lungs only, and need a fitted segmenter. "
+            "Pass segmenter=..."
+        )
+        if not found:
+            raise ValueError(message)
+        warn_user(f"{message} They are left out.")
+    return found
+
+
+def _needs_segmenter(estimator):
+    """Return whether a LungMasker of a pipeline has no segmenter."""
+    return any(
+        isinstance(value, LungMasker) and value.segmenter is None
+        for value in estimator.get_params().values()
+    )
+
+
+def _check_validation(study, estimators):
+    if study.validation is None:
+        return
+    without = [name for name, one in estimators.items() if not has_validation(one)]
+    if without:
+        raise ValueError(
+            f"Study.validation={study.validation!r} needs networks with X_val and "
+            f"y_val in fit, and {without} have none. Set validation=None."
+        )
+
+
+def _check_backbones(estimators):
+    """Build each backbone once, so that missing weights are found before the study."""
+    checked = set()
+    for estimator in estimators.values():
+        parameters = estimator.get_params()
+        for path, value in find_backbones(estimator).items():
+            weights = parameters.get(f"{path.removesuffix('backbone')}weights")
+            pairs = [(value, weights)]
+            if not isinstance(value, str):
+                several = isinstance(weights, (list, tuple))
+                each = weights if several else [weights] * len(value)
+                pairs = list(zip(value, each, strict=True))
+            for name, source in pairs:
+                if source is not None and (name, str(source)) not in checked:
+                    checked.add((name, str(source)))
+                    make_backbone(name, weights=source)
+
+
+def _open_folder(out, X, description):
+    """Make the folder of the results, or check that it has results of this study."""
+    folder = Path(out)
+    paths = find_paths(X)
+    if paths is not None:
+        for parent in {Path(path).resolve().parent for path in paths}:
+            if folder.resolve() == parent:
+                raise ValueError(f"out={str(out)!r} is a folder of the images.")
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"out={str(out)!r} is a file. Name a folder.")
+    known = folder / "study.json"
+    if known.exists():
+        _join_descriptions(folder, StudyResults.read_description(folder), description)
+    elif folder.exists() and any(folder.iterdir()):
+        raise ValueError(
+            f"out={str(out)!r} has other files. Name an empty or a new folder."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "study.json", description)
+    return folder
+
+
+def _join_descriptions(folder, old, new):
+    """Add the networks and the time of earlier runs of the same study."""
+    for key in ("name", "faithful", "scheme", "data"):
+        if old[key] != new[key]:
+            raise ValueError(
+                f"{folder} has results of another study: its {key} is {old[key]}, and "
+                f"now {new[key]}. Name another folder."
+            )
+    new["networks"] = old["networks"] | new["networks"]
+    new["seconds"] = old["seconds"]
+
+
+def _find_duplicates(X):
+    """Return the copies among images. Rows of numbers cannot be searched."""
+    pixels = ImageInput.from_X(X).pixels
+    if pixels is not None and min(pixels.shape[1:3]) < 8:
+        return None
+    return find_duplicates(X)
+
+
+def _audit(folder, progress, X, y, groups, folds, duplicates, *, n_jobs):
+    path = None if folder is None else folder / "audit.json"
+    if path is not None and path.exists():
+        return read_reports(path)
+    progress.print("Auditing the folds")
+    reports = audit_study(X, y, groups, folds, duplicates, n_jobs=n_jobs, verbose=0)
+    for report in reports:
+        for finding in report.findings:
+            progress.print(str(finding))
+    if path is not None:
+        write_reports(path, reports)
+    return reports
+
+
+def _preprocess(study, X, folder, digest, progress):
+    """Apply the preprocessing to all images, or read its result."""
+    if study.preprocessing is None:
+        return X
+    key = hashlib.blake2b(f"{digest} {study.preprocessing}".encode(), digest_size=8)
+    path = None if folder is None else folder / f"images-{key.hexdigest()}.npy"
+    if path is not None and path.exists():
+        return np.load(path)
+    progress.print(f"Preprocessing {len(ImageInput.from_X(X))} images")
+    X = study.preprocessing.fit_transform(X)
+    if path is not None:
+        with replace_file(path) as temporary, open(temporary, "wb") as file:
+            np.save(file, X)
+    return X
+
+
+def _make_tasks(estimators, folds, folder, digest, shared, explain):
+    tasks = []
+    for i, (name, estimator) in enumerate(estimators.items()):
+        for number, fold in enumerate(folds, start=1):
+            place = None if folder is None else fit_folder(folder, name, number)
+            tasks.append(
+                FitTask(
+                    name,
+                    number,
+                    estimator,
+                    fold,
+                    place,
+                    fingerprint_fit(estimator, fold, digest),
+                    shared / f"{i}-{number}",
+                    explain,
+                )
+            )
+    return tasks
+
+
+def _fit(study, tasks, X, y, groups, n_jobs, verbose):
+    """Return the outcomes of all trainings. Complete ones are loaded."""
+    fits, open_tasks = {}, []
+    for task in tasks:
+        known = None if task.folder is None else read_fingerprint(task.folder)
+        if known is None:
+            open_tasks.append(task)
+        elif known != task.fingerprint:
+            raise ValueError(
+                f"{task.folder} has a training with other parameters, folds or data. "
+                "Name another folder with out, or remove this one."
+            )
+        else:
+            fits[task.network, task.number] = FitResult.load(task.folder)
+    with StudyProgress(study.name, open_tasks, len(fits), verbose) as progress:
+        done = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(
+            delayed(fit_fold)(task, X, y, groups) for task in open_tasks
+        )
+        for result in done:
+            fits[result.network, result.fold] = result
+            progress.add(result)
+    return [fits[task.network, task.number] for task in tasks]

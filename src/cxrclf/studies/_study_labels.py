@@ -1,0 +1,89 @@
+"""Classes of the images of a study, in one of its class schemes."""
+
+import numpy as np
+
+from cxrclf._utils.labels import check_labels
+
+
+def choose_classes(study, y, label_map, scheme):
+    """Return the class of each image in the study, and which images it uses.
+
+    Parameters
+    ----------
+    study : Study
+        Description with the attributes `classes` and `schemes`.
+    y : array-like of shape (n,)
+        Class of each image, as the user names it.
+    label_map : mapping or None
+        Class of the data of the study for each class in `y`.
+    scheme : str or None
+        Name of the class scheme.
+
+    Returns
+    -------
+    labels : ndarray of shape (m,) of str
+        Class of each used image.
+    kept : ndarray of shape (m,) of int
+        Rows of the used images.
+    scheme : str or None
+        Name of the class scheme.
+
+    Raises
+    ------
+    ValueError
+        If classes are unknown or missing, or if the scheme does not exist.
+    """
+    y = check_labels(y, owner="run", warn=False)
+    found = np.unique(y).tolist()
+    if label_map is not None:
+        unknown = [label for label in label_map if label not in found]
+        if unknown:
+            raise ValueError(f"label_map names {unknown}, and y has {found} only.")
+        steps = dict(label_map)
+    else:
+        steps = {label: str(label) for label in found}
+    present = sorted(set(steps.values()))
+    if scheme is None and study.schemes:
+        scheme = _choose_scheme(study.schemes, present)
+    if scheme is not None:
+        if scheme not in study.schemes:
+            raise ValueError(
+                f"No class scheme {scheme!r}. The schemes are {list(study.schemes)}."
+            )
+        mapping = study.schemes[scheme]
+        _check_present(study, present, set(mapping), label_map, f"scheme {scheme!r}")
+        steps = {old: mapping[new] for old, new in steps.items() if new in mapping}
+    elif study.classes:
+        _check_present(study, present, set(study.classes), label_map, "the study")
+        steps = {old: new for old, new in steps.items() if new in study.classes}
+    kept = np.flatnonzero([label in steps for label in y.tolist()])
+    labels = np.array([steps[label] for label in y[kept].tolist()])
+    if len(np.unique(labels)) < 2:
+        raise ValueError(
+            f"The study has images of {np.unique(labels).tolist()} only. It needs two "
+            "classes or more."
+        )
+    return labels, kept, scheme
+
+
+def _choose_scheme(schemes, present):
+    """Return the scheme that uses exactly the present classes, or the first one.
+
+    Among several schemes of the same classes, the one that keeps them apart is chosen.
+    """
+    exact = [name for name, mapping in schemes.items() if set(mapping) == set(present)]
+    finest = sorted(exact, key=lambda name: -len(set(schemes[name].values())))
+    return finest[0] if finest else next(iter(schemes))
+
+
+def _check_present(study, present, needed, label_map, what):
+    missing = sorted(needed - set(present))
+    if not missing:
+        return
+    hint = "Pass label_map={class in y: class of the study} to rename classes."
+    if label_map is not None:
+        hint = "Name a class for each of them in label_map."
+    raise ValueError(
+        f"y has the classes {present}, and {what} of {study.name!r} needs "
+        f"{sorted(needed)}: {missing} missing. {hint}"
+    )

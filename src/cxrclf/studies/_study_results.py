@@ -1,0 +1,287 @@
+"""Results of a study."""
+
+from pathlib import Path
+
+from sklearn.metrics import confusion_matrix
+
+from cxrclf.studies._audit_study import read_reports, write_reports
+from cxrclf.studies._compare_published import compare_published
+from cxrclf.studies._fit_folder import fit_folder
+from cxrclf.studies._fit_result import FitResult, read_json, write_json
+from cxrclf.studies._join_predictions import join_predictions
+from cxrclf.studies._study_data import StudyData
+from cxrclf.studies._summarize_networks import summarize_networks
+
+_STUDY, _DATA, _AUDIT = "study.json", "data.csv", "audit.json"
+
+
+class StudyResults:
+    """Predictions, histories and costs of the networks of a study.
+
+    :meth:`Study.run` returns this object.
+
+    Read more in the :ref:`User Guide <studies>`.
+
+    Parameters
+    ----------
+    description : dict
+        Plain values that describe the run: name, networks, protocol, published scores,
+        data, versions, processor and seconds.
+    data : StudyData
+        Names, classes and patients of the images.
+    fits : sequence of FitResult
+        Outcome of each network in each fold.
+    audit : sequence of Report, default=()
+        Reports of leakage and of shortcuts.
+
+    Attributes
+    ----------
+    description, data, fits, audit
+        Parameters of the same names. `fits` and `audit` are tuples.
+    networks : list of str
+        Names of the networks.
+    classes : list of str
+        Sorted classes.
+    n_folds : int
+        Number of folds.
+    """
+
+    def __init__(self, description, data, fits, audit=()):
+        self.description = dict(description)
+        self.data = data
+        self.fits = tuple(fits)
+        self.audit = tuple(audit)
+        names = {fit.network for fit in self.fits}
+        self.networks = [name for name in self.description["networks"] if name in names]
+        self.classes = sorted(set(data.y.tolist()))
+        self.n_folds = max((fit.fold for fit in self.fits), default=0)
+        self._tables = {}
+
+    def __repr__(self):
+        n = len(self.networks)
+        return (
+            f"<StudyResults of {self.description['name']!r}: {n} "
+            f"network{'' if n == 1 else 's'}, {self.n_folds} folds, "
+            f"{len(self.data)} images>"
+        )
+
+    def __str__(self):
+        leaks = self.description["leaks"]
+        parts = [f"{self.description['title']}\n{self.summary()}"]
+        if leaks:
+            parts.append("These scores are too good:")
+            parts += [f"- {leak}" for leak in leaks]
+        return "\n".join(parts)
+
+    def predictions(self, network):
+        """Return the predictions of a network for the test images of all folds.
+
+        Parameters
+        ----------
+        network : str
+            Name of the network.
+
+        Returns
+        -------
+        Predictions
+            Predictions in the order of the images. If test sets overlap, an image
+            occurs several times.
+
+        Raises
+        ------
+        KeyError
+            If there is no such network.
+        """
+        return join_predictions([fit.predictions for fit in self._of(network)])
+
+    def table(self, network):
+        """Return the scores of a network over all folds together, with intervals.
+
+        Parameters
+        ----------
+        network : str
+            Name of the network.
+
+        Returns
+        -------
+        ScoreTable
+        """
+        if network not in self._tables:
+            self._tables[network] = self.predictions(network).table(intervals=True)
+        return self._tables[network]
+
+    def fold_summary(self, network):
+        """Return mean and standard deviation of the scores of a network over folds.
+
+        Parameters
+        ----------
+        network : str
+            Name of the network.
+
+        Returns
+        -------
+        FoldSummary
+        """
+        return self.predictions(network).fold_summary()
+
+    def confusion_matrix(self, network):
+        """Return the number of images per true class and predicted class.
+
+        Parameters
+        ----------
+        network : str
+            Name of the network.
+
+        Returns
+        -------
+        ndarray of shape (n_classes, n_classes) of int
+            True classes in rows, predicted classes in columns, both in the order of
+            `classes`.
+        """
+        found = self.predictions(network)
+        return confusion_matrix(found.y_true, found.y_pred, labels=self.classes)
+
+    def histories(self, network):
+        """Return the training histories of a network, one per fold.
+
+        Parameters
+        ----------
+        network : str
+            Name of the network.
+
+        Returns
+        -------
+        list of dict
+        """
+        return [fit.history for fit in self._of(network)]
+
+    def summary(self):
+        """Return scores and costs, one row per network.
+
+        Returns
+        -------
+        ReportTable
+            Overall accuracy, and macro averages with intervals where there are any;
+            numbers of parameters in millions; billions of floating-point operations
+            per image; size of the saved model; time.
+        """
+        return summarize_networks(self)
+
+    def compare(self):
+        """Return the published scores beside the measured scores.
+
+        Returns
+        -------
+        ReportTable
+            One row per published score of a network. `difference` is "agrees" if the
+            published score lies in the interval of the measured one, else "differs",
+            or "not measured".
+
+        Raises
+        ------
+        ValueError
+            If the study has no published scores.
+        """
+        return compare_published(self)
+
+    def report(self, path):
+        """Write a page for a browser: one file without other files or requests.
+
+        Parameters
+        ----------
+        path : path-like
+            File to write, completely or not at all.
+
+        Returns
+        -------
+        str
+            The page as HTML.
+        """
+        from cxrclf.studies._study_report import write_study_report  # needs jinja2
+
+        return write_study_report(self, path)
+
+    def save(self, folder):
+        """Write the results as plain files: CSV, JSON, and NumPy for the maps.
+
+        Parameters
+        ----------
+        folder : path-like
+            Folder, which is made if necessary.
+        """
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / _STUDY, self.description)
+        self.data.to_csv(folder / _DATA)
+        if self.audit:
+            write_reports(folder / _AUDIT, self.audit)
+        for fit in self.fits:
+            fit.save(fit_folder(folder, fit.network, fit.fold))
+
+    @classmethod
+    def load(cls, folder):
+        """Read results.
+
+        Parameters
+        ----------
+        folder : path-like
+            Folder of :meth:`save`, or of ``Study.run(out=...)``.
+
+        Returns
+        -------
+        StudyResults
+            Complete trainings only.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the folder has no results.
+        ValueError
+            If a file is damaged.
+        """
+        folder = Path(folder)
+        description = cls.read_description(folder)
+        fits = [
+            FitResult.load(path.parent)
+            for name in description["networks"]
+            for path in sorted(
+                fit_folder(folder, name, 1).parent.glob("fold-*/fit.json"),
+                key=lambda path: int(path.parent.name.removeprefix("fold-")),
+            )
+        ]
+        audit = folder / _AUDIT
+        return cls(
+            description,
+            StudyData.from_csv(folder / _DATA),
+            fits,
+            read_reports(audit) if audit.exists() else (),
+        )
+
+    @staticmethod
+    def read_description(folder):
+        """Read the description of a run.
+
+        Parameters
+        ----------
+        folder : path-like
+            Folder of results.
+
+        Returns
+        -------
+        dict
+        """
+        path = Path(folder) / _STUDY
+        if not path.exists():
+            raise FileNotFoundError(
+                f"{folder} has no results of a study: {_STUDY} is missing. Pass the "
+                "folder of Study.run(out=...) or StudyResults.save."
+            )
+        return read_json(path)
+
+    def _of(self, network):
+        found = [fit for fit in self.fits if fit.network == network]
+        if not found:
+            raise KeyError(
+                f"No results of {network!r}. The networks are {self.networks}."
+            )
+        return found
