@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 
 from cxrclf.images import ImageInput
 from cxrclf.metrics import Predictions
@@ -72,7 +73,7 @@ def fit_fold(task, X, y, groups):
     FitResult
         It is also written to the folder of the task.
     """
-    estimator, fold = task.estimator, task.fold
+    estimator, fold = clone(task.estimator), task.fold
     _set_files(estimator, task)
     images = ImageInput.from_X(X)
     options = {}

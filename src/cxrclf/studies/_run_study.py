@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
+from sklearn.frozen import FrozenEstimator
+from sklearn.utils.validation import check_is_fitted
 
 from cxrclf._utils.files import replace_file
 from cxrclf._utils.groups import check_groups
@@ -106,6 +108,9 @@ def _choose_networks(study, names, segmenter):
             f"networks={chosen}: the networks of {study.name!r} are "
             f"{list(study.networks)}."
         )
+    if segmenter is not None:
+        check_is_fitted(segmenter)
+        segmenter = FrozenEstimator(segmenter)  # so that a clone is fitted too
     found, left_out = {}, []
     for name in chosen:
         estimator = study.networks[name]
