@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from networks import on_meta
 from sklearn.model_selection import KFold
 
 from cxrclf.datasets import make_chest_radiographs
@@ -11,7 +12,6 @@ from cxrclf.metrics import table_from_confusion
 from cxrclf.nets import ClassificationNetwork, Head
 from cxrclf.nets._names import resolve_name
 from cxrclf.studies._makris2020 import make_makris2020
-from tests.helpers.networks import on_meta
 
 CLASSES = ["covid", "normal", "pneumonia"]
 # Whole numbers that give the columns of Table 1 for 26 COVID-19, 20 normal and
@@ -49,7 +49,7 @@ def study():
 
 @pytest.fixture(scope="module")
 def radiographs():
-    return make_chest_radiographs(45, image_size=32, n_patients=15, random_state=0)
+    return make_chest_radiographs(120, image_size=32, n_patients=80, random_state=0)
 
 
 def published(study, network):
@@ -162,7 +162,7 @@ def test_both_variants_run(study, radiographs):
         (name,) = results.networks
         assert name == "test_resnet (for VGG16)"
         rows = np.concatenate([fit.predictions.rows for fit in results.fits])
-        assert sorted(rows) == list(range(45))
+        assert sorted(rows) == list(range(120))
         tested = [set(radiographs.groups[fit.predictions.rows]) for fit in results.fits]
         # An honest fold tests whole patients.
         assert bool(tested[0] & tested[1]) == faithful
