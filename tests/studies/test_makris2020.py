@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from networks import on_meta
 from sklearn.model_selection import KFold
 
 from cxrclf.datasets import make_chest_radiographs
@@ -12,6 +11,7 @@ from cxrclf.metrics import table_from_confusion
 from cxrclf.nets import ClassificationNetwork, Head
 from cxrclf.nets._names import resolve_name
 from cxrclf.studies._makris2020 import make_makris2020
+from networks import on_meta
 
 CLASSES = ["covid", "normal", "pneumonia"]
 # Whole numbers that give the columns of Table 1 for 26 COVID-19, 20 normal and

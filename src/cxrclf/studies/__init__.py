@@ -6,6 +6,7 @@
 """
 
 import cxrclf._torch  # noqa: F401  first, see _torch/openmp.py
+from cxrclf.studies._fit_lung_segmenter import fit_lung_segmenter
 from cxrclf.studies._fit_result import Examples, FitResult
 from cxrclf.studies._load_study import list_studies, load_study
 from cxrclf.studies._published_score import PublishedScore
@@ -20,6 +21,7 @@ __all__ = [
     "Study",
     "StudyData",
     "StudyResults",
+    "fit_lung_segmenter",
     "list_studies",
     "load_study",
 ]

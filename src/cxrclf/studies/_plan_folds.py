@@ -1,11 +1,12 @@
 """Training, validation and test rows of the folds of a study."""
 
+import copy
+import warnings
 from collections import Counter
 from numbers import Integral
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.base import clone
 
 from cxrclf._utils.splitting import split_validation
 from cxrclf.audit import StratifiedPatientKFold, link_groups
@@ -65,10 +66,10 @@ def plan_folds(study, X, y, groups, duplicates):
         splits = cv.split(X, y, linked)
     else:
         if getattr(cv, "duplicates", None) == "find":
-            cv = clone(cv).set_params(duplicates=None)
-            splits = cv.split(X, y, linked)
-        else:
-            splits = cv.split(X, y, patients)
+            # Splitters of scikit-learn cannot be cloned.
+            cv, patients = copy.copy(cv), linked
+            cv.duplicates = None
+        splits = _split_quietly(cv, X, y, patients)
     folds = []
     for number, parts in enumerate(splits, start=1):
         train, test, *rest = map(_as_rows, parts)
@@ -81,6 +82,13 @@ def plan_folds(study, X, y, groups, duplicates):
         _check_classes(fold, y, number)
         folds.append(fold)
     return folds
+
+
+def _split_quietly(cv, X, y, patients):
+    """Split without the warning of splitters by image, which ignore patients."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The groups parameter is ignored")
+        return list(cv.split(X, y, patients))
 
 
 def _as_rows(rows):
