@@ -10,23 +10,32 @@ class Report:
     """Findings, tables and pictures of an audit.
 
     The functions of :mod:`cxrclf.audit` return subclasses of this class. A report can
-    be pickled.
+    be pickled, if the functions in `figures` can be pickled.
 
     Parameters
     ----------
     title : str
         Title of the report.
-    findings : sequence of Finding, default=()
-        Findings, the most important first.
+    findings : sequence of Finding or None, default=()
+        Findings, the most important first. None stands for a report that searches for
+        nothing, such as a description: a page then shows no number of findings.
     tables : dict of str to ReportTable, default=None
         Tables by name.
     reading : sequence of str, default=()
         Sentences that explain the report in plain words.
+    figures : dict of str to callable, default=None
+        Functions without parameters by the alternative text of the figure. Each
+        function returns a Matplotlib figure. It is called when a page is written.
+    parts : sequence of Report, default=()
+        Reports on parts, such as one report per network. A page shows them folded, and
+        the first one open.
 
     Attributes
     ----------
-    title, findings, tables, reading
-        The parameters. `findings` and `reading` are tuples.
+    title, findings, tables, reading, figures, parts
+        The parameters. `findings`, `reading` and `parts` are tuples.
+    has_findings : bool
+        Whether the report searches for findings: False if `findings` was None.
 
     Examples
     --------
@@ -34,13 +43,37 @@ class Report:
     >>> report = Report("Audit", [Finding("leakage", "patient", "2 patients ...", n=2)])
     >>> report.exit_status("leakage"), report.exit_status("shortcut")
     (1, 0)
+
+    A report with a picture:
+
+    >>> def draw():
+    ...     from matplotlib import pyplot
+    ...
+    ...     figure, ax = pyplot.subplots(figsize=(3, 2))
+    ...     ax.plot([0, 1], [0, 1])
+    ...     return figure
+    >>> report = Report("Curves", None, figures={"Curve of two points.": draw})
+    >>> 'alt="Curve of two points."' in report.to_html()
+    True
     """
 
-    def __init__(self, title, findings=(), tables=None, reading=()):
+    def __init__(
+        self,
+        title,
+        findings=(),
+        tables=None,
+        reading=(),
+        *,
+        figures=None,
+        parts=(),
+    ):
         self.title = title
-        self.findings = tuple(findings)
+        self.has_findings = findings is not None
+        self.findings = tuple(findings or ())
         self.tables = dict(tables or {})
         self.reading = tuple(reading)
+        self.figures = dict(figures or {})
+        self.parts = tuple(parts)
 
     def __str__(self):
         parts = [f"{self.title}\n{'=' * len(self.title)}"]
@@ -52,6 +85,7 @@ class Report:
             if len(table):
                 caption = f": {table.caption}" if table.caption else ""
                 parts.append(f"[{name}]{caption}\n{table}")
+        parts += map(str, self.parts)
         return "\n\n".join(parts)
 
     def __repr__(self):
@@ -93,14 +127,18 @@ class Report:
         -------
         dict
             With the keys `title`, `reading`, `findings` (a list of dicts) and `tables`
-            (a dict of columns per table).
+            (a dict of columns per table). A report with parts also has the key `parts`
+            (a list of such dicts).
         """
-        return {
+        values = {
             "title": self.title,
             "reading": list(self.reading),
             "findings": [dict(vars(finding)) for finding in self.findings],
             "tables": {name: table.to_dict() for name, table in self.tables.items()},
         }
+        if self.parts:
+            values["parts"] = [part.to_dict() for part in self.parts]
+        return values
 
     def to_html(self, path=None):
         """Write the report as a page for a browser.
@@ -123,7 +161,7 @@ class Report:
         return write_page(path, [self], self.title)
 
     def exit_status(self, fail_on="any"):
-        """Return 1 if the report has findings of some kinds, else 0.
+        """Return 1 if the report or its parts have findings of some kinds, else 0.
 
         A pipeline can stop at ``sys.exit(report.exit_status("leakage"))``.
 
@@ -148,8 +186,10 @@ class Report:
         if unknown:
             raise ValueError(f"fail_on must be among {('any', *KINDS)}, got {unknown}.")
         found = {finding.kind for finding in self.findings}
-        return int(bool(found if "any" in kinds else found.intersection(kinds)))
+        here = bool(found if "any" in kinds else found.intersection(kinds))
+        return max([int(here), *(part.exit_status(fail_on) for part in self.parts)])
 
     def _figures(self) -> Iterable[tuple[str, object]]:
         """Yield the alternative text and the Matplotlib figure of each picture."""
-        return ()
+        for text, draw in self.figures.items():
+            yield text, draw()

@@ -10,7 +10,7 @@ from cxrclf.metrics import Estimate
 
 _SHOWN = 15  # rows in the text of a report
 _SHOWN_HTML = 200  # rows on a page
-_WIDTH, _WIDTH_HTML = 60, 120  # letters in a cell
+_WIDTH = 60  # letters in a cell of the text
 
 
 class ReportTable:
@@ -24,6 +24,9 @@ class ReportTable:
         interval.
     caption : str, default=""
         Sentence that explains the table.
+    max_letters : int, default=120
+        Largest number of letters in a cell of a page. The middle of a longer text is
+        left out. Files have the whole text.
 
     Attributes
     ----------
@@ -31,6 +34,8 @@ class ReportTable:
         Values of each column.
     caption : str
         Sentence that explains the table.
+    max_letters : int
+        Parameter of the same name.
 
     Raises
     ------
@@ -49,12 +54,13 @@ class ReportTable:
     2
     """
 
-    def __init__(self, columns, caption=""):
+    def __init__(self, columns, caption="", *, max_letters=120):
         self.columns = {
             str(name): [_to_plain(value) for value in values]
             for name, values in columns.items()
         }
         self.caption = caption
+        self.max_letters = max_letters
         lengths = {name: len(values) for name, values in self.columns.items()}
         if len(set(lengths.values())) != 1:
             raise ValueError(
@@ -80,7 +86,7 @@ class ReportTable:
         return f"<ReportTable of {len(self)} rows: {', '.join(self.columns)}>"
 
     def _repr_html_(self):
-        lines = self._format_lines(_SHOWN_HTML, _WIDTH_HTML)
+        lines = self._format_lines(_SHOWN_HTML, self.max_letters, _format_for_page)
         more = len(self) - len(lines)
         footer = [f"… and {more} more rows. to_csv and to_dict have all."]
         footer = footer if more > 0 else []
@@ -170,10 +176,11 @@ class ReportTable:
                 expanded[name] = values
         return expanded
 
-    def _format_lines(self, n, width=None):
+    def _format_lines(self, n, width=None, format_=None):
         """Return the first n rows as text, with cells of at most `width` letters."""
+        format_ = format_ or _format_value
         columns = [
-            [_shorten(_format_value(value), width) for value in values[:n]]
+            [_shorten(format_(value), width) for value in values[:n]]
             for values in self.columns.values()
         ]
         return [list(line) for line in zip(*columns, strict=True)]
@@ -201,6 +208,12 @@ def _format_value(value):
     if isinstance(value, Real) and not isinstance(value, (bool, Integral)):
         return f"{value:.3f}"
     return "" if value is None else str(value)
+
+
+def _format_for_page(value):
+    """Return a value as text in which an interval is not broken into two lines."""
+    text = _format_value(value)
+    return text.replace(", ", ",\N{NO-BREAK SPACE}") if _is_estimate(value) else text
 
 
 def _is_estimate(value):

@@ -1,0 +1,130 @@
+"""Audit section of the report of a study."""
+
+from functools import partial
+
+import numpy as np
+
+from cxrclf.audit import Finding, Report, ReportTable
+from cxrclf.studies._draw_estimates import draw_estimates
+
+_PROBES = ("sees the disease", "balanced accuracy", "AUC")
+_BLIND, _PARTLY = "cannot see the disease", "sees a part of the disease"
+
+
+def report_audit(scores):
+    """Return the findings of the audit, and the networks beside the probes.
+
+    The known leaks of the variant are the first findings. The reports of the audit are
+    parts.
+
+    Parameters
+    ----------
+    scores : StudyScores
+        Scores of the networks of a study.
+
+    Returns
+    -------
+    Report
+    """
+    results = scores.results
+    findings = [
+        Finding("leakage", "protocol", f"The variant has this leak: {text}")
+        for text in results.description.get("leaks", ())
+    ]
+    findings += [finding for report in results.audit for finding in report.findings]
+    reading, tables, figures = [], {}, {}
+    if not results.audit:
+        reading.append(
+            "The folds and the images were not audited, because the study was run "
+            "without an audit. Copies, leakage and shortcuts are therefore unknown."
+        )
+    elif not findings:
+        reading.append("The audit found no leakage, no copies and no shortcuts.")
+    probes = _find_probes(results.audit)
+    if probes is not None:
+        chance = 1 / len(scores.classes)
+        table = _tabulate(scores, probes)
+        tables["networks_and_probes"] = table
+        reading.append(_compare(scores, probes, chance))
+        figures[
+            "Balanced accuracy of the networks, and of classifiers that see only a "
+            "part of the data, with 95 % intervals."
+        ] = partial(
+            draw_estimates,
+            table["classifier"],
+            table["balanced accuracy"],
+            table["kind"],
+            "balanced accuracy, 95 % interval",
+            line=("chance", chance),
+        )
+    parts = [
+        Report(
+            report.title, None, report.tables, report.reading, figures=report.figures
+        )
+        for report in results.audit
+    ]
+    return Report("Audit", findings, tables, reading, figures=figures, parts=parts)
+
+
+def _find_probes(reports):
+    """Return the probes as (name, kind, balanced accuracy, AUC), or None."""
+    for report in reports:
+        table = report.tables.get("scores")
+        if table is not None and all(name in table.columns for name in _PROBES):
+            rows = zip(
+                table["classifier"], *(table[name] for name in _PROBES), strict=True
+            )
+            return [
+                (name, _BLIND if sees == "no" else _PARTLY, balanced, auc)
+                for name, sees, balanced, auc in rows
+                if sees
+            ]
+    return None
+
+
+def _tabulate(scores, probes):
+    """Return networks and probes as one table, the best first."""
+    rows = [
+        (
+            name,
+            "network",
+            scores.overall(name, "balanced_accuracy"),
+            scores.macro(name, "auc"),
+        )
+        for name in scores.order
+    ]
+    rows += [(f"probe: {name.replace('_', ' ')}", *rest) for name, *rest in probes]
+    rows.sort(key=lambda row: -np.nan_to_num(row[2][0]))
+    names, kinds, balanced, auc = zip(*rows, strict=True)
+    return ReportTable(
+        {
+            "classifier": names,
+            "kind": kinds,
+            "balanced accuracy": balanced,
+            "macro AUC": auc,
+        },
+        "Networks and probes on the same folds. A probe is a simple classifier that "
+        "sees only a part of the data.",
+    )
+
+
+def _compare(scores, probes, chance):
+    """Return sentences that compare the networks with the best blind probe."""
+    blind = [probe for probe in probes if probe[1] == _BLIND]
+    if not blind:
+        return "No probe that cannot see the disease was possible."
+    name, _, best, _ = max(blind, key=lambda probe: np.nan_to_num(probe[2][0]))
+    text = (
+        f"The best classifier that cannot see the disease ({name.replace('_', ' ')}) "
+        f"has a balanced accuracy of {best[0]:.3f}, where guessing has {chance:.3f}."
+    )
+    lower = [
+        network
+        for network in scores.order
+        if scores.overall(network, "balanced_accuracy").value <= best[0]
+    ]
+    if not lower:
+        return f"{text} All networks are better."
+    if len(lower) == len(scores.order):
+        return f"{text} No network is better."
+    return f"{text} Not better: {', '.join(lower)}."

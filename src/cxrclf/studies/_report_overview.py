@@ -1,0 +1,153 @@
+"""First section of the report of a study: what was run, and the result."""
+
+import numpy as np
+
+from cxrclf.audit import Report, ReportTable
+
+
+def report_overview(scores):
+    """Return what was run in one paragraph, and the result in one table.
+
+    Parameters
+    ----------
+    scores : StudyScores
+        Scores of the networks of a study.
+
+    Returns
+    -------
+    Report
+    """
+    results = scores.results
+    description = results.description
+    reading = [" ".join([describe_run(scores), describe_best(scores)])]
+    if description.get("faithful"):
+        n = len(description.get("leaks", ()))
+        reading.append(
+            "This is the faithful variant. It follows the publication to the letter. "
+            f"It has {n} known leak{'' if n == 1 else 's'}, which the section "
+            '"Audit" names. Its scores are too good.'
+        )
+    columns = {
+        "network": scores.order,
+        "accuracy": [scores.overall(name, "accuracy") for name in scores.order],
+        "balanced accuracy": [
+            scores.overall(name, "balanced_accuracy") for name in scores.order
+        ],
+        "macro AUC": [scores.macro(name, "auc") for name in scores.order],
+    }
+    published = find_published(description, "accuracy")
+    if published:
+        columns["published accuracy"] = [published.get(name) for name in scores.order]
+    return Report(
+        "Overview",
+        None,
+        {
+            "result": ReportTable(
+                columns,
+                "Scores of the test images of all folds together, with 95 % intervals "
+                f"over {describe_units(results)}. The best balanced accuracy is first.",
+            ),
+        },
+        reading,
+    )
+
+
+def describe_run(scores):
+    """Return sentences about the networks, the folds and the images of a study."""
+    results = scores.results
+    n_networks, n_folds = len(scores.order), count_folds(results)
+    classes, counts = np.unique(
+        scores.predictions[scores.order[0]].y_true.astype(str), return_counts=True
+    )
+    tested = sum(counts.tolist())
+    mixture = ", ".join(
+        f"{count} {label}" for label, count in zip(classes, counts, strict=True)
+    )
+    sentences = [
+        f"{plural(n_networks, 'network')} {'was' if n_networks == 1 else 'were'} "
+        f"trained and tested in {plural(n_folds, 'fold')} on "
+        f"{plural(len(results.data.y), 'image')} of {describe_units(results)}. "
+        f"All test sets together have {plural(tested, 'image')} ({mixture})."
+    ]
+    scheme = results.description.get("scheme")
+    if scheme:
+        sentences.append(f"The class scheme is {scheme!r}.")
+    seconds = results.description.get("seconds")
+    if seconds:
+        sentences.append(f"The run took {format_seconds(seconds)}.")
+    return " ".join(sentences)
+
+
+def describe_best(scores):
+    """Return a sentence about the network with the best balanced accuracy."""
+    best = scores.order[0]
+    accuracy = scores.overall(best, "accuracy")
+    balanced = scores.overall(best, "balanced_accuracy")
+    lead = "The best network is" if len(scores.order) > 1 else "The network is"
+    return (
+        f"{lead} {best} with an accuracy of {accuracy:.3f} and a balanced accuracy of "
+        f"{balanced:.3f} (95 % intervals in brackets)."
+    )
+
+
+def describe_units(results):
+    """Return the number of patients in words, or that there are no patient ids."""
+    if results.data.groups is None:
+        return "unknown patients (no patient ids)"
+    return plural(len(np.unique(results.data.groups)), "patient")
+
+
+def count_folds(results):
+    """Return the number of folds."""
+    return len({fit.fold for fit in results.fits})
+
+
+def find_published(description, score):
+    """Return a published score of all classes together, by the name of the network."""
+    return {
+        network: value
+        for network, name, value, label, _ in list_published(description)
+        if name == score and label is None
+    }
+
+
+def list_published(description):
+    """Return the published scores of the class scheme as tuples of five values."""
+    scheme = description.get("scheme")
+    rows = [tuple(row) for row in description.get("published", ())]
+    return [row for row in rows if row[4] in (None, scheme)]
+
+
+def tabulate_counts(scores):
+    """Return the number of images per class in each part of each fold."""
+    lines = []
+    for fit in scores.fits(scores.order[0]):
+        lines += [
+            (fit.fold, part, counts) for part, counts in fit.counts.items() if counts
+        ]
+    names = sorted({name for *_, counts in lines for name in counts})
+    columns = {
+        "fold": [str(fold) for fold, *_ in lines],
+        "part": [part for _, part, _ in lines],
+        **{name: [counts.get(name, 0) for *_, counts in lines] for name in names},
+    }
+    return ReportTable(
+        columns,
+        "Number of images per class. Training images are counted before a sampler.",
+    )
+
+
+def plural(n, noun):
+    """Return a number with a noun: "1 fold", "2,000 images"."""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"
+
+
+def format_seconds(seconds):
+    """Return a duration in words: "12 s", "3 min 20 s" or "2 h 5 min"."""
+    seconds = round(seconds)
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes, seconds = divmod(seconds, 60)
+    if minutes < 60:
+        return f"{minutes} min {seconds} s"
+    return f"{minutes // 60} h {minutes % 60} min"

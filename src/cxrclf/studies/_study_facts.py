@@ -1,0 +1,211 @@
+"""Facts about the run of a study in words, for the model card and checklists."""
+
+import numpy as np
+
+from cxrclf.studies._report_overview import (
+    count_folds,
+    describe_best,
+    describe_run,
+    describe_units,
+    format_seconds,
+    plural,
+)
+
+BLANK = "To be filled in by the authors"
+
+
+def describe_facts(scores):
+    """Return what a run knows, as texts.
+
+    Parameters
+    ----------
+    scores : StudyScores
+        Scores of the networks of a study.
+
+    Returns
+    -------
+    dict of str to str
+        Texts by topic. A topic that the run does not know is missing.
+    """
+    results = scores.results
+    description = results.description
+    title = description.get("title") or description.get("name", "")
+    facts = {
+        "title": title,
+        "technology": "Convolutional neural networks (deep learning) that classify "
+        f"chest radiographs: {', '.join(scores.order)}.",
+        "summary": f"{describe_run(scores)} {describe_best(scores)}",
+        "aims": f"Development and internal testing of {_count(scores)} for the classes "
+        f"{', '.join(scores.classes)}.",
+        "images": _describe_images(scores),
+        "partition": f"Cross-validation in {plural(count_folds(results), 'fold')}. The "
+        'section "Protocol" has the number of images of each part of each fold.',
+        "disjoint": describe_disjoint(results),
+        "missing": "Images without a label and unreadable images are refused, so no "
+        "value was missing or replaced.",
+        "reproduce": _describe_seed(description),
+        "software": _describe_versions(description),
+        "model": 'Each network and its parameters: section "Protocol". Number of '
+        'parameters, operations and size: section "Time and size".',
+        "initialization": "The parameter `weights` of each network in the section "
+        '"Protocol": weights of ImageNet by default, None for random weights.',
+        "training": _describe_training(scores),
+        "selection": _describe_selection(scores),
+        "output": "A probability for each class. The predicted class has the largest "
+        "probability. No threshold was chosen.",
+        "metrics": "Accuracy, precision, sensitivity, specificity, F1 and AUC of each "
+        "class and as macro averages, confusion matrix, ROC and precision-recall "
+        "curves, calibration (Brier score, log loss, expected calibration error, slope "
+        "and intercept).",
+        "uncertainty": f"95 % confidence intervals over {describe_units(results)}, "
+        "mean and standard deviation over folds. Networks are compared on the same "
+        "images by the tests of McNemar and DeLong, with p-values adjusted by Holm's method.",
+        "internal": "All scores are of test folds, which no training of the same fold "
+        "used.",
+        "external": "No images of another source were tested in this run.",
+        "failures": "Confusion matrix, most frequent error and worst errors of each "
+        'network: section "Each network".',
+        "performance": describe_best(scores)
+        + ' All scores with intervals: sections "Networks" and "Each network".',
+        "limits": " ".join(list_limits(scores)),
+    }
+    if results.audit:
+        facts["robustness"] = (
+            "The audit searched for copies and leakage, and scored classifiers that "
+            'cannot see the disease on the same folds: section "Audit".'
+        )
+    if any(fit.examples is not None for fit in results.fits):
+        facts["explainability"] = (
+            "Grad-CAM maps of typical images and of the worst errors, in the section "
+            "of each network. They were not compared with annotations of radiologists."
+        )
+    if description.get("reference"):
+        facts["reference"] = description["reference"]
+    for topic, text in (description.get("protocol") or {}).items():
+        facts[f"protocol {topic}"] = f"The publication states: {text}"
+    if description.get("leaks"):
+        facts["internal"] += (
+            ' Exception: this variant has known leaks, see the section "Audit".'
+        )
+    return {topic: text for topic, text in facts.items() if text}
+
+
+def describe_disjoint(results):
+    """Return at which level the training and test sets are disjoint, if it is known.
+
+    Parameters
+    ----------
+    results : StudyResults
+        Results of a study.
+
+    Returns
+    -------
+    str
+    """
+    leaks = [
+        finding.message
+        for report in results.audit
+        for finding in report.findings
+        if finding.kind == "leakage"
+    ]
+    if leaks:
+        return f"Not disjoint: {' '.join(leaks)}"
+    if results.data.groups is None:
+        return "Images. Patients are unknown, so patients may be on both sides."
+    if not results.audit:
+        return "Unknown, because the folds were not audited."
+    return "Patients: no patient and no found copy is on both sides of a fold."
+
+
+def list_limits(scores):
+    """Return the limits of a study that the run knows.
+
+    Parameters
+    ----------
+    scores : StudyScores
+        Scores of the networks of a study.
+
+    Returns
+    -------
+    list of str
+    """
+    results = scores.results
+    description = results.description
+    limits = [f"Leak of this variant: {text}" for text in description.get("leaks", ())]
+    limits += [
+        finding.message for report in results.audit for finding in report.findings
+    ]
+    if not results.audit:
+        limits.append("The images and folds were not audited.")
+    if results.data.groups is None:
+        limits.append(
+            "Patients are unknown. If patients have several images, then the scores "
+            "are too good and the intervals too narrow."
+        )
+    predictions = scores.predictions[scores.order[0]]
+    labels, counts = np.unique(predictions.y_true.astype(str), return_counts=True)
+    rare = counts.argmin()
+    limits.append(
+        f"The rarest class, {labels[rare]}, has "
+        f"{plural(int(counts[rare]), 'test image')}."
+    )
+    limits.append("The networks were not tested on images of another source.")
+    return limits
+
+
+def _count(scores):
+    return plural(len(scores.order), "network")
+
+
+def _describe_images(scores):
+    predictions = scores.predictions[scores.order[0]]
+    labels, counts = np.unique(predictions.y_true.astype(str), return_counts=True)
+    mixture = ", ".join(f"{n} {c}" for c, n in zip(labels, counts, strict=True))
+    results = scores.results
+    return (
+        f"{plural(len(results.data.y), 'image')} of {describe_units(results)}. Test "
+        f"images per class: {mixture}."
+    )
+
+
+def _describe_seed(description):
+    seed = description.get("seed")
+    return None if seed is None else f"Seed of the run: {seed}."
+
+
+def _describe_versions(description):
+    versions = description.get("versions") or {}
+    named = ", ".join(f"{name} {version}" for name, version in versions.items())
+    processor = description.get("processor")
+    return ". ".join(part for part in (named, processor) if part) or None
+
+
+def _describe_training(scores):
+    """Return the number of epochs and the duration of the trainings."""
+    parts = []
+    for network in scores.order:
+        details = [fit.details for fit in scores.fits(network)]
+        epochs = [d["n_epochs"] for d in details if d.get("n_epochs")]
+        seconds = [d["seconds_fit"] for d in details if d.get("seconds_fit")]
+        if epochs:
+            low, high = min(epochs), max(epochs)
+            text = f"{network}: {low if low == high else f'{low} to {high}'} epochs"
+            if seconds:
+                text += f", {format_seconds(np.mean(seconds))} per fold"
+            parts.append(text)
+    listed = f" {'; '.join(parts)}." if parts else ""
+    return f'Parameters of the training: section "Protocol".{listed}'
+
+
+def _describe_selection(scores):
+    best = [
+        fit.details.get("best_epoch")
+        for network in scores.order
+        for fit in scores.fits(network)
+    ]
+    if any(epoch is not None for epoch in best):
+        return (
+            "A training ends with the weights of its best epoch on the validation set, "
+            "if it has one."
+        )
+    return "The weights after the last epoch. There was no validation set."
