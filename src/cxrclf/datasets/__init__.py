@@ -4,11 +4,13 @@
   array of paths that estimators and samplers take as X.
 - ``load_image_masks`` and the loaders of public data sets list images with their lung
   masks.
+- ``combine`` joins data sets and leaves out copies.
 - ``make_chest_radiographs`` draws radiographs with known classes, lungs and patients.
   They allow experiments without patient data.
 """
 
 from cxrclf.datasets._chest_radiographs import make_chest_radiographs
+from cxrclf.datasets._combine import combine
 from cxrclf.datasets._load_actualmed_covid import load_actualmed_covid
 from cxrclf.datasets._load_covid_chestxray import load_covid_chestxray
 from cxrclf.datasets._load_covid_radiography import load_covid_radiography
@@ -23,6 +25,7 @@ from cxrclf.datasets._load_shenzhen import load_shenzhen
 from cxrclf.datasets._save_image_folder import save_image_folder
 
 __all__ = [
+    "combine",
     "load_actualmed_covid",
     "load_covid_chestxray",
     "load_covid_radiography",

@@ -18,6 +18,10 @@ _PHRASES = {
     "finding": "without a finding",
     "patient": "without a patient id",
     "conflict": "with contradicting rows in the table",
+    "class": "of other classes",
+    "copy": "that are copies of listed images",
+    "contradiction": "with copies of another class",
+    "draw": "not drawn",
     "missing": "named in the table but not found",
     "unlisted": "not named in the table",
 }
