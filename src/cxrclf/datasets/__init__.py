@@ -14,6 +14,7 @@ from cxrclf.datasets._combine import combine
 from cxrclf.datasets._load_actualmed_covid import load_actualmed_covid
 from cxrclf.datasets._load_covid_chestxray import load_covid_chestxray
 from cxrclf.datasets._load_covid_radiography import load_covid_radiography
+from cxrclf.datasets._load_covidx import load_covidx
 from cxrclf.datasets._load_figure1_covid import load_figure1_covid
 from cxrclf.datasets._load_image_folder import load_image_folder
 from cxrclf.datasets._load_image_masks import load_image_masks
@@ -29,6 +30,7 @@ __all__ = [
     "load_actualmed_covid",
     "load_covid_chestxray",
     "load_covid_radiography",
+    "load_covidx",
     "load_figure1_covid",
     "load_image_folder",
     "load_image_masks",
