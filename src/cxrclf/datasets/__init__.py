@@ -19,6 +19,7 @@ from cxrclf.datasets._load_figure1_covid import load_figure1_covid
 from cxrclf.datasets._load_image_folder import load_image_folder
 from cxrclf.datasets._load_image_masks import load_image_masks
 from cxrclf.datasets._load_kermany import load_kermany
+from cxrclf.datasets._load_medmnist import load_medmnist
 from cxrclf.datasets._load_montgomery import load_montgomery
 from cxrclf.datasets._load_montgomery_shenzhen import load_montgomery_shenzhen
 from cxrclf.datasets._load_rsna_pneumonia import load_rsna_pneumonia
@@ -35,6 +36,7 @@ __all__ = [
     "load_image_folder",
     "load_image_masks",
     "load_kermany",
+    "load_medmnist",
     "load_montgomery",
     "load_montgomery_shenzhen",
     "load_rsna_pneumonia",
