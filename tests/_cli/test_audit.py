@@ -75,13 +75,20 @@ def test_patients_of_a_split_folder(tmp_path, capsys):
     assert "12 of 12 test images (100.0 %) are of 12 patients" in text
 
 
-def test_files(folder, tmp_path, capsys):
-    page, values = tmp_path / "audit.html", tmp_path / "audit.json"
+def test_page(folder, tmp_path, capsys):
+    page = tmp_path / "audit.html"
     arguments = ["--no-shortcuts", "--quiet", "--html", str(page)]
-    assert audit(folder, *arguments, "--json", str(values)) == 0
+    assert audit(folder, *arguments) == 0
     assert "Audit of" in page.read_text("utf-8")
-    assert capsys.readouterr().out == ""
-    reports = json.loads(values.read_text("utf-8"))["reports"]
+    assert capsys.readouterr() == ("", "")
+    assert audit(folder, *arguments) == 2
+    assert "audit.html exists already" in capsys.readouterr().err
+    assert audit(folder, *arguments, "--overwrite") == 0
+
+
+def test_json(folder, capsys):
+    assert audit(folder, "--no-shortcuts", "--json") == 0
+    reports = json.loads(capsys.readouterr().out)["reports"]
     assert [report["title"] for report in reports] == [
         "Duplicates",
         "Leakage of folds by image",

@@ -1,1 +1,1 @@
-"""Command line: ``python -m cxrclf``. A command is a few calls of public functions."""
+"""Command line: ``cxrclf``. A command is a few calls of public functions."""

@@ -1,16 +1,12 @@
 """The command ``cxrclf audit``."""
 
-import argparse
-import json
-import sys
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
-from cxrclf._cli.output import check_writable, print_text
-from cxrclf._utils.files import replace_file
-from cxrclf.datasets import load_image_folder
+from cxrclf._cli.command import add_command, add_output_options, speaks
+from cxrclf._cli.output import check_writable, print_json, print_note, print_text
 
 _KINDS = ("leakage", "duplicates", "labels", "shortcut", "any")
 _TRAINING = ("train", "training")
@@ -35,13 +31,10 @@ under two labels, and whether classifiers that cannot see a disease predict the 
 for example from the width of the files or from the border of the images. A folder that
 is not split yet has no leakage. The audit then shows what folds by image would leak.
 """
-_EPILOG = """\
-exit status: 0, or 1 if there is a finding of a kind that --fail-on names, or 2 after an
-error.
-
-examples:
-  python -m cxrclf audit chest_xray --groups "^(person\\d+_[a-z]+|(?:NORMAL2-)?IM-\\d+)"
-  python -m cxrclf audit data --html audit.html --fail-on leakage --fail-on labels
+_EXAMPLES = """\
+  cxrclf audit chest_xray --groups "^(person\\d+_[a-z]+|(?:NORMAL2-)?IM-\\d+)"
+  cxrclf audit data --html audit.html --fail-on leakage --fail-on labels
+  cxrclf audit data --json > audit.json
 """
 
 
@@ -52,12 +45,14 @@ def add_parser(commands):
     ----------
     commands : argparse subparsers
     """
-    parser = commands.add_parser(
+    parser = add_command(
+        commands,
         "audit",
-        help="find copies, leakage and shortcuts in a folder of images",
+        run,
+        summary="find copies, leakage and shortcuts in a folder of images",
         description=_DESCRIPTION,
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        failure="if there is a finding of a kind that --fail-on names",
+        examples=_EXAMPLES,
     )
     parser.add_argument("folder", metavar="DIR", type=Path, help="folder to audit")
     parser.add_argument(
@@ -79,18 +74,16 @@ def add_parser(commands):
         action="append",
         choices=_KINDS,
         default=[],
-        help="exit with status 1 if there are findings of this kind; can be repeated",
+        metavar="KIND",
+        help="exit with status 1 if there are findings of this kind: "
+        f"{', '.join(_KINDS)}; can be repeated",
     )
     parser.add_argument("--html", metavar="FILE", help="write a page for a browser")
-    parser.add_argument("--json", metavar="FILE", help="write the report as JSON")
     parser.add_argument(
         "--no-shortcuts", action="store_true", help="do not train the shortcut probes"
     )
     parser.add_argument("--cache-dir", metavar="DIR", help="folder for decoded images")
-    parser.add_argument(
-        "--quiet", action="store_true", help="show no progress and no report"
-    )
-    parser.set_defaults(run=run)
+    add_output_options(parser)
 
 
 def run(options):
@@ -105,37 +98,34 @@ def run(options):
     int
         Exit status.
     """
-    for path in (options.html, options.json):
-        if path is not None:
-            check_writable(path)
+    if options.html:
+        check_writable(options.html, options.overwrite)
     # The imports load torch, which --help does not need.
     from cxrclf.audit import write_page
 
     title = f"Audit of {options.folder}"
     reports = []
-    if not options.quiet:
+    if speaks(options):
         print_text(title)
     for report in _make_reports(options):
         reports.append(report)
-        if not options.quiet:
+        if speaks(options):
             print_text(f"\n{report}\n")
     if options.html:
         write_page(options.html, reports, title)
     if options.json:
-        values = {"title": title, "reports": [report.to_dict() for report in reports]}
-        with replace_file(options.json) as temporary:
-            temporary.write_text(json.dumps(values, indent=1), encoding="utf-8")
-    if not options.quiet:
-        print_text(_summarize(reports, options))
+        reports_as_dicts = [report.to_dict() for report in reports]
+        print_json({"title": title, "reports": reports_as_dicts})
+    elif speaks(options):
+        print_text(_summarize(reports, options.html))
     return max(report.exit_status(options.fail_on) for report in reports)
 
 
-def _summarize(reports, options):
-    """Return the last lines: findings by kind, and the files that were written."""
+def _summarize(reports, page):
+    """Return the last lines: findings by kind, and the page that was written."""
     counts = Counter(finding.kind for report in reports for finding in report.findings)
     found = ", ".join(f"{kind} {count}" for kind, count in counts.items()) or "none"
-    files = [f"Written: {path}" for path in (options.html, options.json) if path]
-    return "\n".join([f"Findings: {found}", *files])
+    return f"Findings: {found}" + (f"\nWritten: {page}" if page else "")
 
 
 def _make_reports(options):
@@ -162,7 +152,7 @@ def _make_reports(options):
         _check_folds(y, options.cv)
     if verbose:
         for part in parts:
-            print(part.DESCR, file=sys.stderr)
+            print_note(part.DESCR)
     duplicates = find_duplicates(X, cache_dir=options.cache_dir, verbose=verbose)
     yield duplicates
     if test is None:
@@ -225,6 +215,8 @@ def _check_folds(y, cv):
 
 def _load(folder, groups):
     """Return the images for training and for the test, or all images and None."""
+    from cxrclf.datasets import load_image_folder
+
     names = {}
     if folder.is_dir():
         names = {path.name.lower(): path for path in folder.iterdir() if path.is_dir()}

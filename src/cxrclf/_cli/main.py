@@ -5,9 +5,14 @@ import sys
 
 from cxrclf import __version__
 from cxrclf._cli import audit
+from cxrclf._cli.error_output import lines_without_terminal, short_warnings
 
+_COMMANDS = (audit,)
 _ERROR = 2  # exit status, as of argparse
 _INTERRUPTED = 130  # 128 + the number of the signal, as shells report it
+# Errors of the input and of the machine. Others are errors of cxrclf, and have a
+# traceback for a report.
+_EXPECTED = (ValueError, TypeError, OSError, ImportError, RuntimeError, MemoryError)
 
 
 def main(arguments=None):
@@ -21,21 +26,37 @@ def main(arguments=None):
     Returns
     -------
     int
-        Exit status: 0 after success, 1 if an audit found what ``--fail-on`` names, 2
-        after an error, 130 after Ctrl-C.
+        Exit status: 0 after success, 1 if a command was not wholly successful (see its
+        help), 2 after an error, 130 after Ctrl-C.
     """
+    options = _make_parser().parse_args(arguments)
+    with lines_without_terminal(), short_warnings():
+        try:
+            return options.run(options)
+        except _EXPECTED as error:
+            print(f"cxrclf: error: {_describe(error)}", file=sys.stderr)
+            return _ERROR
+        except KeyboardInterrupt:
+            print("cxrclf: interrupted", file=sys.stderr)
+            return _INTERRUPTED
+
+
+def _make_parser():
     parser = argparse.ArgumentParser(
-        prog="cxrclf", description="Tools for chest radiographs and their classifiers."
+        prog="cxrclf",
+        description="Tools for chest radiographs and their classifiers.",
+        epilog="Each command has its own help with examples: cxrclf audit --help",
     )
     parser.add_argument("--version", action="version", version=f"cxrclf {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="command")
-    audit.add_parser(commands)
-    options = parser.parse_args(arguments)
-    try:
-        return options.run(options)
-    except (ValueError, OSError, ImportError) as error:
-        print(f"cxrclf: error: {error}", file=sys.stderr)
-        return _ERROR
-    except KeyboardInterrupt:
-        print("cxrclf: interrupted", file=sys.stderr)
-        return _INTERRUPTED
+    for command in _COMMANDS:
+        command.add_parser(commands)
+    return parser
+
+
+def _describe(error):
+    """Return the message of an error, or its type if it has none."""
+    text = str(error).strip()
+    if isinstance(error, (ValueError, OSError, ImportError)) and text:
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -2,6 +2,7 @@
 
 - ``load_image_folder`` lists a folder with one subfolder per class, as the (n, 1)
   array of paths that estimators and samplers take as X.
+- ``list_images`` lists the images of a folder without classes.
 - ``load_image_masks`` and the loaders of public data sets list images with their lung
   masks.
 - ``combine`` joins data sets and leaves out copies.
@@ -11,6 +12,7 @@
 
 from cxrclf.datasets._chest_radiographs import make_chest_radiographs
 from cxrclf.datasets._combine import combine
+from cxrclf.datasets._list_images import list_images
 from cxrclf.datasets._load_actualmed_covid import load_actualmed_covid
 from cxrclf.datasets._load_covid_chestxray import load_covid_chestxray
 from cxrclf.datasets._load_covid_radiography import load_covid_radiography
@@ -28,6 +30,7 @@ from cxrclf.datasets._save_image_folder import save_image_folder
 
 __all__ = [
     "combine",
+    "list_images",
     "load_actualmed_covid",
     "load_covid_chestxray",
     "load_covid_radiography",
