@@ -4,10 +4,10 @@ import argparse
 import sys
 
 from cxrclf import __version__
-from cxrclf._cli import audit
+from cxrclf._cli import audit, predict
 from cxrclf._cli.error_output import lines_without_terminal, short_warnings
 
-_COMMANDS = (audit,)
+_COMMANDS = (predict, audit)
 _ERROR = 2  # exit status, as of argparse
 _INTERRUPTED = 130  # 128 + the number of the signal, as shells report it
 # Errors of the input and of the machine. Others are errors of cxrclf, and have a

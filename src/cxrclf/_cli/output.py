@@ -53,6 +53,22 @@ def print_note(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def print_failures(failures, n):
+    """Name the files that could not be read on the standard error output.
+
+    Parameters
+    ----------
+    failures : dict of str to str
+        Path of each file, and the reason.
+    n : int
+        Number of all files.
+    """
+    if failures:
+        lines = [f"  {path}: {why}" for path, why in failures.items()]
+        what = f"{len(failures)} of {n} files cannot be read and are left out:"
+        print_note("\n".join([f"cxrclf: {what}", *lines]))
+
+
 def check_writable(path, overwrite=False):
     """Refuse a path that cannot become a file, before the long work.
 

@@ -1,0 +1,60 @@
+"""Load the classifier of a model folder."""
+
+import json
+from pathlib import Path
+
+_DESCRIPTION = "model.json"
+
+
+def load_classifier(folder, *, device="auto"):
+    """Load the classifier that ``save`` wrote to a folder.
+
+    Parameters
+    ----------
+    folder : path-like
+        Folder that was passed to ``save``, or to ``cxrclf train --out``.
+    device : str, default="auto"
+        Device of the network.
+
+    Returns
+    -------
+    CXRClassifier or DualBackboneConcat
+        The fitted classifier.
+
+    Raises
+    ------
+    WeightsError
+        If the folder has no model, or a damaged one.
+    ValueError
+        If the model is no classifier.
+    """
+    name = _read_name(folder)
+    # The imports load torch, which --help does not need.
+    from cxrclf import CXRClassifier, DualBackboneConcat
+
+    classes = {cls.__name__: cls for cls in (CXRClassifier, DualBackboneConcat)}
+    if name is not None and name not in classes:
+        raise ValueError(
+            f"{folder} has a {name}, which is no classifier. Pass the folder of a "
+            f"{' or '.join(classes)}."
+        )
+    return classes.get(name, CXRClassifier).load(folder, device=device)
+
+
+def add_device(parser):
+    """Add the option for the device of a network."""
+    parser.add_argument(
+        "--device",
+        default="auto",
+        help="device of the network, such as cpu or cuda (default: cuda if there is "
+        "one, and else cpu)",
+    )
+
+
+def _read_name(folder):
+    """Return the name of the estimator of a folder, or None if it is not readable."""
+    try:
+        description = json.loads((Path(folder) / _DESCRIPTION).read_text("utf-8"))
+        return str(description["estimator"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # the error of `load` names the cause
