@@ -20,8 +20,9 @@ def add_command(commands, name, run, *, summary, description, failure, examples)
         Line about the command in the list of all commands.
     description : str
         Text about the command, in lines of at most 88 characters.
-    failure : str
-        Words that complete the sentence "The exit status is 1 ...".
+    failure : str or None
+        Words that complete the sentence "The exit status is 1 ...". None if it never
+        is.
     examples : str
         Command lines, one or more.
 
@@ -31,9 +32,9 @@ def add_command(commands, name, run, *, summary, description, failure, examples)
         Parser without options. The command adds its own options, and then those of
         :func:`add_output_options`.
     """
+    partly = "" if failure is None else f" 1 {failure},"
     status = textwrap.fill(
-        f"exit status: 0 after success, 1 {failure}, 2 after an error, 130 after "
-        "Ctrl-C.",
+        f"exit status: 0 after success,{partly} 2 after an error, 130 after Ctrl-C.",
         _WIDTH,
     )
     parser = commands.add_parser(

@@ -4,10 +4,11 @@ import argparse
 import sys
 
 from cxrclf import __version__
-from cxrclf._cli import audit, predict
+from cxrclf._cli import audit, predict, train
 from cxrclf._cli.error_output import lines_without_terminal, short_warnings
+from cxrclf.exceptions import ImageReadError
 
-_COMMANDS = (predict, audit)
+_COMMANDS = (train, predict, audit)
 _ERROR = 2  # exit status, as of argparse
 _INTERRUPTED = 130  # 128 + the number of the signal, as shells report it
 # Errors of the input and of the machine. Others are errors of cxrclf, and have a
@@ -55,8 +56,10 @@ def _make_parser():
 
 
 def _describe(error):
-    """Return the message of an error, or its type if it has none."""
-    text = str(error).strip()
+    """Return the message of an error in one line, with the type of an unusual one."""
+    if isinstance(error, ImageReadError):
+        return str(error)  # a line per file
+    text = " ".join(str(error).split())
     if isinstance(error, (ValueError, OSError, ImportError)) and text:
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

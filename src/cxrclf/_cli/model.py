@@ -1,7 +1,10 @@
 """Load the classifier of a model folder."""
 
 import json
+import os
 from pathlib import Path
+
+from cxrclf._cli.output import check_folder
 
 _DESCRIPTION = "model.json"
 
@@ -39,6 +42,35 @@ def load_classifier(folder, *, device="auto"):
             f"{' or '.join(classes)}."
         )
     return classes.get(name, CXRClassifier).load(folder, device=device)
+
+
+def check_model_folder(folder, overwrite=False):
+    """Refuse a folder that a new model would mix with other files.
+
+    Parameters
+    ----------
+    folder : path-like
+        Folder of the new model.
+    overwrite : bool, default=False
+        Whether the new model may replace an earlier one.
+
+    Raises
+    ------
+    OSError
+        If the folder has an earlier model or other files, or cannot be written to.
+    """
+    check_folder(folder)
+    names = set(os.listdir(folder)) if os.path.isdir(folder) else set()
+    if _DESCRIPTION in names and not overwrite:
+        raise FileExistsError(
+            f"{folder} has a model already. Pass another folder, or --overwrite to "
+            "replace the model."
+        )
+    if names and _DESCRIPTION not in names:
+        raise FileExistsError(
+            f"{folder} has files that are no model, such as {min(names)!r}. Pass a new "
+            "or an empty folder."
+        )
 
 
 def add_device(parser):
