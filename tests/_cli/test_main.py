@@ -9,7 +9,7 @@ import pytest
 from cxrclf import __version__
 from cxrclf._cli.main import main
 
-COMMANDS = ["train", "predict", "audit"]
+COMMANDS = ["train", "predict", "audit", "convert"]
 
 
 def test_version(capsys):

@@ -60,7 +60,7 @@ def test_the_model_is_the_one_of_the_same_calls_in_python(
     # One thread and the same batches give the same bits on one machine.
     np.testing.assert_array_equal(scores, expected.predict_proba(data.data[valid]))
     assert loaded.augmentation.rotation == 5
-    assert result["n_train"], result["n_validation"] == (len(rows), len(valid))
+    assert (result["n_train"], result["n_validation"]) == (len(rows), len(valid))
     assert result["history"]["valid_loss"] == expected.history_["valid_loss"]
     table = classification_table(
         data.target[valid], loaded.predict(data.data[valid]), scores

@@ -1,4 +1,5 @@
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ def copied(radiograph_files, tmp_path):
     for path, label in zip(
         radiograph_files.data[:, 0], radiograph_files.target, strict=True
     ):
-        new = tmp_path / label / path.rpartition("/")[2]
+        new = tmp_path / label / Path(path).name
         new.parent.mkdir(exist_ok=True)
         names.append(shutil.copy(path, new))
     copies = [
@@ -39,7 +40,7 @@ def test_patients_and_copies_are_on_one_side(copied, seed):
 
 
 def test_images_without_patients(radiograph_files):
-    data = load_image_folder(radiograph_files.data[0, 0].rpartition("/")[0] + "/..")
+    data = load_image_folder(Path(radiograph_files.data[0, 0]).parents[1])
     train, valid = split_validation(data, 0.2, seed=0)
     assert (len(train), len(valid)) == (24, 6)
     train, valid = split_validation(data, 0, seed=0)
@@ -47,7 +48,7 @@ def test_images_without_patients(radiograph_files):
 
 
 def test_too_few_images(radiograph_files):
-    data = load_image_folder(radiograph_files.data[0, 0].rpartition("/")[0] + "/..")
+    data = load_image_folder(Path(radiograph_files.data[0, 0]).parents[1])
     with pytest.raises(ValueError, match="one image in 20, but the class covid has 10"):
         split_validation(data, 0.05, seed=0)
     data.groups = np.array(["one"] * 10 + [f"p{row}" for row in range(20)])

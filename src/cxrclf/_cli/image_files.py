@@ -9,6 +9,8 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
+from cxrclf._cli.output import check_folder
+
 FILES_HELP = (
     "image files, folders, or patterns such as 'scans/*.dcm'; a folder stands for all "
     "images in it and its subfolders; - reads one path per line from the standard input"
@@ -129,3 +131,38 @@ def name_outputs(files, ending):
 def _count(names):
     """Return how often each name occurs, in lower case."""
     return Counter(name.casefold() for name in names)
+
+
+def check_outputs(files, outputs, folder, overwrite=False):
+    """Refuse output files that would replace images or other files.
+
+    Parameters
+    ----------
+    files : list of ImageFile
+        Images that the command reads.
+    outputs : list of path-like
+        Files that the command will write.
+    folder : path-like
+        Folder of the output files.
+    overwrite : bool, default=False
+        Whether output files may exist already.
+
+    Raises
+    ------
+    OSError
+        If an output file is an image of `files`, if an output file exists already, or
+        if the folder cannot be written to.
+    """
+    check_folder(folder)
+    images = {os.path.realpath(file.path) for file in files}
+    own = [output for output in outputs if os.path.realpath(output) in images]
+    if own:
+        raise FileExistsError(
+            f"{own[0]} would replace an image that is read. Pass another folder."
+        )
+    existing = [output for output in outputs if os.path.lexists(output)]
+    if existing and not overwrite:
+        raise FileExistsError(
+            f"{len(existing)} of {len(outputs)} output files exist already, such as "
+            f"{existing[0]}. Pass another folder, or --overwrite to replace them."
+        )
