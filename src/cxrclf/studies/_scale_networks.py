@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+_LENGTHS = {"max_epochs", "max_iter"}
+
 
 def scale_networks(networks, preprocessing, backbones, params):
     """Set parameters in all steps of all networks.
@@ -47,13 +49,7 @@ def scale_networks(networks, preprocessing, backbones, params):
             "their spelling."
         )
     for step in steps:
-        step.set_params(
-            **{
-                path: params[path.rsplit("__", 1)[-1]]
-                for path in _paths(step)
-                if path.rsplit("__", 1)[-1] in params
-            }
-        )
+        step.set_params(**_choose_values(step, params))
     scaled = {new_names[name]: estimator for name, estimator in found.items()}
     return scaled, preprocessing, new_names
 
@@ -97,6 +93,17 @@ def _replace_backbones(networks, backbones):
     if not found:
         raise ValueError("No network remains. Pass as many backbones as a network has.")
     return found, names
+
+
+def _choose_values(step, params):
+    """Return the values of the parameters of a step, by their paths."""
+    chosen = {}
+    for path, old in _paths(step).items():
+        name = path.rsplit("__", 1)[-1]
+        # A CycleGAN counts its training in iterations or in epochs. The other is None.
+        if name in params and not (name in _LENGTHS and old is None):
+            chosen[path] = params[name]
+    return chosen
 
 
 def _paths(step):

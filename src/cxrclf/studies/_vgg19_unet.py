@@ -20,13 +20,13 @@ _SEGMENTED = "{} on lungs"
 
 _PROTOCOL = {
     "data": (
-        "1,699 radiographs of three data sets of Kaggle: 357 of COVID-19, 1,342 normal. "
-        "The U-Net is trained on 704 radiographs of Shenzhen and Montgomery."
+        "1,699 radiographs of three data sets of Kaggle: 357 of COVID-19, 1,342 "
+        "normal. The U-Net is trained on 704 radiographs of Shenzhen and Montgomery."
     ),
     "preprocessing": (
-        "Images are resized to 224 × 224 pixels, also if this changes the aspect ratio. "
-        "The color channels are swapped. Pixels are scaled to [0, 1]. A U-Net segments "
-        "the lungs, and the background is discarded."
+        "Images are resized to 224 × 224 pixels, also if this changes the aspect "
+        "ratio. The color channels are swapped. Pixels are scaled to [0, 1]. A U-Net "
+        "segments the lungs, and the background is discarded."
     ),
     "networks": (
         "VGG19, ResNet50 and ResNet101 with the weights of ImageNet, fine-tuned. A "
