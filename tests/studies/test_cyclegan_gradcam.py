@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import timm
 import torch
-from networks import on_meta
 from sklearn.pipeline import Pipeline
 
 from cxrclf.datasets import make_chest_radiographs
@@ -14,6 +13,7 @@ from cxrclf.nets import ClassificationNetwork, Head
 from cxrclf.nets._names import resolve_name
 from cxrclf.studies._cyclegan_gradcam import make_cyclegan_gradcam
 from cxrclf.studies._fixed_test_folds import FixedTestFolds
+from networks import on_meta
 
 NAMES = ["VGG16", "ResNet50", "EfficientNetB0"]
 # Parameters in millions, as printed, and channels of the last map.
@@ -52,7 +52,7 @@ def test_networks_and_published_scores(study):
     assert list(study.networks) == [
         f"{name} ({version})" for name in NAMES for version in ("v1", "v2")
     ]
-    found = {score[:2] + (score.label,): score.value for score in study.published}
+    found = {(*score[:2], score.label): score.value for score in study.published}
     rows = {
         "VGG16 (v1)": [0.88, 0.82, 0.84, 0.98],
         "VGG16 (v2)": [0.912, 0.93, 0.87, 0.96],

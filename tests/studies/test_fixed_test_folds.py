@@ -7,13 +7,14 @@ from sklearn.base import clone
 from cxrclf.studies._fixed_test_folds import FixedTestFolds
 
 # 142, 300 and 300 images, with two images per patient.
-Y = np.repeat(["covid", "normal", "pneumonia"], [142, 300, 300])
+NAMES = ["covid", "normal", "pneumonia"]
+CLASSES = np.repeat(NAMES, [142, 300, 300])
 PATIENTS = np.arange(742) // 2
 
 
 def list_folds(groups=PATIENTS, **parameters):
     folds = FixedTestFolds(**{"duplicates": None} | parameters)
-    return list(folds.split(np.arange(742), Y, groups))
+    return list(folds.split(np.arange(742), CLASSES, groups))
 
 
 @pytest.mark.parametrize("by_patient", [True, False])
@@ -26,7 +27,7 @@ def test_each_image_has_one_part(by_patient):
         np.testing.assert_array_equal(test, found[0][1])
         for rows in (train, test, valid):
             assert (np.diff(rows) > 0).all()
-            assert set(Y[rows]) == set(Y)
+            assert set(CLASSES[rows]) == set(CLASSES)
         validated.append(valid)
     # The folds divide the training part.
     everything = np.sort(np.concatenate([*validated, found[0][1]]))
@@ -44,12 +45,12 @@ def test_parts_of_patients_are_disjoint():
 def test_copies_are_on_one_side():
     # The first and the last image of each class are copies.
     copies = np.arange(742)
-    for name in np.unique(Y):
-        rows = np.flatnonzero(Y == name)
+    for name in NAMES:
+        rows = np.flatnonzero(name == CLASSES)
         copies[rows[-1]] = rows[0]
     for parts in list_folds(duplicates=copies):
-        for name in np.unique(Y):
-            first, last = np.flatnonzero(Y == name)[[0, -1]]
+        for name in NAMES:
+            first, last = np.flatnonzero(name == CLASSES)[[0, -1]]
             assert sum(first in rows and last in rows for rows in parts) == 1
 
 
@@ -57,9 +58,9 @@ def test_images_at_random_have_the_published_numbers():
     """Table 1 of Zebin and Rezvy 2021."""
     shared = 0
     for train, test, valid in list_folds(by_patient=False):
-        assert [np.sum(Y[test] == name) for name in np.unique(Y)] == [29, 60, 60]
+        assert [np.sum(CLASSES[test] == name) for name in NAMES] == [29, 60, 60]
         rest = np.concatenate([train, valid])
-        assert [np.sum(Y[rest] == name) for name in np.unique(Y)] == [113, 240, 240]
+        assert [np.sum(CLASSES[rest] == name) for name in NAMES] == [113, 240, 240]
         shared += len(np.intersect1d(PATIENTS[train], PATIENTS[test]))
     assert shared > 0
 

@@ -33,15 +33,15 @@ _PROTOCOL = {
     ),
     "preprocessing": "Intensity normalization. The networks get 224 × 224 pixels.",
     "networks": (
-        "VGG16, ResNet50 and EfficientNet-B0 with the weights of ImageNet. Early layers "
-        "are frozen. A new head for three classes is trained and fine-tuned. The "
-        "networks have 14.7, 23.7 and 5.3 million parameters, and their files have 57, "
-        "97 and 21 megabytes."
+        "VGG16, ResNet50 and EfficientNet-B0 with the weights of ImageNet. Early "
+        "layers are frozen. A new head for three classes is trained and fine-tuned. "
+        "The networks have 14.7, 23.7 and 5.3 million parameters, and their files have "
+        "57, 97 and 21 megabytes."
     ),
     "imbalance": (
-        "v1: none. v2: a CycleGAN learns in 5,000 iterations to turn normal images into "
-        "COVID-19 images, and 100 synthetic COVID-19 images are added to the training "
-        "images."
+        "v1: none. v2: a CycleGAN learns in 5,000 iterations to turn normal images "
+        "into COVID-19 images, and 100 synthetic COVID-19 images are added to the "
+        "training images."
     ),
     "training": (
         "Adam with a learning rate of 1e-4, categorical cross-entropy, 50 epochs, "
@@ -83,7 +83,7 @@ _CHOSEN = (
     "29 test images of COVID-19.",
 )
 _CHOSEN_HONEST = (
-    "The test part is a fifth of the patients, and the folds divide the other patients.",
+    "The test part is a fifth of the patients. The folds divide the other patients.",
 )
 _CHOSEN_FAITHFUL = ("The random split and the folds are stratified by class.",)
 _LEAKS = (
