@@ -148,6 +148,12 @@ def test_random_folds_have_the_published_sizes_and_divide_patients(study):
 class LeftLung(BaseEstimator):
     """Segmenter that finds a lung in the left half of each image."""
 
+    def fit(self, X, y=None):
+        return self
+
+    def __sklearn_is_fitted__(self):
+        return True
+
     def predict(self, X):
         return np.broadcast_to(np.arange(32) < 16, np.shape(X))
 
