@@ -9,10 +9,12 @@ import torch
 from sklearn.pipeline import Pipeline
 
 from cxrclf.datasets import make_chest_radiographs
+from cxrclf.metrics import Predictions
 from cxrclf.nets import ClassificationNetwork, Head
 from cxrclf.nets._names import resolve_name
 from cxrclf.studies._cyclegan_gradcam import make_cyclegan_gradcam
 from cxrclf.studies._fixed_test_folds import FixedTestFolds
+from cxrclf.studies._join_predictions import join_predictions
 from networks import on_meta
 
 NAMES = ["VGG16", "ResNet50", "EfficientNetB0"]
@@ -203,18 +205,12 @@ def test_both_variants_run(study, radiographs):
         assert len(joined) == 2 * len(first)
 
 
-def test_repeated_predictions_without_patients_are_one_sample(study, radiographs):
-    small = study.scaled(
-        backbones=["test_resnet"], image_size=32, max_epochs=1, weights=None
-    )
-    small = replace(small, cv=FixedTestFolds(2))
-    results = small.run(
-        radiographs.images,
-        radiographs.target,
-        networks=["test_resnet (for VGG16 (v1))"],
-        audit=False,
-        explain=False,
-        verbose=0,
-    )
-    joined = results.predictions(results.networks[0])
+def test_repeated_predictions_without_patients_are_one_sample():
+    parts = [
+        Predictions(["covid", "normal"], ["covid", name], rows=[3, 7], fold=[fold] * 2)
+        for fold, name in enumerate(["covid", "normal", "covid"])
+    ]
+    joined = join_predictions(parts)
+    assert joined.rows.tolist() == [3, 3, 3, 7, 7, 7]
     np.testing.assert_array_equal(joined.groups, joined.rows)
+    assert join_predictions(parts[:1]).groups is None
