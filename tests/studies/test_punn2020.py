@@ -1,13 +1,18 @@
 """The study of Punn and Agarwal is what their text and tables state."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 
+from cxrclf._training.weights import SampleWeights
+from cxrclf.datasets import make_chest_radiographs
 from cxrclf.nets import ClassificationNetwork, Head, SwitchableNorm2d, make_backbone
 from cxrclf.preprocessing import ArtifactMask
+from cxrclf.studies._plan_folds import plan_folds
 from cxrclf.studies._punn2020 import make_punn2020
 
 NAMES = [
@@ -97,6 +102,27 @@ def test_settings_of_the_networks(study, faithful):
         assert {key: params[key] for key in expected} == expected
 
 
+@pytest.mark.parametrize(
+    ("counts", "weights"),
+    [
+        # w(c) = Σn / (N n_c) for the training sets of Table 2, and for the images of
+        # the RSNA challenge with 180 COVID-19 images.
+        ([88, 906], [5.648, 0.549]),
+        ([88, 437, 469], [3.765, 0.758, 0.706]),
+        ([88, 437, 422, 47], [2.824, 0.569, 0.589, 5.287]),
+        ([180, 8851, 6012], [27.857, 0.567, 0.834]),
+    ],
+)
+def test_class_weights_of_equation_1(study, counts, weights):
+    classifier = study.networks["NASNetLarge weighted"]
+    y = np.repeat(np.arange(len(counts)), counts)
+    factors = SampleWeights(
+        labels=y, classes=np.unique(y), class_weight=classifier.class_weight
+    ).at(np.arange(len(y)))
+    first_rows = np.cumsum([0, *counts[:-1]])
+    assert np.round(factors[first_rows], 3).tolist() == weights
+
+
 def test_baseline_has_switchable_normalization(study):
     with torch.device("meta"):
         backbone = make_backbone(study.networks["Baseline ResNet weighted"].backbone)
@@ -153,15 +179,63 @@ def test_preprocessing_works_on_each_image_alone(study):
 
 
 def test_leaks_are_in_the_faithful_variant_only(study):
-    assert study.leaks == ()
-    assert study.cv == 4  # patients and copies remain together
-    assert study.validation == 0.1
-    assert len(study.faithful.leaks) == 1
     patients = np.arange(len(Y)) // 3
-    for train, test, valid in study.faithful.cv.split(None, Y, patients):
+    assert study.leaks == ()
+    folds = plan_folds(study, None, Y, patients, None)
+    assert len(folds) == 4
+    for fold in folds:
+        parts = [set(patients[rows]) for rows in fold]
+        assert len(set.union(*parts)) == sum(map(len, parts))
+        # A tenth of the patients, who are not tested.
+        assert len(parts[2]) == pytest.approx(0.1 * len(parts[0] | parts[2]), abs=1)
+    assert len(study.faithful.leaks) == 1
+    for train, test, valid in plan_folds(study.faithful, None, Y, patients, None):
         assert set(patients[train]) & set(patients[test])
         assert set(patients[train]) & set(patients[valid])
         assert not set(test) & set(valid)
+
+
+@pytest.mark.parametrize("faithful", [False, True])
+def test_small_study_runs(study, faithful, tmp_path):
+    data = make_chest_radiographs(
+        80, classes=study.classes, image_size=32, random_state=0
+    )
+    small = study.scaled(
+        backbones=["residual_baseline", "test_resnet"],
+        image_size=32,
+        max_epochs=1,
+        weights=None,
+        log_dir=tmp_path,
+    )
+    faithful_folds = clone(small.faithful.cv).set_params(n_splits=2)
+    small = replace(
+        small,
+        cv=2,
+        validation=0.2,
+        faithful=replace(small.faithful, cv=faithful_folds),
+    )
+    networks = [name for name in small.networks if "Baseline" not in name]
+    assert networks == [
+        "test_resnet (for Inception-v3 weighted)",
+        "test_resnet (for Inception-v3 oversampled)",
+    ]
+    results = small.run(
+        data.images,
+        data.target,
+        data.groups,
+        networks=networks,
+        faithful=faithful,
+        scheme="3 classes",
+        audit=False,
+        explain=False,
+        verbose=0,
+    )
+    assert [fit.fold for fit in results.fits] == [1, 2, 1, 2]
+    for fit in results.fits:
+        assert list(fit.predictions.classes) == list(TABLE_2["3 classes"])
+        assert len(fit.history["valid_loss"]) == 1
+    assert len(results.compare()) == 4 * 6  # networks and scores
+    assert len(list(tmp_path.rglob("events.out.tfevents.*"))) >= 4  # TensorBoard
 
 
 def test_descriptions_are_complete(study):

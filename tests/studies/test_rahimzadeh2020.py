@@ -2,14 +2,18 @@
 
 import csv
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 
+from cxrclf.datasets import make_chest_radiographs
 from cxrclf.nets import make_backbone
 from cxrclf.sampling import PhasedClassifier
+from cxrclf.studies._plan_folds import plan_folds
 from cxrclf.studies._rahimzadeh2020 import make_rahimzadeh2020
 
 DATA = Path(__file__).parents[1] / "metrics" / "data"
@@ -104,16 +108,54 @@ def test_phases_of_the_published_data_set(study):
 
 
 def test_leaks_are_in_the_faithful_variant_only(study):
-    y = np.repeat(["covid", "normal", "pneumonia"], [36, 400, 400])
+    y = np.repeat(["covid", "normal", "pneumonia"], [90, 800, 800])
     patients = np.arange(len(y)) // 3
     assert study.leaks == ()
-    assert study.validation == 0.1  # of the training patients
-    for train, test in study.cv.set_params(duplicates=None).split(None, y, patients):
-        assert not set(patients[train]) & set(patients[test])
+    for fold in plan_folds(study, None, y, patients, None):
+        parts = [set(patients[rows]) for rows in fold]
+        assert len(set.union(*parts)) == sum(map(len, parts))
+        # A tenth of the patients, who are not tested.
+        assert len(parts[2]) == pytest.approx(0.1 * len(parts[0] | parts[2]), abs=1)
     assert len(study.faithful.leaks) == 2
-    for train, test, valid in study.faithful.cv.split(None, y, patients):
+    for train, test, valid in plan_folds(study.faithful, None, y, patients, None):
         assert set(patients[train]) & set(patients[test])
         assert set(valid) <= set(test)
+
+
+@pytest.mark.parametrize("faithful", [False, True])
+def test_small_study_runs(study, faithful):
+    data = make_chest_radiographs(120, weights=[1, 3, 3], image_size=32, random_state=0)
+    small = study.scaled(
+        backbones=["test_resnet", "test_efficientnet"],
+        image_size=32,
+        max_epochs=1,
+        n_phases=2,
+        weights=None,
+    )
+    faithful_folds = clone(small.faithful.cv).set_params(tested=(60, 60))
+    small = replace(
+        small,
+        cv=clone(small.cv).set_params(n_splits=2),
+        validation=0.2,
+        faithful=replace(small.faithful, cv=faithful_folds),
+    )
+    name = "test_resnet + test_efficientnet (for Concatenated)"
+    results = small.run(
+        data.images,
+        data.target,
+        data.groups,
+        networks=[name],
+        faithful=faithful,
+        audit=False,
+        explain=False,
+        verbose=0,
+    )
+    assert [fit.fold for fit in results.fits] == [1, 2]
+    for fit in results.fits:
+        assert fit.history["phase"] == [1, 2]
+        assert fit.details["phases"].startswith("2 phases of ")
+        assert fit.counts["valid"].keys() == fit.counts["train"].keys()
+    assert len(results.compare()) == 39  # scores of three networks
 
 
 def test_descriptions_are_complete(study):
