@@ -14,6 +14,7 @@ from cxrclf.nets import ClassificationNetwork, Head, SwitchableNorm2d, make_back
 from cxrclf.preprocessing import ArtifactMask
 from cxrclf.studies._plan_folds import plan_folds
 from cxrclf.studies._punn2020 import make_punn2020
+from cxrclf.studies._study_labels import choose_classes
 
 NAMES = [
     "Baseline ResNet",
@@ -236,6 +237,17 @@ def test_small_study_runs(study, faithful, tmp_path):
         assert len(fit.history["valid_loss"]) == 1
     assert len(results.compare()) == 4 * 6  # networks and scores
     assert len(list(tmp_path.rglob("events.out.tfevents.*"))) >= 4  # TensorBoard
+
+
+def test_tuberculosis_is_needed_for_4_classes_only(study):
+    y = ["covid", "normal", "pneumonia"]
+    labels, kept, _ = choose_classes(study, y, None, "2 classes")
+    assert labels.tolist() == ["covid", "other", "other"]
+    labels, kept, _ = choose_classes(study, y, None, "3 classes")
+    assert labels.tolist() == ["covid", "normal", "pneumonia or tuberculosis"]
+    assert kept.tolist() == [0, 1, 2]
+    with pytest.raises(ValueError, match=r"needs .*: \['tuberculosis'\] missing"):
+        choose_classes(study, y, None, "4 classes")
 
 
 def test_descriptions_are_complete(study):

@@ -51,10 +51,16 @@ def choose_classes(study, y, label_map, scheme):
                 f"No class scheme {scheme!r}. The schemes are {list(study.schemes)}."
             )
         mapping = study.schemes[scheme]
-        _check_present(study, present, set(mapping), label_map, f"scheme {scheme!r}")
+        # A class of the scheme may lack some of the classes that it joins.
+        reached = {mapping[name] for name in present if name in mapping}
+        missing = {name for name, new in mapping.items() if new not in reached}
+        what = f"scheme {scheme!r}"
+        _refuse_missing(study, present, set(mapping), missing, label_map, what)
         steps = {old: mapping[new] for old, new in steps.items() if new in mapping}
     elif study.classes:
-        _check_present(study, present, set(study.classes), label_map, "the study")
+        needed = set(study.classes)
+        missing = needed - set(present)
+        _refuse_missing(study, present, needed, missing, label_map, "the study")
         steps = {old: new for old, new in steps.items() if new in study.classes}
     kept = np.flatnonzero([label in steps for label in y.tolist()])
     labels = np.array([steps[label] for label in y[kept].tolist()])
@@ -76,8 +82,7 @@ def _choose_scheme(schemes, present):
     return finest[0] if finest else next(iter(schemes))
 
 
-def _check_present(study, present, needed, label_map, what):
-    missing = sorted(needed - set(present))
+def _refuse_missing(study, present, needed, missing, label_map, what):
     if not missing:
         return
     hint = "Pass label_map={class in y: class of the study} to rename classes."
@@ -85,5 +90,5 @@ def _check_present(study, present, needed, label_map, what):
         hint = "Name a class for each of them in label_map."
     raise ValueError(
         f"y has the classes {present}, and {what} of {study.name!r} needs "
-        f"{sorted(needed)}: {missing} missing. {hint}"
+        f"{sorted(needed)}: {sorted(missing)} missing. {hint}"
     )
