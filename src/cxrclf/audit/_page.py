@@ -104,6 +104,7 @@ def _describe(report, name, missing, *, pictures):
             if len(table)
         ],
         "pictures": _draw(report, missing) if pictures else [],
+        "fold_parts": report.fold_parts,
         "parts": [
             _describe(part, f"{name}-{number}", missing, pictures=pictures)
             for number, part in enumerate(report.parts, 1)

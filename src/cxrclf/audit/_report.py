@@ -27,12 +27,13 @@ class Report:
         Functions without parameters by the alternative text of the figure. Each
         function returns a Matplotlib figure. It is called when a page is written.
     parts : sequence of Report, default=()
-        Reports on parts, such as one report per network. A page shows them folded, and
-        the first one open.
+        Reports on parts, such as one report per network.
+    fold_parts : bool, default=True
+        Whether a page shows the parts folded. The first of several parts is open.
 
     Attributes
     ----------
-    title, findings, tables, reading, figures, parts
+    title, findings, tables, reading, figures, parts, fold_parts
         The parameters. `findings`, `reading` and `parts` are tuples.
     has_findings : bool
         Whether the report searches for findings: False if `findings` was None.
@@ -66,6 +67,7 @@ class Report:
         *,
         figures=None,
         parts=(),
+        fold_parts=True,
     ):
         self.title = title
         self.has_findings = findings is not None
@@ -74,6 +76,7 @@ class Report:
         self.reading = tuple(reading)
         self.figures = dict(figures or {})
         self.parts = tuple(parts)
+        self.fold_parts = fold_parts
 
     def __str__(self):
         parts = [f"{self.title}\n{'=' * len(self.title)}"]

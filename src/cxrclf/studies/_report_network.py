@@ -1,6 +1,7 @@
 """Report of one network of a study."""
 
 from functools import partial
+from pathlib import PurePath
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from cxrclf.studies._draw_histories import draw_histories, list_scores
 from cxrclf.studies._report_cases import choose_cases, tabulate_errors
 from cxrclf.studies._study_scores import cell, tabulate_scores
 
-_N_SALIENCY, _N_SHEET = 5, 9  # images per figure
+_N_SALIENCY, _N_SHEET = 4, 9  # images per figure
 
 
 def report_network(scores, network):
@@ -36,40 +37,26 @@ def report_network(scores, network):
     Returns
     -------
     Report
-        With the scores of each class, of each fold, the confusion matrix, the
-        calibration and the worst errors as tables, and with curves, saliency maps and
-        the worst errors as figures.
+        The parts are the scores of each class and over folds with the confusion
+        matrix, ROC and precision-recall curves, learning curves, the calibration, and
+        cases with saliency maps. A part without content is left out.
     """
-    results = scores.results
     predictions = scores.predictions[network]
-    matrix = np.asarray(results.confusion_matrix(network))
+    matrix = np.asarray(scores.results.confusion_matrix(network))
     classes = [str(label) for label in predictions.classes]
-    tables = {
-        "scores_of_each_class": tabulate_scores(
-            scores.tables[network],
-            "Each class against all others, over the test images of all folds, with "
-            "95 % intervals.",
-        )
-    }
-    if predictions.fold is not None and len(np.unique(predictions.fold)) > 1:
-        tables["scores_over_folds"] = _tabulate_folds(results.fold_summary(network))
-    tables["confusion_matrix"] = ReportTable(
-        {
-            "true class": classes,
-            **{f"predicted {c}": matrix[:, k] for k, c in enumerate(classes)},
-        },
-        "Number of images per true class (rows) and predicted class (columns).",
-    )
-    if has_probabilities(predictions):
-        tables["calibration"] = _tabulate_calibration(predictions)
-    if (predictions.y_true != predictions.y_pred).any():
-        tables["worst_errors"] = tabulate_errors(predictions, results.data.names)
+    parts = [
+        _report_scores(scores, network, matrix, classes),
+        _report_curves(scores, network),
+        _report_training(scores, network),
+        _report_calibration(scores, network),
+        _report_cases(scores, network),
+    ]
     return Report(
         network,
         None,
-        tables,
-        [_read(scores, network, matrix, classes)],
-        figures=_list_figures(scores, network, matrix, classes),
+        reading=[_read(scores, network, matrix, classes)],
+        parts=[part for part in parts if part.tables or part.figures],
+        fold_parts=False,
     )
 
 
@@ -102,42 +89,86 @@ def _read(scores, network, matrix, classes):
     return text
 
 
-def _list_figures(scores, network, matrix, classes):
-    """Return functions that draw the figures, by their alternative texts."""
+def _report_scores(scores, network, matrix, classes):
+    """Return the scores of each class and over folds, and the confusion matrix."""
     predictions = scores.predictions[network]
-    figures = {}
-    if predictions.y_score is not None and len(np.unique(predictions.y_true)) > 1:
-        figures[
-            f"{network}: ROC curves. Solid: all folds pooled, with a band of 95 % "
-            "intervals. Dashed: mean curve of the folds. The table has the same areas."
-        ] = partial(_draw_curve, RocDisplay, predictions)
-        figures[
-            f"{network}: precision-recall curves. Solid: all folds pooled, with a band "
-            "of 95 % intervals. Dashed: mean curve of the folds. Dotted: share of the "
-            "class."
-        ] = partial(_draw_curve, PrecisionRecallDisplay, predictions)
-    figures[f"{network}: confusion matrix, counts and shares of the true class."] = (
-        partial(draw_confusion, matrix, classes)
+    tables = {
+        "each_class": tabulate_scores(
+            scores.tables[network],
+            "Each class against all others, over the test images of all folds, with "
+            "95 % intervals.",
+        )
+    }
+    if predictions.fold is not None and len(np.unique(predictions.fold)) > 1:
+        summary = scores.results.fold_summary(network)
+        tables["over_folds"] = _tabulate_folds(summary)
+    tables["confusion_matrix"] = ReportTable(
+        {
+            "true class": classes,
+            **{f"predicted {c}": matrix[:, k] for k, c in enumerate(classes)},
+        },
+        "Number of images per true class (rows) and predicted class (columns).",
     )
-    histories = [h for h in scores.results.histories(network) if h]
-    if histories and list_scores(histories):
-        figures[
-            f"{network}: learning curves. Line: mean over the folds. Band: range of "
-            "the folds."
-        ] = partial(draw_histories, histories)
-    if has_probabilities(predictions):
-        figures[
-            f"{network}: calibration. Share of images in a class against its predicted "
-            "probability, with 95 % intervals."
-        ] = partial(_draw_calibration, predictions)
-    figures |= _list_cases(scores, network)
-    return figures
+    text = f"{network}: confusion matrix, counts and shares of the true class."
+    return Report(
+        "Scores",
+        None,
+        tables,
+        figures={text: partial(draw_confusion, matrix, classes)},
+    )
 
 
-def _list_cases(scores, network):
-    """Return functions that draw typical cases and errors."""
+def _report_curves(scores, network):
+    """Return ROC and precision-recall curves, if there are scores of two classes."""
+    predictions = scores.predictions[network]
+    if predictions.y_score is None or len(np.unique(predictions.y_true)) < 2:
+        return Report("Curves", None)
+    figures = {
+        f"{network}: ROC curves. Solid: all folds pooled, with a band of 95 % "
+        "intervals. Dashed: mean curve of the folds. The tables have the same "
+        "areas.": partial(_draw_curve, RocDisplay, predictions),
+        f"{network}: precision-recall curves. Solid: all folds pooled, with a band of "
+        "95 % intervals. Dashed: mean curve of the folds. Dotted: share of the "
+        "class.": partial(_draw_curve, PrecisionRecallDisplay, predictions),
+    }
+    return Report("Curves", None, figures=figures)
+
+
+def _report_training(scores, network):
+    """Return learning curves, if there are histories."""
+    histories = [history for history in scores.results.histories(network) if history]
+    if not list_scores(histories):
+        return Report("Training", None)
+    text = (
+        f"{network}: learning curves. Line: mean over the folds. Band: range of the "
+        "folds. Dotted: start of a phase."
+    )
+    return Report("Training", None, figures={text: partial(draw_histories, histories)})
+
+
+def _report_calibration(scores, network):
+    """Return the calibration, if the scores are probabilities."""
+    predictions = scores.predictions[network]
+    if not has_probabilities(predictions):
+        return Report("Calibration", None)
+    text = (
+        f"{network}: calibration. Share of images in a class against its predicted "
+        "probability, with 95 % intervals."
+    )
+    return Report(
+        "Calibration",
+        None,
+        {"calibration_scores": _tabulate_calibration(predictions)},
+        figures={text: partial(_draw_calibration, predictions)},
+    )
+
+
+def _report_cases(scores, network):
+    """Return saliency maps of typical images and of errors, and the worst errors."""
+    predictions = scores.predictions[network]
+    names = scores.results.data.names
     fits = scores.fits(network)
-    figures = {}
+    figures, tables = {}, {}
     for kind, text in (
         ("typical", "typical images that the network recognizes"),
         ("worst", "errors of high probability"),
@@ -151,7 +182,7 @@ def _list_cases(scores, network):
     cases = choose_cases(fits, "worst", _N_SHEET)
     if cases is not None:
         titles = [
-            [scores.results.data.names[row], f"true: {true}", f"{pred}: {p:.2f}"]
+            [PurePath(names[row]).name, f"true: {true}", f"predicted: {pred} {p:.2f}"]
             for row, true, pred, p in zip(
                 cases.rows, cases.y_true, cases.y_pred, cases.probability, strict=True
             )
@@ -160,7 +191,9 @@ def _list_cases(scores, network):
             f"{network}: the worst errors. Each title has the file, the true class, "
             "and the predicted class with its probability."
         ] = partial(draw_cases, cases.images, titles)
-    return figures
+    if (predictions.y_true != predictions.y_pred).any():
+        tables["worst_errors"] = tabulate_errors(predictions, names)
+    return Report("Cases", None, tables, figures=figures)
 
 
 def _draw_curve(display, predictions):
@@ -188,9 +221,9 @@ def _draw_saliency(cases):
     return SaliencyDisplay.from_maps(
         cases.images,
         cases.maps,
-        targets=[plain_text(name) for name in cases.y_pred],
+        targets=[plain_text(f"predicted: {name}") for name in cases.y_pred],
         probabilities=cases.probability,
-        y=[plain_text(name) for name in cases.y_true],
+        y=[plain_text(f"true: {name}") for name in cases.y_true],
     ).figure_
 
 
@@ -225,10 +258,16 @@ def _tabulate_calibration(predictions):
         {
             "class": table.rows,
             **{
-                name: [table[row, name] for row in table.rows] for name in table.columns
+                name: [_defined(table[row, name]) for row in table.rows]
+                for name in table.columns
             },
         },
         "ece: expected calibration error. ece_null: the same error of perfectly "
         "calibrated probabilities of as many images. The slope is 1 and the intercept "
         "is 0 for calibrated probabilities.",
     )
+
+
+def _defined(estimate):
+    """Return an estimate, or None if its value is undefined."""
+    return None if np.isnan(estimate.value) else estimate

@@ -33,7 +33,7 @@ def report_networks(scores):
     if scores.differences is not None:
         reports.append(_report_differences(scores))
     if costs is not None:
-        reports.append(Report("Time and size", None, {"time_and_size": costs}))
+        reports.append(Report("Time and size", None, {"cost_of_each_network": costs}))
     return reports
 
 

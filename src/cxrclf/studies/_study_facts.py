@@ -59,7 +59,8 @@ def describe_facts(scores):
         "and intercept).",
         "uncertainty": f"95 % confidence intervals over {describe_units(results)}, "
         "mean and standard deviation over folds. Networks are compared on the same "
-        "images by the tests of McNemar and DeLong, with p-values adjusted by Holm's method.",
+        "images by the tests of McNemar and DeLong, with p-values adjusted by Holm's "
+        "method.",
         "internal": "All scores are of test folds, which no training of the same fold "
         "used.",
         "external": "No images of another source were tested in this run.",
