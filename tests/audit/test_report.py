@@ -1,9 +1,10 @@
 import json
 import pickle
+import sys
 
 import pytest
 
-from cxrclf.audit import Finding, Report, ReportTable
+from cxrclf.audit import Finding, LeakageReport, Report, ReportTable
 
 
 def make_report():
@@ -63,6 +64,53 @@ def test_pictures_are_in_the_page():
     assert 'src="data:image/png;base64,iVBOR' in page
     assert 'alt="Curve of &#34;all&#34;"' in page
     assert not pyplot.get_fignums()
+
+
+def draw_nothing():
+    from matplotlib import pyplot
+
+    return pyplot.figure(figsize=(1, 1))
+
+
+def test_figures_are_drawn_when_a_page_is_made():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    calls = []
+
+    def draw():
+        calls.append(1)
+        return draw_nothing()
+
+    report = Report("Audit", figures={"A & B": draw})
+    str(report), report.to_dict(), report._repr_html_()
+    assert not calls
+    page = report.to_html()
+    assert len(calls) == 1
+    assert 'alt="A &amp; B"' in page
+    assert not pyplot.get_fignums()
+
+
+def test_page_without_matplotlib_says_so(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    report = LeakageReport([], {"splits": ReportTable({"n": [1]})}, (), [], None)
+    page = report.to_html()
+    assert "<img" not in page
+    assert "This page has no pictures." in page
+    assert "This page has no pictures." not in Report("Audit").to_html()
+
+
+def test_parts_in_text_values_and_exit_status():
+    part = Report("Part", [Finding("drift", "brighter", "Brighter.")])
+    report = Report("Whole", None, parts=[part], figures={"Nothing": draw_nothing})
+    assert str(report).splitlines()[3:] == ["Part", "====", "", "- drift: Brighter."]
+    assert report.to_dict()["parts"] == [part.to_dict()]
+    assert "parts" not in part.to_dict()
+    assert [report.exit_status(kind) for kind in ("any", "drift", "labels")] == [
+        1,
+        1,
+        0,
+    ]
+    assert (report.has_findings, part.has_findings) == (False, True)
+    assert pickle.loads(pickle.dumps(report)).parts[0].title == "Part"
 
 
 @pytest.mark.parametrize(

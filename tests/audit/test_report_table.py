@@ -92,3 +92,19 @@ def test_long_cells_are_shortened_in_print_only():
     assert table["file"] == [name]
     assert name in table._repr_html_()
     assert name in table.to_markdown()
+
+
+def test_long_text_is_cut_at_the_given_length_on_a_page():
+    text = "a" * 300
+    assert ("a" * 59 + " … ") in ReportTable({"text": [text]})._repr_html_()
+    table = ReportTable({"text": [text]}, max_letters=300)
+    assert text in table._repr_html_()
+    assert text in ReportTable({"text": [text]}).to_markdown()
+
+
+def test_interval_is_not_broken_on_a_page():
+    table = ReportTable({"score": [ESTIMATE], "text": ["one, two"]})
+    page = table._repr_html_()
+    assert "0.900 [0.800,\N{NO-BREAK SPACE}0.950]" in page
+    assert "one, two" in page
+    assert "\N{NO-BREAK SPACE}" not in str(table)

@@ -21,6 +21,7 @@ def make_study_results(
     with_groups=True,
     names=None,
     n_epochs=4,
+    strength=3.0,
     **description,
 ):
     """Return results of networks that get weaker from the first to the last.
@@ -33,6 +34,9 @@ def make_study_results(
         Names of the classes.
     n, n_folds, image_size, n_epochs : int
         Number of images, of folds, of pixels per side, and of epochs.
+    strength : float
+        Mean of the logit of the true class for the first network. The second network
+        has the half, and so on.
     audit, examples, with_groups : bool
         Whether there are reports of an audit, saliency maps and patient ids.
     names : sequence of str
@@ -53,7 +57,7 @@ def make_study_results(
         _make_fit(
             rng,
             network,
-            3.0 / (1 + place),
+            strength / (1 + place),
             fold,
             y,
             groups if with_groups else None,

@@ -144,7 +144,13 @@ def _as_png(figure):
     from matplotlib import pyplot
 
     stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=_DPI, bbox_inches="tight")
+    figure.savefig(
+        stream,
+        format="png",
+        dpi=_DPI,
+        bbox_inches="tight",
+        pil_kwargs={"compress_level": 1},  # it is compressed again below
+    )
     pyplot.close(figure)
     picture = Image.open(stream).convert("RGB")
     small = io.BytesIO()

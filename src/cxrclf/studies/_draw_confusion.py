@@ -5,6 +5,8 @@ import numpy as np
 from cxrclf._utils.optional import import_optional
 from cxrclf._utils.plot_text import plain_text
 
+_DARK = 0.71  # share from which white text has more contrast than black text
+
 
 def draw_confusion(matrix, classes):
     """Draw a confusion matrix with counts and shares of the true class.
@@ -38,7 +40,7 @@ def draw_confusion(matrix, classes):
                 f"{matrix[row, column]:,}\n{100 * share[row, column]:.0f} %",
                 ha="center",
                 va="center",
-                color="white" if share[row, column] > 0.55 else "black",
+                color="white" if share[row, column] > _DARK else "black",
             )
     names = [plain_text(name) for name in classes]
     ax.set_xticks(

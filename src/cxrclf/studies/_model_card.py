@@ -34,16 +34,16 @@ def model_card(scores):
         "Intended use": "Research on methods of classification, and the comparison of "
         "networks on the same images. "
         + f"{BLANK}: the clinical question, the users and the place in the care.",
-        "Not intended use": "Not for clinical use. The networks must not be used for "
-        "diagnosis, triage or treatment: they were tested on images of the same "
-        "sources as in the training only.",
+        "Use that is not intended": "Not for clinical use. The networks must not be "
+        "used for diagnosis, triage or treatment: they were tested on images of the "
+        "same sources as in the training only.",
         "Data": join(
             "images",
             "protocol data",
             blank="the origin of the images, consent, license, age and sex",
         ),
         "Preprocessing": join(
-            "protocol preprocessing", blank=_unless(facts, "protocol preprocessing")
+            "preprocessing", "protocol preprocessing", blank="other steps, if any"
         ),
         "Training": join(
             "protocol training", "protocol imbalance", "training", "selection"
@@ -61,7 +61,3 @@ def model_card(scores):
         {"topic": list(rows), "text": list(rows.values())}, max_letters=4000
     )
     return Report("Model card", None, {"model_card": table}, ["Not for clinical use."])
-
-
-def _unless(facts, topic):
-    return None if topic in facts else "the steps before the training"

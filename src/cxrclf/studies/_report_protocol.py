@@ -51,7 +51,9 @@ def report_protocol(scores):
         "processor": description.get("processor"),
         **(description.get("versions") or {}),
     }
-    known = {key: value for key, value in environment.items() if value is not None}
+    known = {
+        key: value for key, value in environment.items() if value not in (None, "")
+    }
     tables["run"] = _tabulate(("setting", known), ("value", map(str, known.values())))
     reading = [description["reference"]] if description.get("reference") else []
     reading.append(

@@ -83,7 +83,12 @@ def describe_facts(scores):
     if description.get("reference"):
         facts["reference"] = description["reference"]
     for topic, text in (description.get("protocol") or {}).items():
-        facts[f"protocol {topic}"] = f"The publication states: {text}"
+        facts[f"protocol {topic}"] = f"The publication states: {end_sentence(text)}"
+    if description.get("preprocessing"):
+        facts["preprocessing"] = (
+            "Applied to each image before the folds: "
+            f"{end_sentence(' '.join(description['preprocessing'].split()))}"
+        )
     if description.get("leaks"):
         facts["internal"] += (
             ' Exception: this variant has known leaks, see the section "Audit".'
@@ -118,6 +123,12 @@ def describe_disjoint(results):
     return "Patients: no patient and no found copy is on both sides of a fold."
 
 
+def end_sentence(text):
+    """Return a text that ends with a period or another sign."""
+    text = text.strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 def list_limits(scores):
     """Return the limits of a study that the run knows.
 
@@ -132,7 +143,10 @@ def list_limits(scores):
     """
     results = scores.results
     description = results.description
-    limits = [f"Leak of this variant: {text}" for text in description.get("leaks", ())]
+    limits = [
+        f"Leak of this variant: {end_sentence(text)}"
+        for text in description.get("leaks", ())
+    ]
     limits += [
         finding.message for report in results.audit for finding in report.findings
     ]

@@ -201,6 +201,27 @@ class StudyResults:
 
         return write_study_report(self, path)
 
+    def save_tables(self, folder):
+        """Write the tables of the report as CSV, Markdown and LaTeX files.
+
+        The LaTeX tables need the package booktabs.
+
+        Parameters
+        ----------
+        folder : path-like
+            Folder, which is made if necessary.
+
+        Returns
+        -------
+        list of Path
+            Files, three for each table, such as ``networks-scores.csv``,
+            ``networks-scores.md`` and ``networks-scores.tex``.
+        """
+        from cxrclf.studies._save_tables import save_tables
+        from cxrclf.studies._study_report import study_report  # needs jinja2
+
+        return save_tables(study_report(self), folder)
+
     def save(self, folder):
         """Write the results as plain files: CSV, JSON, and NumPy for the maps.
 

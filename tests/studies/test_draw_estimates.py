@@ -1,0 +1,40 @@
+import pytest
+
+from cxrclf.metrics import Estimate
+from cxrclf.studies._draw_estimates import draw_estimates
+
+pyplot = pytest.importorskip("matplotlib.pyplot")
+NAN = float("nan")
+
+
+@pytest.fixture(autouse=True)
+def close():
+    yield
+    pyplot.close("all")
+
+
+def test_scores_intervals_and_marks():
+    figure = draw_estimates(
+        ["a", "$b"],
+        [Estimate(0.9, 0.8, 0.95), Estimate(0.5, NAN, NAN)],
+        ["network", "probe"],
+        "accuracy",
+        marks={"published": [0.7, NAN]},
+        line=("chance", 0.33),
+    )
+    (ax,) = figure.axes
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["a", r"\$b"]
+    drawn = [line.get_xdata() for line in ax.lines]
+    assert [0.8, 0.95] in [list(x) for x in drawn]
+    assert [text.get_text() for text in ax.texts] == ["0.90", "0.50"]
+    (legend,) = figure.legends
+    names = [text.get_text() for text in legend.get_texts()]
+    assert names == ["network", "probe", "published", "chance"]
+    assert ax.get_xlim()[0] <= 0.33
+    figure.canvas.draw()  # the dollar sign is no mathematics
+
+
+def test_one_kind_has_no_legend():
+    figure = draw_estimates(["a"], [Estimate(0.9, 0.8, 1.0)], ["network"], "accuracy")
+    assert not figure.legends
+    assert figure.axes[0].get_ylim() == (0.6, -0.6)  # the first name is on top

@@ -1,0 +1,77 @@
+import pytest
+
+from cxrclf.audit import ReportTable
+from cxrclf.metrics import Estimate, compare_predictions
+from cxrclf.studies._report_networks import report_networks, split_summary
+from cxrclf.studies._study_scores import StudyScores
+from study_results import make_study_results
+
+
+def make_scores(networks, **options):
+    return StudyScores(
+        make_study_results(networks, audit=False, examples=False, **options)
+    )
+
+
+def test_scores_and_costs_are_two_tables():
+    summary = ReportTable(
+        {
+            "network": ["a", "b"],
+            "accuracy": [Estimate(0.5, 0.4, 0.6), Estimate(0.9, 0.8, 1.0)],
+            "MB": [1.0, 2.0],
+            "GFLOPs": [None, None],
+        },
+        "Sizes.",
+    )
+    scored, costs = split_summary(summary, ["b", "a"])
+    assert scored.columns == {
+        "network": ["b", "a"],
+        "accuracy": [(0.9, 0.8, 1.0), (0.5, 0.4, 0.6)],
+    }
+    assert costs.columns == {"network": ["b", "a"], "MB": [2.0, 1.0]}
+    assert costs.caption == "Sizes."
+    del summary.columns["MB"]
+    assert split_summary(summary, ["a"])[1] is None
+
+
+def test_few_differences_are_shown_at_once():
+    scores = make_scores(["a", "b"])
+    *_, report, _ = report_networks(scores)
+    table = report.tables["differences"]
+    expected = list(
+        compare_predictions({name: scores.predictions[name] for name in scores.order})
+    )
+    assert table["difference"] == [pair.comparison.difference for pair in expected]
+    labels = ["covid", "normal", "pneumonia"]
+    assert table["score"] == ["accuracy", *(f"AUC of {label}" for label in labels)]
+    assert not report.parts
+
+
+def test_many_differences_begin_with_the_best_network():
+    scores = make_scores(["a", "b", "c", "d"])
+    *_, report, _ = report_networks(scores)
+    table = report.tables["differences_to_the_best"]
+    assert set(table["first"]) == {scores.order[0]}
+    assert len(table) == 3 * 4
+    (everything,) = report.parts
+    assert len(everything.tables["all_differences"]) == 6 * 4
+
+
+def test_published_scores_only_if_there_are_any():
+    published = [["a", "accuracy", 0.01, None, None], ["x", "auc", 0.5, None, None]]
+    titles = [r.title for r in report_networks(make_scores(["a"], published=published))]
+    assert titles == ["Networks", "Published and measured scores", "Time and size"]
+    report = report_networks(make_scores(["a"], published=published))[1]
+    assert "'differs': 1, 'not measured': 1" in report.reading[0]
+    other = [["a", "accuracy", 0.5, None, "2 classes"]]
+    titles = [r.title for r in report_networks(make_scores(["a"], published=other))]
+    assert titles == ["Networks", "Time and size"]
+
+
+def test_figure_names_the_published_accuracy():
+    pytest.importorskip("matplotlib.pyplot")
+    published = [["a", "accuracy", 0.5, None, None]]
+    (text,) = report_networks(make_scores(["a"], published=published))[0].figures
+    assert text.endswith("and the published accuracy.")
+    (text,) = report_networks(make_scores(["a"]))[0].figures
+    assert "published" not in text

@@ -1,0 +1,78 @@
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score
+
+from cxrclf.studies._report_overview import (
+    find_published,
+    format_seconds,
+    list_published,
+    plural,
+    report_overview,
+    tabulate_counts,
+)
+from cxrclf.studies._study_scores import StudyScores
+from study_results import make_study_results
+
+
+@pytest.fixture(scope="module")
+def scores():
+    published = [
+        ["a", "accuracy", 0.95, None, None],
+        ["a", "accuracy", 0.5, "covid", None],
+        ["b", "accuracy", 0.9, None, "2 classes"],
+        ["a", "f1", 0.9, None, None],
+    ]
+    results = make_study_results(["a", "b"], audit=False, published=published)
+    return StudyScores(results)
+
+
+def test_one_paragraph_and_one_table(scores):
+    report = report_overview(scores)
+    (paragraph,) = report.reading
+    assert (
+        "2 networks were trained and tested in 3 folds on 60 images of 10" in paragraph
+    )
+    assert "20 covid, 20 normal, 20 pneumonia" in paragraph
+    assert "The run took 1 min 15 s." in paragraph
+    table = report.tables["result"]
+    assert table["network"] == scores.order
+    found = scores.predictions["a"]
+    right = accuracy_score(found.y_true, found.y_pred)
+    assert table["accuracy"][scores.order.index("a")].value == pytest.approx(right)
+    published = dict(zip(table["network"], table["published accuracy"], strict=True))
+    assert published == {"a": 0.95, "b": None}
+
+
+def test_faithful_variant_is_named():
+    results = make_study_results(["a"], faithful=True, leaks=["One.", "Two."])
+    text = " ".join(report_overview(StudyScores(results)).reading)
+    assert "It has 2 known leaks" in text
+    assert "Its scores are too good." in text
+
+
+def test_published_scores_of_the_class_scheme():
+    rows = [["a", "auc", 0.9, None, "2 classes"], ["a", "auc", 0.8, None, "3 classes"]]
+    description = {"scheme": "3 classes", "published": rows}
+    assert list_published(description) == [tuple(rows[1])]
+    assert find_published(description, "auc") == {"a": 0.8}
+    assert find_published({}, "auc") == {}
+
+
+def test_counts_of_each_fold_add_up(scores):
+    table = tabulate_counts(scores)
+    parts = np.array(table["part"])
+    covid = np.array(table["covid"])
+    assert covid[parts == "test"].sum() == 20
+    assert (covid[parts == "test"] + covid[parts == "train"]).tolist() == [20, 20, 20]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "0 s"), (59.4, "59 s"), (75, "1 min 15 s"), (7500, "2 h 5 min")],
+)
+def test_seconds(seconds, text):
+    assert format_seconds(seconds) == text
+
+
+def test_plural():
+    assert [plural(1, "fold"), plural(2000, "image")] == ["1 fold", "2,000 images"]
