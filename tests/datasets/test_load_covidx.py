@@ -63,7 +63,7 @@ def test_patients_of_the_rsna(root, tmp_path):
     assert data.groups[[3, 4, 6]].tolist() == [
         *("rsna/00000001", "rsna/7c5e", "rsna/00000001"),
     ]
-    assert "Patients in several parts (1): 'rsna/00000001'." in data.DESCR
+    assert "Patients in more than one part (1): 'rsna/00000001'." in data.DESCR
     assert "Warning" not in data.DESCR
     mapping.write_text(json.dumps([{"subset_img_id": "x", "img_id": "00000001_0.png"}]))
     with pytest.raises(ValueError, match="mapping=.* has no image of the lists"):
@@ -78,7 +78,7 @@ def test_old_and_new_layouts(plant):
     assert data.split.tolist() == ["train", "val", "test"]
     assert data.source.tolist() == [None] * 3
     assert data.groups.tolist() == ["1", "1", "1"]
-    assert "Patients in several parts (1): '1'" in data.DESCR
+    assert "Patients in more than one part (1): '1'" in data.DESCR
 
 
 def test_several_versions(root):

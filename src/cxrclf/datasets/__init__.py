@@ -17,10 +17,12 @@ from cxrclf.datasets._load_actualmed_covid import load_actualmed_covid
 from cxrclf.datasets._load_covid_chestxray import load_covid_chestxray
 from cxrclf.datasets._load_covid_radiography import load_covid_radiography
 from cxrclf.datasets._load_covidx import load_covidx
+from cxrclf.datasets._load_darkcovidnet import load_darkcovidnet
 from cxrclf.datasets._load_figure1_covid import load_figure1_covid
 from cxrclf.datasets._load_image_folder import load_image_folder
 from cxrclf.datasets._load_image_masks import load_image_masks
 from cxrclf.datasets._load_kermany import load_kermany
+from cxrclf.datasets._load_makris import load_makris
 from cxrclf.datasets._load_medmnist import load_medmnist
 from cxrclf.datasets._load_montgomery import load_montgomery
 from cxrclf.datasets._load_montgomery_shenzhen import load_montgomery_shenzhen
@@ -35,10 +37,12 @@ __all__ = [
     "load_covid_chestxray",
     "load_covid_radiography",
     "load_covidx",
+    "load_darkcovidnet",
     "load_figure1_covid",
     "load_image_folder",
     "load_image_masks",
     "load_kermany",
+    "load_makris",
     "load_medmnist",
     "load_montgomery",
     "load_montgomery_shenzhen",

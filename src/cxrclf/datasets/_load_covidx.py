@@ -1,10 +1,11 @@
 """Load the lists and images of COVIDx."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
+from cxrclf.datasets._count_texts import describe_shared
 from cxrclf.datasets._covidx_lists import (
     choose_covidx_lists,
     find_covidx_lists,
@@ -218,9 +219,7 @@ def _find_folder(root, part):
 
 def _describe(root, lists, fields, n_known):
     """Return the first sentences of `DESCR`."""
-    target, split, groups = (
-        fields[key].tolist() for key in ("target", "split", "groups")
-    )
+    target, split = fields["target"].tolist(), fields["split"].tolist()
     counts = Counter(zip(split, target, strict=True))
     parts = [
         f"{part}: "
@@ -232,12 +231,7 @@ def _describe(root, lists, fields, n_known):
         f"{format_names([path.name for path in lists.values()])}. Images per class: "
         f"{'; '.join(parts)}."
     )
-    shared = defaultdict(set)
-    for group, part in zip(groups, split, strict=True):
-        shared[group].add(part)
-    twice = sorted(group for group, found in shared.items() if len(found) > 1)
-    if twice:
-        text += f" Patients in several parts ({len(twice)}): {format_names(twice)}."
+    text += describe_shared(fields["split"], fields["groups"])
     if not n_known and {"rsna", None} & set(fields["source"].tolist()):
         text += (
             " Warning: images of the RSNA challenge have one id per image in groups, "

@@ -1,16 +1,21 @@
 """Load the radiographs of children by Kermany et al. (2018)."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 
-from cxrclf.datasets._class_folders import list_class_folders
+from cxrclf.datasets._count_texts import describe_shared, format_counts
 from cxrclf.datasets._find_images import find_images
 from cxrclf.datasets._image_bunch import import_pandas, make_image_bunch
 from cxrclf.datasets._kermany_names import NAME_FORMS, get_cause, get_patient
-from cxrclf.datasets._layout import EXTENSIONS, find_root, format_names, subfolders
+from cxrclf.datasets._layout import find_root, format_names
 from cxrclf.datasets._left_out import format_path, merge_left_out
+from cxrclf.datasets._part_folders import (
+    check_part_images,
+    has_part_folders,
+    list_part_folders,
+)
 
 _PARTS = ("train", "val", "test")
 _NEEDED = {"train", "test"}
@@ -167,10 +172,11 @@ def load_kermany(folder, *, subtypes=False, as_frame=False):
         _is_root,
         "chest_xray, which holds train and test, each with NORMAL and PNEUMONIA",
     )
-    folders, left_out = _list_folders(root)
+    folders, left_out = list_part_folders(root, _PARTS, _NEEDED, _CLASSES)
     found = find_images({str(path): path for path in folders.values()})
     files = {key: found.paths[str(path)] for key, path in folders.items()}
-    _check_files(root, folders, files)
+    check_part_images(root, folders, files)
+    _check_files(root, files)
     rows = [(path, *key) for key, listed in files.items() for path in listed]
     target = [
         get_cause(path) if subtypes and name == "pneumonia" else name
@@ -192,60 +198,11 @@ def load_kermany(folder, *, subtypes=False, as_frame=False):
 
 
 def _is_root(folder):
-    below = {path.name.casefold(): path for path in subfolders(folder)}
-    if below.keys() >= set(_CLASSES):
-        return True
-    parts = [below[part] for part in _PARTS if part in below]
-    return any(
-        path.name.casefold() in _CLASSES for part in parts for path in subfolders(part)
-    )
+    return has_part_folders(folder, _PARTS, _CLASSES)
 
 
-def _list_folders(root):
-    """Return the class folders by part and class, and the entries that are none."""
-    entries, left_out = list_class_folders(root, EXTENSIONS)
-    parts = {path: path.name.casefold() for path in entries.values()}
-    parts = {path: name for path, name in parts.items() if name in _PARTS}
-    if not parts:
-        return _list_classes(root, None, entries), left_out
-    left_out["beside"] += [str(path) for path in entries.values() if path not in parts]
-    if not set(parts.values()) >= _NEEDED or len(set(parts.values())) < len(parts):
-        raise ValueError(
-            f"{str(root)!r} must hold one folder 'train' and one folder 'test'; found "
-            f"{format_names([path.name for path in parts])}. Unpack the data set "
-            "again. To list one part, pass its folder."
-        )
-    folders = {}
-    for path in sorted(parts, key=lambda path: _PARTS.index(parts[path])):
-        below, others = list_class_folders(path, EXTENSIONS)
-        folders |= _list_classes(path, parts[path], below)
-        left_out = merge_left_out(left_out, others)
-    return folders, left_out
-
-
-def _list_classes(folder, part, entries):
-    """Return the class folders of one part, by part and class."""
-    classes = [name.casefold() for name in entries]
-    if sorted(classes) != list(_CLASSES):
-        raise ValueError(
-            f"{str(folder)!r} must hold the folders 'NORMAL' and 'PNEUMONIA' only; "
-            f"found {format_names(list(entries))}. If it is this data set, unpack it "
-            "again. If it is another one, use load_image_folder."
-        )
-    return {
-        (part, name): path
-        for name, path in sorted(zip(classes, entries.values(), strict=True))
-    }
-
-
-def _check_files(root, folders, files):
-    """Check that all classes have images, with names that fit and occur once."""
-    empty = [str(folders[key].relative_to(root)) for key in files if not files[key]]
-    if empty:
-        raise ValueError(
-            f"No image in {format_names(empty)} of {str(root)!r}. Unpack the data set "
-            "again. To list one part, pass its folder."
-        )
+def _check_files(root, files):
+    """Check that the names of all images fit their classes and occur once."""
     for name in _CLASSES:
         strange = [
             str(Path(path).relative_to(root))
@@ -277,23 +234,11 @@ def _describe(root, fields):
     target, split, groups = (fields[name] for name in ("target", "split", "groups"))
     text = (
         f"{len(target)} radiographs of {len(set(groups.tolist()))} patients in "
-        f"{format_path(root)}. Images per class: {_format_counts(target)}."
+        f"{format_path(root)}. Images per class: {format_counts(target)}."
     )
     if split is None:
         return text
-    text += f" Images per part: {_format_counts(split)}."
+    text += f" Images per part: {format_counts(split)}."
     if len(target) != _N_PUBLISHED:
         text += f" The published data set has {_N_PUBLISHED} images."
-    parts = defaultdict(set)
-    for part, group in zip(split.tolist(), groups.tolist(), strict=True):
-        parts[group].add(part)
-    if shared := sorted(group for group, found in parts.items() if len(found) > 1):
-        text += (
-            f" Patients in more than one part ({len(shared)}): {format_names(shared)}."
-        )
-    return text
-
-
-def _format_counts(values):
-    counts = Counter(values.tolist())
-    return ", ".join(f"{name!r} {count}" for name, count in sorted(counts.items()))
+    return text + describe_shared(split, groups)
