@@ -62,6 +62,15 @@ def test_names_without_extension(plant):
     assert listed.left_out == {"unlisted": [str(folder / "C-1b.png")]}
 
 
+def test_images_in_subfolders(plant):
+    folder = plant("images_001/images/a.png", "images_002/images/B.png")
+    rows = [make_row("b.png"), make_row("a.png")]
+    listed = list_images(folder, rows, "raise", nested=True)
+    assert [Path(path).name for path in listed.paths] == ["B.png", "a.png"]
+    with pytest.raises(FileNotFoundError, match="2 of 2 images"):
+        list_images(folder, rows, "raise")
+
+
 def test_folder_of_images_must_exist(tmp_path):
     with pytest.raises(FileNotFoundError, match="no folder '.*images', which holds"):
         list_images(tmp_path / "images", [make_row("a.png")], "raise")

@@ -26,6 +26,7 @@ from cxrclf.datasets._load_makris import load_makris
 from cxrclf.datasets._load_medmnist import load_medmnist
 from cxrclf.datasets._load_montgomery import load_montgomery
 from cxrclf.datasets._load_montgomery_shenzhen import load_montgomery_shenzhen
+from cxrclf.datasets._load_nih_chest_xray import load_nih_chest_xray
 from cxrclf.datasets._load_rsna_pneumonia import load_rsna_pneumonia
 from cxrclf.datasets._load_shenzhen import load_shenzhen
 from cxrclf.datasets._save_image_folder import save_image_folder
@@ -46,6 +47,7 @@ __all__ = [
     "load_medmnist",
     "load_montgomery",
     "load_montgomery_shenzhen",
+    "load_nih_chest_xray",
     "load_rsna_pneumonia",
     "load_shenzhen",
     "make_chest_radiographs",

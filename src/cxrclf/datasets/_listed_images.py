@@ -1,7 +1,6 @@
 """Find the images that the rows of a table name."""
 
 import os
-from pathlib import Path
 from typing import NamedTuple
 
 from cxrclf.datasets._find_images import find_images
@@ -33,7 +32,7 @@ def check_missing(missing):
         raise ValueError(f"missing must be 'raise' or 'drop'; got {missing!r}.")
 
 
-def list_images(folder, rows, missing, *, bare=False):
+def list_images(folder, rows, missing, *, bare=False, nested=False):
     """Find the image of each row in a folder.
 
     The case of names and blanks at their ends may differ between table and folder.
@@ -49,6 +48,8 @@ def list_images(folder, rows, missing, *, bare=False):
         What to do if there is no image for a row without a reason.
     bare : bool, default=False
         Whether the names in the table have no extension.
+    nested : bool, default=False
+        Whether the images may be in any subfolder, without its name in the table.
 
     Returns
     -------
@@ -68,7 +69,8 @@ def list_images(folder, rows, missing, *, bare=False):
     found = find_images({"": folder}, EXTENSIONS)
     disk, unlisted = {}, []
     for path in found.paths[""]:
-        key = _make_key(os.path.relpath(path, folder), bare)
+        name = os.path.basename(path) if nested else os.path.relpath(path, folder)
+        key = _make_key(name, bare)
         if disk.setdefault(key, path) is not path:
             unlisted.append(path)
     usable, unusable = _merge_rows(rows)
@@ -107,7 +109,7 @@ def _merge_rows(rows):
 
 
 def _fold(name):
-    return Path(name).as_posix().strip().casefold()
+    return os.path.normpath(name).replace(os.sep, "/").strip().casefold()
 
 
 def _make_key(name, bare):
