@@ -49,16 +49,18 @@ def find_file_copies(paths, compare, *, verbose=0):
     first = np.arange(len(paths))
     if compare is None:
         return first
-    _check_files(paths)
-    measure, read = _READERS[compare]
+    sizes = _read_sizes(paths)
     with ThreadPoolExecutor(_THREADS) as executor:
+        if compare == "pixels":
+            sizes = _map(executor, read_image_size, paths)
         rows = defaultdict(list)
-        for row, size in enumerate(_map(executor, measure, paths)):
+        for row, size in enumerate(sizes):
             if size:
                 rows[size].append(row)
         alike = sorted(
             row for found in rows.values() if len(found) > 1 for row in found
         )
+        read = _hash_pixels if compare == "pixels" else _hash_file
         keys = _map(executor, read, [paths[row] for row in alike], verbose)
     seen = {}
     for row, key in zip(alike, keys, strict=True):
@@ -66,13 +68,20 @@ def find_file_copies(paths, compare, *, verbose=0):
     return first
 
 
-def _check_files(paths):
-    lost = [path for path in paths if not os.path.isfile(path)]
+def _read_sizes(paths):
+    """Return the numbers of bytes of files, and check that all files exist."""
+    sizes, lost = [], []
+    for path in paths:
+        try:
+            sizes.append(os.stat(path).st_size)
+        except FileNotFoundError:
+            lost.append(path)
     if lost:
         raise FileNotFoundError(
             f"{len(lost)} of {len(paths)} files do not exist: {format_names(lost)}. "
             "Connect the disk, or list the data sets again."
         )
+    return sizes
 
 
 def _map(executor, function, paths, verbose=0):
@@ -109,9 +118,3 @@ def _hash_file(path):
 
 def _hash_pixels(path):
     return content_key(read_image(path))
-
-
-_READERS = {
-    "bytes": (os.path.getsize, _hash_file),
-    "pixels": (read_image_size, _hash_pixels),
-}
