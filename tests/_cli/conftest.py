@@ -16,7 +16,7 @@ def saved_model(radiograph_files, tmp_path_factory):
         "test_resnet",
         weights=None,
         trainable="all",
-        image_size=32,
+        image_size=64,
         max_epochs=1,
         precision="float32",
         n_threads=1,

@@ -5,6 +5,8 @@ import os
 import sys
 from pathlib import Path
 
+from cxrclf._utils.files import replace_file
+
 
 def print_text(text):
     """Print text, also if the reader of a pipe has gone.
@@ -46,6 +48,15 @@ def _as_json(value):
     if value is None or isinstance(value, (bool, int, str)):
         return value
     return str(value)
+
+
+def write_text(path, text):
+    """Write a text file completely or not at all, as UTF-8.
+
+    Parts of file names that are no UTF-8 are written as the bytes that they are.
+    """
+    with replace_file(path) as temporary:
+        temporary.write_bytes(text.encode("utf-8", "surrogateescape"))
 
 
 def print_note(text):

@@ -1,20 +1,12 @@
 """The command ``cxrclf predict``."""
 
-import csv
-import io
 from collections import Counter
 
 from cxrclf._cli.command import add_command, add_output_options, speaks
 from cxrclf._cli.image_files import FILES_HELP, find_image_files
 from cxrclf._cli.model import add_device, load_classifier
-from cxrclf._cli.output import (
-    check_writable,
-    print_failures,
-    print_json,
-    print_text,
-)
-from cxrclf._utils.files import replace_file
-from cxrclf.exceptions import ImageReadError
+from cxrclf._cli.output import check_writable, print_json, print_text, write_text
+from cxrclf._cli.predictions import predict_files
 
 _DESCRIPTION = """\
 Predict the classes of radiographs with a saved classifier.
@@ -80,86 +72,21 @@ def run(options):
     """
     if options.out:
         check_writable(options.out, options.overwrite)
-    paths = [file.path for file in find_image_files(options.files)]
+    files = find_image_files(options.files)
     classifier = load_classifier(options.model, device=options.device)
     classifier.set_params(verbose=int(not options.quiet))
-    paths, scores, failures = predict_readable(
-        classifier, paths, fail_fast=options.fail_fast
+    predictions = predict_files(
+        classifier, [file.path for file in files], fail_fast=options.fail_fast
     )
-    labels = classifier.classes_[scores.argmax(axis=1)].tolist()
-    classes = classifier.classes_.tolist()
-    text = _to_csv(paths, labels, classes, scores.tolist())
+    table = predictions.to_csv()
     if options.out:
-        with replace_file(options.out) as temporary:
-            temporary.write_text(text, "utf-8", "surrogateescape", newline="")
+        write_text(options.out, table)
     if options.json:
-        rows = zip(paths, labels, scores.tolist(), strict=True)
-        print_json(
-            {
-                "model": options.model,
-                "classes": classes,
-                "predictions": [
-                    {
-                        "path": path,
-                        "y_pred": label,
-                        "scores": dict(zip(map(str, classes), row, strict=True)),
-                    }
-                    for path, label, row in rows
-                ],
-                "failures": failures,
-            }
-        )
+        print_json({"model": options.model, **predictions.to_dict()})
     elif not options.out:
-        print_text(text.replace("\r\n", "\n").rstrip("\n"))
+        print_text(table.replace("\r\n", "\n").rstrip("\n"))
     elif speaks(options):
-        counts = Counter(map(str, labels))
-        found = ", ".join(f"{name} {counts[str(name)]}" for name in classes)
-        print_text(f"{len(paths)} images: {found}\nWritten: {options.out}")
-    return int(bool(failures))
-
-
-def predict_readable(classifier, paths, *, fail_fast=False):
-    """Predict the files that can be read, and name the others.
-
-    Parameters
-    ----------
-    classifier : CXRClassifier or DualBackboneConcat
-        Fitted classifier.
-    paths : list of str
-        Image files.
-    fail_fast : bool, default=False
-        Whether a file that cannot be read is an error.
-
-    Returns
-    -------
-    paths : list of str
-        Files that were read.
-    scores : ndarray of shape (n, n_classes)
-        Probabilities of these files.
-    failures : dict of str to str
-        Reason why each other file was not read.
-    """
-    import numpy as np
-
-    try:
-        return paths, classifier.predict_proba(paths), {}
-    except ImageReadError as error:
-        if fail_fast:
-            raise
-        failures = error.failures
-    print_failures(failures, len(paths))
-    # The other files are decoded already.
-    paths = [path for path in paths if path not in failures]
-    if not paths:
-        return [], np.empty((0, len(classifier.classes_))), failures
-    return paths, classifier.predict_proba(paths), failures
-
-
-def _to_csv(paths, labels, classes, scores):
-    """Return the table, in the format of ``cxrclf.metrics.Predictions.to_csv``."""
-    file = io.StringIO(newline="")
-    writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC)
-    writer.writerow(["path", "y_pred", *(f"score_{name}" for name in classes)])
-    for path, label, row in zip(paths, labels, scores, strict=True):
-        writer.writerow([path, label, *row])
-    return file.getvalue()
+        counts = Counter(predictions.labels)
+        found = ", ".join(f"{name} {counts[name]}" for name in predictions.classes)
+        print_text(f"{len(predictions.paths)} images: {found}\nWritten: {options.out}")
+    return int(bool(predictions.failures))
