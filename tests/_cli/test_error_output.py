@@ -36,8 +36,9 @@ def test_a_long_work_is_a_line_in_each_period_and_at_the_end():
         lines.write(bar(done))
     lines.write("\n")
     written = [line.split("|")[2].split()[0] for line in log.getvalue().splitlines()]
-    # The state at 30 s is written when the next one replaces it.
-    assert written == ["2/20", "5/20", "8/20", "11/20", "14/20", "17/20", "20/20"]
+    # A state is known to be of interest when the next one replaces it. The first one
+    # is replaced at 10 s, and the next line is due at 40 s.
+    assert written == ["3/20", "6/20", "9/20", "12/20", "15/20", "18/20", "20/20"]
     assert "\r" not in log.getvalue()
 
 

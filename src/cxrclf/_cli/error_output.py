@@ -49,9 +49,8 @@ class ProgressLines(io.TextIOBase):
         self._seconds = seconds
         self._clock = clock
         self._pending = ""
-        self._written = {}  # time of the last line about each work
+        self._written = {}  # time of the last line about each work, or of its start
         self._ended = set()  # works that were written as complete
-        self._start = clock()
 
     @property
     def encoding(self):
@@ -93,7 +92,7 @@ class ProgressLines(io.TextIOBase):
         """Return whether a bar is written now, and remember when it was."""
         work, now = line.partition(":")[0], self._clock()
         complete = "100%" in line
-        due = now - self._written.get(work, self._start) >= self._seconds
+        due = now - self._written.setdefault(work, now) >= self._seconds
         if complete and work not in self._ended:
             due = True
         if due:
