@@ -74,7 +74,7 @@ def make_failing(monkeypatch, error):
     def fail(*_):
         raise error
 
-    monkeypatch.setattr("cxrclf._cli.audit._load", fail)
+    monkeypatch.setattr("cxrclf._cli.audit.load_class_folder", fail)
 
 
 @pytest.mark.parametrize(

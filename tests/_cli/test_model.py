@@ -51,3 +51,8 @@ def test_name_of_another_estimator(tmp_path, saved_model):
     (tmp_path / "model.json").write_text(json.dumps(description | {"estimator": 3}))
     with pytest.raises(ValueError, match="has a 3, which is no classifier"):
         load_classifier(tmp_path)
+
+
+def test_a_device_that_is_not_there(saved_model):
+    with pytest.raises(ValueError, match="device='tpu' is not available here. Use"):
+        load_classifier(saved_model, device="tpu")

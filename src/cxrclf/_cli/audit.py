@@ -5,13 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from cxrclf._cli.class_folders import join_folders, load_class_folder
 from cxrclf._cli.command import add_command, add_output_options, speaks
 from cxrclf._cli.output import check_writable, print_json, print_note, print_text
 
 _KINDS = ("leakage", "duplicates", "labels", "shortcut", "any")
-_TRAINING = ("train", "training")
-_VALIDATION = ("val", "valid", "validation")
-_TEST = ("test", "testing")
 
 _DESCRIPTION = """\
 Audit a folder of radiographs before you train on it.
@@ -140,19 +138,14 @@ def _make_reports(options):
     )
 
     verbose = int(not options.quiet)
-    train, test = _load(options.folder, options.groups)
-    parts = [part for part in (train, test) if part is not None]
-    X = np.concatenate([part.data for part in parts])
-    y = np.concatenate([part.target for part in parts])
-    groups = None
-    if options.groups is not None:
-        groups = np.concatenate([part.groups for part in parts])
+    train, test = load_class_folder(options.folder, options.groups)
+    data = train if test is None else join_folders([train, test])
+    X, y, groups = data.data, data.target, data.groups
     _check_classes(y, options.folder)
     if test is None:
         _check_folds(y, options.cv)
     if verbose:
-        for part in parts:
-            print_note(part.DESCR)
+        print_note(data.DESCR)
     duplicates = find_duplicates(X, cache_dir=options.cache_dir, verbose=verbose)
     yield duplicates
     if test is None:
@@ -211,31 +204,3 @@ def _check_folds(y, cv):
             f"--cv {cv} is more than the {counts.min()} images of the class "
             f"{classes[counts.argmin()]}. Use fewer folds."
         )
-
-
-def _load(folder, groups):
-    """Return the images for training and for the test, or all images and None."""
-    from cxrclf.datasets import load_image_folder
-
-    names = {}
-    if folder.is_dir():
-        names = {path.name.lower(): path for path in folder.iterdir() if path.is_dir()}
-    training, validation, tests = (
-        [names[name] for name in group if name in names]
-        for group in (_TRAINING, _VALIDATION, _TEST)
-    )
-    if tests:
-        training += validation
-    else:
-        tests = validation
-    if not (tests and training):
-        return load_image_folder(folder, groups=groups), None
-    parts = [load_image_folder(path, groups=groups) for path in training]
-    train = parts[0]
-    for part in parts[1:]:
-        train.data = np.concatenate([train.data, part.data])
-        train.target = np.concatenate([train.target, part.target])
-        if groups is not None:
-            train.groups = np.concatenate([train.groups, part.groups])
-        train.DESCR += " " + part.DESCR
-    return train, load_image_folder(tests[0], groups=groups)

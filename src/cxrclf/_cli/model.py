@@ -29,12 +29,14 @@ def load_classifier(folder, *, device="auto"):
     WeightsError
         If the folder has no model, or a damaged one.
     ValueError
-        If the model is no classifier.
+        If the model is no classifier, or if there is no such device.
     """
-    name = _read_name(folder)
     # The imports load torch, which --help does not need.
     from cxrclf import CXRClassifier, DualBackboneConcat
+    from cxrclf._torch.device import resolve_device
 
+    resolve_device(device)  # `load` would warn and use the CPU
+    name = _read_name(folder)
     classes = {cls.__name__: cls for cls in (CXRClassifier, DualBackboneConcat)}
     if name is not None and name not in classes:
         raise ValueError(

@@ -204,8 +204,10 @@ def run(options):
 def _make_classifier(options):
     """Make the classifier, and check its parameters before any long work."""
     from cxrclf import CXRClassifier
+    from cxrclf._torch.device import resolve_device
     from cxrclf.nets import make_backbone
 
+    resolve_device(options.device)
     parameters = dict(options.parameters)
     known = CXRClassifier().get_params()
     for name in parameters:
