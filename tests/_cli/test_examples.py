@@ -31,7 +31,7 @@ def help_text(command):
     return output.getvalue().partition("examples:")[2]
 
 
-COMMANDS = ["audit", "train", "predict", "explain", "convert"]
+COMMANDS = ["audit", "study", "train", "predict", "explain", "convert"]
 TEXTS = {page.stem: page.read_text("utf-8") for page in PAGES}
 TEXTS = {name: text for name, text in TEXTS.items() if find_commands(text)}
 

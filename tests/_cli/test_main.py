@@ -9,7 +9,7 @@ import pytest
 from cxrclf import __version__
 from cxrclf._cli.main import main
 
-COMMANDS = ["audit", "train", "predict", "explain", "convert"]
+COMMANDS = ["audit", "study", "train", "predict", "explain", "convert"]
 
 
 def test_version(capsys):

@@ -4,11 +4,11 @@ import argparse
 import sys
 
 from cxrclf import __version__
-from cxrclf._cli import audit, convert, explain, predict, train
+from cxrclf._cli import audit, convert, explain, predict, study, train
 from cxrclf._cli.error_output import lines_without_terminal, short_warnings
 from cxrclf.exceptions import ImageReadError
 
-_COMMANDS = (audit, train, predict, explain, convert)
+_COMMANDS = (audit, study, train, predict, explain, convert)
 _ERROR = 2  # exit status, as of argparse
 _INTERRUPTED = 130  # 128 + the number of the signal, as shells report it
 # Errors of the input and of the machine. Others are errors of cxrclf, and have a

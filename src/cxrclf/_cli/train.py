@@ -1,10 +1,9 @@
 """The command ``cxrclf train``."""
 
 import argparse
-import ast
 import difflib
-from math import ceil
 
+from cxrclf._cli.assignments import assignment
 from cxrclf._cli.command import (
     add_command,
     add_output_options,
@@ -14,8 +13,8 @@ from cxrclf._cli.command import (
 )
 from cxrclf._cli.model import add_device, check_model_folder
 from cxrclf._cli.output import print_json, print_note, print_text
+from cxrclf._cli.train_text import describe_training, training_to_dict
 from cxrclf._cli.validation import split_validation
-from cxrclf._utils.tables import as_text
 
 _DESCRIPTION = """\
 Train a classifier on a folder of radiographs, and save it.
@@ -44,7 +43,6 @@ _OWN = {
     "validation_fraction": "use --validation-fraction",
     "verbose": "use --quiet",
 }
-_SHOWN = 10  # epochs in the printed history
 
 
 def add_parser(commands):
@@ -142,7 +140,7 @@ def _add_parameters(add):
     )
     add(
         "--set",
-        type=_assignment,
+        type=_parameter,
         action="append",
         default=[],
         metavar="NAME=VALUE",
@@ -195,9 +193,9 @@ def run(options):
         ).table()
     classifier.save(options.out)
     if options.json:
-        print_json(_to_dict(options, classifier, split, table))
+        print_json(training_to_dict(options, classifier, split, table))
     elif speaks(options):
-        print_text(_describe(options, classifier, split, table))
+        print_text(describe_training(options, classifier, split, table))
     return 0
 
 
@@ -235,59 +233,6 @@ def _make_classifier(options):
     return classifier
 
 
-def _to_dict(options, classifier, split, table):
-    """Return the result as values for JSON."""
-    return {
-        "model": options.out,
-        "folder": options.folder,
-        "classes": classifier.classes_,
-        "n_train": len(split[0]),
-        "n_validation": len(split[1]),
-        "history": classifier.history_,
-        "best_epoch": getattr(classifier, "best_epoch_", None),
-        "validation_scores": None if table is None else table.to_dict(),
-        "parameters": classifier.get_params(),
-    }
-
-
-def _describe(options, classifier, split, table):
-    """Return the result as text."""
-    train, valid = split
-    best = getattr(classifier, "best_epoch_", None)
-    parts = [f"Trained on {len(train)} images.", _format_history(classifier, best)]
-    if table is None:
-        parts.append("No images were held out, so nothing is known about new images.")
-    else:
-        why = (
-            "They are optimistic: these images chose the best epoch."
-            if classifier.keep_best
-            else "They rest on one split."
-        )
-        parts += [
-            f"Scores of the {len(valid)} images that were held out:",
-            str(table),
-            f"{why} A cross-validation by patient gives an honest score.",
-        ]
-    return "\n\n".join([*parts, f"Written: {options.out}"])
-
-
-def _format_history(classifier, best):
-    """Return some epochs of the history as a table."""
-    history = classifier.history_
-    names = [name for name in history if name.endswith(("_loss", "_accuracy"))]
-    n = len(history["epoch"])
-    step = ceil(n / _SHOWN)
-    lines = [
-        [
-            f"{epoch}{' (best)' if epoch == best else ''}",
-            *(f"{history[name][row]:.4f}" for name in names),
-        ]
-        for row, epoch in enumerate(history["epoch"])
-        if epoch == best or epoch % step == 0 or row in (0, n - 1)
-    ]
-    return as_text(["epoch", *(name.replace("_", " ") for name in names)], lines)
-
-
 def _trainable(text):
     """Parse the trained part of the network."""
     if text in ("head", "all"):
@@ -312,16 +257,9 @@ def _fraction(text):
     return value
 
 
-def _assignment(text):
-    """Parse ``name=value``. The value is a literal of Python, or else a text."""
-    name, sign, value = text.partition("=")
-    if not (name and sign):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no assignment. Pass name=value, such as learning_rate=1e-4."
-        )
+def _parameter(text):
+    """Parse a parameter of the classifier that no other option sets."""
+    name, value = assignment(text)
     if name in _OWN:
         raise argparse.ArgumentTypeError(f"{name} cannot be set here: {_OWN[name]}.")
-    try:
-        return name, ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-        return name, value
+    return name, value
