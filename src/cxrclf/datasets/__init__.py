@@ -27,6 +27,7 @@ from cxrclf.datasets._load_medmnist import load_medmnist
 from cxrclf.datasets._load_montgomery import load_montgomery
 from cxrclf.datasets._load_montgomery_shenzhen import load_montgomery_shenzhen
 from cxrclf.datasets._load_nih_chest_xray import load_nih_chest_xray
+from cxrclf.datasets._load_punn import load_punn
 from cxrclf.datasets._load_rsna_pneumonia import load_rsna_pneumonia
 from cxrclf.datasets._load_shenzhen import load_shenzhen
 from cxrclf.datasets._save_image_folder import save_image_folder
@@ -48,6 +49,7 @@ __all__ = [
     "load_montgomery",
     "load_montgomery_shenzhen",
     "load_nih_chest_xray",
+    "load_punn",
     "load_rsna_pneumonia",
     "load_shenzhen",
     "make_chest_radiographs",
