@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections import Counter
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
@@ -101,19 +100,6 @@ def _find_reason(row, views):
     return None if row["patient"] else "patient"
 
 
-def check_any(listed, table):
-    """Raise a ValueError if no image is left."""
-    if not listed.rows:
-        counts = ", ".join(
-            f"{len(paths)} {why!r}" for why, paths in listed.left_out.items()
-        )
-        raise ValueError(
-            f"No row of {str(table)!r} names an image to list. Images left out by "
-            f"reason: {counts or 'none'}. Choose other views, or check that the "
-            "table belongs to these images."
-        )
-
-
 def make_fields(rows, texts, numbers=()):
     """Return the fields of a Bunch for rows, as arrays of shape (n,).
 
@@ -146,16 +132,6 @@ def get_site(url):
     except ValueError:
         return ""
     return (host or "").removeprefix("www.")
-
-
-def describe_fields(name, fields, root):
-    """Return the first sentences of `DESCR`."""
-    target, groups = fields["target"].tolist(), fields["groups"].tolist()
-    counts = ", ".join(f"{key!r} {n}" for key, n in sorted(Counter(target).items()))
-    return (
-        f"{name}: {len(target)} radiographs of {len(set(groups))} patients in {root}. "
-        f"Images per class: {counts}."
-    )
 
 
 def _parse_number(text):

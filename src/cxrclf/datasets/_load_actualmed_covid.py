@@ -5,26 +5,12 @@ from datetime import datetime
 
 import numpy as np
 
-from cxrclf._utils.checks import check_int
-from cxrclf.datasets._covid_rows import (
-    check_any,
-    check_views,
-    describe_fields,
-    make_fields,
-    prepare_rows,
-)
-from cxrclf.datasets._csv_table import read_csv_table
-from cxrclf.datasets._image_bunch import import_pandas, make_image_bunch
-from cxrclf.datasets._layout import find_root
-from cxrclf.datasets._left_out import format_path
-from cxrclf.datasets._listed_images import check_missing, list_images
+from cxrclf.datasets._covid_collection import CovidCollection, check_parameters
+from cxrclf.datasets._covid_rows import check_views, make_fields
+from cxrclf.datasets._image_bunch import import_pandas
 
 _DATE = re.compile(r"date taken \(YYYYMMDD\): *(\d{8})\b", re.IGNORECASE)
 _DEVICE = re.compile(r"(CR|DX)\.", re.IGNORECASE)
-_HINT = (
-    "load_actualmed_covid reads metadata.csv of Actualmed-COVID-chestxray-dataset. "
-    "load_covid_chestxray and load_figure1_covid read the tables of these sets."
-)
 
 
 def load_actualmed_covid(
@@ -156,37 +142,19 @@ def load_actualmed_covid(
     """
     pandas = import_pandas(as_frame, "load_actualmed_covid")
     views = check_views(views)
-    check_missing(missing)
-    if level is not None:
-        check_int(level, "level", 1)
-    root = find_root(
-        folder,
-        _is_root,
-        "Actualmed-COVID-chestxray-dataset, which holds metadata.csv and images",
-    )
-    table = root / "metadata.csv"
-    rows = read_csv_table(table, ["patientid", "finding", "view", "imagename"], _HINT)
-    rows = [row | {"filename": row["imagename"]} for row in rows]
-    prepare_rows(rows, views, level)
-    listed = list_images(root / "images", rows, missing)
-    check_any(listed, table)
+    check_parameters(level, missing)
+    columns = ["patientid", "finding", "view", "imagename"]
+    collection = CovidCollection(folder, "Actualmed-COVID-chestxray-dataset", columns)
+    for row in collection.rows:
+        row["filename"] = row["imagename"]
+    listed = collection.list_images(views, level, missing)
     for row in listed.rows:
         kind = _DEVICE.match(row["filename"])
         row["device"] = kind and kind[1].upper()
     fields = make_fields(listed.rows, ["device"])
     dates = [_find_date(row.get("notes", "")) for row in listed.rows]
     fields["date"] = np.array(dates, dtype="datetime64[D]")
-    return make_image_bunch(
-        listed.paths,
-        fields,
-        describe_fields("Actualmed COVID-19", fields, format_path(root)),
-        listed.left_out,
-        pandas,
-    )
-
-
-def _is_root(folder):
-    return (folder / "metadata.csv").is_file()
+    return collection.make_bunch("Actualmed COVID-19", listed, fields, pandas)
 
 
 def _find_date(notes):

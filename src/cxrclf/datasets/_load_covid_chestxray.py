@@ -1,24 +1,8 @@
 """Load the COVID-19 image data collection of ieee8023."""
 
-from cxrclf._utils.checks import check_int
-from cxrclf.datasets._covid_rows import (
-    check_any,
-    check_views,
-    describe_fields,
-    get_site,
-    make_fields,
-    prepare_rows,
-)
-from cxrclf.datasets._csv_table import read_csv_table
-from cxrclf.datasets._image_bunch import import_pandas, make_image_bunch
-from cxrclf.datasets._layout import find_root
-from cxrclf.datasets._left_out import format_path
-from cxrclf.datasets._listed_images import check_missing, list_images
-
-_HINT = (
-    "load_covid_chestxray reads metadata.csv of ieee8023/covid-chestxray-dataset. "
-    "load_figure1_covid and load_actualmed_covid read the tables of these sets."
-)
+from cxrclf.datasets._covid_collection import CovidCollection, check_parameters
+from cxrclf.datasets._covid_rows import check_views, get_site, make_fields
+from cxrclf.datasets._image_bunch import import_pandas
 
 
 def load_covid_chestxray(
@@ -179,30 +163,14 @@ def load_covid_chestxray(
     """
     pandas = import_pandas(as_frame, "load_covid_chestxray")
     views = check_views(views)
-    check_missing(missing)
-    if level is not None:
-        check_int(level, "level", 1)
-    root = find_root(
-        folder, _is_root, "covid-chestxray-dataset, which holds metadata.csv and images"
-    )
-    table = root / "metadata.csv"
-    rows = read_csv_table(table, ["patientid", "finding", "view", "filename"], _HINT)
-    prepare_rows(rows, views, level)
-    listed = list_images(root / "images", rows, missing)
-    check_any(listed, table)
+    check_parameters(level, missing)
+    columns = ["patientid", "finding", "view", "filename"]
+    collection = CovidCollection(folder, "covid-chestxray-dataset", columns)
+    listed = collection.list_images(views, level, missing)
     for row in listed.rows:
         row["source"] = get_site(row.get("url", ""))
     texts = ("sex", "source", "location", "url", "doi", "license")
     fields = make_fields(listed.rows, texts, ("offset", "age"))
-    name = "COVID-19 image data collection"
-    return make_image_bunch(
-        listed.paths,
-        fields,
-        describe_fields(name, fields, format_path(root)),
-        listed.left_out,
-        pandas,
+    return collection.make_bunch(
+        "COVID-19 image data collection", listed, fields, pandas
     )
-
-
-def _is_root(folder):
-    return (folder / "metadata.csv").is_file()

@@ -2,24 +2,12 @@
 
 import re
 
-from cxrclf._utils.checks import check_int
-from cxrclf.datasets._covid_rows import (
-    check_any,
-    describe_fields,
-    make_fields,
-    prepare_rows,
-)
-from cxrclf.datasets._csv_table import read_csv_table
-from cxrclf.datasets._image_bunch import import_pandas, make_image_bunch
-from cxrclf.datasets._layout import find_root, format_names
-from cxrclf.datasets._left_out import format_path
-from cxrclf.datasets._listed_images import check_missing, list_images
+from cxrclf.datasets._covid_collection import CovidCollection, check_parameters
+from cxrclf.datasets._covid_rows import make_fields
+from cxrclf.datasets._image_bunch import import_pandas
+from cxrclf.datasets._layout import format_names
 
 _ID = re.compile(r"(COVID-\d+)[a-z]?", re.IGNORECASE)
-_HINT = (
-    "load_figure1_covid reads metadata.csv of Figure1-COVID-chestxray-dataset. "
-    "load_covid_chestxray and load_actualmed_covid read the tables of these sets."
-)
 
 
 def load_figure1_covid(folder, *, level=None, missing="raise", as_frame=False):
@@ -145,37 +133,19 @@ def load_figure1_covid(folder, *, level=None, missing="raise", as_frame=False):
     {'finding': 1}
     """
     pandas = import_pandas(as_frame, "load_figure1_covid")
-    check_missing(missing)
-    if level is not None:
-        check_int(level, "level", 1)
-    root = find_root(
-        folder,
-        _is_root,
-        "Figure1-COVID-chestxray-dataset, which holds metadata.csv and images",
-    )
-    table = root / "metadata.csv"
-    rows = read_csv_table(table, ["patientid", "finding", "view"], _HINT)
-    strange = [row["patientid"] for row in rows if not _ID.fullmatch(row["patientid"])]
+    check_parameters(level, missing)
+    columns = ["patientid", "finding", "view"]
+    collection = CovidCollection(folder, "Figure1-COVID-chestxray-dataset", columns)
+    ids = [row["patientid"] for row in collection.rows]
+    strange = [name for name in ids if not _ID.fullmatch(name)]
     if strange:
         raise ValueError(
-            f"{str(table)!r} has ids that are not like 'COVID-00003a' "
-            f"({len(strange)}): {format_names(strange)}. {_HINT}"
+            f"{str(collection.root / 'metadata.csv')!r} has ids that are not like "
+            f"'COVID-00003a' ({len(strange)}): {format_names(strange)}. "
+            f"{collection.hint}"
         )
-    rows = [row | {"filename": row["patientid"]} for row in rows]
-    prepare_rows(rows, level=level)
-    for row in rows:
-        row["patient"] = _ID.fullmatch(row["patientid"])[1].upper()
-    listed = list_images(root / "images", rows, missing, bare=True)
-    check_any(listed, table)
+    for row, name in zip(collection.rows, ids, strict=True):
+        row |= {"filename": name, "patientid": _ID.fullmatch(name)[1].upper()}
+    listed = collection.list_images(level=level, missing=missing, bare=True)
     fields = make_fields(listed.rows, ["sex"], ["offset", "age"])
-    return make_image_bunch(
-        listed.paths,
-        fields,
-        describe_fields("Figure 1 COVID-19", fields, format_path(root)),
-        listed.left_out,
-        pandas,
-    )
-
-
-def _is_root(folder):
-    return (folder / "metadata.csv").is_file()
+    return collection.make_bunch("Figure 1 COVID-19", listed, fields, pandas)
