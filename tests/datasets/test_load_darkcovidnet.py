@@ -29,6 +29,7 @@ def test_classes_and_patients(root):
         *("cohen/all14238", "cohen/all14238", "nih/00001280"),
         *("nih/00001684", "nih/00001684", "nih/00001280"),
     ]
+    assert data.source.tolist() == ["cohen"] * 2 + ["nih"] * 4
     text = data.DESCR
     assert text == (
         f"6 radiographs of DarkCovidNet in {root / TOP}. Images per class: "
@@ -73,4 +74,4 @@ def test_other_folders(root, plant):
 def test_frame(root):
     pytest.importorskip("pandas")
     frame = load_darkcovidnet(root, as_frame=True).frame
-    assert frame.columns.tolist() == ["path", "target", "group"]
+    assert frame.columns.tolist() == ["path", "target", "group", "source"]

@@ -36,6 +36,7 @@ def test_parts_classes_and_patients(root):
         *("cohen/ciaa199", "cohen/extubation", "kermany/other"),
         "kermany/person83_bacteria",
     ]
+    assert data.source.tolist() == [group.split("/")[0] for group in data.groups]
     text = "Patients in more than one part (2): 'cohen/ciaa199', 'cohen/extubation'."
     assert text in data.DESCR
     assert "publications by the file names" in data.DESCR
@@ -81,7 +82,7 @@ def test_other_folders(root, plant):
 def test_frame(root):
     pytest.importorskip("pandas")
     frame = load_makris(root, as_frame=True).frame
-    assert frame.columns.tolist() == ["path", "target", "split", "group"]
+    assert frame.columns.tolist() == ["path", "target", "split", "group", "source"]
 
 
 def test_real_radiographs():

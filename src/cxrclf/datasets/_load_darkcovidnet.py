@@ -61,9 +61,11 @@ def load_darkcovidnet(folder, *, metadata=None, as_frame=False):
         groups : ndarray of shape (n,) of str
             Patient of each image: "nih/00001280", "cohen/4" with `metadata`, or
             "cohen/nejmc2001573" for the publication.
+        source : ndarray of shape (n,) of str
+            Data set of each image: "cohen" or "nih".
         frame : DataFrame or None
-            DataFrame with the columns `path`, `target` and `group`. None unless
-            `as_frame` is true.
+            DataFrame with the columns `path`, `target`, `group` and `source`. None
+            unless `as_frame` is true.
         DESCR : str
             Description of the data, with the number of files that are not listed.
         left_out : dict of str to list of str
@@ -148,6 +150,7 @@ def load_darkcovidnet(folder, *, metadata=None, as_frame=False):
         "target": np.array([name for _, name in rows]),
         "groups": np.array([_get_group(path, name, patients) for path, name in rows]),
     }
+    fields["source"] = np.array([g.split("/")[0] for g in fields["groups"].tolist()])
     return make_image_bunch(
         [path for path, _ in rows],
         fields,

@@ -67,9 +67,11 @@ def load_makris(folder, *, metadata=None, as_frame=False):
         groups : ndarray of shape (n,) of str
             Patient of each image: "cohen/13" with `metadata`, "cohen/nejmoa2001191"
             for the publication, "kermany/person1_bacteria" or "kermany/IM-0115".
+        source : ndarray of shape (n,) of str
+            Data set of each image: "cohen" or "kermany".
         frame : DataFrame or None
-            DataFrame with the columns `path`, `target`, `split` (if there are parts)
-            and `group`. None unless `as_frame` is true.
+            DataFrame with the columns `path`, `target`, `split` (if there are parts),
+            `group` and `source`. None unless `as_frame` is true.
         DESCR : str
             Description of the data, with the number of files that are not listed. It
             names patients in both parts.
@@ -160,6 +162,7 @@ def load_makris(folder, *, metadata=None, as_frame=False):
             [_get_group(path, name, patients) for path, _, name in rows]
         ),
     }
+    fields["source"] = np.array([g.split("/")[0] for g in fields["groups"].tolist()])
     return make_image_bunch(
         [path for path, _, _ in rows],
         fields,
