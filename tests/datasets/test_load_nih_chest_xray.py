@@ -59,6 +59,18 @@ def test_findings_patients_and_parts(root):
     )
 
 
+def test_boxes(root):
+    assert load_nih_chest_xray(root).boxes is None
+    (root / "BBox_List_2017.csv").write_text(
+        "Image Index,Finding Label,Bbox [x,y,w,h],,,\n"
+        "00000003_000.png,Hernia,1.5,2,3,4,,,\n"
+    )
+    data = load_nih_chest_xray(root)
+    assert data.boxes[:3] == [{}, {}, {}]
+    assert data.boxes[3]["Hernia"].tolist() == [[1.5, 2, 3, 4]]
+    assert data.left_out == {}
+
+
 def test_without_lists(root):
     (root / "train_val_list.txt").unlink()
     (root / "test_list.txt").unlink()

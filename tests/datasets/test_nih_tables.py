@@ -2,7 +2,12 @@ import math
 
 import pytest
 
-from cxrclf.datasets._nih_tables import find_nih_table, read_nih_split, read_nih_table
+from cxrclf.datasets._nih_tables import (
+    find_nih_table,
+    read_nih_boxes,
+    read_nih_split,
+    read_nih_table,
+)
 
 # Headers and first rows of the published tables.
 HEADER = "Image Index,Finding Labels,Follow-up #,Patient ID,Patient Age,"
@@ -86,3 +91,23 @@ def test_published_lists(tmp_path):
     (tmp_path / "test_list.txt").write_text("a.png\n")
     with pytest.raises(ValueError, match=r"2 of 3 images .*: 'a\.png', 'b\.png'"):
         read_nih_split(tmp_path, names)
+
+
+def test_boxes(tmp_path):
+    path = tmp_path / "BBox_List_2017.csv"
+    text = "Image Index,Finding Label,Bbox [x,y,w,h],,,\n"
+    text += "00013118_008.png,Atelectasis,225.08,547.02,86.78,79.19,,,\n"
+    text += "00013118_008.png,Infiltrate,1,2,3,4,,,\n"
+    text += "00014716_007.png,Atelectasis,686.1,131.54,185.49,313.49,,,\n"
+    path.write_text(text)
+    assert read_nih_boxes(path) == {
+        "00013118_008.png": {
+            "Atelectasis": [(225.08, 547.02, 86.78, 79.19)],
+            "Infiltration": [(1, 2, 3, 4)],
+        },
+        "00014716_007.png": {"Atelectasis": [(686.1, 131.54, 185.49, 313.49)]},
+    }
+    for old, new in (("686.1", ""), ("Infiltrate", "Fracture")):
+        path.write_text(text.replace(old, new))
+        with pytest.raises(ValueError, match="1 rows without a known finding"):
+            read_nih_boxes(path)

@@ -136,6 +136,10 @@ def combine(
     resized or saved again. They have other bytes and other pixels, and this function
     does not find them. Use :func:`cxrclf.audit.find_duplicates` before you split.
 
+    A patient who is in two data sets has two ids, unless the sets share a file of this
+    patient. For instance, the images of the RSNA challenge, of DarkCovidNet and of
+    ChestX-ray14 are of the same patients. Do not combine such sets.
+
     If a class comes from one data set only, a classifier can learn the data set instead
     of the class: the device, the age of the patients, the format of the files. `DESCR`
     names such classes. No score on the combined set can exclude this. Test with images

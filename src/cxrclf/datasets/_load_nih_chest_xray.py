@@ -10,10 +10,12 @@ from cxrclf.datasets._layout import find_root
 from cxrclf.datasets._left_out import format_path, merge_left_out
 from cxrclf.datasets._listed_images import check_missing, list_images
 from cxrclf.datasets._nih_tables import (
+    BOXES,
     FINDINGS,
     LISTS,
     TABLES,
     find_nih_table,
+    read_nih_boxes,
     read_nih_split,
     read_nih_table,
 )
@@ -28,11 +30,12 @@ def load_nih_chest_xray(folder, *, missing="raise", as_frame=False):
         Data_Entry_2017_v2020.csv
         train_val_list.txt
         test_list.txt
+        BBox_List_2017.csv
         images_001/images/00000001_000.png
 
-    The images may lie in any subfolders. The older table ``Data_Entry_2017.csv`` and
-    the sample on Kaggle, ``sample_labels.csv``, are also read. The table is read, and
-    images are listed but not opened.
+    The lists and the boxes are optional, and the images may lie in any subfolders. The
+    older table ``Data_Entry_2017.csv`` and the sample on Kaggle, ``sample_labels.csv``,
+    are also read. The table is read, and images are listed but not opened.
 
     Parameters
     ----------
@@ -75,6 +78,10 @@ def load_nih_chest_xray(folder, *, missing="raise", as_frame=False):
             Age of each patient in years. NaN if it is not known.
         follow_up : ndarray of shape (n,) of int
             Number of the image of each patient, from 0, in the order of time.
+        boxes : list of n dicts of str to ndarray of shape (k, 4), or None
+            Boxes around each finding that radiologists drew: left, top, width and
+            height in pixels. Only 880 images have boxes, and the dict of any other
+            image is empty. None without the file ``BBox_List_2017.csv``.
         frame : DataFrame or None
             DataFrame with the columns `path`, `target`, `split` (if there are lists),
             `group`, `view`, `sex`, `age` and `follow_up`. None unless `as_frame` is
@@ -97,7 +104,7 @@ def load_nih_chest_xray(folder, *, missing="raise", as_frame=False):
         If a folder cannot be listed. The message names all such folders.
     ValueError
         If `missing` is not valid, if the folder has no table, if the table has other
-        columns or findings, if one of the lists is missing, if an image is not in
+        columns or findings, if only one of the lists is there, if an image is not in
         exactly one list, or if no image is left.
     MissingDependencyError
         If `as_frame` is true and pandas is not installed.
@@ -188,6 +195,7 @@ def load_nih_chest_xray(folder, *, missing="raise", as_frame=False):
         "age": np.array([row["age"] for row in rows]),
         "follow_up": np.array([row["follow_up"] for row in rows]),
     }
+    boxes = read_nih_boxes(root / BOXES) if (root / BOXES).is_file() else None
     findings = _make_findings(rows)
     bunch = make_image_bunch(
         listed.paths,
@@ -196,13 +204,18 @@ def load_nih_chest_xray(folder, *, missing="raise", as_frame=False):
         left_out,
         pandas,
     )
-    bunch.update(findings=findings, finding_names=list(FINDINGS))
+    bunch.update(findings=findings, finding_names=list(FINDINGS), boxes=None)
+    if boxes is not None:
+        bunch.boxes = [
+            {name: np.array(found) for name, found in boxes.get(file, {}).items()}
+            for file in (row["filename"] for row in rows)
+        ]
     return bunch
 
 
 def _drop_tables(left_out):
     """Return the paths that are left out, without the tables of the data set."""
-    tables = {*TABLES, *LISTS.values()}
+    tables = {*TABLES, *LISTS.values(), BOXES}
     others = [p for p in left_out.get("type", []) if Path(p).name not in tables]
     return merge_left_out(left_out | {"type": others})
 

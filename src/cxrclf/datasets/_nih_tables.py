@@ -14,8 +14,11 @@ FINDINGS = (
     *("Pleural_Thickening", "Pneumonia", "Pneumothorax"),
 )
 NO_FINDING = "No Finding"
+BOXES = "BBox_List_2017.csv"
 
 _COLUMNS = ("image_index", "finding_labels", "patient_id", "view_position")
+_BOX = ("bbox_[x", "y", "w", "h]")  # the header is "Bbox [x,y,w,h]"
+_ALIASES = {"Infiltrate": "Infiltration"}
 _HINT = "The data set is ChestX-ray14, as published by the NIH or on Kaggle."
 _AGE = re.compile(r"0*(\d+)([YMD]?)", re.IGNORECASE)
 _YEARS = {"": 1.0, "Y": 1.0, "M": 1 / 12, "D": 1 / 365.25}
@@ -122,6 +125,43 @@ def read_nih_split(root, names):
             f"{format_names(list(LISTS.values()))}: {format_names(wrong)}. {_HINT}"
         )
     return parts
+
+
+def read_nih_boxes(path):
+    """Read the boxes around findings, which radiologists drew for some images.
+
+    Parameters
+    ----------
+    path : Path
+        File BBox_List_2017.csv.
+
+    Returns
+    -------
+    dict of str to dict of str to list of tuple
+        For each image, the boxes of each finding: (left, top, width, height) in pixels.
+
+    Raises
+    ------
+    ValueError
+        If the table has other columns, findings or numbers.
+    """
+    boxes, wrong = {}, []
+    for row in read_csv_table(path, ["image_index", "finding_label", *_BOX], _HINT):
+        name = _ALIASES.get(row["finding_label"], row["finding_label"])
+        try:
+            box = tuple(float(row[column]) for column in _BOX)
+        except ValueError:
+            box = None
+        if box is None or name not in FINDINGS:
+            wrong.append(row["image_index"])
+        else:
+            boxes.setdefault(row["image_index"], {}).setdefault(name, []).append(box)
+    if wrong:
+        raise ValueError(
+            f"{str(path)!r} has {len(wrong)} rows without a known finding or with a "
+            f"box that is not four numbers: {format_names(wrong)}. {_HINT}"
+        )
+    return boxes
 
 
 def _parse_age(text):
