@@ -34,6 +34,20 @@ def test_scores_intervals_and_marks():
     figure.canvas.draw()  # the dollar sign is no mathematics
 
 
+def test_color_of_a_kind_does_not_depend_on_the_ranks():
+    estimates = [Estimate(0.9, 0.8, 1.0), Estimate(0.5, 0.4, 0.6)]
+    colors = [
+        draw_estimates(
+            ["a", "b"], estimates, kinds, "accuracy", order=("network", "x", "probe")
+        )
+        .axes[0]
+        .lines[0]
+        .get_color()
+        for kinds in (["network", "probe"], ["probe", "network"])
+    ]
+    assert colors == ["#0072b2", "#999999"]
+
+
 def test_one_kind_has_no_legend():
     figure = draw_estimates(["a"], [Estimate(0.9, 0.8, 1.0)], ["network"], "accuracy")
     assert not figure.legends

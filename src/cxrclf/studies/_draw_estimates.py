@@ -10,7 +10,9 @@ COLORS = ("#0072b2", "#d55e00", "#999999")
 _MARKERS = "oDs"
 
 
-def draw_estimates(names, estimates, kinds, label, *, marks=None, line=None):
+def draw_estimates(
+    names, estimates, kinds, label, *, order=None, marks=None, line=None
+):
     """Draw scores of several classifiers with their intervals.
 
     Parameters
@@ -20,10 +22,12 @@ def draw_estimates(names, estimates, kinds, label, *, marks=None, line=None):
     estimates : sequence of Estimate of length n
         Score of each classifier.
     kinds : sequence of str of length n
-        Kind of each classifier, of three kinds at most. There is a legend if there are
-        several kinds.
+        Kind of each classifier. There is a legend if there are several kinds.
     label : str
         Name of the score.
+    order : sequence of str, default=None
+        Kinds in the order of the colors, three at most. By default in the order in
+        which they occur.
     marks : dict of str to sequence of float of length n, default=None
         One name and another value for each classifier, such as the published score.
         nan stands for none.
@@ -40,11 +44,11 @@ def draw_estimates(names, estimates, kinds, label, *, marks=None, line=None):
     figure, ax = pyplot.subplots(
         figsize=(5.5, 1.4 + 0.34 * len(names)), layout="constrained"
     )
-    different = list(dict.fromkeys(kinds))
+    different = [kind for kind in order or dict.fromkeys(kinds) if kind in kinds]
     for place, ((value, low, high), kind) in enumerate(
         zip(estimates, kinds, strict=True)
     ):
-        number = different.index(kind)
+        number = list(order or different).index(kind)
         color = COLORS[number]
         if np.isfinite(low):
             ax.plot([low, high], [place, place], color=color, linewidth=2)
@@ -56,12 +60,11 @@ def draw_estimates(names, estimates, kinds, label, *, marks=None, line=None):
             va="center",
             fontsize=9,
         )
-    handles = [
-        ax.plot([], [], _MARKERS[number], color=COLORS[number], label=plain_text(kind))[
-            0
-        ]
-        for number, kind in enumerate(different)
-    ]
+    handles = []
+    for kind in different:
+        number = list(order or different).index(kind)
+        style = {"color": COLORS[number], "label": plain_text(kind)}
+        handles += ax.plot([], [], _MARKERS[number], **style)
     handles = handles if len(different) > 1 or marks else []
     for name, values in (marks or {}).items():
         handles += ax.plot(

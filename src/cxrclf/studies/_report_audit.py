@@ -8,7 +8,11 @@ from cxrclf.audit import Finding, Report, ReportTable
 from cxrclf.studies._draw_estimates import draw_estimates
 
 _PROBES = ("sees the disease", "balanced accuracy", "AUC")
-_BLIND, _PARTLY = "cannot see the disease", "sees a part of the disease"
+_NETWORK, _BLIND, _PARTLY = (
+    "network",
+    "cannot see the disease",
+    "sees a part of the disease",
+)
 
 
 def report_audit(scores):
@@ -55,6 +59,7 @@ def report_audit(scores):
             table["balanced accuracy"],
             table["kind"],
             "balanced accuracy, 95 % interval",
+            order=(_NETWORK, _BLIND, _PARTLY),
             line=("chance", chance),
         )
     parts = [
@@ -87,7 +92,7 @@ def _tabulate(scores, probes):
     rows = [
         (
             name,
-            "network",
+            _NETWORK,
             scores.overall(name, "balanced_accuracy"),
             scores.macro(name, "auc"),
         )
