@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from cxrclf.metrics import Predictions
-from cxrclf.studies._report_cases import choose_cases, tabulate_errors
+from cxrclf.studies._report_cases import choose_cases, choose_images, tabulate_errors
 from study_results import make_study_results
 
 
@@ -73,3 +73,22 @@ def test_errors_without_scores():
         "true class": ["a"],
         "predicted class": ["b"],
     }
+
+
+def test_images_of_each_class(fits):
+    rows, labels, images = choose_images(fits, 2, 12)
+    assert labels == sorted(labels)
+    assert max(map(labels.count, labels)) <= 2
+    known = {
+        int(row): (str(label), image)
+        for fit in fits
+        for row, label, image in zip(
+            fit.examples.rows, fit.examples.y_true, fit.examples.images, strict=True
+        )
+    }
+    for row, label, image in zip(rows, labels, images, strict=True):
+        assert known[row][0] == label
+        assert np.array_equal(known[row][1], image)
+    assert len(set(choose_images(fits, 9, 3)[1])) == len(choose_images(fits, 9, 3)[0])
+    none = make_study_results(["a"], audit=False, examples=False).fits
+    assert choose_images(none, 2, 12) is None

@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score
 
@@ -8,7 +7,6 @@ from cxrclf.studies._report_overview import (
     list_published,
     plural,
     report_overview,
-    tabulate_counts,
 )
 from cxrclf.studies._study_scores import StudyScores
 from study_results import make_study_results
@@ -56,14 +54,6 @@ def test_published_scores_of_the_class_scheme():
     assert list_published(description) == [tuple(rows[1])]
     assert find_published(description, "auc") == {"a": 0.8}
     assert find_published({}, "auc") == {}
-
-
-def test_counts_of_each_fold_add_up(scores):
-    table = tabulate_counts(scores)
-    parts = np.array(table["part"])
-    covid = np.array(table["covid"])
-    assert covid[parts == "test"].sum() == 20
-    assert (covid[parts == "test"] + covid[parts == "train"]).tolist() == [20, 20, 20]
 
 
 @pytest.mark.parametrize(

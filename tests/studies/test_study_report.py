@@ -12,6 +12,7 @@ EVIL = "<script>alert('x')</script> $x_{"
 SECTIONS = [
     "Overview",
     "Audit",
+    "Data",
     "Networks",
     "Published and measured scores",
     "Differences between networks",
@@ -102,7 +103,7 @@ def test_links_have_targets(page):
 
 def test_pictures_have_different_alternative_texts(page):
     texts = [tag["alt"] for tag in Page(page).all("img")]
-    assert len(texts) == 2 + 6 + 8  # of the study, without errors, and with errors
+    assert len(texts) == 3 + 6 + 8  # of the study, without errors, and with errors
     assert len(set(texts)) == len(texts)
     assert min(map(len, texts)) > 30
 

@@ -80,6 +80,46 @@ def choose_cases(fits, kind, n):
     )
 
 
+def choose_images(fits, per_class, most):
+    """Choose images of each class among the examples.
+
+    Parameters
+    ----------
+    fits : sequence of FitResult
+        Outcomes. They may be without examples.
+    per_class : int
+        Largest number of images per class.
+    most : int
+        Largest number of images.
+
+    Returns
+    -------
+    (list of int, list of str, ndarray of shape (n, H, W)) or None
+        Rows of the data, classes and images, sorted by class. Only images of the size
+        of the first one are used. None if there are no examples.
+    """
+    found = {}
+    for examples in (fit.examples for fit in fits):
+        for k in range(0 if examples is None else len(examples.rows)):
+            case = str(examples.y_true[k]), np.asarray(examples.images[k])
+            found.setdefault(int(examples.rows[k]), case)
+    if not found:
+        return None
+    size = next(iter(found.values()))[1].shape
+    rows = [row for row in sorted(found) if found[row][1].shape == size]
+    by_class = {}
+    for row in rows:
+        by_class.setdefault(found[row][0], []).append(row)
+    per_class = min(per_class, max(1, most // len(by_class)))
+    chosen = [row for _, group in sorted(by_class.items()) for row in group[:per_class]]
+    chosen = chosen[:most]
+    return (
+        chosen,
+        [found[row][0] for row in chosen],
+        np.stack([found[row][1] for row in chosen]),
+    )
+
+
 def tabulate_errors(predictions, names):
     """Return the wrong predictions of the highest scores.
 

@@ -118,25 +118,6 @@ def list_published(description):
     return [row for row in rows if row[4] in (None, scheme)]
 
 
-def tabulate_counts(scores):
-    """Return the number of images per class in each part of each fold."""
-    lines = []
-    for fit in scores.fits(scores.order[0]):
-        lines += [
-            (fit.fold, part, counts) for part, counts in fit.counts.items() if counts
-        ]
-    names = sorted({name for *_, counts in lines for name in counts})
-    columns = {
-        "fold": [str(fold) for fold, *_ in lines],
-        "part": [part for _, part, _ in lines],
-        **{name: [counts.get(name, 0) for *_, counts in lines] for name in names},
-    }
-    return ReportTable(
-        columns,
-        "Number of images per class. Training images are counted before a sampler.",
-    )
-
-
 def plural(n, noun):
     """Return a number with a noun: "1 fold", "2,000 images"."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"

@@ -1,7 +1,6 @@
 """Protocol section of the report of a study."""
 
 from cxrclf.audit import Report, ReportTable
-from cxrclf.studies._report_overview import tabulate_counts
 
 _LETTERS = 4000
 
@@ -38,7 +37,6 @@ def report_protocol(scores):
         ("estimator", [_find_estimator(one) for one in networks.values()]),
         caption="Parameters that are not listed have their default value.",
     )
-    tables["images"] = tabulate_counts(scores)
     environment = {
         "study": description.get("name"),
         "variant": variant,

@@ -39,7 +39,7 @@ def describe_facts(scores):
         f"{', '.join(scores.classes)}.",
         "images": _describe_images(scores),
         "partition": f"Cross-validation in {plural(count_folds(results), 'fold')}. The "
-        'section "Protocol" has the number of images of each part of each fold.',
+        'section "Data" has the number of images of each part of each fold.',
         "disjoint": describe_disjoint(results),
         "missing": "Images without a label and unreadable images are refused, so no "
         "value was missing or replaced.",

@@ -4,6 +4,7 @@ from cxrclf.audit import Report, write_page
 from cxrclf.studies._checklists import checklists
 from cxrclf.studies._model_card import model_card
 from cxrclf.studies._report_audit import report_audit
+from cxrclf.studies._report_data import report_data
 from cxrclf.studies._report_network import report_network
 from cxrclf.studies._report_networks import report_networks
 from cxrclf.studies._report_overview import report_overview
@@ -23,9 +24,9 @@ def study_report(results):
     -------
     list of Report
         Sections in the order of a page: what was run and the result, the audit, the
-        networks, the published scores, the differences between networks, time and
-        size, each network, the protocol, the model card and the reporting guidelines.
-        Figures are drawn when a page is written.
+        data, the networks, the published scores, the differences between networks, time
+        and size, each network, the protocol, the model card and the reporting
+        guidelines. Figures are drawn when a page is written.
 
     See Also
     --------
@@ -45,6 +46,7 @@ def study_report(results):
     return [
         report_overview(scores),
         report_audit(scores),
+        report_data(scores),
         *report_networks(scores),
         each,
         report_protocol(scores),
