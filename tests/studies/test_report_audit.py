@@ -1,5 +1,6 @@
 import pytest
 
+from cxrclf.metrics import Estimate
 from cxrclf.studies._report_audit import report_audit
 from cxrclf.studies._study_scores import StudyScores
 from study_results import make_study_results
@@ -36,14 +37,17 @@ def test_probes_stand_beside_the_networks():
 
 @pytest.mark.parametrize(
     ("accuracies", "text"),
-    [((0.9, 0.61), "All networks"), ((0.9, 0.6), "better: b."), ((0.5, 0.6), "No net")],
+    [
+        ((0.9, 0.61), "The intervals of all networks lie above"),
+        ((0.9, 0.6), "Only these networks have intervals above it: a."),
+        ((0.5, 0.6), "The interval of no network lies above"),
+    ],
 )
 def test_networks_that_are_not_better_than_a_probe(accuracies, text, monkeypatch):
     scores = StudyScores(make_study_results(["a", "b"], examples=False))
     values = dict(zip("ab", accuracies, strict=True))
-    original = scores.overall("a", "accuracy")
     monkeypatch.setattr(
-        scores, "overall", lambda name, _: original._replace(value=values[name])
+        scores, "overall", lambda name, _: Estimate(1.0, values[name], 1.0)
     )
     (reading,) = report_audit(scores).reading
     assert (

@@ -37,4 +37,4 @@ def test_no_figure_without_images():
     results = make_study_results(["a"], audit=False, examples=False, with_groups=False)
     report = report_data(StudyScores(results))
     assert not report.figures
-    assert "unknown patients" in report.reading[0]
+    assert report.reading == ("The study has 60 images without patient ids.",)

@@ -68,6 +68,18 @@ def test_published_scores_only_if_there_are_any():
     assert titles == ["Networks", "Time and size"]
 
 
+def test_many_published_scores_are_folded():
+    names = ["accuracy", "sensitivity", "precision", "f1", "auc"]
+    classes = [None, "covid", "normal", "pneumonia", "other"]
+    published = [["a", name, 0.5, label, None] for name in names for label in classes]
+    report = report_networks(make_scores(["a"], published=published))[1]
+    shown = report.tables["scores_of_all_classes_together"]
+    assert shown["score"] == names
+    assert set(shown["class"]) == {"all classes"}
+    (part,) = report.parts
+    assert len(part.tables["published_scores"]) == 25
+
+
 def test_figure_names_the_published_accuracy():
     pytest.importorskip("matplotlib.pyplot")
     published = [["a", "accuracy", 0.5, None, None]]

@@ -123,13 +123,15 @@ def _compare(scores, probes, chance):
         f"The best classifier that cannot see the disease ({name.replace('_', ' ')}) "
         f"has a balanced accuracy of {best[0]:.3f}, where guessing has {chance:.3f}."
     )
-    lower = [
-        network
-        for network in scores.order
-        if scores.overall(network, "balanced_accuracy").value <= best[0]
-    ]
-    if not lower:
-        return f"{text} All networks are better."
-    if len(lower) == len(scores.order):
-        return f"{text} No network is better."
-    return f"{text} Not better: {', '.join(lower)}."
+    better = [name for name in scores.order if _find_lowest(scores, name) > best[0]]
+    if len(better) == len(scores.order):
+        return f"{text} The intervals of all networks lie above this score."
+    if not better:
+        return f"{text} The interval of no network lies above this score."
+    return f"{text} Only these networks have intervals above it: {', '.join(better)}."
+
+
+def _find_lowest(scores, network):
+    """Return the lower bound of the balanced accuracy, or its value without one."""
+    value, low, _ = scores.overall(network, "balanced_accuracy")
+    return value if np.isnan(low) else low

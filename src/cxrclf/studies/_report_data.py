@@ -6,7 +6,7 @@ from pathlib import PurePath
 from cxrclf.audit import Report, ReportTable
 from cxrclf.studies._draw_cases import draw_cases
 from cxrclf.studies._report_cases import choose_images
-from cxrclf.studies._report_overview import describe_units, plural
+from cxrclf.studies._report_overview import describe_images
 
 _PER_CLASS, _MOST = 3, 12  # example images
 
@@ -41,10 +41,7 @@ def report_data(scores):
         "Data",
         None,
         {"images": tabulate_counts(scores)},
-        [
-            f"The study has {plural(len(results.data.y), 'image')} of "
-            f"{describe_units(results)}."
-        ],
+        [f"The study has {describe_images(results)}."],
         figures=figures,
     )
 

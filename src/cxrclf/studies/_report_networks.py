@@ -8,6 +8,7 @@ from cxrclf.studies._draw_estimates import draw_estimates
 from cxrclf.studies._report_overview import find_published, list_published
 
 _FEW = 12  # rows of differences that are shown at once
+_MANY = 20  # rows of published scores that are shown at once
 
 
 def report_networks(scores):
@@ -114,8 +115,17 @@ def _report_published(table):
         "error by itself. "
         + (f"Number of scores by verdict: {found}." if found else "")
     ]
+    title = "Published and measured scores"
+    overall = [k for k, label in enumerate(table["class"]) if label == "all classes"]
+    if len(table) <= _MANY or not overall:
+        return Report(title, None, {"published_scores": table}, reading)
+    columns = {name: [table[name][k] for k in overall] for name in table.columns}
     return Report(
-        "Published and measured scores", None, {"published_scores": table}, reading
+        title,
+        None,
+        {"scores_of_all_classes_together": ReportTable(columns, table.caption)},
+        reading,
+        parts=[Report("All published scores", None, {"published_scores": table})],
     )
 
 

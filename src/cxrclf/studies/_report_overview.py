@@ -66,7 +66,7 @@ def describe_run(scores):
     sentences = [
         f"{plural(n_networks, 'network')} {'was' if n_networks == 1 else 'were'} "
         f"trained and tested in {plural(n_folds, 'fold')} on "
-        f"{plural(len(results.data.y), 'image')} of {describe_units(results)}. "
+        f"{describe_images(results)}. "
         f"All test sets together have {plural(tested, 'image')} ({mixture})."
     ]
     scheme = results.description.get("scheme")
@@ -90,10 +90,18 @@ def describe_best(scores):
     )
 
 
-def describe_units(results):
-    """Return the number of patients in words, or that there are no patient ids."""
+def describe_images(results):
+    """Return the numbers of images and patients in words."""
+    images = plural(len(results.data.y), "image")
     if results.data.groups is None:
-        return "unknown patients (no patient ids)"
+        return f"{images} without patient ids"
+    return f"{images} of {describe_units(results)}"
+
+
+def describe_units(results):
+    """Return the independent units of the intervals in words."""
+    if results.data.groups is None:
+        return "images, because there are no patient ids"
     return plural(len(np.unique(results.data.groups)), "patient")
 
 

@@ -5,6 +5,7 @@ import numpy as np
 from cxrclf.studies._report_overview import (
     count_folds,
     describe_best,
+    describe_images,
     describe_run,
     describe_units,
     format_seconds,
@@ -177,10 +178,7 @@ def _describe_images(scores):
     labels, counts = np.unique(predictions.y_true.astype(str), return_counts=True)
     mixture = ", ".join(f"{n} {c}" for c, n in zip(labels, counts, strict=True))
     results = scores.results
-    return (
-        f"{plural(len(results.data.y), 'image')} of {describe_units(results)}. Test "
-        f"images per class: {mixture}."
-    )
+    return f"{describe_images(results)}. Test images per class: {mixture}."
 
 
 def _describe_seed(description):
