@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from cxrclf.images import ImageInput
+from cxrclf.images import ImageInput, resize
 from cxrclf.inspection import saliency_maps
 from cxrclf.studies._fit_result import Examples
+from cxrclf.studies._fit_steps import find_classifier
 
 _WORST = 3  # wrong predictions per fold
 
@@ -49,19 +50,24 @@ def choose_examples(estimator, X, predictions, *, n_worst=_WORST):
         predictions.y_true[chosen].tolist(),
         predictions.y_pred[chosen].tolist(),
         confidence[chosen],
-        _open_gray(shown, maps.shape[1:]),
-        maps.astype(np.float32),
+        _open_gray(find_classifier(estimator), shown, maps.shape[1:]),
+        _scale_maps(maps).astype(np.float32),
     )
 
 
-def _open_gray(X, size):
-    """Return images of shape (n, H, W) of uint8."""
-    images = ImageInput.from_X(X).open(size)
+def _scale_maps(maps):
+    """Divide each map by its largest value. A map of zeros remains."""
+    largest = maps.max(axis=(1, 2), keepdims=True)
+    return np.divide(maps, largest, out=np.zeros_like(maps), where=largest > 0)
+
+
+def _open_gray(classifier, X, size):
+    """Return images of shape (n, H, W) of uint8, in the size of the maps."""
+    images = ImageInput.from_X(
+        X, image_shape=classifier.image_shape, bits_stored=classifier.bits_stored
+    ).open(size, keep_aspect_ratio=classifier.keep_aspect_ratio)
     pixels = images.gather(np.arange(len(images)))
-    if pixels.ndim == 4:
-        pixels = pixels.mean(axis=3)
-    if pixels.dtype == np.uint16:
-        pixels = pixels / 257
-    elif images.gather(np.arange(1)).dtype.kind == "f":
-        pixels = pixels * 255
-    return np.clip(np.rint(pixels), 0, 255).astype(np.uint8)
+    white = 1 if pixels.dtype.kind == "f" else np.iinfo(pixels.dtype).max
+    gray = (pixels.mean(axis=3) if pixels.ndim == 4 else pixels) / white
+    resized = [resize(one, size) for one in gray.astype(np.float32)]
+    return np.clip(np.rint(255 * np.stack(resized)), 0, 255).astype(np.uint8)

@@ -1,6 +1,7 @@
 """Description of a run as plain values, for a file."""
 
 import platform
+import re
 from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
@@ -48,9 +49,9 @@ def describe_run(study, estimators, data, digest, *, scheme, faithful):
             }
             for name, estimator in estimators.items()
         },
-        "cv": str(study.cv),
+        "cv": _name(study.cv),
         "validation": study.validation,
-        "preprocessing": str(study.preprocessing or ""),
+        "preprocessing": _name(study.preprocessing or ""),
         "protocol": dict(study.protocol),
         "chosen": list(study.chosen),
         "leaks": list(study.leaks),
@@ -69,6 +70,11 @@ def describe_run(study, estimators, data, digest, *, scheme, faithful):
         "processor": _name_processor(),
         "seconds": 0.0,
     }
+
+
+def _name(value):
+    """Return the repr of a splitter or step without an address."""
+    return re.sub(" at 0x[0-9a-fA-F]+", "", str(value))
 
 
 def _name_processor():

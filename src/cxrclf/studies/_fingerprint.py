@@ -2,7 +2,11 @@
 
 import hashlib
 import json
+import os
+import re
+from collections.abc import Mapping
 
+import joblib
 import numpy as np
 
 from cxrclf.images import ImageInput
@@ -17,6 +21,8 @@ _MACHINE = {
     "feature_cache",
     "feature_cache_bytes",
     "log_dir",
+    "memory",
+    "n_jobs",
     "n_threads",
     "verbose",
 }
@@ -28,7 +34,7 @@ def fingerprint_data(names, X, y, groups):
     Parameters
     ----------
     names : list of str
-        Names of the images. Files are identified by their names.
+        Names of the images. Files are identified by their names and sizes.
     X : array-like
         Images. Pixels are identified by their values.
     y : ndarray of shape (n,)
@@ -40,17 +46,21 @@ def fingerprint_data(names, X, y, groups):
     -------
     str
     """
-    digest = hashlib.blake2b(digest_size=16)
-    pixels = ImageInput.from_X(X).pixels
-    if pixels is not None:
-        digest.update(repr((pixels.shape, str(pixels.dtype))).encode())
-        digest.update(np.ascontiguousarray(pixels))
-    patients = None if groups is None else groups.tolist()
-    digest.update(json.dumps([names, y.tolist(), patients]).encode())
+    images = ImageInput.from_X(X)
+    content = {
+        "names": names,
+        "classes": y.tolist(),
+        "patients": None if groups is None else groups.astype(str).tolist(),
+        "sizes": None if images.paths is None else list(map(_file_size, images.paths)),
+    }
+    digest = hashlib.blake2b(json.dumps(content).encode(), digest_size=16)
+    if images.pixels is not None:
+        digest.update(repr((images.pixels.shape, str(images.pixels.dtype))).encode())
+        digest.update(np.ascontiguousarray(images.pixels))
     return digest.hexdigest()
 
 
-def fingerprint_fit(estimator, fold, data):
+def fingerprint_fit(estimator, fold, data, preprocessing=None):
     """Return a text that identifies the training of a network in a fold.
 
     Parameters
@@ -62,20 +72,45 @@ def fingerprint_fit(estimator, fold, data):
         Rows of the fold.
     data : str
         Result of :func:`fingerprint_data`.
+    preprocessing : transformer, default=None
+        Transformer of all images.
 
     Returns
     -------
     str
     """
-    parameters = {
-        path: _identify(value)
-        for path, value in sorted(estimator.get_params().items())
-        if path.rsplit("__", 1)[-1] not in _MACHINE
-    }
-    digest = hashlib.blake2b(digest_size=16)
     rows = [part.tolist() for part in fold]
-    digest.update(json.dumps([parameters, rows, data]).encode())
+    steps = [fingerprint_steps(estimator), fingerprint_steps(preprocessing)]
+    digest = hashlib.blake2b(json.dumps([steps, rows, data]).encode(), digest_size=16)
     return digest.hexdigest()
+
+
+def fingerprint_steps(estimator):
+    """Return a text that identifies an estimator and its parameters.
+
+    Parameters
+    ----------
+    estimator : estimator or None
+        Unfitted estimator or pipeline.
+
+    Returns
+    -------
+    str
+    """
+    parameters = {"": _identify(estimator)}
+    if estimator is not None:
+        for path, value in sorted(estimator.get_params().items()):
+            if path.rsplit("__", 1)[-1] not in _MACHINE:
+                parameters[path] = _identify(value)
+    digest = hashlib.blake2b(json.dumps(parameters).encode(), digest_size=16)
+    return digest.hexdigest()
+
+
+def _file_size(path):
+    try:
+        return os.path.getsize(path)
+    except OSError:  # the reader raises a better error
+        return None
 
 
 def _identify(value):
@@ -94,4 +129,7 @@ def _identify(value):
         return type(value).__name__
     if isinstance(value, list) and value and isinstance(value[0], tuple):  # of steps
         return [name for name, *_ in value]
-    return repr(value)
+    if isinstance(value, (Mapping, np.ndarray)):
+        return joblib.hash(value)  # a long array is not complete in its repr
+    # The address of a function differs in each process.
+    return re.sub(" at 0x[0-9a-fA-F]+", "", repr(value))

@@ -2,23 +2,33 @@
 
 import shutil
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
+from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 
+from cxrclf._estimators.image_estimator import ImageEstimator
 from cxrclf.images import ImageInput
 from cxrclf.metrics import Predictions
 from cxrclf.studies._choose_examples import choose_examples
 from cxrclf.studies._epoch_file import EpochFile
 from cxrclf.studies._fit_result import FitResult
-from cxrclf.studies._fit_steps import find_classifier, fit_steps, has_validation
+from cxrclf.studies._fit_steps import (
+    find_classifier,
+    fit_steps,
+    has_validation,
+    last_step,
+)
 from cxrclf.studies._measure_network import measure_network
 from cxrclf.studies._plan_folds import Fold
 
 _CHECKPOINTS = "checkpoints"
+_THRESHOLDS = FixedThresholdClassifier, TunedThresholdClassifierCV
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,9 +132,22 @@ def set_parameters(estimator, name, value, old=None):
 
 def _set_files(estimator, task):
     """Set the files that a training writes."""
-    if task.folder is not None:
-        set_parameters(estimator, "checkpoint_dir", task.folder / _CHECKPOINTS)
     set_parameters(estimator, "callbacks", [EpochFile(task.epoch_file)])
+    if task.folder is not None and _can_continue(estimator):
+        set_parameters(estimator, "checkpoint_dir", task.folder / _CHECKPOINTS)
+
+
+def _can_continue(estimator):
+    """Return whether a training can continue after a checkpoint: without state."""
+    for path, value in estimator.get_params().items():
+        name = path.rsplit("__", 1)[-1]
+        if name == "random_state" and not isinstance(value, Integral):
+            return False
+        if name == "callbacks" and value is not None:
+            objects = [one[1] if isinstance(one, tuple) else one for one in value]
+            if not all(getattr(one, "stateless", False) for one in objects):
+                return False
+    return True
 
 
 def _predict(estimator, X, y, groups, task):
@@ -133,6 +156,8 @@ def _predict(estimator, X, y, groups, task):
     if hasattr(estimator, "predict_proba"):
         scores = estimator.predict_proba(X)
         predicted = classes[scores.argmax(axis=1)]
+        if isinstance(last_step(estimator), _THRESHOLDS):
+            predicted = estimator.predict(X)
     else:
         scores, predicted = None, estimator.predict(X)
     return Predictions(
@@ -147,8 +172,12 @@ def _predict(estimator, X, y, groups, task):
 
 
 def _find_history(estimator):
-    history = getattr(_last_with(estimator, "history_"), "history_", {})
-    return {name: list(values) for name, values in history.items()}
+    """Return the history of a classifier, or {} if it has none of this form."""
+    history = getattr(_last_with(estimator, "history_"), "history_", None)
+    if not isinstance(history, Mapping):
+        return {}
+    found = {str(name): list(values) for name, values in history.items()}
+    return found if len({len(values) for values in found.values()}) == 1 else {}
 
 
 def _describe_training(estimator):
@@ -164,9 +193,7 @@ def _describe_training(estimator):
 
 def _last_with(estimator, name):
     """Return the outermost classifier of a pipeline with an attribute, or None."""
-    if hasattr(estimator, "steps"):
-        estimator = estimator.steps[-1][1]
-    for candidate in (estimator, find_classifier(estimator)):
+    for candidate in (last_step(estimator), find_classifier(estimator)):
         if hasattr(candidate, name):
             return candidate
     return None
@@ -178,9 +205,9 @@ def _explain(estimator, X, predictions):
     A training must not be lost because its network has no map.
     """
     classifier = find_classifier(estimator)
-    if not hasattr(classifier, "net_") or predictions.y_score is None:
+    if not isinstance(classifier, ImageEstimator) or predictions.y_score is None:
         return None, "no network of this library"
     try:
         return choose_examples(estimator, X, predictions), None
-    except (TypeError, ValueError) as error:
-        return None, str(error)
+    except Exception as error:
+        return None, f"{type(error).__name__}: {error}"

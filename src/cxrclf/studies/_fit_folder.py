@@ -4,6 +4,9 @@ import hashlib
 import re
 from pathlib import Path
 
+_LONGEST = 80  # letters
+_RESERVED = r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?"  # by Windows
+
 
 def fit_folder(folder, network, fold):
     """Return the folder of the outcome of one network in one fold.
@@ -22,7 +25,9 @@ def fit_folder(folder, network, fold):
     -------
     pathlib.Path
     """
-    name = re.sub(r"[^A-Za-z0-9._-]+", "_", network).strip("._")
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", network).strip("._")[:_LONGEST]
+    if re.fullmatch(_RESERVED, name, re.IGNORECASE):
+        name = f"_{name}"
     if name != network:
         name += "-" + hashlib.blake2b(network.encode(), digest_size=3).hexdigest()
     return Path(folder) / "fits" / name / f"fold-{fold}"

@@ -95,6 +95,8 @@ class FitResult:
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
+        for name in (_FIT, "history.csv", "examples.npz"):  # of an earlier training
+            (folder / name).unlink(missing_ok=True)
         self.predictions.to_csv(folder / "predictions.csv")
         if self.history:
             columns = list(self.history)
@@ -201,4 +203,8 @@ def _number(text):
     try:
         return int(text)
     except ValueError:
+        pass
+    try:
         return float(text) if text else float("nan")
+    except ValueError:
+        return text

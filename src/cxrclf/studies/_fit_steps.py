@@ -1,5 +1,6 @@
 """Fit a classifier, or the steps of a pipeline, with a validation set."""
 
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
@@ -43,16 +44,27 @@ def fit_steps(estimator, X, y, *, groups=None, X_val=None, y_val=None):
     options = {}
     if X_val is not None:
         options |= {"X_val": X_val, "y_val": y_val}
-    if groups is not None and has_fit_parameter(last, "groups"):
+    if groups is not None and _uses_groups(last):
         options["groups"] = groups
     last.fit(X, y, **options)
     return estimator
 
 
+def _uses_groups(estimator):
+    """Return whether `fit` has groups. A search passes them to its own splitter."""
+    if isinstance(estimator, (GridSearchCV, RandomizedSearchCV)):
+        return hasattr(estimator.cv, "split")
+    return has_fit_parameter(estimator, "groups")
+
+
 def has_validation(estimator):
     """Return whether the last step of an estimator has a validation set in `fit`."""
-    last = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
-    return has_fit_parameter(last, "X_val")
+    return has_fit_parameter(last_step(estimator), "X_val")
+
+
+def last_step(estimator):
+    """Return the last step of a pipeline, or the estimator itself."""
+    return estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
 
 
 def find_classifier(estimator):

@@ -1,5 +1,6 @@
 """Networks of a study by name."""
 
+from collections import Counter
 from collections.abc import Mapping
 
 from sklearn.base import clone, is_classifier
@@ -18,7 +19,7 @@ class Networks(Mapping):
     TypeError
         If a value is no classifier, or a name is no text.
     ValueError
-        If there is no network.
+        If there is no network, or if names differ in upper and lower case only.
     """
 
     def __init__(self, networks):
@@ -32,6 +33,13 @@ class Networks(Mapping):
                     f"classifier as the last step, got {estimator!r:.60}."
                 )
             self._networks[name] = clone(estimator)
+        counts = Counter(name.casefold() for name in self._networks)
+        twins = [name for name in self._networks if counts[name.casefold()] > 1]
+        if twins:
+            raise ValueError(
+                f"The names {twins} differ in upper and lower case only, which not all "
+                "file systems tell apart. Rename one of them."
+            )
         if not self._networks:
             raise ValueError("A study needs one network at least. Pass networks.")
 

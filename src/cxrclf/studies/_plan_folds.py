@@ -65,9 +65,11 @@ def plan_folds(study, X, y, groups, duplicates):
         cv = StratifiedPatientKFold(cv, shuffle=True, random_state=0, duplicates=None)
         splits = cv.split(X, y, linked)
     else:
+        cv = copy.copy(cv)  # splitters of scikit-learn cannot be cloned
+        if getattr(cv, "random_state", 0) is None:
+            cv.random_state = 0  # so that a resumed run has the same folds
         if getattr(cv, "duplicates", None) == "find":
-            # Splitters of scikit-learn cannot be cloned.
-            cv, patients = copy.copy(cv), linked
+            patients = linked
             cv.duplicates = None
         splits = _split_quietly(cv, X, y, patients)
     folds = []
@@ -123,5 +125,6 @@ def _check_classes(fold, y, number):
         if missing:
             raise ValueError(
                 f"Fold {number} has no image of {sorted(missing)} to {purpose}. Add "
-                "patients of this class, or use fewer folds."
+                "patients of this class, or use fewer folds or a larger validation "
+                "set."
             )

@@ -1,6 +1,5 @@
 """Train and test the networks of a study."""
 
-import hashlib
 import tempfile
 import time
 from pathlib import Path
@@ -12,26 +11,32 @@ from sklearn.utils.validation import check_is_fitted
 
 from cxrclf._utils.files import replace_file
 from cxrclf._utils.groups import check_groups
-from cxrclf._utils.labels import check_label_count
+from cxrclf._utils.labels import check_label_count, check_labels
 from cxrclf._utils.user_warnings import warn_user
 from cxrclf.audit import find_duplicates
-from cxrclf.images import ImageInput, find_paths
+from cxrclf.images import ImageInput
 from cxrclf.nets import make_backbone
 from cxrclf.preprocessing import LungMasker
 from cxrclf.studies._audit_study import audit_study, read_reports, write_reports
 from cxrclf.studies._describe_run import describe_run
-from cxrclf.studies._fingerprint import fingerprint_data, fingerprint_fit
-from cxrclf.studies._fit_fold import FitTask, fit_fold, set_parameters
+from cxrclf.studies._fingerprint import (
+    fingerprint_data,
+    fingerprint_fit,
+    fingerprint_steps,
+)
+from cxrclf.studies._fit_fold import FitTask, set_parameters
 from cxrclf.studies._fit_folder import fit_folder
 from cxrclf.studies._fit_result import FitResult, read_fingerprint, write_json
 from cxrclf.studies._fit_steps import has_validation
 from cxrclf.studies._image_names import name_images
+from cxrclf.studies._open_folder import open_folder
 from cxrclf.studies._plan_folds import plan_folds
 from cxrclf.studies._scale_networks import find_backbones
 from cxrclf.studies._study_data import StudyData
 from cxrclf.studies._study_labels import choose_classes
 from cxrclf.studies._study_progress import StudyProgress
 from cxrclf.studies._study_results import StudyResults
+from cxrclf.studies._try_fit import Failure, try_fit
 
 
 def run_study(
@@ -53,16 +58,15 @@ def run_study(
 ):
     """Train and test the networks of a study. See :meth:`Study.run`."""
     start = time.perf_counter()
-    X, y, groups, scheme = _check_data(study, X, y, groups, label_map, scheme)
+    X, y, groups, names, scheme = _check_data(study, X, y, groups, label_map, scheme)
     estimators = _choose_networks(study, networks, segmenter)
     _check_validation(study, estimators)
-    names = name_images(X)
     data = StudyData(names, y, None if groups is None else groups.astype(str))
     digest = fingerprint_data(names, X, y, groups)
     description = describe_run(
         study, estimators, data, digest, scheme=scheme, faithful=faithful
     )
-    folder = None if out is None else _open_folder(out, X, description)
+    folder = None if out is None else open_folder(out, X, description)
     if folder is not None:
         data.to_csv(folder / "data.csv")
     _check_backbones(estimators)
@@ -77,8 +81,13 @@ def run_study(
         )
     X = _preprocess(study, X, folder, digest, progress)
     with tempfile.TemporaryDirectory() as shared:
-        tasks = _make_tasks(estimators, folds, folder, digest, Path(shared), explain)
-        fits = _fit(study, tasks, X, y, groups, n_jobs, verbose)
+        tasks = _make_tasks(
+            study, estimators, folds, folder, digest, Path(shared), explain
+        )
+        complete = _load_complete(tasks)
+        if folder is not None:  # with the networks of this run
+            write_json(folder / "study.json", description)
+        fits = _fit(study, tasks, complete, X, y, groups, n_jobs, verbose)
     description["seconds"] += time.perf_counter() - start
     if folder is not None:
         write_json(folder / "study.json", description)
@@ -88,13 +97,16 @@ def run_study(
 
 def _check_data(study, X, y, groups, label_map, scheme):
     images = ImageInput.from_X(X)
+    y = check_labels(y, owner="study", warn=False)
     check_label_count("y", len(y), len(images))
     groups = check_groups(groups, len(y))
     labels, kept, scheme = choose_classes(study, y, label_map, scheme)
+    names = name_images(X)
     if len(kept) < len(images):
+        names = [names[row] for row in kept]
         images = ImageInput.from_X(images.take(kept))
         groups = None if groups is None else groups[kept]
-    return images.X, labels, groups, scheme
+    return images.X, labels, groups, names, scheme
 
 
 def _choose_networks(study, names, segmenter):
@@ -168,40 +180,6 @@ def _check_backbones(estimators):
                     make_backbone(name, weights=source)
 
 
-def _open_folder(out, X, description):
-    """Make the folder of the results, or check that it has results of this study."""
-    folder = Path(out)
-    paths = find_paths(X)
-    if paths is not None:
-        for parent in {Path(path).resolve().parent for path in paths}:
-            if folder.resolve() == parent:
-                raise ValueError(f"out={str(out)!r} is a folder of the images.")
-    if folder.exists() and not folder.is_dir():
-        raise NotADirectoryError(f"out={str(out)!r} is a file. Name a folder.")
-    known = folder / "study.json"
-    if known.exists():
-        _join_descriptions(folder, StudyResults.read_description(folder), description)
-    elif folder.exists() and any(folder.iterdir()):
-        raise ValueError(
-            f"out={str(out)!r} has other files. Name an empty or a new folder."
-        )
-    folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "study.json", description)
-    return folder
-
-
-def _join_descriptions(folder, old, new):
-    """Add the networks and the time of earlier runs of the same study."""
-    for key in ("name", "faithful", "scheme", "data"):
-        if old[key] != new[key]:
-            raise ValueError(
-                f"{folder} has results of another study: its {key} is {old[key]}, and "
-                f"now {new[key]}. Name another folder."
-            )
-    new["networks"] = old["networks"] | new["networks"]
-    new["seconds"] = old["seconds"]
-
-
 def _find_duplicates(X):
     """Return the copies among images. Rows of numbers cannot be searched."""
     pixels = ImageInput.from_X(X).pixels
@@ -228,8 +206,8 @@ def _preprocess(study, X, folder, digest, progress):
     """Apply the preprocessing to all images, or read its result."""
     if study.preprocessing is None:
         return X
-    key = hashlib.blake2b(f"{digest} {study.preprocessing}".encode(), digest_size=8)
-    path = None if folder is None else folder / f"images-{key.hexdigest()}.npy"
+    key = f"{digest[:8]}-{fingerprint_steps(study.preprocessing)[:8]}"
+    path = None if folder is None else folder / f"images-{key}.npy"
     if path is not None and path.exists():
         return np.load(path)
     progress.print(f"Preprocessing {len(ImageInput.from_X(X))} images")
@@ -240,7 +218,7 @@ def _preprocess(study, X, folder, digest, progress):
     return X
 
 
-def _make_tasks(estimators, folds, folder, digest, shared, explain):
+def _make_tasks(study, estimators, folds, folder, digest, shared, explain):
     tasks = []
     for i, (name, estimator) in enumerate(estimators.items()):
         for number, fold in enumerate(folds, start=1):
@@ -252,7 +230,7 @@ def _make_tasks(estimators, folds, folder, digest, shared, explain):
                     estimator,
                     fold,
                     place,
-                    fingerprint_fit(estimator, fold, digest),
+                    fingerprint_fit(estimator, fold, digest, study.preprocessing),
                     shared / f"{i}-{number}",
                     explain,
                 )
@@ -260,25 +238,50 @@ def _make_tasks(estimators, folds, folder, digest, shared, explain):
     return tasks
 
 
-def _fit(study, tasks, X, y, groups, n_jobs, verbose):
-    """Return the outcomes of all trainings. Complete ones are loaded."""
-    fits, open_tasks = {}, []
+def _load_complete(tasks):
+    """Return the outcomes of complete trainings by network and fold."""
+    complete = {}
     for task in tasks:
         known = None if task.folder is None else read_fingerprint(task.folder)
         if known is None:
-            open_tasks.append(task)
-        elif known != task.fingerprint:
+            continue
+        if known != task.fingerprint:
             raise ValueError(
                 f"{task.folder} has a training with other parameters, folds or data. "
                 "Name another folder with out, or remove this one."
             )
-        else:
-            fits[task.network, task.number] = FitResult.load(task.folder)
+        complete[task.network, task.number] = FitResult.load(task.folder)
+    return complete
+
+
+def _fit(study, tasks, complete, X, y, groups, n_jobs, verbose):
+    """Return the outcomes of all trainings, in the order of the tasks."""
+    fits, failures = dict(complete), []
+    open_tasks = [task for task in tasks if (task.network, task.number) not in fits]
     with StudyProgress(study.name, open_tasks, len(fits), verbose) as progress:
         done = Parallel(n_jobs=n_jobs, return_as="generator_unordered")(
-            delayed(fit_fold)(task, X, y, groups) for task in open_tasks
+            delayed(try_fit)(task, X, y, groups) for task in open_tasks
         )
         for result in done:
-            fits[result.network, result.fold] = result
-            progress.add(result)
+            if isinstance(result, Failure):
+                failures.append(result)
+                progress.print(str(result))
+            else:
+                fits[result.network, result.fold] = result
+                progress.add(result)
+    if failures:
+        _raise(failures, tasks)
     return [fits[task.network, task.number] for task in tasks]
+
+
+def _raise(failures, tasks):
+    """Raise one error for all failed trainings."""
+    kept = "Pass out=... to save complete trainings."
+    if tasks[0].folder is not None:
+        kept = "Complete trainings are saved. The same call repeats only these."
+    lines = "\n".join(f"- {failure}" for failure in failures)
+    error = RuntimeError(
+        f"{len(failures)} of {len(tasks)} trainings failed. {kept}\n{lines}"
+    )
+    error.add_note(f"The first error was:\n{failures[0].traceback}")
+    raise error

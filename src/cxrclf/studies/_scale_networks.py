@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from sklearn.base import clone
+
 _LENGTHS = {"max_epochs", "max_iter"}
 
 
@@ -40,6 +42,7 @@ def scale_networks(networks, preprocessing, backbones, params):
         found, new_names = _replace_backbones(found, backbones)
     steps = list(found.values())
     if preprocessing is not None:
+        preprocessing = clone(preprocessing)
         steps.append(preprocessing)
     known = {path.rsplit("__", 1)[-1] for step in steps for path in _paths(step)}
     unknown = sorted(set(params) - known)

@@ -133,6 +133,7 @@ class Study:
             if isinstance(value, str):
                 raise TypeError(f"{name} must be a sequence of texts, got {value!r}.")
             self._set(name, tuple(value))
+        self._set("published", tuple(PublishedScore(*one) for one in self.published))
         schemes = {name: _frozen(scheme) for name, scheme in self.schemes.items()}
         self._set("schemes", _frozen(schemes))
         self._set("protocol", _frozen(self.protocol))

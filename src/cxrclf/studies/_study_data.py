@@ -7,6 +7,9 @@ import numpy as np
 
 from cxrclf._utils.files import replace_file
 
+# File names need not be valid UTF-8.
+_TEXT = {"newline": "", "encoding": "utf-8", "errors": "surrogateescape"}
+
 
 @dataclass(frozen=True, eq=False)
 class StudyData:
@@ -46,7 +49,7 @@ class StudyData:
             columns["patient"] = self.groups.tolist()
         with (
             replace_file(path) as temporary,
-            open(temporary, "w", newline="", encoding="utf-8") as file,
+            open(temporary, "w", **_TEXT) as file,
         ):
             writer = csv.writer(file)
             writer.writerow(columns)
@@ -65,7 +68,7 @@ class StudyData:
         -------
         StudyData
         """
-        with open(path, newline="", encoding="utf-8") as file:
+        with open(path, **_TEXT) as file:
             header, *rows = csv.reader(file)
         columns = dict(zip(header, zip(*rows, strict=True), strict=True))
         groups = columns.get("patient")

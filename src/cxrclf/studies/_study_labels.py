@@ -2,8 +2,6 @@
 
 import numpy as np
 
-from cxrclf._utils.labels import check_labels
-
 
 def choose_classes(study, y, label_map, scheme):
     """Return the class of each image in the study, and which images it uses.
@@ -12,7 +10,7 @@ def choose_classes(study, y, label_map, scheme):
     ----------
     study : Study
         Description with the attributes `classes` and `schemes`.
-    y : array-like of shape (n,)
+    y : ndarray of shape (n,)
         Class of each image, as the user names it.
     label_map : mapping or None
         Class of the data of the study for each class in `y`.
@@ -33,13 +31,12 @@ def choose_classes(study, y, label_map, scheme):
     ValueError
         If classes are unknown or missing, or if the scheme does not exist.
     """
-    y = check_labels(y, owner="run", warn=False)
     found = np.unique(y).tolist()
     if label_map is not None:
         unknown = [label for label in label_map if label not in found]
         if unknown:
             raise ValueError(f"label_map names {unknown}, and y has {found} only.")
-        steps = dict(label_map)
+        steps = {old: str(new) for old, new in label_map.items()}
     else:
         steps = {label: str(label) for label in found}
     present = sorted(set(steps.values()))
@@ -57,6 +54,7 @@ def choose_classes(study, y, label_map, scheme):
         what = f"scheme {scheme!r}"
         _refuse_missing(study, present, set(mapping), missing, label_map, what)
         steps = {old: mapping[new] for old, new in steps.items() if new in mapping}
+        steps = {old: str(new) for old, new in steps.items()}
     elif study.classes:
         needed = set(study.classes)
         missing = needed - set(present)

@@ -13,6 +13,13 @@ from cxrclf.studies._study_data import StudyData
 from cxrclf.studies._summarize_networks import summarize_networks
 
 _STUDY, _DATA, _AUDIT = "study.json", "data.csv", "audit.json"
+_FITS = "fits/*/fold-*/fit.json"
+# Keys of the description that this version reads.
+_KEYS = {
+    *("name", "title", "reference", "faithful", "scheme", "networks", "cv"),
+    *("validation", "preprocessing", "protocol", "chosen", "leaks", "published"),
+    *("data", "versions", "processor", "seconds"),
+}
 
 
 class StudyResults:
@@ -229,15 +236,27 @@ class StudyResults:
         ----------
         folder : path-like
             Folder, which is made if necessary.
+
+        Raises
+        ------
+        ValueError
+            If the folder has trainings that are not part of these results.
         """
         folder = Path(folder)
+        folders = {fit_folder(folder, fit.network, fit.fold): fit for fit in self.fits}
+        others = sorted({path.parent for path in folder.glob(_FITS)} - folders.keys())
+        if others:
+            raise ValueError(
+                f"{folder} has trainings of other results, such as {others[0]}. Name "
+                "an empty or a new folder."
+            )
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / _STUDY, self.description)
         self.data.to_csv(folder / _DATA)
         if self.audit:
             write_reports(folder / _AUDIT, self.audit)
-        for fit in self.fits:
-            fit.save(fit_folder(folder, fit.network, fit.fold))
+        for place, fit in folders.items():
+            fit.save(place)
 
     @classmethod
     def load(cls, folder):
@@ -290,6 +309,13 @@ class StudyResults:
         Returns
         -------
         dict
+
+        Raises
+        ------
+        FileNotFoundError
+            If the folder has no results.
+        ValueError
+            If the file is damaged, or another version wrote it.
         """
         path = Path(folder) / _STUDY
         if not path.exists():
@@ -297,7 +323,14 @@ class StudyResults:
                 f"{folder} has no results of a study: {_STUDY} is missing. Pass the "
                 "folder of Study.run(out=...) or StudyResults.save."
             )
-        return read_json(path)
+        description = read_json(path)
+        missing = sorted(_KEYS - description.keys())
+        if missing:
+            raise ValueError(
+                f"{path} has no {missing}: another version of cxrclf wrote it. Read it "
+                "with this version, or run the study again in another folder."
+            )
+        return description
 
     def _of(self, network):
         found = [fit for fit in self.fits if fit.network == network]

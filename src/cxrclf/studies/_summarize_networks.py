@@ -30,13 +30,14 @@ def summarize_networks(results):
             "GFLOPs": _mean(details, "flops", 1e-9),
             "MB": _mean(details, "megabytes"),
             "training (s)": _mean(details, "seconds_fit"),
-            "prediction (ms)": 1000
-            * sum(one["seconds_predict"] for one in details)
-            / n_tested,
+            "prediction (ms)": _mean(
+                details, "seconds_predict", 1000 * len(details) / n_tested
+            ),
         }
         rows.append(row)
+    names = max(rows, key=len)  # only networks with probabilities have an AUC
     return ReportTable(
-        {name: [row[name] for row in rows] for name in rows[0]},
+        {name: [row.get(name) for row in rows] for name in names},
         "Scores of all folds together with 95 % intervals. Parameters in millions, "
         "10⁹ floating-point operations per image, size of the saved model, mean time "
         "of a training, and time of a prediction per image.",

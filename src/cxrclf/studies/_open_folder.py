@@ -1,0 +1,77 @@
+"""Folder for the results of a run, new or of an earlier run."""
+
+from pathlib import Path
+
+from cxrclf._utils.files import remove_abandoned
+from cxrclf._utils.user_warnings import warn_user
+from cxrclf.images import find_paths
+from cxrclf.studies._fit_result import write_json
+from cxrclf.studies._study_results import StudyResults
+
+_SAME = "name", "faithful", "scheme", "data", "cv", "validation"
+
+
+def open_folder(out, X, description):
+    """Make the folder of the results, or check that it has results of this study.
+
+    Parameters
+    ----------
+    out : path-like
+        Folder.
+    X : array-like
+        Images. Their folders are refused.
+    description : dict
+        Description of the run. It gets the networks and the seconds of earlier runs.
+
+    Returns
+    -------
+    pathlib.Path
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be made.
+    ValueError
+        If the folder has other files, or the results of another study.
+
+    Warns
+    -----
+    UserWarning
+        If the results were computed with other versions of the packages.
+    """
+    folder = Path(out)
+    paths = find_paths(X)
+    if paths is not None:
+        for parent in {Path(path).resolve().parent for path in paths}:
+            if folder.resolve() == parent:
+                raise ValueError(f"out={str(out)!r} is a folder of the images.")
+    if folder.exists() and not folder.is_dir():
+        raise NotADirectoryError(f"out={str(out)!r} is a file. Name a folder.")
+    remove_abandoned(folder)
+    if (folder / "study.json").exists():
+        _join(folder, StudyResults.read_description(folder), description)
+        return folder
+    if folder.exists() and any(folder.iterdir()):
+        raise ValueError(
+            f"out={str(out)!r} has other files. Name an empty or a new folder."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "study.json", description)
+    return folder
+
+
+def _join(folder, old, new):
+    """Add the networks and the time of earlier runs of the same study."""
+    for key in _SAME:
+        if old[key] != new[key]:
+            raise ValueError(
+                f"{folder} has results of another study: its {key} is {old[key]}, and "
+                f"now {new[key]}. Name another folder."
+            )
+    if old["versions"] != new["versions"]:
+        warn_user(
+            f"{folder} has trainings of other versions: {old['versions']}. They are "
+            "used. Name another folder to repeat them."
+        )
+    new["networks"] = old["networks"] | new["networks"]
+    new["seconds"] = old["seconds"]
