@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import timm
 import torch
+from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
 from cxrclf.datasets import make_chest_radiographs
@@ -187,6 +188,7 @@ def test_both_variants_run(study, radiographs):
             radiographs.target,
             patients,
             faithful=faithful,
+            segmenter=DummyClassifier().fit([[0]], [0]),  # no network uses it
             audit=False,
             explain=False,
             verbose=0,

@@ -127,7 +127,7 @@ def _choose_networks(study, names, segmenter):
     for name in chosen:
         estimator = study.networks[name]
         if segmenter is not None:
-            set_parameters(estimator, "segmenter", segmenter)
+            _set_segmenter(estimator, segmenter)
         if _needs_segmenter(estimator):
             left_out.append(name)
         else:
@@ -143,12 +143,22 @@ def _choose_networks(study, names, segmenter):
     return found
 
 
+def _set_segmenter(estimator, segmenter):
+    for path in _find_maskers(estimator):
+        estimator.set_params(**{f"{path}__segmenter": segmenter})
+
+
 def _needs_segmenter(estimator):
-    """Return whether a LungMasker of a pipeline has no segmenter."""
-    return any(
-        isinstance(value, LungMasker) and value.segmenter is None
-        for value in estimator.get_params().values()
-    )
+    return bool(_find_maskers(estimator))
+
+
+def _find_maskers(estimator):
+    """Return the paths of each LungMasker without a segmenter."""
+    return [
+        path
+        for path, value in estimator.get_params().items()
+        if isinstance(value, LungMasker) and value.segmenter is None
+    ]
 
 
 def _check_validation(study, estimators):
