@@ -5,12 +5,18 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from cxrclf import CXRClassifier
-from cxrclf.audit._make_probes import ProbeFactory, find_image_size, read_gray
+from cxrclf.audit._make_probes import (
+    ProbeFactory,
+    _BalancedForest,
+    find_image_size,
+    read_gray,
+)
 from cxrclf.audit._pixel_features import border_features, show_corners
 from cxrclf.audit._shuffle_pixels import shuffle_pixels
 from cxrclf.images import ImageInput
@@ -185,3 +191,14 @@ def test_images_become_gray_bytes(X, expected, monkeypatch):
     gray = read_gray(ImageInput.from_X(X))
     assert gray.dtype == np.uint8
     assert_array_equal(gray, expected)
+
+
+def test_forests_weight_classes_as_scikit_learn_also_for_numbers_as_text():
+    rng = np.random.default_rng(0)
+    X, codes = rng.random((60, 3)), (rng.random(60) < 0.2).astype(int)
+    expected = ExtraTreesClassifier(9, class_weight="balanced", random_state=0)
+    expected = expected.fit(X, codes).predict_proba(X[:20])
+    for names in (["covid", "normal"], ["0", "1"]):
+        forest = _BalancedForest(9, random_state=0).fit(X, np.array(names)[codes])
+        assert forest.classes_.tolist() == names
+        assert_array_equal(forest.predict_proba(X[:20]), expected)

@@ -8,6 +8,7 @@ from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils.class_weight import compute_sample_weight
 
 from cxrclf.audit._lung_regions import LungRegions
 from cxrclf.audit._pixel_features import (
@@ -33,6 +34,18 @@ _FEATURES = 0.3  # share of the features that compete for a split
 _LEAVES = 16  # of the tree that sees one column
 _CHUNK = 256  # images that are converted at once
 _DEFAULT_SIZE = (224, 224)
+
+
+class _BalancedForest(ExtraTreesClassifier):
+    """Trees that weight classes equally, for all labels.
+
+    With `class_weight`, forests of scikit-learn refuse text that is a number, such as
+    "1".
+    """
+
+    def fit(self, X, y):
+        """Fit the trees with a weight for each sample."""
+        return super().fit(X, y, compute_sample_weight("balanced", y))
 
 
 class ProbeFactory:
@@ -157,11 +170,10 @@ class ProbeFactory:
         )
 
     def _make_forest(self):
-        return ExtraTreesClassifier(
+        return _BalancedForest(
             _TREES,
             min_samples_leaf=_SMALLEST_LEAF,
             max_features=_FEATURES,
-            class_weight="balanced",
             random_state=self._seed,
         )
 
