@@ -113,9 +113,10 @@ def fit_fold(task, X, y, groups):
             "no_maps": reason,
         },
         examples,
+        task.fingerprint,
     )
     if task.folder is not None:
-        result.save(task.folder, task.fingerprint)
+        result.save(task.folder)
         shutil.rmtree(task.folder / _CHECKPOINTS, ignore_errors=True)
     return result
 

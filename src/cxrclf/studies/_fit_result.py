@@ -70,6 +70,8 @@ class FitResult:
         that is not known is None or missing.
     examples : Examples or None, default=None
         Test images with saliency maps.
+    fingerprint : str, default=""
+        Text that identifies the training.
     """
 
     network: str
@@ -79,19 +81,18 @@ class FitResult:
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
     examples: Examples | None = None
+    fingerprint: str = ""
 
     def __repr__(self):
         return f"<FitResult of {self.network!r} in fold {self.fold}>"
 
-    def save(self, folder, fingerprint=""):
+    def save(self, folder):
         """Write the outcome to a folder. The last file marks it as complete.
 
         Parameters
         ----------
         folder : path-like
             Folder, which is made if necessary.
-        fingerprint : str, default=""
-            Text that identifies the training.
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
@@ -109,7 +110,7 @@ class FitResult:
             "fold": self.fold,
             "counts": self.counts,
             "details": self.details,
-            "fingerprint": fingerprint,
+            "fingerprint": self.fingerprint,
         }
         write_json(folder / _FIT, content)
 
@@ -142,6 +143,7 @@ class FitResult:
             content["counts"],
             content["details"],
             _load_examples(examples) if examples.exists() else None,
+            content["fingerprint"],
         )
 
 

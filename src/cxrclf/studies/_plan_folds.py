@@ -106,7 +106,7 @@ def _hold_out(y, patients, train, fraction):
 
 def _check_patients(y, patients, n_folds, known):
     noun = "patients" if known else "different images"
-    for name in np.unique(y):
+    for name in np.unique(y).tolist():
         n = len(np.unique(patients[y == name]))
         if n < n_folds:
             raise ValueError(

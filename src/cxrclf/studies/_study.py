@@ -330,7 +330,7 @@ def _check_cv(cv):
     if isinstance(cv, Integral) and not isinstance(cv, bool):
         if cv < 2:
             raise ValueError(f"cv must be 2 or more folds, got {cv}.")
-    elif not callable(getattr(cv, "split", None)):
+    elif isinstance(cv, str) or not callable(getattr(cv, "split", None)):
         raise TypeError(
             f"cv must be a number of folds, or an object with split(X, y, groups), got "
             f"{cv!r}."
