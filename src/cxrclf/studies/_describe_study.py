@@ -91,7 +91,8 @@ def _format(value):
     if value is None:
         return ""
     if isinstance(value, (tuple, list)):
-        return " + ".join(map(str, value))
+        separator = " × " if all(isinstance(one, int) for one in value) else " + "
+        return separator.join(map(str, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
