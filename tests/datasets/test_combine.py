@@ -261,5 +261,7 @@ def test_copies_among_real_radiographs():
     assert len(combined.left_out["copy"]) == len(groups) - len(contents) == 26
     # All copies of the training part have the same patient.
     assert all(len({groups[path] for path in copy}) == 1 for copy in combined.copies)
-    pixels = combine({"kermany": data}, compare="pixels")
-    assert pixels.copies == combined.copies
+    normal = {"kermany": {"normal": "normal"}}
+    pixels = combine({"kermany": data}, label_map=normal, compare="pixels")
+    assert pixels.copies == combine({"kermany": data}, label_map=normal).copies
+    assert len(pixels.copies) == 1

@@ -48,8 +48,8 @@ def combine(
         New classes: ``{name: {class: new class}}``. A class that is not listed is left
         out. A data set that is not listed keeps all its classes.
     n_images : dict of str to dict, default=None
-        Numbers of images to draw at random: ``{name: {new class: number}}``. All images
-        are used of a class or data set that is not listed.
+        Numbers of images to draw at random: ``{name: {new class: number}}``. A class or
+        data set that is not listed is used completely.
     compare : {"bytes", "pixels"} or None, default="bytes"
         What copies have in common. Of several copies, only the first is listed.
 
