@@ -1,0 +1,91 @@
+"""Typical images and the worst errors are shown with their maps."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cxrclf.inspection import saliency_maps
+from cxrclf.metrics import Predictions
+from cxrclf.studies._choose_examples import _scale_maps, choose_examples
+
+CLASSES = ["covid", "normal", "pneumonia"]
+
+
+@pytest.fixture(scope="module")
+def net(small_net, images):
+    net = small_net(image_size=64, random_state=0)
+    return net.fit(images.X, images.y)
+
+
+@pytest.fixture(scope="module")
+def predictions(images):
+    """Predictions that are right in two of three images."""
+    rng = np.random.default_rng(0)
+    rows = np.arange(4, 24)
+    truth = images.y[rows]
+    predicted = np.where(np.arange(20) % 3 == 0, rng.choice(CLASSES, 20), truth)
+    scores = rng.random((20, 3)) + 1.5 * (predicted[:, None] == np.array(CLASSES))
+    scores /= scores.sum(axis=1, keepdims=True)
+    return Predictions(truth, predicted, scores, classes=CLASSES, rows=rows)
+
+
+@pytest.fixture(scope="module")
+def examples(net, images, predictions):
+    return choose_examples(net, images.X, predictions, n_worst=2)
+
+
+def test_images_are_those_of_a_plain_loop(examples, predictions):
+    rows = []
+    columns = (predictions.rows, predictions.y_true, predictions.y_pred)
+    lines = list(zip(*columns, predictions.y_score.max(axis=1), strict=True))
+    for label in CLASSES:
+        right = sorted((p, row) for row, true, y, p in lines if true == y == label)
+        rows.append(right[len(right) // 2][1])  # the median
+    wrong = sorted((-p, row) for row, true, y, p in lines if true != y)
+    rows += [row for _, row in wrong[:2]]
+    assert examples.rows.tolist() == rows
+    assert examples.kind == ["typical"] * 3 + ["worst"] * 2
+    for i, row in enumerate(rows):
+        (line,) = [line for line in lines if line[0] == row]
+        assert (examples.y_true[i], examples.y_pred[i]) == line[1:3]
+        assert examples.probability[i] == line[3]
+
+
+def test_maps_explain_the_predicted_class_from_0_to_1(examples, net, images):
+    assert examples.maps.shape == (5, 64, 64)
+    assert examples.maps.dtype == np.float32
+    maps = saliency_maps(net, images.X[examples.rows], examples.y_pred)
+    largest = maps.max(axis=(1, 2), keepdims=True)
+    np.testing.assert_allclose(
+        examples.maps, maps / np.where(largest, largest, 1), atol=1e-5
+    )
+    assert examples.maps.min() >= 0
+    assert examples.maps.max() == 1
+
+
+def test_a_map_of_zeros_remains():
+    maps = np.array([[[0.0, 0.0]], [[1.0, 4.0]]])
+    assert _scale_maps(maps).tolist() == [[[0, 0]], [[0.25, 1]]]
+
+
+@pytest.mark.parametrize("form", ["uint16", "RGB uint16", "RGB", "floats", "rows"])
+def test_all_forms_of_images_look_the_same(form, images, predictions, small_net):
+    X, image_shape = images.X, None
+    if "RGB" in form:
+        X = np.repeat(X[..., None], 3, axis=3)
+    if "uint16" in form:
+        X = X.astype(np.uint16) * 257
+    if form == "floats":
+        X = (X / 255).astype(np.float32)
+    if form == "rows":
+        X, image_shape = X.reshape(len(X), -1), (32, 32)
+    net = small_net(image_size=64, image_shape=image_shape, random_state=0)
+    net.fit(X, images.y)
+    found = choose_examples(net, X, predictions, n_worst=2)
+    assert found.images.shape == found.maps.shape == (5, 64, 64)
+    assert found.images.dtype == np.uint8
+    # Pillow resizes 8-bit pixels in fixed-point numbers: one gray level of rounding.
+    for image, row in zip(found.images, found.rows, strict=True):
+        picture = Image.fromarray(images.X[row])
+        expected = picture.resize((64, 64), Image.Resampling.BILINEAR)
+        np.testing.assert_allclose(image, np.array(expected).astype(int), atol=1)
