@@ -108,3 +108,10 @@ def test_entry_point_of_the_package():
     script = tomllib.loads(path.read_text("utf-8"))["project"]["scripts"]["cxrclf"]
     module, _, name = script.partition(":")
     assert getattr(importlib.import_module(module), name) is main
+
+
+def test_interruption_in_a_terminal_begins_a_line(capsys, monkeypatch):
+    make_failing(monkeypatch, KeyboardInterrupt())
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(["audit", "folder"]) == 130
+    assert capsys.readouterr().err == "\ncxrclf: interrupted\n"

@@ -131,7 +131,7 @@ def test_an_interruption_names_the_remedy(run, monkeypatch, capsys):
     monkeypatch.setattr(Study, "run", interrupt)
     assert run("--quiet") == 130
     assert capsys.readouterr().err == (
-        "cxrclf: the same command continues the study\ncxrclf: interrupted\n"
+        "cxrclf: interrupted: the same command continues the study\n"
     )
 
 

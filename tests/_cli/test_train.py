@@ -99,6 +99,14 @@ def test_without_validation(train, capsys):
     assert capsys.readouterr() == ("", "")
 
 
+def test_progress_of_the_library_is_not_in_the_json(train, capsys):
+    # The training tells how it uses the frozen body.
+    assert train("--json", "--trainable", "head", "--validation-fraction", "0") == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["n_train"] == 30
+    assert "features of the frozen body" in captured.err
+
+
 def test_scores_that_chose_no_epoch(train, capsys):
     assert train("--set", "keep_best=False") == 0
     assert "They rest on one split. A cross" in capsys.readouterr().out

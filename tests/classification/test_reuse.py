@@ -223,7 +223,7 @@ def test_why_maps_are_not_kept_is_said(cached, radiographs, capsys, settings, re
     clf = cached(trainable=1, max_epochs=1, verbose=1, **settings)
     clf.fit(radiographs.images, radiographs.target)
     assert clf.feature_cache_ is None
-    assert reason in capsys.readouterr().out
+    assert reason in capsys.readouterr().err
 
 
 def test_predictions_use_the_feature_cache_and_do_not_change(
@@ -264,7 +264,7 @@ def test_a_cache_too_small_for_a_training_is_said(cached, radiographs, capsys):
     X, y = radiographs.images, radiographs.target
     clf = cached(feature_cache_bytes=1000, verbose=1).fit(X, y)
     assert clf.feature_cache_ is None
-    assert "more than feature_cache_bytes=1000" in capsys.readouterr().out
+    assert "more than feature_cache_bytes=1000" in capsys.readouterr().err
 
 
 def test_views_that_no_other_fit_has_are_not_kept(cached, radiographs, tmp_path):

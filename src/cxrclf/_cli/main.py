@@ -37,8 +37,11 @@ def main(arguments=None):
         except _EXPECTED as error:
             print(f"cxrclf: error: {_describe(error)}", file=sys.stderr)
             return _ERROR
-        except KeyboardInterrupt:
-            print("cxrclf: interrupted", file=sys.stderr)
+        except KeyboardInterrupt as error:
+            # In a terminal, a progress bar and ^C are on the present line.
+            start = "\n" if sys.stderr.isatty() else ""
+            hint = f": {error}" if str(error) else ""
+            print(f"{start}cxrclf: interrupted{hint}", file=sys.stderr)
             return _INTERRUPTED
 
 

@@ -228,8 +228,7 @@ def _run_study(study, options):
             verbose=int(not options.quiet),
         )
     except KeyboardInterrupt:
-        print_note("cxrclf: the same command continues the study")
-        raise
+        raise KeyboardInterrupt("the same command continues the study") from None
 
 
 def _check_options(options):

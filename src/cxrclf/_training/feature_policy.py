@@ -4,6 +4,8 @@ An estimator has one of two policies. :class:`PixelPolicy` works with any networ
 :class:`FeaturePolicy` needs a network with a frozen part that can be computed alone.
 """
 
+import sys
+
 from cxrclf._training.feature_extractor import FeatureExtractor
 from cxrclf._training.feature_samples import FeatureSamples
 from cxrclf._training.samples import PixelSamples
@@ -109,7 +111,8 @@ class FeaturePolicy(PixelPolicy):
         if self.verbose:
             what = "features of the frozen body" if frozen_body else "frozen maps"
             kept = "not cached, because " + reason if reason else "cached"
-            print(f"The {what} are {kept}.")
+            # Progress bars are there too. Commands print results on the other output.
+            print(f"The {what} are {kept}.", file=sys.stderr)
         return extractor if frozen_body or reason is None else None
 
     def _why_not_kept(self, extractor, schedule, settings):
