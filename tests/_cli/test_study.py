@@ -135,6 +135,16 @@ def test_an_interruption_names_the_remedy(run, monkeypatch, capsys):
     )
 
 
+def test_errors_of_a_run_name_the_option(folder, tmp_path, capsys):
+    command = ["study", "vgg19_unet", "--data", folder, "--out", str(tmp_path / "out")]
+    assert main([*command, "--label", "covid=covid", "--quiet"]) == 2
+    error = capsys.readouterr().err
+    assert "['normal'] missing" in error
+    assert error.endswith("On the command line, use --label FOLDER=CLASS.\n")
+    assert main([*command, "--network", "VGG19 on lungs", "--quiet"]) == 2
+    assert capsys.readouterr().err.endswith("use --segmenter MODEL.\n")
+
+
 def test_parts_of_a_split_and_several_folders_are_joined(
     run, folder, tmp_path, monkeypatch
 ):
