@@ -30,17 +30,13 @@ def join_predictions(parts):
     groups = None
     if all(part.groups is not None for part in parts):
         groups = np.concatenate([part.groups for part in parts])
-    rows = np.concatenate([part.rows for part in parts])
-    if groups is None and len(np.unique(rows)) < len(rows):
-        # Predictions of one image by several folds are not independent.
-        groups = rows
     joined = Predictions(
         np.concatenate([part.y_true for part in parts]),
         np.concatenate([part.y_pred for part in parts]),
         scores,
         classes=classes,
         fold=np.concatenate([part.fold for part in parts]),
-        rows=rows,
+        rows=np.concatenate([part.rows for part in parts]),
         groups=groups,
     )
     return joined.subset(np.lexsort([joined.fold, joined.rows]))
