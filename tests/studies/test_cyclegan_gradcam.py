@@ -214,5 +214,5 @@ def test_repeated_predictions_without_patients_are_one_sample():
     ]
     joined = join_predictions(parts)
     assert joined.rows.tolist() == [3, 3, 3, 7, 7, 7]
-    np.testing.assert_array_equal(joined.groups, joined.rows)
-    assert join_predictions(parts[:1]).groups is None
+    np.testing.assert_array_equal(joined.units, joined.rows)
+    assert join_predictions(parts[:1]).units is None

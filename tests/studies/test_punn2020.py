@@ -240,7 +240,7 @@ def test_small_study_runs(study, faithful, tmp_path):
 
 
 def test_tuberculosis_is_needed_for_4_classes_only(study):
-    y = ["covid", "normal", "pneumonia"]
+    y = np.array(["covid", "normal", "pneumonia"])
     labels, kept, _ = choose_classes(study, y, None, "2 classes")
     assert labels.tolist() == ["covid", "other", "other"]
     labels, kept, _ = choose_classes(study, y, None, "3 classes")
