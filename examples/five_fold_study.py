@@ -3,11 +3,9 @@ r"""
 Five-fold study of an imbalanced data set
 ===========================================
 
-This study starts with a folder of radiographs and ends with a report. It has five
-folds. The images of a patient, and copies of an image, are in one fold only. COVID-19
-is rare, and two remedies are compared: oversampling and class weights.
-
-Without ``--data`` the radiographs are synthetic, and the study runs anywhere::
+This study starts with a folder of radiographs and ends with a report. The images of a
+patient, and copies of an image, are in one fold only. COVID-19 is rare, and two
+remedies are compared. Without ``--data`` the radiographs are synthetic::
 
     python examples/five_fold_study.py --out demo-results
 
@@ -30,16 +28,15 @@ from cxrclf.studies import Study
 
 CLASSIFIER = CXRClassifier(
     "tf_efficientnet_lite0",
-    trainable=2,  # the last two stages learn what matters on radiographs
+    trainable=2,
     image_size=128,
     augmentation=Augmentation(rotation=10, shift=0.05, zoom=0.1, horizontal_flip=True),
     learning_rate=1e-2,
     body_learning_rate=3e-3,
-    learning_rate_schedule="cosine",
     max_epochs=6,
 )
 STUDY = Study(
-    "five-fold study of an imbalanced data set",
+    "remedies for a rare class",
     {
         # The sampler is a step of the pipeline, and so it sees training images only.
         "oversampled": make_pipeline(RandomOverSampler(random_state=0), CLASSIFIER),
@@ -64,16 +61,16 @@ def load_radiographs(args):
 def main(argv=None):
     """Run the study."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--data", type=Path, help="folder, one sub-folder per class")
-    parser.add_argument("--groups", help="pattern of the patient in a file name")
-    parser.add_argument("--out", type=Path, default=Path("demo-results"))
-    parser.add_argument("--images", type=int, default=320, help="synthetic images")
-    parser.add_argument("--jobs", type=int, default=1, help="trainings at once")
+    add = parser.add_argument
+    add("--data", type=Path, help="folder with one sub-folder per class")
+    add("--groups", help="regular expression for the patient in a file name")
+    add("--out", type=Path, default=Path("demo-results"), help="folder of the report")
+    add("--images", type=int, default=320, help="number of synthetic radiographs")
+    add("--jobs", type=int, default=1, help="number of trainings at once")
     args = parser.parse_args(argv)
     data = load_radiographs(args)
-    results = STUDY.run(
-        data.data, data.target, data.groups, out=args.out / "results", n_jobs=args.jobs
-    )
+    options = {"out": args.out / "results", "n_jobs": args.jobs}
+    results = STUDY.run(data.data, data.target, data.groups, **options)
     results.report(args.out / "report.html")
     print(results)
     print(f"\nOpen {args.out / 'report.html'} in a browser.")
