@@ -38,7 +38,6 @@ CLASSIFIER = CXRClassifier(
 STUDY = Study(
     "remedies for a rare class",
     {
-        # The sampler is a step of the pipeline, and so it sees training images only.
         "oversampled": make_pipeline(RandomOverSampler(random_state=0), CLASSIFIER),
         "class weights": clone(CLASSIFIER).set_params(class_weight="balanced"),
     },
