@@ -15,6 +15,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+from cxrclf import DualBackboneConcat
 from cxrclf._training.run_record import RunRecord
 from cxrclf.exceptions import WeightsError
 from cxrclf.preprocessing import CLAHE, LungMasker
@@ -364,3 +365,40 @@ def test_a_killed_run_continues_in_another_process(tmp_path):
     assert collect(killed) == collect(whole)
     text = (folder / "study.json").read_text()
     assert json.loads(text)["data"] == whole.description["data"]
+
+
+def test_models_are_kept(small_net, images, tmp_path):
+    networks = {
+        "whole": small_net(),
+        "both": DualBackboneConcat(
+            ("test_resnet", "test_efficientnet"),
+            weights=None,
+            image_size=32,
+            max_epochs=1,
+            pointwise_channels=4,
+            precision="float32",
+            n_threads=1,
+        ),
+        "other": DummyClassifier(),
+    }
+    study = Study("kept", networks, cv=2)
+    options = {"audit": False, "explain": False, "verbose": 0, "out": tmp_path / "out"}
+    without = study.run(images.X, images.y, images.groups, **options)
+    with pytest.raises(FileNotFoundError, match="keep_models=True"):
+        without.load_classifier("whole")
+    results = study.run(images.X, images.y, images.groups, keep_models=True, **options)
+    for name in ("whole", "both"):
+        for fit in results.fits:
+            if fit.network == name:
+                found = fit.predictions
+                again = results.load_classifier(name, fit.fold)
+                assert type(again) is type(networks[name])
+                scores = again.predict_proba(images.X[found.rows])
+                # The same bits: one machine, one thread, the same batch.
+                np.testing.assert_array_equal(scores, found.y_score)
+    with pytest.raises(FileNotFoundError, match="not saved"):
+        results.load_classifier("other")
+    with pytest.raises(KeyError, match="No fold 3"):
+        results.load_classifier("whole", 3)
+    with pytest.raises(ValueError, match="Pass out"):
+        study.run(images.X, images.y, keep_models=True)

@@ -27,6 +27,7 @@ from cxrclf.studies._fit_steps import (
 from cxrclf.studies._measure_network import measure_network
 from cxrclf.studies._plan_folds import Fold
 
+MODEL = "model"  # folder of a saved classifier, beside the other files of a training
 _CHECKPOINTS = "checkpoints"
 _THRESHOLDS = FixedThresholdClassifier, TunedThresholdClassifierCV
 
@@ -53,6 +54,8 @@ class FitTask:
         File for the number of the last complete epoch.
     explain : bool
         Whether to compute saliency maps.
+    keep_model : bool
+        Whether to save the fitted classifier in the folder.
     """
 
     network: str
@@ -63,6 +66,7 @@ class FitTask:
     fingerprint: str
     epoch_file: Path
     explain: bool
+    keep_model: bool = False
 
 
 def fit_fold(task, X, y, groups):
@@ -110,11 +114,14 @@ def fit_fold(task, X, y, groups):
             "seconds_predict": done - fitted,
             **_describe_training(estimator),
             **measure_network(find_classifier(estimator)),
+            "classifier": type(find_classifier(estimator)).__name__,
             "no_maps": reason,
         },
         examples,
         task.fingerprint,
     )
+    if task.keep_model:
+        _save_model(find_classifier(estimator), task.folder / MODEL)
     if task.folder is not None:
         result.save(task.folder)
         shutil.rmtree(task.folder / _CHECKPOINTS, ignore_errors=True)
@@ -212,3 +219,10 @@ def _explain(estimator, X, predictions):
         return choose_examples(estimator, X, predictions), None
     except Exception as error:
         return None, f"{type(error).__name__}: {error}"
+
+
+def _save_model(classifier, folder):
+    """Save a classifier of this library. Others have no files without pickle."""
+    if hasattr(classifier, "net_"):
+        shutil.rmtree(folder, ignore_errors=True)  # of a killed run
+        classifier.save(folder)

@@ -66,8 +66,9 @@ class FitResult:
         images (`seconds_predict`); numbers of parameters (`parameters`,
         `trainable_parameters`); floating-point operations per image (`flops`); size of
         the saved model in megabytes (`megabytes`); `best_epoch` and `n_epochs`;
-        `phases` as text; the reason if there are no saliency maps (`no_maps`). A value
-        that is not known is None or missing.
+        `phases` as text; name of the class of the classifier (`classifier`); the reason
+        if there are no saliency maps (`no_maps`). A value that is not known is None or
+        missing.
     examples : Examples or None, default=None
         Test images with saliency maps.
     fingerprint : str, default=""

@@ -24,7 +24,7 @@ from cxrclf.studies._fingerprint import (
     fingerprint_fit,
     fingerprint_steps,
 )
-from cxrclf.studies._fit_fold import FitTask, set_parameters
+from cxrclf.studies._fit_fold import MODEL, FitTask, set_parameters
 from cxrclf.studies._fit_folder import fit_folder
 from cxrclf.studies._fit_result import FitResult, read_fingerprint, write_json
 from cxrclf.studies._fit_steps import has_validation
@@ -54,10 +54,13 @@ def run_study(
     n_jobs,
     audit,
     explain,
+    keep_models,
     verbose,
 ):
     """Train and test the networks of a study. See :meth:`Study.run`."""
     start = time.perf_counter()
+    if keep_models and out is None:
+        raise ValueError("keep_models=True needs a folder for the models. Pass out.")
     X, y, groups, names, scheme = _check_data(study, X, y, groups, label_map, scheme)
     estimators = _choose_networks(study, networks, segmenter)
     _check_validation(study, estimators)
@@ -82,7 +85,14 @@ def run_study(
     X = _preprocess(study, X, folder, digest, progress)
     with tempfile.TemporaryDirectory() as shared:
         tasks = _make_tasks(
-            study, estimators, folds, folder, digest, Path(shared), explain
+            study,
+            estimators,
+            folds,
+            folder,
+            digest,
+            Path(shared),
+            explain=explain,
+            keep_model=bool(keep_models),
         )
         complete = _load_complete(tasks)
         if folder is not None:  # with the networks of this run
@@ -228,7 +238,7 @@ def _preprocess(study, X, folder, digest, progress):
     return X
 
 
-def _make_tasks(study, estimators, folds, folder, digest, shared, explain):
+def _make_tasks(study, estimators, folds, folder, digest, shared, **options):
     tasks = []
     for i, (name, estimator) in enumerate(estimators.items()):
         for number, fold in enumerate(folds, start=1):
@@ -242,7 +252,7 @@ def _make_tasks(study, estimators, folds, folder, digest, shared, explain):
                     place,
                     fingerprint_fit(estimator, fold, digest, study.preprocessing),
                     shared / f"{i}-{number}",
-                    explain,
+                    **options,
                 )
             )
     return tasks
@@ -260,7 +270,8 @@ def _load_complete(tasks):
                 f"{task.folder} has a training with other parameters, folds or data. "
                 "Name another folder with out, or remove this one."
             )
-        complete[task.network, task.number] = FitResult.load(task.folder)
+        if not task.keep_model or (task.folder / MODEL).exists():
+            complete[task.network, task.number] = FitResult.load(task.folder)
     return complete
 
 

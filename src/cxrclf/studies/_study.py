@@ -233,6 +233,7 @@ class Study:
         n_jobs=None,
         audit=True,
         explain=True,
+        keep_models=False,
         verbose=1,
     ):
         """Train and test each network in each fold.
@@ -276,6 +277,9 @@ class Study:
             see a disease on the same folds.
         explain : bool, default=True
             Whether to compute saliency maps of typical and of wrong test images.
+        keep_models : bool, default=False
+            Whether to save the classifier of each training in `out`, for
+            :meth:`StudyResults.load_classifier`.
         verbose : int, default=1
             Whether to show the progress: one line in a terminal, one line per training
             in a file.
@@ -314,6 +318,7 @@ class Study:
             n_jobs=n_jobs,
             audit=audit,
             explain=explain,
+            keep_models=keep_models,
             verbose=verbose,
         )
 

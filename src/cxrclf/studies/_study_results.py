@@ -4,14 +4,17 @@ from pathlib import Path
 
 from sklearn.metrics import confusion_matrix
 
+from cxrclf.classification import CXRClassifier, DualBackboneConcat
 from cxrclf.studies._audit_study import read_reports, write_reports
 from cxrclf.studies._compare_published import compare_published
+from cxrclf.studies._fit_fold import MODEL
 from cxrclf.studies._fit_folder import fit_folder
 from cxrclf.studies._fit_result import FitResult, read_json, write_json
 from cxrclf.studies._join_predictions import join_predictions
 from cxrclf.studies._study_data import StudyData
 from cxrclf.studies._summarize_networks import summarize_networks
 
+_CLASSIFIERS = {one.__name__: one for one in (CXRClassifier, DualBackboneConcat)}
 _STUDY, _DATA, _AUDIT = "study.json", "data.csv", "audit.json"
 _FITS = "fits/*/fold-*/fit.json"
 # Keys of the description that this version reads.
@@ -51,6 +54,8 @@ class StudyResults:
         Sorted classes.
     n_folds : int
         Number of folds.
+    folder : pathlib.Path or None
+        Folder from which the results were loaded.
     """
 
     def __init__(self, description, data, fits, audit=()):
@@ -62,6 +67,7 @@ class StudyResults:
         self.networks = [name for name in self.description["networks"] if name in names]
         self.classes = sorted(set(data.y.tolist()))
         self.n_folds = max((fit.fold for fit in self.fits), default=0)
+        self.folder = None
         self._tables = {}
 
     def __repr__(self):
@@ -208,6 +214,40 @@ class StudyResults:
 
         return write_study_report(self, path)
 
+    def load_classifier(self, network, fold=1):
+        """Load the classifier of a training.
+
+        Parameters
+        ----------
+        network : str
+            Name of the network.
+        fold : int, default=1
+            Number of the fold, from 1.
+
+        Returns
+        -------
+        CXRClassifier or DualBackboneConcat
+            Fitted classifier, without the transformers of a pipeline and without the
+            preprocessing of the study. Apply them to the images first.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the run did not keep the models.
+        KeyError
+            If there is no such network or fold.
+        """
+        fits = {fit.fold: fit for fit in self._of(network)}
+        if fold not in fits:
+            raise KeyError(f"No fold {fold!r} of {network!r}. Folds: {sorted(fits)}.")
+        model = fit_folder(self.folder or "", network, fold) / MODEL
+        if self.folder is None or not model.exists():
+            raise FileNotFoundError(
+                "The classifiers are not saved. Run the study with out=... and "
+                "keep_models=True, and load the results from this folder."
+            )
+        return _CLASSIFIERS[fits[fold].details["classifier"]].load(model)
+
     def save_tables(self, folder):
         """Write the tables of the report as CSV, Markdown and LaTeX files.
 
@@ -290,12 +330,14 @@ class StudyResults:
             )
         ]
         audit = folder / _AUDIT
-        return cls(
+        results = cls(
             description,
             StudyData.from_csv(folder / _DATA),
             fits,
             read_reports(audit) if audit.exists() else (),
         )
+        results.folder = folder
+        return results
 
     @staticmethod
     def read_description(folder):
