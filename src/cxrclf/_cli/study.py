@@ -129,6 +129,11 @@ def _add_choices(add):
     )
     add("--no-audit", action="store_true", help="do not audit the folds")
     add("--no-maps", action="store_true", help="do not compute saliency maps")
+    add(
+        "--keep-models",
+        action="store_true",
+        help="save the classifier of each training, for cxrclf predict and explain",
+    )
     add("--no-report", action="store_true", help=f"do not write {_REPORT}")
 
 
@@ -230,6 +235,7 @@ def _run_study(study, options):
             n_jobs=options.jobs,
             audit=not options.no_audit,
             explain=not options.no_maps,
+            keep_models=options.keep_models,
             verbose=int(not options.quiet),
         )
     except ValueError as error:
