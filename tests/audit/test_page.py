@@ -65,6 +65,13 @@ def test_parts_that_are_not_folded():
     assert page.index(">Curves</h3>") < page.index("<h4>T</h4>")
 
 
+def test_percent_sign_remains_with_its_number():
+    finding = Finding("leakage", "copy", "Copies: 5 % <b>")
+    page = make_page([Report("All", [finding], reading=["A 95 % interval."])], "Study")
+    assert "Copies: 5\N{NO-BREAK SPACE}% &lt;b&gt;" in page
+    assert "A 95\N{NO-BREAK SPACE}% interval." in page
+
+
 def test_names_of_tables_retain_capitals():
     tables = {"ROC_of_VGG16": ReportTable({"n": [1]})}
     page = make_page([Report("All", None, tables)], "Study")

@@ -167,4 +167,10 @@ def _template():
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters["tie"] = _tie
     return environment.from_string(source)
+
+
+def _tie(text):
+    """Return text in which a number and its percent sign remain in one line."""
+    return text.replace(" %", "\N{NO-BREAK SPACE}%")
