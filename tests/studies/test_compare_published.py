@@ -10,7 +10,7 @@ from sklearn.metrics import accuracy_score, recall_score
 
 from cxrclf.metrics import Estimate, Predictions
 from cxrclf.studies import PublishedScore
-from cxrclf.studies._compare_published import compare_published, measure
+from cxrclf.studies._compare_published import _judge, compare_published, measure
 
 
 def read_predictions(folder, network):
@@ -109,3 +109,18 @@ def test_one_score_is_measured(score, value):
     else:
         assert found.value == pytest.approx(value)
         assert found.low <= value <= found.high
+
+
+@pytest.mark.parametrize(
+    ("measured", "judgment"),
+    [
+        (Estimate(0.8, 0.7, 0.9), "agrees"),
+        (Estimate(0.8, 0.75, 0.9), "agrees"),  # but for the rounding of the paper
+        (Estimate(0.8, 0.76, 0.9), "differs"),
+        (Estimate(0.6, 0.5, 0.7), "differs"),
+        (Estimate(0.8, np.nan, np.nan), "no interval"),
+        (Estimate(np.nan, np.nan, np.nan), "not measured"),
+    ],
+)
+def test_a_published_score_is_judged_by_the_interval(measured, judgment):
+    assert _judge(0.74998, measured) == judgment

@@ -7,7 +7,7 @@ import pytest
 
 from cxrclf.metrics import Predictions
 from cxrclf.studies import Examples, FitResult, _fit_result
-from cxrclf.studies._fit_result import read_fingerprint, read_json
+from cxrclf.studies._fit_result import read_fingerprint, read_json, write_json
 
 LABELS = ["1", "a,b", "<script>"]
 SCORES = np.random.default_rng(0).dirichlet([1, 1, 1], 4)
@@ -119,3 +119,13 @@ def test_the_files_are_plain(tmp_path):
     lines = (tmp_path / "history.csv").read_text().splitlines()
     assert lines[0] == "epoch,train_loss,valid_loss,lesson"
     assert lines[1] == "1,0.30000000000000004,nan,head"
+
+
+def test_numbers_of_numpy_and_paths_are_plain_in_json(tmp_path):
+    content = {"a": np.int64(3), "b": [np.float32(0.5)], "c": tmp_path, "d": np.True_}
+    write_json(tmp_path / "x.json", content)
+    expected = {"a": 3, "b": [0.5], "c": str(tmp_path), "d": True}
+    assert read_json(tmp_path / "x.json") == expected
+    with pytest.raises(TypeError, match="cannot be written to a JSON file"):
+        write_json(tmp_path / "y.json", {"a": object()})
+    assert [path.name for path in tmp_path.iterdir()] == ["x.json"]

@@ -16,6 +16,11 @@ def describe(**changes):
     return description | {"networks": {"A": 1}, "seconds": 5.0} | changes
 
 
+def complete(folder):
+    """Write the last file of a training."""
+    write_json(folder / "fits" / "A" / "fold-1" / "fit.json", {})
+
+
 def test_a_new_folder_has_the_description(tmp_path):
     folder = open_folder(tmp_path / "deep" / "out", X, describe())
     assert json.loads((folder / "study.json").read_text()) == describe()
@@ -36,8 +41,18 @@ def test_networks_and_seconds_of_earlier_runs_are_added(tmp_path):
 )
 def test_the_results_of_another_study_are_refused(tmp_path, key):
     open_folder(tmp_path, X, describe())
+    complete(tmp_path)
     with pytest.raises(ValueError, match=f"its {key} is same, and now other"):
         open_folder(tmp_path, X, describe(**{key: "other"}))
+
+
+def test_a_run_without_results_can_be_corrected(tmp_path):
+    open_folder(tmp_path, X, describe(cv="5"))
+    write_json(tmp_path / "audit.json", [])  # of the folds before
+    new = describe(cv="2", networks={"B": 2})
+    open_folder(tmp_path, X, new)
+    assert json.loads((tmp_path / "study.json").read_text()) == new
+    assert not (tmp_path / "audit.json").exists()
 
 
 def test_results_of_other_versions_are_a_warning(tmp_path):

@@ -232,10 +232,12 @@ def test_all_forms_of_data_give_the_same(images, form, tmp_path):
     assert found.classes == (["0", "1", "2"] if form == "numbers" else expected.classes)
 
 
-def test_rows_of_other_classes_are_left_out(images, tmp_path):
+def test_rows_of_other_classes_are_left_out(images, tmp_path, capsys):
     schemes = {"2 classes": {"covid": "sick", "normal": "healthy"}}
     study = Study("own", {"Constant": DummyClassifier()}, cv=2, schemes=schemes)
-    results = run(study, images, out=tmp_path)
+    results = run(study, images, out=tmp_path, verbose=1)
+    err = capsys.readouterr().err
+    assert err.startswith("own: 8 images of other classes are left out\n")
     rows = np.flatnonzero(images.y != "pneumonia")
     assert results.data.names == [f"row {row}" for row in rows]
     names = {"covid": "sick", "normal": "healthy"}

@@ -122,6 +122,8 @@ def test_an_incomplete_training_is_left_out(results, tmp_path):
     (tmp_path / "copy" / "fits" / "Constant" / "fold-1" / "fit.json").unlink()
     found = StudyResults.load(tmp_path / "copy")
     assert [fit.fold for fit in found.fits if fit.network == "Constant"] == [2]
+    assert found.n_folds == 2
+    assert "Not complete: Constant: 1 of 2 folds." in found.summary().caption
 
 
 def test_results_of_another_version_are_an_error(results, tmp_path):

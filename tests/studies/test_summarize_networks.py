@@ -39,6 +39,7 @@ def make_results(networks):
 
     return SimpleNamespace(
         networks=list(networks),
+        n_folds=2,
         fits=fits,
         predictions=predictions,
         table=lambda name: predictions(name).table(),
@@ -79,6 +80,19 @@ def test_costs_are_means_over_folds():
     assert table["parameters (M)"] == [3, None]
     assert table["trainable (M)"] == [None, None]
     assert table["MB"] == [None, None]
+
+
+def test_networks_with_missing_folds_are_named():
+    results = make_results({"a": True, "b": False})
+    assert "Not complete" not in summarize_networks(results).caption
+    del results.fits[-1]
+    caption = summarize_networks(results).caption
+    assert caption.endswith("Not complete: b: 1 of 2 folds.")
+
+
+def test_a_run_without_a_complete_training_has_no_summary():
+    with pytest.raises(ValueError, match="no complete training"):
+        summarize_networks(make_results({}))
 
 
 def test_scores_have_their_intervals():

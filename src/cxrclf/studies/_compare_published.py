@@ -82,6 +82,8 @@ def measure(results, score):
 def _judge(published, measured):
     if np.isnan(measured.value):
         return "not measured"
+    if np.isnan([measured.low, measured.high]).any():
+        return "no interval"
     # Published scores are rounded to two or more digits of percent.
     if measured.low - 5e-5 <= published <= measured.high + 5e-5:
         return "agrees"

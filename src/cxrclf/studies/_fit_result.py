@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -157,7 +158,8 @@ def read_fingerprint(folder):
 def write_json(path, content):
     """Write plain values to a JSON file, completely or not at all."""
     with replace_file(path) as temporary:
-        temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        text = json.dumps(content, indent=1, default=_to_plain)
+        temporary.write_text(text, encoding="utf-8")
 
 
 def read_json(path):
@@ -174,6 +176,15 @@ def read_json(path):
         raise ValueError(
             f"{path} is damaged: {error}. Remove its folder, and run the study again."
         ) from error
+
+
+def _to_plain(value):
+    """Return a number of NumPy as a number of Python, and a path as text."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    raise TypeError(f"{value!r} cannot be written to a JSON file.")
 
 
 def _save_examples(path, examples):

@@ -49,9 +49,13 @@ def open_folder(out, X, description):
         raise NotADirectoryError(f"out={str(out)!r} is a file. Name a folder.")
     remove_abandoned(folder)
     if (folder / "study.json").exists():
-        _join(folder, StudyResults.read_description(folder), description)
-        return folder
-    if folder.exists() and any(folder.iterdir()):
+        old = StudyResults.read_description(folder)
+        if _is_same(folder, old, description):
+            _join(folder, old, description)
+            return folder
+        # A run that ended before its first training: nothing is lost.
+        (folder / "audit.json").unlink(missing_ok=True)
+    elif folder.exists() and any(folder.iterdir()):
         raise ValueError(
             f"out={str(out)!r} has other files. Name an empty or a new folder."
         )
@@ -60,14 +64,21 @@ def open_folder(out, X, description):
     return folder
 
 
-def _join(folder, old, new):
-    """Add the networks and the time of earlier runs of the same study."""
+def _is_same(folder, old, new):
+    """Return whether two runs are of the same study. If not, the old one is empty."""
     for key in _SAME:
         if old[key] != new[key]:
+            if not any(folder.glob("fits/*/*/fit.json")):
+                return False
             raise ValueError(
                 f"{folder} has results of another study: its {key} is {old[key]}, and "
                 f"now {new[key]}. Name another folder."
             )
+    return True
+
+
+def _join(folder, old, new):
+    """Add the networks and the time of earlier runs of the same study."""
     if old["versions"] != new["versions"]:
         warn_user(
             f"{folder} has trainings of other versions: {old['versions']}. They are "

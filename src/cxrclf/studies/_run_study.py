@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from joblib import Parallel, delayed
 from sklearn.frozen import FrozenEstimator
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from cxrclf._utils.files import replace_file
 from cxrclf._utils.groups import check_groups
@@ -58,7 +58,7 @@ def run_study(
     verbose,
 ):
     """Train and test the networks of a study. See :meth:`Study.run`."""
-    start = time.perf_counter()
+    start, given = time.perf_counter(), X
     if keep_models and out is None:
         raise ValueError("keep_models=True needs a folder for the models. Pass out.")
     X, y, groups, names, scheme = _check_data(study, X, y, groups, label_map, scheme)
@@ -74,9 +74,13 @@ def run_study(
         data.to_csv(folder / "data.csv")
     _check_backbones(estimators)
     progress = StudyProgress(study.name, (), 0, verbose)
+    if _num_samples(given) > len(data):
+        n_left_out = _num_samples(given) - len(data)
+        progress.print(f"{n_left_out} images of other classes are left out")
     progress.print(f"Searching for copies among {len(data)} images")
     duplicates = _find_duplicates(X)
     folds = plan_folds(study, X, y, groups, duplicates)
+    description["folds"] = len(folds)
     reports = ()
     if audit and duplicates is not None:
         reports = _audit(
@@ -116,7 +120,10 @@ def _check_data(study, X, y, groups, label_map, scheme):
         names = [names[row] for row in kept]
         images = ImageInput.from_X(images.take(kept))
         groups = None if groups is None else groups[kept]
-    return images.X, labels, groups, names, scheme
+    X = images.X
+    if images.paths is None and isinstance(X, (list, tuple)):
+        X = images.values  # one array, which processes share
+    return X, labels, groups, names, scheme
 
 
 def _choose_networks(study, names, segmenter):

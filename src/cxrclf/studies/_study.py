@@ -293,6 +293,9 @@ class Study:
         ValueError
             If a parameter is invalid, if classes or patients are too few for the
             folds, or if `out` has the results of another study or of other data.
+        RuntimeError
+            If trainings failed. All others are complete before the error, which names
+            each failed network and fold. With `out` they are not lost.
 
         Warns
         -----

@@ -35,8 +35,8 @@ class StudyResults:
     Parameters
     ----------
     description : dict
-        Plain values that describe the run: name, networks, protocol, published scores,
-        data, versions, processor and seconds.
+        Plain values that describe the run: name, networks, number of folds, protocol,
+        published scores, data, versions, processor and seconds.
     data : StudyData
         Names, classes and patients of the images.
     fits : sequence of FitResult
@@ -53,7 +53,7 @@ class StudyResults:
     classes : list of str
         Sorted classes.
     n_folds : int
-        Number of folds.
+        Number of folds, also if not all are complete yet.
     folder : pathlib.Path or None
         Folder from which the results were loaded.
     """
@@ -66,7 +66,8 @@ class StudyResults:
         names = {fit.network for fit in self.fits}
         self.networks = [name for name in self.description["networks"] if name in names]
         self.classes = sorted(set(data.y.tolist()))
-        self.n_folds = max((fit.fold for fit in self.fits), default=0)
+        found = max((fit.fold for fit in self.fits), default=0)
+        self.n_folds = self.description.get("folds", found)
         self.folder = None
         self._tables = {}
 
@@ -188,7 +189,7 @@ class StudyResults:
         ReportTable
             One row per published score of a network. `difference` is "agrees" if the
             published score lies in the interval of the measured one, else "differs",
-            or "not measured".
+            "not measured" or "no interval".
 
         Raises
         ------

@@ -1,5 +1,7 @@
 """Scores and costs of the networks of a study."""
 
+from collections import Counter
+
 import numpy as np
 
 from cxrclf.audit import ReportTable
@@ -17,7 +19,17 @@ def summarize_networks(results):
     Returns
     -------
     ReportTable
+
+    Raises
+    ------
+    ValueError
+        If no training is complete.
     """
+    if not results.fits:
+        raise ValueError(
+            "These results have no complete training. Run the study again with the "
+            "same folder."
+        )
     rows = []
     for name in results.networks:
         table = results.table(name)
@@ -40,8 +52,19 @@ def summarize_networks(results):
         {name: [row.get(name) for row in rows] for name in names},
         "Scores of all folds together with 95 % intervals. Parameters in millions, "
         "10⁹ floating-point operations per image, size of the saved model, mean time "
-        "of a training, and time of a prediction per image.",
+        "of a training, and time of a prediction per image." + _count_folds(results),
     )
+
+
+def _count_folds(results):
+    """Return a sentence about networks that were not tested in all folds."""
+    counts = Counter(fit.network for fit in results.fits)
+    parts = [
+        f"{name}: {counts[name]} of {results.n_folds} folds"
+        for name in results.networks
+        if counts[name] < results.n_folds
+    ]
+    return f" Not complete: {', '.join(parts)}." if parts else ""
 
 
 def table_scores(table):
