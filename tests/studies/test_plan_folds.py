@@ -145,3 +145,21 @@ def test_a_part_without_a_class_is_an_error():
     cv = PredefinedSplit(np.where(Y == "covid", -1, np.arange(N) % 2))
     with pytest.raises(ValueError, match=r"Fold 1 has no image of \['covid'\] to test"):
         plan(cv)
+
+
+def test_a_rare_class_is_in_the_validation_set():
+    y = np.repeat(["covid", "normal"], [6, 60])
+    folds = plan(3, validation=0.1, groups=None, y=y, duplicates=None)
+    for fold in folds:
+        count = fold.count(y)
+        assert count["valid"] == {"covid": 1, "normal": 4}
+        assert count["train"] == {"covid": 3, "normal": 36}
+        assert not set(fold.valid) & set(fold.train)
+    again = plan(3, validation=0.1, groups=None, y=y, duplicates=None)
+    np.testing.assert_array_equal(again[0].valid, folds[0].valid)
+
+
+def test_a_class_with_one_training_patient_has_no_validation_set():
+    y = np.repeat(["covid", "normal"], [2, 20])
+    with pytest.raises(ValueError, match=r"no image of \['covid'\] to train on"):
+        plan(2, validation=0.1, groups=None, y=y, duplicates=None)

@@ -99,9 +99,22 @@ def _as_rows(rows):
 
 
 def _hold_out(y, patients, train, fraction):
+    """Return training and validation rows, with all classes in both if possible."""
     classes, codes = np.unique(y[train], return_inverse=True)
-    first, second = split_validation(codes, patients[train], fraction, 0, classes)
-    return train[first], train[second]
+    try:
+        first, second = split_validation(codes, patients[train], fraction, 0, classes)
+        if len(np.unique(codes[second])) == len(classes):
+            return train[first], train[second]
+    except ValueError:  # too few patients for exact shares
+        pass
+    rng = np.random.default_rng(0)
+    chosen = []
+    for label in classes:
+        of_class = np.unique(patients[train][y[train] == label])
+        n = max(1, round(fraction * len(of_class)))
+        chosen.append(rng.permutation(of_class)[:n])
+    is_valid = np.isin(patients[train], np.concatenate(chosen))
+    return train[~is_valid], train[is_valid]
 
 
 def _check_patients(y, patients, n_folds, known):
