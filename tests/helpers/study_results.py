@@ -146,6 +146,7 @@ def _make_fit(
         "test": {str(c): int((y[rows] == c).sum()) for c in test},
     }
     details = {
+        "maps": "gradcam",
         "seconds_fit": 10.0,
         "seconds_predict": 0.2,
         "parameters": 2_000_000,

@@ -63,6 +63,17 @@ def test_maps_explain_the_predicted_class_from_0_to_1(examples, net, images):
     assert examples.maps.max() == 1
 
 
+def test_other_methods_explain_too(net, images, predictions):
+    found = choose_examples(net, images.X, predictions, method="occlusion", n_worst=0)
+    targets = found.y_pred
+    maps = saliency_maps(net, images.X[found.rows], targets, method="occlusion")
+    # Occlusion has negative values: evidence against the class.
+    positive = np.maximum(maps, 0)
+    largest = positive.max(axis=(1, 2), keepdims=True)
+    expected = np.where(largest > 0, positive / np.where(largest > 0, largest, 1), 0)
+    np.testing.assert_allclose(found.maps, expected, atol=1e-6)
+
+
 def test_a_map_of_zeros_remains():
     maps = np.array([[[0.0, 0.0]], [[1.0, 4.0]]])
     assert _scale_maps(maps).tolist() == [[[0, 0]], [[0.25, 1]]]

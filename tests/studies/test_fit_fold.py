@@ -28,7 +28,7 @@ def fold(images):
 
 @pytest.fixture
 def make_task(tmp_path, fold):
-    def make(estimator, *, fold=fold, out=False, explain=False):
+    def make(estimator, *, fold=fold, out=False, explain=None):
         folder = tmp_path / "out" if out else None
         estimator = set_parameters(clone(estimator), "random_state", 0)
         return FitTask(
@@ -104,7 +104,7 @@ def test_a_sampler_is_a_step(make_task, images, fold, small_net):
 
 def test_a_classifier_without_probabilities(make_task, images, fold):
     X = images.X.reshape(24, -1) / 255
-    result = fit(make_task(LinearSVC(), explain=True), images, X)
+    result = fit(make_task(LinearSVC(), explain="gradcam"), images, X)
     plain = LinearSVC(random_state=0).fit(X[fold.train], images.y[fold.train])
     assert result.predictions.y_score is None
     assert result.predictions.y_pred.tolist() == plain.predict(X[fold.test]).tolist()
@@ -160,11 +160,11 @@ def test_a_history_of_another_form_loses_no_training(
 
 
 def test_a_map_that_fails_loses_no_training(make_task, images, small_net, monkeypatch):
-    def fail(*values):
+    def fail(*values, **options):
         raise RuntimeError("out of memory")
 
     monkeypatch.setattr(_fit_fold, "choose_examples", fail)
-    result = fit(make_task(small_net(), explain=True), images)
+    result = fit(make_task(small_net(), explain="gradcam"), images)
     assert result.examples is None
     assert result.details["no_maps"] == "RuntimeError: out of memory"
 

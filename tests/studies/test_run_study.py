@@ -404,3 +404,9 @@ def test_models_are_kept(small_net, images, tmp_path):
         results.load_classifier("whole", 3)
     with pytest.raises(ValueError, match="Pass out"):
         study.run(images.X, images.y, keep_models=True)
+
+
+def test_the_method_of_maps_is_checked(small_net, images):
+    study = Study("maps", {"net": small_net()}, cv=2)
+    with pytest.raises(ValueError, match="explain must be True, False or one of"):
+        study.run(images.X, images.y, explain="shap")

@@ -130,6 +130,12 @@ def _add_choices(add):
     add("--no-audit", action="store_true", help="do not audit the folds")
     add("--no-maps", action="store_true", help="do not compute saliency maps")
     add(
+        "--maps",
+        metavar="METHOD",
+        default="gradcam",
+        help="method of the saliency maps, as in cxrclf explain (default: gradcam)",
+    )
+    add(
         "--keep-models",
         action="store_true",
         help="save the classifier of each training, for cxrclf predict and explain",
@@ -234,7 +240,7 @@ def _run_study(study, options):
             out=options.out,
             n_jobs=options.jobs,
             audit=not options.no_audit,
-            explain=not options.no_maps,
+            explain=not options.no_maps and options.maps,
             keep_models=options.keep_models,
             verbose=int(not options.quiet),
         )

@@ -10,7 +10,7 @@ from cxrclf.studies._fit_steps import find_classifier
 _WORST = 3  # wrong predictions per fold
 
 
-def choose_examples(estimator, X, predictions, *, n_worst=_WORST):
+def choose_examples(estimator, X, predictions, *, method="gradcam", n_worst=_WORST):
     """Choose typical test images and the worst errors, with their saliency maps.
 
     Parameters
@@ -21,6 +21,8 @@ def choose_examples(estimator, X, predictions, *, n_worst=_WORST):
         Images of the study.
     predictions : Predictions
         Predictions of the test images, with probabilities. Their `rows` are rows of X.
+    method : str, default="gradcam"
+        Method of the maps, as in :func:`~cxrclf.inspection.saliency_maps`.
     n_worst : int, default=3
         Number of wrong predictions.
 
@@ -43,7 +45,8 @@ def choose_examples(estimator, X, predictions, *, n_worst=_WORST):
     chosen = np.array([*chosen, *worst], dtype=int)
     rows = predictions.rows[chosen]
     shown = ImageInput.from_X(X).take(rows)
-    maps = saliency_maps(estimator, shown, predictions.y_pred[chosen].tolist())
+    targets = predictions.y_pred[chosen].tolist()
+    maps = saliency_maps(estimator, shown, targets, method=method)
     return Examples(
         rows,
         kinds + ["worst"] * len(worst),
@@ -56,7 +59,8 @@ def choose_examples(estimator, X, predictions, *, n_worst=_WORST):
 
 
 def _scale_maps(maps):
-    """Divide each map by its largest value. A map of zeros remains."""
+    """Divide each map by its largest value. Evidence against a class becomes 0."""
+    maps = np.maximum(maps, 0)
     largest = maps.max(axis=(1, 2), keepdims=True)
     return np.divide(maps, largest, out=np.zeros_like(maps), where=largest > 0)
 

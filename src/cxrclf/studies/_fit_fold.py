@@ -52,8 +52,8 @@ class FitTask:
         Text that identifies the training.
     epoch_file : pathlib.Path
         File for the number of the last complete epoch.
-    explain : bool
-        Whether to compute saliency maps.
+    explain : str or None
+        Method of the saliency maps, or None for no maps.
     keep_model : bool
         Whether to save the fitted classifier in the folder.
     """
@@ -65,7 +65,7 @@ class FitTask:
     folder: Path | None
     fingerprint: str
     epoch_file: Path
-    explain: bool
+    explain: str | None
     keep_model: bool = False
 
 
@@ -102,7 +102,7 @@ def fit_fold(task, X, y, groups):
     done = time.perf_counter()
     examples, reason = None, None
     if task.explain:
-        examples, reason = _explain(estimator, X, predictions)
+        examples, reason = _explain(estimator, X, predictions, task.explain)
     result = FitResult(
         task.network,
         task.number,
@@ -115,6 +115,7 @@ def fit_fold(task, X, y, groups):
             **_describe_training(estimator),
             **measure_network(find_classifier(estimator)),
             "classifier": type(find_classifier(estimator)).__name__,
+            "maps": None if examples is None else task.explain,
             "no_maps": reason,
         },
         examples,
@@ -207,7 +208,7 @@ def _last_with(estimator, name):
     return None
 
 
-def _explain(estimator, X, predictions):
+def _explain(estimator, X, predictions, method):
     """Return images with maps, or None, and the reason if there are none.
 
     A training must not be lost because its network has no map.
@@ -216,7 +217,7 @@ def _explain(estimator, X, predictions):
     if not isinstance(classifier, ImageEstimator) or predictions.y_score is None:
         return None, "no network of this library"
     try:
-        return choose_examples(estimator, X, predictions), None
+        return choose_examples(estimator, X, predictions, method=method), None
     except Exception as error:
         return None, f"{type(error).__name__}: {error}"
 

@@ -33,7 +33,7 @@ class Examples(NamedTuple):
     images : ndarray of shape (n, H, W) of uint8
         Images as the network sees their size.
     maps : ndarray of shape (n, H, W) of float
-        Grad-CAM maps of the predicted class, in [0, 1].
+        Saliency maps of the predicted class, in [0, 1].
     """
 
     rows: np.ndarray
@@ -67,9 +67,9 @@ class FitResult:
         images (`seconds_predict`); numbers of parameters (`parameters`,
         `trainable_parameters`); floating-point operations per image (`flops`); size of
         the saved model in megabytes (`megabytes`); `best_epoch` and `n_epochs`;
-        `phases` as text; name of the class of the classifier (`classifier`); the reason
-        if there are no saliency maps (`no_maps`). A value that is not known is None or
-        missing.
+        `phases` as text; name of the class of the classifier (`classifier`); method
+        of the saliency maps (`maps`), or the reason if there are none (`no_maps`). A
+        value that is not known is None or missing.
     examples : Examples or None, default=None
         Test images with saliency maps.
     fingerprint : str, default=""

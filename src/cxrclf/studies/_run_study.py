@@ -12,6 +12,7 @@ from sklearn.utils.validation import _num_samples, check_is_fitted
 from cxrclf._utils.files import replace_file
 from cxrclf._utils.groups import check_groups
 from cxrclf._utils.labels import check_label_count, check_labels
+from cxrclf._utils.optional import import_optional
 from cxrclf._utils.user_warnings import warn_user
 from cxrclf.audit import find_duplicates
 from cxrclf.images import ImageInput
@@ -38,6 +39,8 @@ from cxrclf.studies._study_progress import StudyProgress
 from cxrclf.studies._study_results import StudyResults
 from cxrclf.studies._try_fit import Failure, try_fit
 
+_METHODS = ("gradcam", "gradcam++", "cam", "scorecam", "occlusion", "lime")
+
 
 def run_study(
     study,
@@ -61,6 +64,7 @@ def run_study(
     start, given = time.perf_counter(), X
     if keep_models and out is None:
         raise ValueError("keep_models=True needs a folder for the models. Pass out.")
+    method = _check_method(explain)
     X, y, groups, names, scheme = _check_data(study, X, y, groups, label_map, scheme)
     estimators = _choose_networks(study, networks, segmenter)
     _check_validation(study, estimators)
@@ -95,7 +99,7 @@ def run_study(
             folder,
             digest,
             Path(shared),
-            explain=explain,
+            explain=method,
             keep_model=bool(keep_models),
         )
         complete = _load_complete(tasks)
@@ -107,6 +111,21 @@ def run_study(
         write_json(folder / "study.json", description)
         return StudyResults.load(folder)
     return StudyResults(description, data, fits, reports)
+
+
+def _check_method(explain):
+    """Return the method of the saliency maps, or None for no maps."""
+    if explain is True:
+        return "gradcam"
+    if explain is False or explain is None:
+        return None
+    if explain not in _METHODS:
+        raise ValueError(
+            f"explain must be True, False or one of {_METHODS}, got {explain!r}."
+        )
+    if explain == "lime":
+        import_optional("skimage", extra="inspection", purpose='explain="lime"')
+    return explain
 
 
 def _check_data(study, X, y, groups, label_map, scheme):

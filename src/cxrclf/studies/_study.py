@@ -275,8 +275,11 @@ class Study:
         audit : bool, default=True
             Whether to search the folds for leakage, and to score probes that cannot
             see a disease on the same folds.
-        explain : bool, default=True
-            Whether to compute saliency maps of typical and of wrong test images.
+        explain : bool or {"gradcam", "gradcam++", "cam", "scorecam", "occlusion", \
+                "lime"}, default=True
+            Method of the saliency maps of typical and of wrong test images, as in
+            :func:`~cxrclf.inspection.saliency_maps`. True means ``"gradcam"``, and
+            False no maps.
         keep_models : bool, default=False
             Whether to save the classifier of each training in `out`, for
             :meth:`StudyResults.load_classifier`.

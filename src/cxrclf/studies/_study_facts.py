@@ -76,9 +76,12 @@ def describe_facts(scores):
             "The audit searched for copies and leakage, and scored classifiers that "
             'cannot see the disease on the same folds: section "Audit".'
         )
-    if any(fit.examples is not None for fit in results.fits):
+    explained = [fit for fit in results.fits if fit.examples is not None]
+    methods = {fit.details["maps"] for fit in explained}
+    if methods:
         facts["explainability"] = (
-            "Grad-CAM maps of typical images and of the worst errors, in the section "
+            f"Saliency maps ({', '.join(sorted(methods))}) of typical images and of "
+            "the worst errors, in the section "
             "of each network. They were not compared with annotations of radiologists."
         )
     if description.get("reference"):
