@@ -100,3 +100,21 @@ def test_all_forms_of_images_look_the_same(form, images, predictions, small_net)
         picture = Image.fromarray(images.X[row])
         expected = picture.resize((64, 64), Image.Resampling.BILINEAR)
         np.testing.assert_allclose(image, np.array(expected).astype(int), atol=1)
+
+
+def test_files_are_shown_as_the_network_sees_them(
+    images, predictions, small_net, tmp_path
+):
+    """12-bit pixels in 16-bit files, which are padded instead of stretched."""
+    wide = np.repeat(images.X, 2, axis=2).astype(np.uint16) * 16
+    paths = [str(tmp_path / f"{number}.png") for number in range(24)]
+    for path, pixels in zip(paths, wide, strict=True):
+        Image.fromarray(pixels).save(path)
+    net = small_net(
+        image_size=64, keep_aspect_ratio=True, bits_stored=12, random_state=0
+    )
+    net.fit(paths, images.y)
+    found = choose_examples(net, paths, predictions, n_worst=2)
+    expected = np.zeros((5, 64, 64))
+    expected[:, 16:48] = np.repeat(images.X[found.rows], 2, axis=2)
+    np.testing.assert_allclose(found.images.astype(int), expected, atol=1)
