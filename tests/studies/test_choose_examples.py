@@ -74,9 +74,10 @@ def test_other_methods_explain_too(net, images, predictions):
     np.testing.assert_allclose(found.maps, expected, atol=1e-6)
 
 
-def test_a_map_of_zeros_remains():
-    maps = np.array([[[0.0, 0.0]], [[1.0, 4.0]]])
-    assert _scale_maps(maps).tolist() == [[[0, 0]], [[0.25, 1]]]
+def test_a_map_of_zeros_remains_and_evidence_against_a_class_is_0():
+    maps = np.array([[[0.0, 0.0]], [[1.0, 4.0]], [[-3.0, 2.0]], [[-1.0, -2.0]]])
+    expected = [[[0, 0]], [[0.25, 1]], [[0, 1]], [[0, 0]]]
+    assert _scale_maps(maps).tolist() == expected
 
 
 @pytest.mark.parametrize("form", ["uint16", "RGB uint16", "RGB", "floats", "rows"])

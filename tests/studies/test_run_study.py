@@ -409,6 +409,26 @@ def test_models_are_kept(small_net, images, tmp_path):
         study.run(images.X, images.y, keep_models=True)
 
 
+def test_models_that_are_missing_are_trained_again(
+    small_net, images, tmp_path, trainings
+):
+    schedule = small_net(learning_rate_schedule=lambda epoch, n_epochs: 1.0)
+    networks = {"net": small_net(), "other": DummyClassifier(), "odd": schedule}
+    study = Study("kept", networks, cv=2)
+    options = {"keep_models": True, "out": tmp_path}
+    run(study, images, networks=["net", "other"], **options)
+    (tmp_path / "fits" / "net" / "fold-2" / "model" / "model.json").unlink()
+    trainings.clear()
+    run(study, images, networks=["net", "other"], **options)
+    assert trainings == [("net", 2)]
+    # A model that cannot be saved is an error. The training is not lost.
+    with pytest.raises(RuntimeError, match="fold 1 failed: .*cannot be saved to JSON"):
+        run(study, images, networks=["odd"], **options)
+    trainings.clear()
+    run(study, images, networks=["odd"], out=tmp_path)
+    assert trainings == []
+
+
 def test_the_method_of_maps_is_checked(small_net, images):
     study = Study("maps", {"net": small_net()}, cv=2)
     with pytest.raises(ValueError, match="explain must be True, False or one of"):

@@ -121,10 +121,10 @@ def fit_fold(task, X, y, groups):
         examples,
         task.fingerprint,
     )
-    if task.keep_model:
-        _save_model(find_classifier(estimator), task.folder / MODEL)
     if task.folder is not None:
         result.save(task.folder)
+        if task.keep_model:
+            _save_model(find_classifier(estimator), task.folder / MODEL)
         shutil.rmtree(task.folder / _CHECKPOINTS, ignore_errors=True)
     return result
 
@@ -224,6 +224,6 @@ def _explain(estimator, X, predictions, method):
 
 def _save_model(classifier, folder):
     """Save a classifier of this library. Others have no files without pickle."""
-    if hasattr(classifier, "net_"):
+    if isinstance(classifier, ImageEstimator):
         shutil.rmtree(folder, ignore_errors=True)  # of a killed run
         classifier.save(folder)

@@ -296,8 +296,11 @@ def _load_complete(tasks):
                 f"{task.folder} has a training with other parameters, folds or data. "
                 "Name another folder with out, or remove this one."
             )
-        if not task.keep_model or (task.folder / MODEL).exists():
-            complete[task.network, task.number] = FitResult.load(task.folder)
+        result = FitResult.load(task.folder)
+        # Only networks of this library have parameters, and are saved.
+        wanted = task.keep_model and "parameters" in result.details
+        if not wanted or (task.folder / MODEL / "model.json").exists():
+            complete[task.network, task.number] = result
     return complete
 
 
