@@ -9,6 +9,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.svm import LinearSVC
 
+from cxrclf._training.run_record import RunRecord
 from cxrclf.preprocessing import CLAHE
 from cxrclf.sampling import AugmentedOverSampler, PhasedBalancedSplit, PhasedClassifier
 from cxrclf.studies import _fit_fold
@@ -186,6 +187,29 @@ class Counter:
 
     def on_epoch_end(self, net, **kwargs):
         type(self).seen += 1
+
+
+@pytest.mark.parametrize("n_kept", [1, 2])
+def test_the_seconds_of_a_killed_run_count(
+    make_task, images, small_net, tmp_path, monkeypatch, n_kept
+):
+    write = RunRecord.add
+
+    def stop(self, progress):
+        progress.history[-1]["duration"] = 1000.0 * progress.done
+        write(self, progress)
+        if progress.done == n_kept:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(RunRecord, "add", stop)
+    with pytest.raises(KeyboardInterrupt):
+        fit(make_task(small_net(max_epochs=2), out=True), images)
+    monkeypatch.undo()
+    (tmp_path / "epoch").unlink()  # each run has a file of its own
+    result = fit(make_task(small_net(max_epochs=2), out=True), images)
+    earlier = {1: 1000, 2: 1000 + 2000}[n_kept]
+    assert earlier < result.details["seconds_fit"] < earlier + 500
+    assert result.details["n_epochs"] == 2
 
 
 def test_callbacks_of_the_user_are_called(make_task, images, small_net):

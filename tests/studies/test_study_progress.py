@@ -73,7 +73,7 @@ def test_a_terminal_shows_running_trainings_in_one_line(tmp_path, monkeypatch):
     terminal = Terminal()
     monkeypatch.setattr("sys.stderr", terminal)
     tasks = make_tasks(tmp_path)
-    tasks[1].epoch_file.write_text("2")
+    tasks[1].epoch_file.write_text("1\n2\n")
     with StudyProgress("own", tasks, 0, 1) as progress:
         progress.add(make_result(tasks[0]))
         assert progress._bar.n == 1.5  # one training, and half of another

@@ -7,7 +7,8 @@ from pathlib import Path
 class EpochFile:
     """Write the number of complete epochs of a training to a file.
 
-    The file shows the progress of a training in another process.
+    The file shows the progress of a training in another process. It has a line per
+    epoch of this run: a resumed training does not start at 1.
 
     Parameters
     ----------
@@ -27,13 +28,25 @@ class EpochFile:
 
     def on_epoch_end(self, net, **kwargs):
         """Write the number of epochs in the history of a net."""
-        with contextlib.suppress(OSError):  # the progress is not worth an error
-            self.path.write_text(str(len(net.history)))
+        # The progress is not worth an error.
+        with contextlib.suppress(OSError), open(self.path, "a") as file:
+            file.write(f"{len(net.history)}\n")
 
 
 def read_epoch(path):
-    """Return the number in the file of an :class:`EpochFile`, or 0."""
+    """Return the last epoch in the file of an :class:`EpochFile`, or 0."""
+    return _read_line(path, -1)
+
+
+def read_first_epoch(path):
+    """Return the first epoch in the file of an :class:`EpochFile`, or 0."""
+    return _read_line(path, 0)
+
+
+def _read_line(path, position):
     try:
-        return int(Path(path).read_text() or 0)
-    except (OSError, ValueError):
+        lines = Path(path).read_text().splitlines(keepends=True)
+        complete = [line for line in lines if line.endswith("\n")]
+        return int(complete[position])
+    except (OSError, ValueError, IndexError):
         return 0

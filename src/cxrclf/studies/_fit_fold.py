@@ -16,7 +16,7 @@ from cxrclf._estimators.image_estimator import ImageEstimator
 from cxrclf.images import ImageInput
 from cxrclf.metrics import Predictions
 from cxrclf.studies._choose_examples import choose_examples
-from cxrclf.studies._epoch_file import EpochFile
+from cxrclf.studies._epoch_file import EpochFile, read_first_epoch
 from cxrclf.studies._fit_result import FitResult
 from cxrclf.studies._fit_steps import (
     find_classifier,
@@ -95,6 +95,7 @@ def fit_fold(task, X, y, groups):
         options = {"X_val": images.take(fold.valid), "y_val": y[fold.valid]}
     if groups is not None:
         options["groups"] = groups[fold.train]
+    is_resumed = _has_checkpoint(task)
     start = time.perf_counter()
     fit_steps(estimator, images.take(fold.train), y[fold.train], **options)
     fitted = time.perf_counter()
@@ -110,7 +111,7 @@ def fit_fold(task, X, y, groups):
         _find_history(estimator),
         fold.count(y),
         {
-            "seconds_fit": fitted - start,
+            "seconds_fit": fitted - start + _sum_earlier(estimator, task, is_resumed),
             "seconds_predict": done - fitted,
             **_describe_training(estimator),
             **measure_network(find_classifier(estimator)),
@@ -157,6 +158,20 @@ def _can_continue(estimator):
             if not all(getattr(one, "stateless", False) for one in objects):
                 return False
     return True
+
+
+def _has_checkpoint(task):
+    folder = None if task.folder is None else task.folder / _CHECKPOINTS
+    return folder is not None and any(folder.glob("*"))
+
+
+def _sum_earlier(estimator, task, is_resumed):
+    """Return the seconds of the epochs that a killed run trained."""
+    durations = _find_history(estimator).get("duration", [])
+    if not is_resumed:
+        return 0.0
+    first = read_first_epoch(task.epoch_file)
+    return float(sum(durations[: first - 1] if first else durations))
 
 
 def _predict(estimator, X, y, groups, task):
