@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from imblearn.over_sampling import RandomOverSampler
+from imblearn.over_sampling import SMOTE, RandomOverSampler
 from imblearn.pipeline import make_pipeline as make_sampling_pipeline
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.linear_model import LogisticRegression
@@ -68,9 +68,18 @@ def test_a_sampler_changes_training_images_only():
     seen, y, groups, X_val, y_val = pipeline[-1].seen_
     assert np.unique(y, return_counts=True)[1].tolist() == [30, 30]
     assert len(seen) == 60
-    assert groups is None  # they do not belong to the new rows
+    # The patient of a row is that of the same row in X.
+    patients = {tuple(row): group for row, group in zip(2 * X, GROUPS, strict=True)}
+    assert groups.tolist() == [patients[tuple(row)] for row in seen]
     np.testing.assert_array_equal(X_val, 2 * X_VAL)
     assert y_val is Y_VAL
+
+
+def test_patients_of_made_up_images_are_not_known():
+    pipeline = make_sampling_pipeline(SMOTE(random_state=0), Recorder())
+    fit_steps(pipeline, X, Y, groups=GROUPS)
+    assert len(pipeline[-1].seen_[0]) == 60
+    assert pipeline[-1].seen_[2] is None
 
 
 @pytest.mark.parametrize("sampler", ["passthrough", RandomOverSampler(random_state=0)])

@@ -1,5 +1,6 @@
 """Fit a classifier, or the steps of a pipeline, with a validation set."""
 
+import numpy as np
 from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
@@ -19,8 +20,8 @@ def fit_steps(estimator, X, y, *, groups=None, X_val=None, y_val=None):
     X, y : array-like
         Training images and their classes.
     groups : array-like, default=None
-        Patient ids. They are passed to the last step if its `fit` has this parameter
-        and no sampler changes the images.
+        Patient ids. They are passed to the last step if its `fit` has this parameter,
+        unless a sampler lacks `sample_indices_`, the rows of its images.
     X_val, y_val : array-like, default=None
         Validation images and their classes.
 
@@ -36,7 +37,7 @@ def fit_steps(estimator, X, y, *, groups=None, X_val=None, y_val=None):
                 continue
             if hasattr(step, "fit_resample"):
                 X, y = step.fit_resample(X, y)
-                groups = None
+                groups = _resample_groups(groups, step, y)
             else:
                 X = step.fit_transform(X, y)
                 X_val = None if X_val is None else step.transform(X_val)
@@ -48,6 +49,14 @@ def fit_steps(estimator, X, y, *, groups=None, X_val=None, y_val=None):
         options["groups"] = groups
     last.fit(X, y, **options)
     return estimator
+
+
+def _resample_groups(groups, sampler, y):
+    """Return the patient of each row of a sampler, or None if they are not known."""
+    rows = getattr(sampler, "sample_indices_", ())
+    if groups is None or len(rows) != len(y):
+        return None
+    return np.asarray(groups)[rows]
 
 
 def _uses_groups(estimator):
