@@ -43,6 +43,24 @@ def interrupted_in_epoch(number, monkeypatch, clf, data):
         clf.fit(*data)
 
 
+def test_an_interrupt_of_the_writing_remains_an_interrupt(
+    float_images, tmp_path, monkeypatch
+):
+    save = torch.save
+
+    class Interrupted(io.BytesIO):
+        def write(self, content):
+            if self.tell():  # a later part, as torch reports the first one itself
+                signal.raise_signal(signal.SIGINT)
+            return super().write(content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(torch, "save", lambda state, file: save(state, Interrupted()))
+        with pytest.raises(KeyboardInterrupt):
+            classifier_of(checkpoint_dir=tmp_path).fit(*float_images)
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_damaged_resume_file_is_named(float_images, tmp_path):
     clf = classifier_of(checkpoint_dir=tmp_path).fit(*float_images)
     (file,) = tmp_path.glob("*.resume")

@@ -325,6 +325,23 @@ def test_an_interrupt_outside_of_a_callback_is_none(radiographs, small_classifie
     assert not hasattr(clf, "net_")
 
 
+@pytest.mark.parametrize("name", [None, "interrupting"])
+def test_an_interrupt_is_no_stop_of_a_callback_that_never_stops(
+    radiographs, small_classifier, name
+):
+    class Interrupting:
+        never_stops = True
+
+        def on_epoch_end(self, net, **kwargs):
+            raise KeyboardInterrupt
+
+    callback = Interrupting() if name is None else (name, Interrupting())
+    clf = small_classifier(callbacks=[callback])
+    with pytest.raises(KeyboardInterrupt):
+        clf.fit(radiographs.images, radiographs.target)
+    assert not hasattr(clf, "net_")
+
+
 def test_a_scheduler_of_skorch_changes_the_rate(radiographs, small_classifier):
     clf = small_classifier(
         max_epochs=4,

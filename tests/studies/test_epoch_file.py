@@ -40,3 +40,15 @@ def test_a_folder_that_is_gone_is_no_error(tmp_path):
     file.on_epoch_end(SimpleNamespace(history=[{}]))
     assert file.stateless
     assert read_epoch(file.path) == 0
+
+
+def test_an_interrupt_while_the_file_is_written_is_no_end(small_net, images, tmp_path):
+    class Interrupted(EpochFile):
+        def on_epoch_end(self, net, **kwargs):
+            super().on_epoch_end(net, **kwargs)
+            raise KeyboardInterrupt  # as Python does after Ctrl-C, anywhere
+
+    net = small_net(max_epochs=2, callbacks=[Interrupted(tmp_path / "epoch")])
+    # A study would otherwise save a training of one epoch as complete.
+    with pytest.raises(KeyboardInterrupt):
+        net.fit(images.X, images.y)

@@ -47,9 +47,9 @@ def write_checkpoint(path, net, progress):
         try:
             torch.save(state, file)
         except RuntimeError as error:
-            # After a failed write, torch closes its archive, which fails again. The
-            # cause is the first error.
-            if isinstance(error.__context__, OSError):
+            # After a failed or interrupted write, torch closes its archive, which fails
+            # again. The cause is the first error.
+            if isinstance(error.__context__, (OSError, KeyboardInterrupt)):
                 raise error.__context__ from None
             raise
         file.write(_compute_digest(file, file.tell()))

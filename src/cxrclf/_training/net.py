@@ -271,12 +271,13 @@ class TrainingNet(NeuralNet):
         """Call the callbacks.
 
         A callback stops the training by a KeyboardInterrupt at the end of an epoch, as
-        skorch's EarlyStopping does. Any other KeyboardInterrupt is raised again.
+        skorch's EarlyStopping does. Any other KeyboardInterrupt is raised again, and
+        all of them if each callback has the attribute `never_stops`.
         """
         try:
             super().notify(method_name, **cb_kwargs)
         except KeyboardInterrupt:
-            if method_name != "on_epoch_end" or not self.callbacks:
+            if method_name != "on_epoch_end" or all(map(_never_stops, self.callbacks)):
                 raise
             self.stop_requested = True
 
@@ -370,6 +371,12 @@ class _HookCallback(Callback):
         if name in _HOOKS:
             return getattr(self.hooks, name, super().__getattribute__(name))
         return super().__getattribute__(name)
+
+
+def _never_stops(item):
+    """Return whether an item of ``callbacks`` of a net never stops a training."""
+    callback = item[1] if isinstance(item, tuple) else item
+    return getattr(getattr(callback, "hooks", callback), "never_stops", False)
 
 
 def make_net(

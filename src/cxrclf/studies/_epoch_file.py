@@ -19,9 +19,12 @@ class EpochFile:
     ----------
     stateless : bool
         True. A resumed training needs nothing from this callback.
+    never_stops : bool
+        True. An interrupt while this callback writes is not the end of the training.
     """
 
     stateless = True
+    never_stops = True
 
     def __init__(self, path):
         self.path = Path(path)
