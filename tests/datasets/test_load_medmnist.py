@@ -88,6 +88,8 @@ def test_other_files(save, tmp_path):
     [
         ({"val_labels": None}, "no array 'val_labels'"),
         ({"val_labels": np.zeros((2, 14))}, r"val_labels .* of shape \(2, 1\)"),
+        ({"val_labels": np.uint8(0)}, r"val_labels .* got shape \(1,\)"),
+        ({"val_images": np.uint8(0)}, r"val_images .* got shape \(\)"),
         ({"val_labels": np.full((2, 1), 5)}, r"0 and 1 .* values such as \[5\]"),
         ({"val_images": np.zeros((2, 28, 28))}, "val_images .* of float64"),
         ({"val_images": np.zeros((2, 28, 28, 3), np.uint8)}, "gray images"),

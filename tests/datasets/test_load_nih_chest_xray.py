@@ -71,6 +71,20 @@ def test_boxes(root):
     assert data.left_out == {}
 
 
+def test_files_of_an_editor_and_other_case_of_names(root):
+    for name in ("train_val_list.txt", "test_list.txt"):
+        text = (root / name).read_text().replace(".png", ".PNG")
+        (root / name).write_text(text, encoding="utf-8-sig", newline="\r\n")
+    (root / "BBox_List_2017.csv").write_text(
+        "Image Index,Finding Label,Bbox [x,y,w,h],,,\n"
+        "00000003_000.PNG,Hernia,1.5,2,3,4,,,\n",
+        encoding="utf-8-sig",
+    )
+    data = load_nih_chest_xray(root)
+    assert data.split.tolist() == ["train_val", "train_val", "test", "test"]
+    assert data.boxes[3]["Hernia"].tolist() == [[1.5, 2, 3, 4]]
+
+
 def test_without_lists(root):
     (root / "train_val_list.txt").unlink()
     (root / "test_list.txt").unlink()

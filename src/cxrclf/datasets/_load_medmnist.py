@@ -193,7 +193,7 @@ def _read_parts(path, file, parts, n_labels):
             f"{str(path)!r} has no array {format_names(lost, 6)}. Its arrays are: "
             f"{format_names(sorted(file), 10)}. {_CURE}"
         )
-    labels = [file[f"{part}_labels"] for part in parts]
+    labels = [np.atleast_1d(file[f"{part}_labels"]) for part in parts]
     sizes = [len(values) for values in labels]
     images = None
     for number, part in enumerate(parts):

@@ -208,7 +208,7 @@ def load_nih_chest_xray(folder, *, missing="raise", as_frame=False):
     if boxes is not None:
         bunch.boxes = [
             {name: np.array(found) for name, found in boxes.get(file, {}).items()}
-            for file in (row["filename"] for row in rows)
+            for file in (row["filename"].casefold() for row in rows)
         ]
     return bunch
 

@@ -91,7 +91,7 @@ def read_nih_split(root, names):
     root : Path
         Folder of the lists.
     names : list of str
-        Names of images.
+        Names of images. Upper and lower case are the same.
 
     Returns
     -------
@@ -112,10 +112,13 @@ def read_nih_split(root, names):
             f"{str(root)!r} has no {format_names(lost)}, but the list of the other "
             "part. Add the missing list, or remove the other one to read no split."
         )
-    listed = {part: set(path.read_text().split()) for part, path in paths.items()}
+    listed = {
+        part: set(path.read_text(encoding="utf-8-sig").casefold().split())
+        for part, path in paths.items()
+    }
     parts, wrong = [], []
     for name in names:
-        found = [part for part in LISTS if name in listed[part]]
+        found = [part for part in LISTS if name.casefold() in listed[part]]
         parts += found[:1]
         if len(found) != 1:
             wrong.append(name)
@@ -138,7 +141,8 @@ def read_nih_boxes(path):
     Returns
     -------
     dict of str to dict of str to list of tuple
-        For each image, the boxes of each finding: (left, top, width, height) in pixels.
+        For each image, by its name in lower case, the boxes of each finding: (left,
+        top, width, height) in pixels.
 
     Raises
     ------
@@ -155,7 +159,8 @@ def read_nih_boxes(path):
         if box is None or name not in FINDINGS:
             wrong.append(row["image_index"])
         else:
-            boxes.setdefault(row["image_index"], {}).setdefault(name, []).append(box)
+            image = boxes.setdefault(row["image_index"].casefold(), {})
+            image.setdefault(name, []).append(box)
     if wrong:
         raise ValueError(
             f"{str(path)!r} has {len(wrong)} rows without a known finding or with a "
