@@ -57,4 +57,6 @@ def test_a_splitter_without_a_repr_is_the_same_each_time():
     def make():
         return SimpleNamespace(split=lambda X, y, groups: [])
 
-    assert describe(cv=make())["cv"] == describe(cv=make())["cv"]
+    one, other = make(), make()  # at two addresses
+    assert str(one) != str(other)
+    assert describe(cv=one)["cv"] == describe(cv=other)["cv"]

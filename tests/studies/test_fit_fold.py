@@ -189,30 +189,50 @@ class Counter:
         type(self).seen += 1
 
 
-@pytest.mark.parametrize("n_kept", [1, 2])
-def test_the_seconds_of_a_killed_run_count(
-    make_task, images, small_net, tmp_path, monkeypatch, n_kept
-):
+@pytest.fixture
+def long_epochs(monkeypatch):
+    """Let epoch n last n thousand seconds, and stop after the epochs in a list."""
+    stops = []
     write = RunRecord.add
 
-    def stop(self, progress):
+    def add(self, progress):
         progress.history[-1]["duration"] = 1000.0 * progress.done
         write(self, progress)
-        if progress.done == n_kept:
+        if progress.done in stops:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(RunRecord, "add", stop)
+    monkeypatch.setattr(RunRecord, "add", add)
+    return stops
+
+
+@pytest.mark.parametrize(("n_kept", "earlier"), [(1, 1000), (2, 1000 + 2000)])
+def test_the_seconds_of_a_killed_run_count(
+    make_task, images, small_net, tmp_path, long_epochs, n_kept, earlier
+):
+    net = small_net(max_epochs=3)
+    long_epochs.append(n_kept)
     with pytest.raises(KeyboardInterrupt):
-        fit(make_task(small_net(max_epochs=2), out=True), images)
-    monkeypatch.undo()
+        fit(make_task(net, out=True), images)
+    long_epochs.clear()
     (tmp_path / "epoch").unlink()  # each run has a file of its own
-    result = fit(make_task(small_net(max_epochs=2), out=True), images)
-    earlier = {1: 1000, 2: 1000 + 2000}[n_kept]
-    assert earlier < result.details["seconds_fit"] < earlier + 500
-    assert result.details["n_epochs"] == 2
+    result = fit(make_task(net, out=True), images)
+    # The clock runs in the second run, and its epochs really last milliseconds.
+    assert result.details["seconds_fit"] == pytest.approx(earlier, abs=500)
+    assert result.history["duration"] == [1000, 2000, 3000]
+
+
+def test_the_clock_alone_counts_in_a_run_that_was_not_killed(
+    make_task, images, small_net, long_epochs
+):
+    for callbacks in (None, [Counter()]):
+        net = small_net(max_epochs=2, callbacks=callbacks)
+        result = fit(make_task(net, out=True), images)
+        assert result.history["duration"] == [1000, 2000]
+        assert result.details["seconds_fit"] < 500
 
 
 def test_callbacks_of_the_user_are_called(make_task, images, small_net):
+    Counter.seen = 0
     fit(make_task(small_net(callbacks=[Counter()], max_epochs=2), out=True), images)
     assert Counter.seen == 2
 

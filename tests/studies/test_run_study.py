@@ -234,6 +234,17 @@ def test_all_forms_of_data_give_the_same(images, form, tmp_path):
     assert found.classes == (["0", "1", "2"] if form == "numbers" else expected.classes)
 
 
+def test_trainings_share_one_array(images, monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        _run_study, "try_fit", lambda *data: seen.append(data[1]) or try_fit(*data)
+    )
+    CONSTANT.run(list(images.X), images.y, **QUIET)
+    # joblib copies an array once for all processes, and a list for each training.
+    assert [type(X) for X in seen] == [np.ndarray] * 2
+    assert seen[0] is seen[1]
+
+
 def test_rows_of_other_classes_are_left_out(images, tmp_path, capsys):
     schemes = {"2 classes": {"covid": "sick", "normal": "healthy"}}
     study = Study("own", {"Constant": DummyClassifier()}, cv=2, schemes=schemes)
