@@ -221,14 +221,17 @@ def test_the_seconds_of_a_killed_run_count(
     assert result.history["duration"] == [1000, 2000, 3000]
 
 
+@pytest.mark.parametrize("has_callbacks", [False, True])
 def test_the_clock_alone_counts_in_a_run_that_was_not_killed(
-    make_task, images, small_net, long_epochs
+    make_task, images, small_net, long_epochs, has_callbacks
 ):
-    for callbacks in (None, [Counter()]):
-        net = small_net(max_epochs=2, callbacks=callbacks)
-        result = fit(make_task(net, out=True), images)
-        assert result.history["duration"] == [1000, 2000]
-        assert result.details["seconds_fit"] < 500
+    # With callbacks of the user, there is no file of epochs.
+    net = small_net(max_epochs=2, callbacks=[Counter()] if has_callbacks else None)
+    task = make_task(net, out=True)
+    result = fit(task, images)
+    assert task.epoch_file.exists() != has_callbacks
+    assert result.history["duration"] == [1000, 2000]
+    assert result.details["seconds_fit"] < 500
 
 
 def test_callbacks_of_the_user_are_called(make_task, images, small_net):
