@@ -84,6 +84,15 @@ def test_a_validation_set_selects_the_best_epoch(make_task, images, fold, small_
     assert sum(result.counts["valid"].values()) == 6
 
 
+def test_the_last_epoch_is_not_called_the_best_one(make_task, images, fold, small_net):
+    parts = Fold(fold.train[:-6], fold.test, fold.train[-6:])
+    net = PhasedClassifier(small_net(keep_best=False), PhasedBalancedSplit(n_phases=2))
+    for one in (small_net(keep_best=False), net):
+        result = fit(make_task(one, fold=parts), images)
+        assert "valid_loss" in result.history
+        assert result.details["best_epoch"] is None
+
+
 def test_phases_are_described(make_task, images, small_net):
     net = PhasedClassifier(small_net(), PhasedBalancedSplit(n_phases=2))
     result = fit(make_task(net), images)

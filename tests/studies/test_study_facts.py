@@ -1,5 +1,10 @@
+import dataclasses
+
+import numpy as np
 import pytest
 
+from cxrclf.metrics import Predictions
+from cxrclf.studies import StudyResults
 from cxrclf.studies._study_facts import (
     describe_disjoint,
     describe_facts,
@@ -33,10 +38,54 @@ def test_facts_of_a_small_run():
     )
     for fit in results.fits:
         fit.details.update(best_epoch=None, n_epochs=None)
+        fit.counts.pop("valid", None)
     facts = describe_facts(StudyScores(results))
     assert not {"software", "robustness", "explainability"} & facts.keys()
     assert "no validation set" in facts["selection"]
     assert facts["preprocessing"].endswith("folds: TextInpainter( size=3).")
+
+
+def test_a_validation_set_that_selects_nothing():
+    results = make_study_results()
+    for fit in results.fits:
+        fit.details["best_epoch"] = None
+        fit.counts["valid"] = {"covid": 2}
+    text = describe_facts(StudyScores(results))["selection"]
+    assert "learning curves only" in text
+    assert "no validation set" not in text
+
+
+def test_an_image_that_two_folds_test_counts_once():
+    results = make_study_results(["a"], n=20)
+    assert (
+        "Cross-validation in 3 folds."
+        in (describe_facts(StudyScores(results))["partition"])
+    )
+    last = results.fits[-1]
+    again = dataclasses.replace(
+        last, fold=4, predictions=refold(last.predictions, fold=3)
+    )
+    twice = StudyResults(
+        results.description, results.data, [*results.fits, again], results.audit
+    )
+    scores = StudyScores(twice)
+    facts = describe_facts(scores)
+    assert facts["partition"].startswith("4 folds. Some images are test images of")
+    assert facts["images"].endswith("per class: 7 covid, 7 normal, 6 pneumonia.")
+    assert "The rarest class, pneumonia, has 6 test images." in list_limits(scores)
+
+
+def refold(predictions, fold):
+    """Return predictions as those of another fold."""
+    return Predictions(
+        predictions.y_true,
+        predictions.y_pred,
+        predictions.y_score,
+        classes=predictions.classes,
+        fold=np.full(len(predictions), fold),
+        rows=predictions.rows,
+        groups=predictions.groups,
+    )
 
 
 def test_level_at_which_sets_are_disjoint():

@@ -207,6 +207,8 @@ def _find_history(estimator):
 def _describe_training(estimator):
     history = _find_history(estimator)
     best = getattr(_last_with(estimator, "best_epoch_"), "best_epoch_", None)
+    if not getattr(find_classifier(estimator), "keep_best", True):
+        best = None
     plan = getattr(_last_with(estimator, "plan_"), "plan_", None)
     return {
         "best_epoch": None if best is None else int(best),

@@ -66,10 +66,11 @@ class FitResult:
         Seconds of the training (`seconds_fit`) and of the prediction of the test
         images (`seconds_predict`); numbers of parameters (`parameters`,
         `trainable_parameters`); floating-point operations per image (`flops`); size of
-        the saved model in megabytes (`megabytes`); `best_epoch` and `n_epochs`;
-        `phases` as text; name of the class of the classifier (`classifier`); method
-        of the saliency maps (`maps`), or the reason if there are none (`no_maps`). A
-        value that is not known is None or missing.
+        the saved model in megabytes (`megabytes`); number of epochs (`n_epochs`); epoch
+        of the weights, if the best epoch was selected (`best_epoch`); `phases` as text;
+        name of the class of the classifier (`classifier`); method of the saliency maps
+        (`maps`), or the reason if there are none (`no_maps`). A value that is not known
+        is None or missing.
     examples : Examples or None, default=None
         Test images with saliency maps.
     fingerprint : str, default=""

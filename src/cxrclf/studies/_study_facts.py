@@ -39,8 +39,7 @@ def describe_facts(scores):
         "aims": f"Development and internal testing of {_count(scores)} for the classes "
         f"{', '.join(scores.classes)}.",
         "images": _describe_images(scores),
-        "partition": f"Cross-validation in {plural(count_folds(results), 'fold')}. The "
-        'section "Data" has the number of images of each part of each fold.',
+        "partition": _describe_partition(scores),
         "disjoint": describe_disjoint(results),
         "missing": "Images without a label and unreadable images are refused, so no "
         "value was missing or replaced.",
@@ -161,8 +160,7 @@ def list_limits(scores):
             "Patients are unknown. If patients have several images, then the scores "
             "are too good and the intervals too narrow."
         )
-    predictions = scores.predictions[scores.order[0]]
-    labels, counts = np.unique(predictions.y_true.astype(str), return_counts=True)
+    labels, counts = _count_tested(scores)
     rare = counts.argmin()
     limits.append(
         f"The rarest class, {labels[rare]}, has "
@@ -176,9 +174,26 @@ def _count(scores):
     return plural(len(scores.order), "network")
 
 
-def _describe_images(scores):
+def _count_tested(scores):
+    """Return the classes, and the number of different test images of each class."""
     predictions = scores.predictions[scores.order[0]]
-    labels, counts = np.unique(predictions.y_true.astype(str), return_counts=True)
+    _, first = np.unique(predictions.rows, return_index=True)
+    return np.unique(predictions.y_true[first].astype(str), return_counts=True)
+
+
+def _describe_partition(scores):
+    """Return the number of folds, and whether they test each image once."""
+    n_folds = plural(count_folds(scores.results), "fold")
+    rows = scores.predictions[scores.order[0]].rows
+    text = f"Cross-validation in {n_folds}."
+    if len(np.unique(rows)) < len(rows):
+        text = f"{n_folds}. Some images are test images of several folds."
+    where = 'The section "Data" has the number of images of each part of each fold.'
+    return f"{text} {where}"
+
+
+def _describe_images(scores):
+    labels, counts = _count_tested(scores)
     mixture = ", ".join(f"{n} {c}" for c, n in zip(labels, counts, strict=True))
     results = scores.results
     return f"{describe_images(results)}. Test images per class: {mixture}."
@@ -224,4 +239,7 @@ def _describe_selection(scores):
             "A training ends with the weights of its best epoch on the validation set, "
             "if it has one."
         )
-    return "The weights after the last epoch. There was no validation set."
+    text = "The weights after the last epoch."
+    if any(fit.counts.get("valid") for fit in scores.results.fits):
+        return f"{text} The validation set is for the learning curves only."
+    return f"{text} There was no validation set."

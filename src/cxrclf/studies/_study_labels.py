@@ -51,14 +51,14 @@ def choose_classes(study, y, label_map, scheme):
         # A class of the scheme may lack some of the classes that it joins.
         reached = {mapping[name] for name in present if name in mapping}
         missing = {name for name, new in mapping.items() if new not in reached}
-        what = f"scheme {scheme!r}"
-        _refuse_missing(study, present, set(mapping), missing, label_map, what)
+        what = f"scheme {scheme!r} of {study.name!r}"
+        _refuse_missing(present, set(mapping), missing, label_map, what)
         steps = {old: mapping[new] for old, new in steps.items() if new in mapping}
         steps = {old: str(new) for old, new in steps.items()}
     elif study.classes:
         needed = set(study.classes)
         missing = needed - set(present)
-        _refuse_missing(study, present, needed, missing, label_map, "the study")
+        _refuse_missing(present, needed, missing, label_map, f"study {study.name!r}")
         steps = {old: new for old, new in steps.items() if new in study.classes}
     kept = np.flatnonzero([label in steps for label in y.tolist()])
     labels = np.array([steps[label] for label in y[kept].tolist()])
@@ -80,13 +80,13 @@ def _choose_scheme(schemes, present):
     return finest[0] if finest else next(iter(schemes))
 
 
-def _refuse_missing(study, present, needed, missing, label_map, what):
+def _refuse_missing(present, needed, missing, label_map, what):
     if not missing:
         return
     hint = "Pass label_map={class in y: class of the study} to rename classes."
     if label_map is not None:
         hint = "Name a class for each of them in label_map."
     raise ValueError(
-        f"y has the classes {present}, and {what} of {study.name!r} needs "
+        f"y has the classes {present}, and {what} needs "
         f"{sorted(needed)}: {sorted(missing)} missing. {hint}"
     )

@@ -76,7 +76,8 @@ class StudyProgress:
         seconds = result.details["seconds_fit"]
         text = (
             f"{result.network}, fold {result.fold}: accuracy {accuracy:.3f} on "
-            f"{len(predictions)} test images, {epochs} epochs in {_clock(seconds)}"
+            f"{len(predictions)} test images, {epochs} "
+            f"epoch{'' if epochs == 1 else 's'} in {_clock(seconds)}"
         )
         left = len(self.tasks) - len(self._done)
         if left and self._bar is None:
