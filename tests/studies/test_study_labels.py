@@ -81,6 +81,7 @@ def test_classes_are_text_also_for_numbers(label_map):
     ("study", "label_map", "scheme", "message"),
     [
         (make_study(), {"tb": "covid"}, None, r"label_map names \['tb'\]"),
+        (make_study(), {"covid": None}, None, "all str or all numbers"),
         (make_study((), SCHEMES), None, "5 classes", "No class scheme '5 classes'"),
         (make_study(), None, "covid", r"No class scheme 'covid'. The schemes are \[\]"),
         (make_study(("covid", "tb")), None, None, r"\['tb'\] missing. Pass label_map="),
@@ -96,3 +97,8 @@ def test_classes_are_text_also_for_numbers(label_map):
 def test_what_does_not_fit_is_an_error(study, label_map, scheme, message):
     with pytest.raises(ValueError, match=message):
         choose_classes(study, Y, label_map, scheme)
+
+
+def test_a_list_is_no_label_map():
+    with pytest.raises(TypeError, match="label_map must be a dict"):
+        choose_classes(make_study(), Y, ["covid"], None)

@@ -107,6 +107,28 @@ def test_other_trainings_in_the_folder_are_refused(results, tmp_path):
         results.save(tmp_path / "copy")
 
 
+def test_files_of_others_are_not_replaced(results, tmp_path):
+    (tmp_path / "data.csv").write_text("mine")
+    with pytest.raises(ValueError, match="has other files. Name an empty"):
+        results.save(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["data.csv"]
+    assert (tmp_path / "data.csv").read_text() == "mine"
+
+
+def test_results_of_other_data_are_not_replaced(results, tmp_path):
+    results.save(tmp_path / "copy")
+    description = results.description | {"data": {"fingerprint": "other"}}
+    other = StudyResults(description, results.data, results.fits)
+    with pytest.raises(ValueError, match="another study: data differ"):
+        other.save(tmp_path / "copy")
+    assert StudyResults.load(tmp_path / "copy").audit
+    # The audit is a part of the results.
+    StudyResults(results.description, results.data, results.fits).save(
+        tmp_path / "copy"
+    )
+    assert not StudyResults.load(tmp_path / "copy").audit
+
+
 def test_folds_are_in_the_order_of_their_numbers(results, tmp_path):
     results.save(tmp_path / "copy")
     fits = tmp_path / "copy" / "fits" / "Constant"

@@ -6,9 +6,7 @@ from cxrclf._utils.files import remove_abandoned
 from cxrclf._utils.user_warnings import warn_user
 from cxrclf.images import find_paths
 from cxrclf.studies._fit_result import write_json
-from cxrclf.studies._study_results import StudyResults
-
-_SAME = "name", "faithful", "scheme", "data", "cv", "validation"
+from cxrclf.studies._study_results import SAME, StudyResults
 
 
 def open_folder(out, X, description):
@@ -66,7 +64,7 @@ def open_folder(out, X, description):
 
 def _is_same(folder, old, new):
     """Return whether two runs are of the same study. If not, the old one is empty."""
-    for key in _SAME:
+    for key in SAME:
         if old[key] != new[key]:
             if not any(folder.glob("fits/*/*/fit.json")):
                 return False

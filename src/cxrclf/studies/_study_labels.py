@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from cxrclf._utils.label_maps import check_label_map
+
 
 def choose_classes(study, y, label_map, scheme):
     """Return the class of each image in the study, and which images it uses.
@@ -28,11 +30,14 @@ def choose_classes(study, y, label_map, scheme):
 
     Raises
     ------
+    TypeError
+        If `label_map` is not a mapping.
     ValueError
         If classes are unknown or missing, or if the scheme does not exist.
     """
     found = np.unique(y).tolist()
     if label_map is not None:
+        label_map = check_label_map(label_map)
         unknown = [label for label in label_map if label not in found]
         if unknown:
             raise ValueError(f"label_map names {unknown}, and y has {found} only.")

@@ -17,6 +17,8 @@ from cxrclf.studies._summarize_networks import summarize_networks
 _CLASSIFIERS = {one.__name__: one for one in (CXRClassifier, DualBackboneConcat)}
 _STUDY, _DATA, _AUDIT = "study.json", "data.csv", "audit.json"
 _FITS = "fits/*/fold-*/fit.json"
+# Keys of the description in which runs of the same study agree.
+SAME = "name", "faithful", "scheme", "data", "cv", "validation"
 # Keys of the description that this version reads.
 _KEYS = {
     *("name", "title", "reference", "faithful", "scheme", "networks", "cv"),
@@ -281,9 +283,11 @@ class StudyResults:
         Raises
         ------
         ValueError
-            If the folder has trainings that are not part of these results.
+            If the folder has other files, results of another study or of other data, or
+            trainings that are not part of these results.
         """
         folder = Path(folder)
+        self._check_folder(folder)
         folders = {fit_folder(folder, fit.network, fit.fold): fit for fit in self.fits}
         others = sorted({path.parent for path in folder.glob(_FITS)} - folders.keys())
         if others:
@@ -294,10 +298,26 @@ class StudyResults:
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / _STUDY, self.description)
         self.data.to_csv(folder / _DATA)
+        (folder / _AUDIT).unlink(missing_ok=True)  # of earlier results
         if self.audit:
             write_reports(folder / _AUDIT, self.audit)
         for place, fit in folders.items():
             fit.save(place)
+
+    def _check_folder(self, folder):
+        """Refuse a folder whose files would be replaced without being of this study."""
+        if (folder / _STUDY).exists():
+            old = self.read_description(folder)
+            other = [key for key in SAME if old[key] != self.description[key]]
+            if other:
+                raise ValueError(
+                    f"{folder} has results of another study: {', '.join(other)} "
+                    "differ. Name an empty or a new folder."
+                )
+        elif folder.exists() and any(folder.iterdir()):
+            raise ValueError(
+                f"{folder} has other files. Name an empty or a new folder."
+            )
 
     @classmethod
     def load(cls, folder):
