@@ -115,12 +115,19 @@ def test_one_score_is_measured(score, value):
     ("measured", "judgment"),
     [
         (Estimate(0.8, 0.7, 0.9), "agrees"),
-        (Estimate(0.8, 0.75, 0.9), "agrees"),  # but for the rounding of the paper
-        (Estimate(0.8, 0.76, 0.9), "differs"),
+        (Estimate(0.8, 0.754, 0.9), "agrees"),  # 0.754 is printed as 0.75
+        (Estimate(0.8, 0.756, 0.9), "differs"),
         (Estimate(0.6, 0.5, 0.7), "differs"),
         (Estimate(0.8, np.nan, np.nan), "no interval"),
         (Estimate(np.nan, np.nan, np.nan), "not measured"),
     ],
 )
 def test_a_published_score_is_judged_by_the_interval(measured, judgment):
-    assert _judge(0.74998, measured) == judgment
+    assert _judge(0.75, measured) == judgment
+
+
+@pytest.mark.parametrize(
+    ("low", "judgment"), [(0.91344, "agrees"), (0.91346, "differs")]
+)
+def test_four_digits_of_a_paper_are_rounded_less(low, judgment):
+    assert _judge(0.9134, Estimate(0.95, low, 0.97)) == judgment

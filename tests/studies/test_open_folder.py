@@ -1,6 +1,7 @@
 """A folder has the results of one study only."""
 
 import json
+import re
 
 import pytest
 
@@ -36,14 +37,29 @@ def test_networks_and_seconds_of_earlier_runs_are_added(tmp_path):
     assert json.loads((tmp_path / "study.json").read_text()) == describe()
 
 
-@pytest.mark.parametrize(
-    "key", ["name", "faithful", "scheme", "data", "cv", "validation"]
-)
+@pytest.mark.parametrize("key", ["name", "faithful", "scheme", "cv", "validation"])
 def test_the_results_of_another_study_are_refused(tmp_path, key):
     open_folder(tmp_path, X, describe())
     complete(tmp_path)
-    with pytest.raises(ValueError, match=f"its {key} is same, and now other"):
+    with pytest.raises(ValueError, match=f"their {key} is 'same', and now 'other'"):
         open_folder(tmp_path, X, describe(**{key: "other"}))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"images": 4}, "of 3 images, and now of 4. Name"),
+        ({"patients": None}, "of 2 patients, and now of unknown. Name"),
+        ({"classes": {"b": 3}}, "classes are {'a': 3}, and now {'b': 3}. Name"),
+        ({"fingerprint": "y"}, "of other images, classes or patients. Name"),
+    ],
+)
+def test_other_data_are_described_in_words(tmp_path, change, message):
+    data = {"images": 3, "patients": 2, "classes": {"a": 3}, "fingerprint": "x"}
+    open_folder(tmp_path, X, describe(data=data))
+    complete(tmp_path)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        open_folder(tmp_path, X, describe(data=data | change))
 
 
 def test_a_run_without_results_can_be_corrected(tmp_path):

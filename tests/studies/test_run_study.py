@@ -124,17 +124,29 @@ def test_two_trainings_at_the_same_time_give_the_same(study, images, complete):
     assert collect(found) == collect(complete)
 
 
-def test_an_error_loses_no_other_training(
-    study, images, small_net, tmp_path, trainings, capsys
-):
-    networks = {"bad": small_net(max_epochs=0), **study.networks}
+class Failing(DummyClassifier):
+    """Classifier that cannot be trained."""
+
+    def fit(self, X, y, sample_weight=None):
+        raise OSError("no space left")
+
+
+def test_parameters_are_checked_before_any_work(small_net, images, trainings):
+    bad = Study("own", {"good": small_net(), "bad": small_net(max_epochs=0)}, cv=2)
+    with pytest.raises(ValueError, match="'max_epochs' parameter of CXRClassifier"):
+        run(bad, images)
+    assert trainings == []
+
+
+def test_an_error_loses_no_other_training(study, images, tmp_path, trainings, capsys):
+    networks = {"bad": Failing(), **study.networks}
     bad = Study("own", networks, cv=2)
     with pytest.raises(RuntimeError) as caught:
         run(bad, images, out=tmp_path, networks=["bad", "two"], verbose=1)
     message = str(caught.value)
     assert message.startswith("2 of 4 trainings failed. Complete trainings are saved")
-    for fold in (1, 2):
-        assert f"- bad, fold {fold} failed: InvalidParameterError: The" in message
+    # Equal errors are named once.
+    assert message.endswith("- bad, fold 1; bad, fold 2 failed: OSError: no space left")
     assert "Traceback" in caught.value.__notes__[0]
     assert "own: bad, fold 1 failed" in capsys.readouterr().err
     kept = StudyResults.load(tmp_path)
@@ -153,7 +165,7 @@ def test_other_parameters_do_not_change_results_on_disk(study, images, tmp_path)
     other = Study("own", {"two": study.networks["one"]}, cv=2)
     with pytest.raises(ValueError, match="fold-1 has a training with other parameters"):
         run(other, images, out=tmp_path)
-    with pytest.raises(ValueError, match="its cv is 2, and now 3"):
+    with pytest.raises(ValueError, match="their cv is '2', and now '3'"):
         run(Study("own", {"three": DummyClassifier()}, cv=3), images, out=tmp_path)
     assert (tmp_path / "study.json").read_text() == before
 
@@ -433,7 +445,7 @@ def test_models_that_are_missing_are_trained_again(
     run(study, images, networks=["net", "other"], **options)
     assert trainings == [("net", 2)]
     # A model that cannot be saved is an error. The training is not lost.
-    with pytest.raises(RuntimeError, match="fold 1 failed: .*cannot be saved to JSON"):
+    with pytest.raises(RuntimeError, match="fold 2 failed: .*cannot be saved to JSON"):
         run(study, images, networks=["odd"], **options)
     trainings.clear()
     run(study, images, networks=["odd"], out=tmp_path)

@@ -53,6 +53,29 @@ def test_the_scheme_with_exactly_the_classes_of_y_is_chosen(rows, scheme):
     assert choose_classes(make_study((), SCHEMES), Y[rows], None, None)[2] == scheme
 
 
+def test_the_scheme_with_the_most_classes_is_chosen():
+    # As for punn2020 without tuberculosis: 3 classes are possible, and not only 2.
+    schemes = {
+        "2 classes": {
+            "covid": "covid",
+            "normal": "other",
+            "virus": "other",
+            "tb": "other",
+        },
+        "3 classes": {
+            "covid": "covid",
+            "normal": "normal",
+            "virus": "sick",
+            "tb": "sick",
+        },
+        "4 classes": {name: name for name in ("covid", "normal", "virus", "tb")},
+    }
+    y = np.array(["covid", "normal", "virus"])
+    labels, _, scheme = choose_classes(make_study((), schemes), y, None, None)
+    assert scheme == "3 classes"
+    assert labels.tolist() == ["covid", "normal", "sick"]
+
+
 def test_label_map_renames_and_leaves_out():
     y = np.array([1, 0, 2, 1, 7])
     label_map = {1: "covid", 0: "normal", 2: "normal"}

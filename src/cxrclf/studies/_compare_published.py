@@ -51,7 +51,8 @@ def compare_published(results):
     return ReportTable(
         dict(zip(names, zip(*rows, strict=True), strict=True)),
         "Published scores, and scores of this run over all folds together with 95 % "
-        "intervals. A score differs if its published value lies outside the interval.",
+        "intervals. A score differs if its published value lies outside the interval, "
+        "also if it was rounded.",
     )
 
 
@@ -84,7 +85,16 @@ def _judge(published, measured):
         return "not measured"
     if np.isnan([measured.low, measured.high]).any():
         return "no interval"
-    # Published scores are rounded to two or more digits of percent.
-    if measured.low - 5e-5 <= published <= measured.high + 5e-5:
+    half = _half_digit(published)
+    if measured.low - half <= published <= measured.high + half:
         return "agrees"
     return "differs"
+
+
+def _half_digit(value):
+    """Return half a unit of the last printed digit, at most half a percent.
+
+    A paper that prints 96 % may have measured 95.5 % to 96.5 %.
+    """
+    n_digits = len(f"{value:.10f}".rstrip("0").split(".")[1])
+    return 0.5 * 10.0 ** -max(2, n_digits)

@@ -54,6 +54,7 @@ def describe_run(study, estimators, data, digest, *, scheme, faithful):
         "preprocessing": _name(study.preprocessing or ""),
         "protocol": dict(study.protocol),
         "chosen": list(study.chosen),
+        "scaled": {name: str(value) for name, value in study.changes.items()},
         "leaks": list(study.leaks),
         "published": [list(score) for score in study.published],
         "data": {

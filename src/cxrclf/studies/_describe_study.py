@@ -29,6 +29,8 @@ def describe_study(study):
     """
     head = study.title or study.name
     parts = [f"{head}\n{'=' * len(head)}"]
+    if study.changes:
+        parts.append(_fill(describe_changes(study.changes)))
     if study.reference:
         parts.append(_fill(study.reference))
     if study.classes:
@@ -58,6 +60,22 @@ def describe_study(study):
     if study.published:
         parts.append(f"Published scores: {len(study.published)}")
     return "\n\n".join(parts)
+
+
+def describe_changes(changes):
+    """Return one sentence about the parameters that differ from the publication.
+
+    Parameters
+    ----------
+    changes : mapping of str to object
+        Values of the changed parameters.
+
+    Returns
+    -------
+    str
+    """
+    values = ", ".join(f"{name}={value}" for name, value in changes.items())
+    return f"Scaled, not the networks and settings of the publication: {values}."
 
 
 def list_settings(estimator):

@@ -69,10 +69,23 @@ def _is_same(folder, old, new):
             if not any(folder.glob("fits/*/*/fit.json")):
                 return False
             raise ValueError(
-                f"{folder} has results of another study: its {key} is {old[key]}, and "
-                f"now {new[key]}. Name another folder."
+                f"{folder} has other results: {_compare(key, old[key], new[key])}. "
+                "Name another folder."
             )
     return True
+
+
+def _compare(key, old, new):
+    """Return the first difference between two runs, in words."""
+    if key != "data":
+        return f"their {key} is {old!r}, and now {new!r}"
+    for part in ("images", "patients"):
+        if old[part] != new[part]:
+            before, now = (one[part] or "unknown" for one in (old, new))
+            return f"they are of {before} {part}, and now of {now}"
+    if old["classes"] != new["classes"]:
+        return f"their classes are {old['classes']}, and now {new['classes']}"
+    return "they are of other images, classes or patients"
 
 
 def _join(folder, old, new):

@@ -68,6 +68,7 @@ def run_study(
     X, y, groups, names, scheme = _check_data(study, X, y, groups, label_map, scheme)
     estimators = _choose_networks(study, networks, segmenter)
     _check_validation(study, estimators)
+    _check_parameters(estimators)
     data = StudyData(names, y, None if groups is None else groups.astype(str))
     digest = fingerprint_data(names, X, y, groups)
     description = describe_run(
@@ -81,6 +82,8 @@ def run_study(
     if _num_samples(given) > len(data):
         n_left_out = _num_samples(given) - len(data)
         progress.print(f"{n_left_out} images of other classes are left out")
+    if scheme is not None:
+        progress.print(f"Class scheme: {scheme}")
     progress.print(f"Searching for copies among {len(data)} images")
     duplicates = _find_duplicates(X)
     folds = plan_folds(study, X, y, groups, duplicates)
@@ -208,6 +211,14 @@ def _check_validation(study, estimators):
         )
 
 
+def _check_parameters(estimators):
+    """Check the types and ranges of all parameters before any work."""
+    for estimator in estimators.values():
+        for step in (estimator, *estimator.get_params().values()):
+            if hasattr(step, "_parameter_constraints") and hasattr(step, "fit"):
+                step._validate_params()
+
+
 def _check_backbones(estimators):
     """Build each backbone once, so that missing weights are found before the study."""
     checked = set()
@@ -237,14 +248,15 @@ def _find_duplicates(X):
 def _audit(folder, progress, X, y, groups, folds, duplicates, *, n_jobs):
     path = None if folder is None else folder / "audit.json"
     if path is not None and path.exists():
-        return read_reports(path)
-    progress.print("Auditing the folds")
-    reports = audit_study(X, y, groups, folds, duplicates, n_jobs=n_jobs, verbose=0)
+        reports = read_reports(path)
+    else:
+        progress.print("Auditing the folds")
+        reports = audit_study(X, y, groups, folds, duplicates, n_jobs=n_jobs, verbose=0)
+        if path is not None:
+            write_reports(path, reports)
     for report in reports:
         for finding in report.findings:
             progress.print(str(finding))
-    if path is not None:
-        write_reports(path, reports)
     return reports
 
 
@@ -329,7 +341,12 @@ def _raise(failures, tasks):
     kept = "Pass out=... to save complete trainings."
     if tasks[0].folder is not None:
         kept = "Complete trainings are saved. The same call repeats only these."
-    lines = "\n".join(f"- {failure}" for failure in failures)
+    same = {}
+    for failure in failures:
+        same.setdefault(failure.error, []).append(failure.name)
+    lines = "\n".join(
+        f"- {'; '.join(of)} failed: {error}" for error, of in same.items()
+    )
     error = RuntimeError(
         f"{len(failures)} of {len(tasks)} trainings failed. {kept}\n{lines}"
     )

@@ -1,5 +1,6 @@
 """Networks of a study with other parameters and backbones."""
 
+import difflib
 from collections.abc import Sequence
 
 from sklearn.base import clone
@@ -48,8 +49,9 @@ def scale_networks(networks, preprocessing, backbones, params):
     unknown = sorted(set(params) - known)
     if unknown:
         raise ValueError(
-            f"No step of the study has the parameters {unknown}. Remove them, or check "
-            "their spelling."
+            f"No step of the study has the parameters {unknown}."
+            f"{_suggest(unknown, known)} Options of a run, such as scheme, belong to "
+            "Study.run."
         )
     for step in steps:
         step.set_params(**_choose_values(step, params))
@@ -107,6 +109,15 @@ def _choose_values(step, params):
         if name in params and not (name in _LENGTHS and old is None):
             chosen[path] = params[name]
     return chosen
+
+
+def _suggest(unknown, known):
+    """Return known names that contain an unknown name, or look like it."""
+    found = []
+    for name in unknown:
+        inside = sorted(one for one in known if name in one)
+        found += inside or difflib.get_close_matches(name, known)
+    return f" Did you mean {' or '.join(map(repr, found))}?" if found else ""
 
 
 def _paths(step):

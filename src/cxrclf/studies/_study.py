@@ -60,6 +60,8 @@ class Study:
         Topics, such as "training", and what the publication states about them.
     chosen : sequence of str, default=()
         Choices that the publication does not state.
+    changes : mapping of str to object, default={}
+        Parameters that :meth:`scaled` has changed.
     leaks : sequence of str, default=()
         Reasons for which the scores of this study are too good.
     published : sequence of PublishedScore, default=()
@@ -70,7 +72,7 @@ class Study:
     Attributes
     ----------
     name, cv, title, reference, classes, schemes, preprocessing, validation, protocol, \
-            chosen, leaks, published, faithful
+            chosen, changes, leaks, published, faithful
         Parameters of the same names. Sequences are tuples. Mappings are read-only.
     networks : mapping of str to classifier
         Networks by name. Each access returns a new unfitted clone.
@@ -116,6 +118,7 @@ class Study:
     validation: float | str | None = None
     protocol: Mapping[str, str] = field(default_factory=dict)
     chosen: tuple[str, ...] = ()
+    changes: Mapping[str, Any] = field(default_factory=dict)
     leaks: tuple[str, ...] = ()
     published: tuple[PublishedScore, ...] = ()
     faithful: "Study | None" = None
@@ -134,25 +137,29 @@ class Study:
                 raise TypeError(f"{name} must be a sequence of texts, got {value!r}.")
             self._set(name, tuple(value))
         self._set("published", tuple(PublishedScore(*one) for one in self.published))
-        schemes = {name: _frozen(scheme) for name, scheme in self.schemes.items()}
-        self._set("schemes", _frozen(schemes))
-        self._set("protocol", _frozen(self.protocol))
+        self._freeze()
 
     def _set(self, name, value):
         object.__setattr__(self, name, value)
 
+    def _freeze(self):
+        """Make the mappings read-only."""
+        schemes = {name: _frozen(scheme) for name, scheme in self.schemes.items()}
+        self._set("schemes", _frozen(schemes))
+        self._set("protocol", _frozen(self.protocol))
+        self._set("changes", _frozen(self.changes))
+
     def __getstate__(self):
         state = {name: getattr(self, name) for name in _field_names(self)}
-        state["protocol"] = dict(self.protocol)
         state["schemes"] = {name: dict(map_) for name, map_ in self.schemes.items()}
+        for name in ("protocol", "changes"):  # read-only mappings cannot be pickled
+            state[name] = dict(state[name])
         return state
 
     def __setstate__(self, state):
         for name, value in state.items():
             self._set(name, value)
-        schemes = {name: _frozen(scheme) for name, scheme in self.schemes.items()}
-        self._set("schemes", _frozen(schemes))
-        self._set("protocol", _frozen(self.protocol))
+        self._freeze()
 
     def __repr__(self):
         return f"<Study {self.name!r}: {', '.join(self.networks)}>"
@@ -207,7 +214,12 @@ class Study:
         networks, preprocessing, names = scale_networks(
             self.networks, self.preprocessing, backbones, params
         )
-        changes = {"networks": networks, "preprocessing": preprocessing}
+        changed = params if backbones is None else {"backbones": backbones, **params}
+        changes = {
+            "networks": networks,
+            "preprocessing": preprocessing,
+            "changes": {**self.changes, **changed},
+        }
         changes["published"] = [
             score._replace(network=names[score.network])
             for score in self.published
@@ -257,8 +269,8 @@ class Study:
             Whether to run the variant that follows the publication to the letter, with
             its leaks.
         scheme : str, default=None
-            Name of the class scheme. By default the scheme with exactly the classes of
-            y, or else the first one.
+            Name of the class scheme. By default the scheme with the most classes, among
+            those for which y has images of each class.
         label_map : mapping, default=None
             Class of the study for each class in y, if y has other names. Images of
             other classes are left out.

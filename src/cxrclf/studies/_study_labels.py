@@ -76,13 +76,22 @@ def choose_classes(study, y, label_map, scheme):
 
 
 def _choose_scheme(schemes, present):
-    """Return the scheme that uses exactly the present classes, or the first one.
+    """Return the scheme with the most classes among those that y has images for.
 
-    Among several schemes of the same classes, the one that keeps them apart is chosen.
+    Among several of them, the one that uses exactly the classes of y is chosen.
     """
-    exact = [name for name, mapping in schemes.items() if set(mapping) == set(present)]
-    finest = sorted(exact, key=lambda name: -len(set(schemes[name].values())))
-    return finest[0] if finest else next(iter(schemes))
+    possible = [
+        name
+        for name, mapping in schemes.items()
+        if {mapping[label] for label in present if label in mapping}
+        == set(mapping.values())
+    ]
+
+    def rank(name):
+        mapping = schemes[name]
+        return len(set(mapping.values())), set(mapping) == set(present)
+
+    return max(possible, key=rank) if possible else next(iter(schemes))
 
 
 def _refuse_missing(present, needed, missing, label_map, what):

@@ -7,6 +7,7 @@ from sklearn.metrics import confusion_matrix
 from cxrclf.classification import CXRClassifier, DualBackboneConcat
 from cxrclf.studies._audit_study import read_reports, write_reports
 from cxrclf.studies._compare_published import compare_published
+from cxrclf.studies._describe_study import describe_changes
 from cxrclf.studies._fit_fold import MODEL
 from cxrclf.studies._fit_folder import fit_folder
 from cxrclf.studies._fit_result import FitResult, read_json, write_json
@@ -83,7 +84,13 @@ class StudyResults:
 
     def __str__(self):
         leaks = self.description["leaks"]
-        parts = [f"{self.description['title']}\n{self.summary()}"]
+        parts = [self.description["title"]]
+        if self.description["scheme"] is not None:
+            parts.append(f"Class scheme: {self.description['scheme']}")
+        if self.description.get("scaled"):
+            parts.append(describe_changes(self.description["scaled"]))
+        parts.append(str(self.summary()))
+        parts += [str(finding) for report in self.audit for finding in report.findings]
         if leaks:
             parts.append("These scores are too good:")
             parts += [f"- {leak}" for leak in leaks]

@@ -17,8 +17,13 @@ class Failure(NamedTuple):
     error: str
     traceback: str
 
+    @property
+    def name(self):
+        """Name of the network and number of the fold."""
+        return f"{self.network}, fold {self.fold}"
+
     def __str__(self):
-        return f"{self.network}, fold {self.fold} failed: {self.error}"
+        return f"{self.name} failed: {self.error}"
 
 
 def try_fit(task, X, y, groups):
