@@ -35,6 +35,7 @@ def test_values_are_plain_and_complete():
     )
     assert json.loads(json.dumps(found)) == found
     assert found["title"] == "Title"
+    assert found["validation"] == 0.2
     assert found["cv"].startswith("StratifiedKFold(n_splits=3")
     assert found["preprocessing"] == "CLAHE(clip_limit=0.5)"
     assert found["published"] == [["LR", "auc", 0.9, None, None]]

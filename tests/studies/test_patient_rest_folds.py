@@ -40,13 +40,20 @@ def test_no_patient_is_in_two_parts():
             rng.random(900) < 0.1, rng.integers(0, 3, 900), np.minimum(patients % 12, 2)
         )
     ]
-    folds = list(make_folds().split(None, y, patients))
-    assert len(folds) == make_folds().get_n_splits() == 5
+    # Few training images, so that images of their patients are left over.
+    splitter = PatientRestFolds(
+        training={"normal": 60, "pneumonia": 60}, n_rare=60, duplicates=None
+    )
+    folds = list(splitter.split(None, y, patients))
+    assert len(folds) == splitter.get_n_splits() == 5
+    n_unused = []
     for train, test in folds:
         assert not set(patients[train]) & set(patients[test])
         unused = np.setdiff1d(np.arange(900), np.concatenate([train, test]))
+        n_unused.append(len(unused))
         assert set(patients[unused]) <= set(patients[train])
         assert set(y[train]) == set(y[test]) == {"covid", "normal", "pneumonia"}
+    assert min(n_unused) > 0
 
 
 def test_training_set_is_at_most_as_large_as_published():

@@ -28,6 +28,22 @@ def test_f1_scores_are_the_harmonic_means(table):
     assert contradictions == [(NASNET, "2 classes")]
 
 
+def test_sums_of_the_columns_of_table_4(table):
+    sums = {
+        name: sum(round(100 * row[name]) for row in table.values())
+        for name in next(iter(table.values()))
+    }
+    # The sums of the 30 printed percentages.
+    assert sums == {
+        "accuracy": 2667,
+        "precision": 2456,
+        "sensitivity": 2485,
+        "auc": 2789,
+        "specificity": 2632,
+        "f1": 2464,
+    }
+
+
 def test_table_5_repeats_the_best_network(table):
     # Accuracy, precision, recall, AUC and specificity of Table 5.
     names = ("accuracy", "precision", "sensitivity", "auc", "specificity")

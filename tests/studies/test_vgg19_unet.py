@@ -101,6 +101,7 @@ def test_settings_of_the_paper(study):
             assert resolve_name(network.backbone).startswith(name.lower().split()[0])
             optimizer = network.optimizer
             assert (optimizer.name, optimizer.weight_decay) == ("sgd", 0.06)
+            assert optimizer.momentum == 0.9  # the default of MATLAB
             assert (network.learning_rate, network.body_learning_rate) == (1e-3, 1e-3)
             assert network.learning_rate_schedule == "constant"
             assert (network.batch_size, network.max_epochs) == (64, 80)
