@@ -25,6 +25,14 @@ def test_rows_keep_the_order_of_the_table(plant):
     assert listed.left_out == {}
 
 
+def test_accents_of_other_file_systems(plant):
+    # One character in the table, and two in the name of the file.
+    folder = plant("images/u\u0308.png") / "images"
+    listed = list_images(folder, [make_row("\xfc.png")], "raise")
+    assert [Path(path).parent for path in listed.paths] == [folder]
+    assert listed.left_out == {}
+
+
 def test_reasons_and_other_files(plant):
     folder = plant("images/a.png", "images/b.png", "images/c.png") / "images"
     rows = [make_row("a.png"), make_row("b.png", "view"), make_row("gone.png", "view")]

@@ -1,6 +1,7 @@
 """Find the images that the rows of a table name."""
 
 import os
+import unicodedata
 from typing import NamedTuple
 
 from cxrclf.datasets._find_images import find_images
@@ -109,7 +110,9 @@ def _merge_rows(rows):
 
 
 def _fold(name):
-    return os.path.normpath(name).replace(os.sep, "/").strip().casefold()
+    # macOS writes "ü" as two characters in the names of files.
+    name = unicodedata.normalize("NFC", os.path.normpath(name))
+    return name.replace(os.sep, "/").strip().casefold()
 
 
 def _make_key(name, bare):
