@@ -140,7 +140,7 @@ def test_dates_can_be_patients():
     assert fingerprint_data(NAMES, X, Y, days) == fingerprint_data(NAMES, X, Y, days)
 
 
-def test_files_are_known_by_names_and_sizes(tmp_path):
+def test_files_are_known_by_names_sizes_and_ends(tmp_path):
     paths = [str(tmp_path / name) for name in NAMES]
     for path in paths[:2]:  # the last one is missing
         with open(path, "w") as file:
@@ -149,7 +149,11 @@ def test_files_are_known_by_names_and_sizes(tmp_path):
     assert fingerprint_data(NAMES, paths, Y, None) == before
     with open(paths[0], "a") as file:
         file.write(" and more")
-    assert fingerprint_data(NAMES, paths, Y, None) != before
+    longer = fingerprint_data(NAMES, paths, Y, None)
+    assert longer != before
+    with open(paths[0], "w") as file:
+        file.write("content and mere")  # of the same size
+    assert fingerprint_data(NAMES, paths, Y, None) not in (before, longer)
 
 
 class Step(BaseEstimator):

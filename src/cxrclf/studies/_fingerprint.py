@@ -27,6 +27,8 @@ _MACHINE = {
     "verbose",
 }
 
+_END = 2**16  # bytes at each end of a file
+
 
 def fingerprint_data(names, X, y, groups):
     """Return a text that identifies images, classes and patients.
@@ -34,7 +36,8 @@ def fingerprint_data(names, X, y, groups):
     Parameters
     ----------
     names : list of str
-        Names of the images. Files are identified by their names and sizes.
+        Names of the images. Files are identified by their names, their sizes, and
+        their first and last bytes.
     X : array-like
         Images. Pixels are identified by their values.
     y : ndarray of shape (n,)
@@ -47,11 +50,12 @@ def fingerprint_data(names, X, y, groups):
     str
     """
     images = ImageInput.from_X(X)
+    paths = () if images.paths is None else images.paths
     content = {
         "names": names,
         "classes": y.tolist(),
         "patients": None if groups is None else groups.astype(str).tolist(),
-        "sizes": None if images.paths is None else list(map(_file_size, images.paths)),
+        "files": [_identify_file(path) for path in paths],
     }
     digest = hashlib.blake2b(json.dumps(content).encode(), digest_size=16)
     if images.pixels is not None:
@@ -106,11 +110,18 @@ def fingerprint_steps(estimator):
     return digest.hexdigest()
 
 
-def _file_size(path):
+def _identify_file(path):
+    """Return the size of a file, and a digest of its first and last bytes."""
     try:
-        return os.path.getsize(path)
+        with open(path, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(0)
+            ends = file.read(_END)
+            file.seek(max(0, size - _END))
+            ends += file.read(_END)
     except OSError:  # the reader raises a better error
         return None
+    return size, hashlib.blake2b(ends, digest_size=8).hexdigest()
 
 
 def _identify(value):

@@ -6,33 +6,29 @@ from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.frozen import FrozenEstimator
-from sklearn.utils.validation import _num_samples, check_is_fitted
+from sklearn.utils.validation import _num_samples
 
 from cxrclf._utils.files import replace_file
 from cxrclf._utils.groups import check_groups
 from cxrclf._utils.labels import check_label_count, check_labels
 from cxrclf._utils.optional import import_optional
-from cxrclf._utils.user_warnings import warn_user
 from cxrclf.audit import find_duplicates
 from cxrclf.images import ImageInput
-from cxrclf.nets import make_backbone
-from cxrclf.preprocessing import LungMasker
 from cxrclf.studies._audit_study import audit_study, read_reports, write_reports
+from cxrclf.studies._check_backbones import check_backbones
+from cxrclf.studies._choose_networks import choose_networks
 from cxrclf.studies._describe_run import describe_run
 from cxrclf.studies._fingerprint import (
     fingerprint_data,
     fingerprint_fit,
     fingerprint_steps,
 )
-from cxrclf.studies._fit_fold import MODEL, FitTask, set_parameters
+from cxrclf.studies._fit_fold import MODEL, FitTask
 from cxrclf.studies._fit_folder import fit_folder
 from cxrclf.studies._fit_result import FitResult, read_fingerprint, write_json
-from cxrclf.studies._fit_steps import has_validation
 from cxrclf.studies._image_names import name_images
 from cxrclf.studies._open_folder import open_folder
 from cxrclf.studies._plan_folds import plan_folds
-from cxrclf.studies._scale_networks import find_backbones
 from cxrclf.studies._study_data import StudyData
 from cxrclf.studies._study_labels import choose_classes
 from cxrclf.studies._study_progress import StudyProgress
@@ -66,9 +62,7 @@ def run_study(
         raise ValueError("keep_models=True needs a folder for the models. Pass out.")
     method = _check_method(explain)
     X, y, groups, names, scheme = _check_data(study, X, y, groups, label_map, scheme)
-    estimators = _choose_networks(study, networks, segmenter)
-    _check_validation(study, estimators)
-    _check_parameters(estimators)
+    estimators = choose_networks(study, networks, segmenter)
     data = StudyData(names, y, None if groups is None else groups.astype(str))
     digest = fingerprint_data(names, X, y, groups)
     description = describe_run(
@@ -77,7 +71,7 @@ def run_study(
     folder = None if out is None else open_folder(out, X, description)
     if folder is not None:
         data.to_csv(folder / "data.csv")
-    _check_backbones(estimators)
+    check_backbones(estimators)
     progress = StudyProgress(study.name, (), 0, verbose)
     if _num_samples(given) > len(data):
         n_left_out = _num_samples(given) - len(data)
@@ -146,95 +140,6 @@ def _check_data(study, X, y, groups, label_map, scheme):
     if images.paths is None and isinstance(X, (list, tuple)):
         X = images.values  # one array, which processes share
     return X, labels, groups, names, scheme
-
-
-def _choose_networks(study, names, segmenter):
-    """Return the networks to train, with seeds and with the segmenter."""
-    if isinstance(names, str):
-        raise TypeError(f"networks must be a list of names, got {names!r}.")
-    chosen = list(study.networks) if names is None else list(names)
-    unknown = [name for name in chosen if name not in study.networks]
-    if unknown or not chosen:
-        raise ValueError(
-            f"networks={chosen}: the networks of {study.name!r} are "
-            f"{list(study.networks)}."
-        )
-    if segmenter is not None:
-        check_is_fitted(segmenter)
-        segmenter = FrozenEstimator(segmenter)  # so that a clone is fitted too
-    found, left_out = {}, []
-    for name in chosen:
-        estimator = study.networks[name]
-        if segmenter is not None:
-            _set_segmenter(estimator, segmenter)
-        if _needs_segmenter(estimator):
-            left_out.append(name)
-        else:
-            found[name] = set_parameters(estimator, "random_state", 0)
-    if left_out:
-        message = (
-            f"The networks {left_out} see the lungs only, and need a fitted segmenter. "
-            "Pass segmenter=..."
-        )
-        if not found:
-            raise ValueError(message)
-        warn_user(f"{message} They are left out.")
-    return found
-
-
-def _set_segmenter(estimator, segmenter):
-    for path in _find_maskers(estimator):
-        estimator.set_params(**{f"{path}__segmenter": segmenter})
-
-
-def _needs_segmenter(estimator):
-    return bool(_find_maskers(estimator))
-
-
-def _find_maskers(estimator):
-    """Return the paths of each LungMasker without a segmenter."""
-    return [
-        path
-        for path, value in estimator.get_params().items()
-        if isinstance(value, LungMasker) and value.segmenter is None
-    ]
-
-
-def _check_validation(study, estimators):
-    if study.validation is None:
-        return
-    without = [name for name, one in estimators.items() if not has_validation(one)]
-    if without:
-        raise ValueError(
-            f"Study.validation={study.validation!r} needs networks with X_val and "
-            f"y_val in fit, and {without} have none. Set validation=None."
-        )
-
-
-def _check_parameters(estimators):
-    """Check the types and ranges of all parameters before any work."""
-    for estimator in estimators.values():
-        for step in (estimator, *estimator.get_params().values()):
-            if hasattr(step, "_parameter_constraints") and hasattr(step, "fit"):
-                step._validate_params()
-
-
-def _check_backbones(estimators):
-    """Build each backbone once, so that missing weights are found before the study."""
-    checked = set()
-    for estimator in estimators.values():
-        parameters = estimator.get_params()
-        for path, value in find_backbones(estimator).items():
-            weights = parameters.get(f"{path.removesuffix('backbone')}weights")
-            pairs = [(value, weights)]
-            if not isinstance(value, str):
-                several = isinstance(weights, (list, tuple))
-                each = weights if several else [weights] * len(value)
-                pairs = list(zip(value, each, strict=True))
-            for name, source in pairs:
-                if source is not None and (name, str(source)) not in checked:
-                    checked.add((name, str(source)))
-                    make_backbone(name, weights=source)
 
 
 def _find_duplicates(X):
