@@ -101,8 +101,8 @@ def combine(
             "contradiction" (copies with different classes, all of which are left out),
             "draw" (not drawn), and the reasons of the data sets.
 
-        All other attributes with one value per image are joined, such as `view`,
-        `split`, `age` and `offset`. If a data set lacks one, its values are NaN for
+        Other attributes with one number or text per image are joined, such as `view`,
+        `split`, `age` and `offset`; arrays such as `findings` and `boxes` are not. If a data set lacks one, its values are NaN for
         numbers, NaT for dates, and otherwise None.
 
     Raises

@@ -13,7 +13,7 @@ from cxrclf._utils.files import replace_file
 from cxrclf._utils.tables import write_csv
 from cxrclf.metrics import Predictions
 
-_FIT = "fit.json"
+_FIT, _PREDICTIONS = "fit.json", "predictions.csv"
 
 
 class Examples(NamedTuple):
@@ -101,7 +101,7 @@ class FitResult:
         folder.mkdir(parents=True, exist_ok=True)
         for name in (_FIT, "history.csv", "examples.npz"):  # of an earlier training
             (folder / name).unlink(missing_ok=True)
-        self.predictions.to_csv(folder / "predictions.csv")
+        self.predictions.to_csv(folder / _PREDICTIONS)
         if self.history:
             columns = list(self.history)
             rows = list(zip(*self.history.values(), strict=True))
@@ -138,10 +138,15 @@ class FitResult:
         folder = Path(folder)
         content = read_json(folder / _FIT)
         history, examples = folder / "history.csv", folder / "examples.npz"
+        if not (folder / _PREDICTIONS).exists():
+            raise FileNotFoundError(
+                f"{folder / _PREDICTIONS} is missing. Remove this folder, and run the "
+                "study again."
+            )
         return cls(
             content["network"],
             content["fold"],
-            Predictions.from_csv(folder / "predictions.csv"),
+            Predictions.from_csv(folder / _PREDICTIONS),
             _read_history(history) if history.exists() else {},
             content["counts"],
             content["details"],
