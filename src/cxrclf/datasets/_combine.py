@@ -102,8 +102,9 @@ def combine(
             "draw" (not drawn), and the reasons of the data sets.
 
         Other attributes with one number or text per image are joined, such as `view`,
-        `split`, `age` and `offset`; arrays such as `findings` and `boxes` are not. If a data set lacks one, its values are NaN for
-        numbers, NaT for dates, and otherwise None.
+        `split`, `age` and `offset`. Arrays such as `findings` and `boxes` are not. If a
+        data set lacks an attribute, its values are NaN for numbers, NaT for dates, and
+        otherwise None.
 
     Raises
     ------
