@@ -27,6 +27,8 @@ def test_affected_samples_of_each_split():
     assert counts["copy"] == [1, 1]  # row 30 in the first, row 3 in the second split
     assert counts["affected"] == [2, 1]
     assert audit.affected.tolist() == [3, 25, 30]
+    assert counts["split"] == [1, 2]
+    assert audit.list_patients()["split"] == [1]
 
 
 def test_sentences_name_what_was_not_searched():
@@ -34,6 +36,8 @@ def test_sentences_name_what_was_not_searched():
     assert (
         all_found == "In the 2 splits, 3 of 35 test images depend on training images."
     )
+    (one,) = LeakageAudit(NAMES, Y, GROUPS, np.arange(N), SPLITS).read()
+    assert one == "In the 2 splits, 1 of 35 test images depends on training images."
     unknown = LeakageAudit(NAMES, Y, None, None, SPLITS).read()
     assert "Patients are not known" in unknown[1]
     assert "Copies were not searched for" in unknown[2]
@@ -49,6 +53,14 @@ def test_no_finding_without_leakage():
     table = audit.compare_scores(predictions)
     assert table["test_images"] == ["all", "without"]
     assert "needs no correction" in audit.read_scores(table, predictions)[0]
+
+
+def test_splits_that_keep_copies_of_several_patients_together():
+    copies = np.arange(N)
+    copies[3] = copies[1]  # two patients, both on one side of each split
+    (finding,) = LeakageAudit(NAMES, Y, GROUPS, copies, SPLITS[1:]).find()[:1]
+    assert finding.code == "image_of_two_patients"
+    assert "These splits keep copies together" in finding.message
 
 
 def test_scores_with_and_without_the_affected_samples():

@@ -53,9 +53,12 @@ def test_report_of_a_test_set():
         "2 images have copies under several labels, for example row 1 (normal) and row "
         "6 (covid).",
     ]
+    assert messages[3].endswith(
+        "Before a split, join the patients with cxrclf.audit.link_groups."
+    )
     assert report.affected.tolist() == [5, 6, 7]
     assert report.tables["splits"].columns == {
-        "split": [0],
+        "split": [1],
         "n_train": [5],
         "n_test": [3],
         "same_patient": [1],
@@ -64,7 +67,7 @@ def test_report_of_a_test_set():
         "affected": [3],
     }
     assert report.tables["patients"].columns == {
-        "split": [0],
+        "split": [1],
         "patient": ["a"],
         "n_train": [1],
         "n_test": [1],

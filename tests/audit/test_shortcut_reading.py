@@ -81,8 +81,8 @@ def test_quiet_report():
     lines = read(alarms=())
     assert lines[1] == (
         "No classifier that cannot see the disease beats chance, among 2 of them "
-        "(border, corners; level 0.01 for all together). This does not prove that "
-        "there is no shortcut."
+        "(border, corners). The significance level of all these tests together is "
+        "0.01. This does not prove that there is no shortcut."
     )
     # Without a probe that cannot see the disease, there is nothing to conclude.
     lines = read({name: SCORES[name] for name in ("estimator", "thumbnail")}, ())
@@ -94,7 +94,7 @@ def test_test_that_cannot_decide():
     assert lines[1] == (
         "The test cannot decide whether a classifier that cannot see the disease beats "
         "chance (border, corners): on these folds, a classifier without errors would "
-        "have p = 0.062, and the level is 0.01 for all together. It needs more "
+        "have p = 0.062, and the significance level is 0.01. The test needs more "
         "patients, or fewer folds with patients of several classes in each."
     )
 
@@ -121,7 +121,11 @@ def test_external_auc_and_notes():
     assert read_notes(False, 0, 0, {}) == []
     lines = read_notes(False, 0, 0, {}, n_copies=6, n_dependent=3)
     assert lines[0].startswith("3 test images have a copy, or other images of the")
-    assert lines[1].startswith("6 images have copies among the images.")
+    assert lines[1].startswith("6 images belong to groups of copies")
+    one = read_notes(False, 1, 1, {}, n_dependent=1)
+    assert one[0].startswith("1 test image has a copy")
+    assert one[1].startswith("No lungs were found in 1 image.")
+    assert one[2].startswith("The lungs reach into the border of 1 image.")
     skipped = {"lung_shape": "no masks", "source": "none", "outside_lungs": "no masks"}
     notes = read_notes(True, 3, 4, skipped)
     assert "No patient ids" in notes[0]

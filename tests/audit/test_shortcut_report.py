@@ -53,7 +53,7 @@ def test_copies_are_no_shortcut():
     assert set(naive.alarms) == {"corners", "border"}
     report = shortcut_report(None, X, y, **settings)
     assert report.findings == ()
-    assert "80 images have copies among the images." in " ".join(report.reading)
+    assert "80 images belong to groups of copies" in " ".join(report.reading)
     by_hand = shortcut_report(
         None, X, y, groups=np.arange(80) % 40, duplicates=None, **settings
     )

@@ -76,7 +76,8 @@ def test_shortcuts_beat_chance_by_p_value_and_interval():
     assert list(columns["sees the disease"]) == sees
     assert report.external_auc is None
     assert "on 20 images of 19 patients" in report.reading[0]
-    assert "No lungs were found in 1 images" in report.reading[-2]
+    assert "intervals over patients." in report.scores.caption
+    assert "No lungs were found in 1 image." in report.reading[-2]
     assert "into the border of 2 images" in report.reading[-1]
 
 
@@ -86,6 +87,9 @@ def test_columns_of_metadata_are_ranked():
     assert list(report.tables["metadata"].columns["column"]) == ["mode", "width"]
     assert "The column 'mode' alone reaches 0.700" in report.findings[0].message
     assert "difference" not in report.scores.columns
+    # Patients are not known.
+    assert "The probes predict 20 images. " in report.reading[0]
+    assert "intervals over images." in report.scores.caption
 
 
 def test_external_auc_needs_shuffled_pixels():

@@ -40,6 +40,7 @@ def test_topics_exist(items):
     results.description["protocol"] = dict.fromkeys([*topics, "metrics"], "Text.")
     facts = describe_facts(StudyScores(results))
     assert {topic for item in items for topic in item.topics} <= facts.keys() | {
-        "reproduce"
+        "reproduce",
+        "pixels",
     }
     assert all(item.topics or item.missing for item in items)

@@ -19,7 +19,8 @@ def test_known_leaks_are_the_first_findings():
     # The reports are parts. Their findings are shown once.
     assert [part.title for part in report.parts] == ["Leakage", "Shortcuts"]
     assert not any(part.findings for part in report.parts)
-    assert "splits" in report.parts[0].tables
+    # Splits have the names of the folds in other sections.
+    assert list(report.parts[0].tables["splits"].columns) == ["fold", "affected"]
 
 
 def test_probes_stand_beside_the_networks():
@@ -32,15 +33,15 @@ def test_probes_stand_beside_the_networks():
     assert values == sorted(values, reverse=True)
     kinds = dict(zip(table["classifier"], table["kind"], strict=True))
     assert kinds["probe: border"] == "cannot see the disease"
-    assert kinds["probe: thumbnail"] == "sees a part of the disease"
+    assert kinds["probe: thumbnail"] == "may see signs of the disease"
 
 
 @pytest.mark.parametrize(
     ("accuracies", "text"),
     [
-        ((0.9, 0.61), "The intervals of all networks lie above"),
-        ((0.9, 0.6), "Only these networks have intervals above it: a."),
-        ((0.5, 0.6), "The interval of no network lies above"),
+        ((0.9, 0.61), "All networks are better: their intervals lie above"),
+        ((0.9, 0.6), "clearly better, with intervals above this score: a."),
+        ((0.5, 0.6), "No network is clearly better"),
     ],
 )
 def test_networks_that_are_not_better_than_a_probe(accuracies, text, monkeypatch):
@@ -50,9 +51,7 @@ def test_networks_that_are_not_better_than_a_probe(accuracies, text, monkeypatch
         scores, "overall", lambda name, _: Estimate(1.0, values[name], 1.0)
     )
     (reading,) = report_audit(scores).reading
-    assert (
-        "(border) has a balanced accuracy of 0.600, where guessing has 0.333" in reading
-    )
+    assert "(border) has a balanced accuracy of 0.600. Guessing has 0.333." in reading
     assert text in reading
 
 

@@ -42,7 +42,7 @@ def test_confusion_matrix_and_most_frequent_error(scores, parts):
 def test_mean_over_folds_and_pooled_scores_are_told_apart(scores, parts):
     table = parts["Scores"].tables["over_folds"]
     rows = list(zip(table["class"], table["score"], strict=True))
-    row = rows.index(("covid", "auc"))
+    row = rows.index(("covid", "AUC"))
     folds = [t["covid", "auc"] for t in scores.predictions["weak"].fold_tables()]
     assert table["mean"][row] == pytest.approx(np.mean(folds))
     assert table["SD"][row] == pytest.approx(np.std(folds, ddof=1))
@@ -62,7 +62,7 @@ def test_legend_of_the_roc_curves_agrees_with_the_tables(parts):
         *(table[name] for name in ("class", "score", "mean", "SD", "pooled")),
         strict=True,
     ):
-        if score == "auc" and label != "macro average":
+        if score == "AUC" and label != "macro average":
             value, low, high = pooled
             assert f"{label}, pooled: {value:.3f} [{low:.3f}, {high:.3f}]" in legend
             assert f"{label}, mean of 3 folds: {mean:.3f} ± {sd:.3f}" in legend

@@ -18,6 +18,7 @@ def test_scores_and_costs_are_two_tables():
         {
             "network": ["a", "b"],
             "accuracy": [Estimate(0.5, 0.4, 0.6), Estimate(0.9, 0.8, 1.0)],
+            "auc": [Estimate(0.9, 0.8, 1.0), None],
             "MB": [1.0, 2.0],
             "GFLOPs": [None, None],
         },
@@ -27,6 +28,7 @@ def test_scores_and_costs_are_two_tables():
     assert scored.columns == {
         "network": ["b", "a"],
         "accuracy": [(0.9, 0.8, 1.0), (0.5, 0.4, 0.6)],
+        "macro AUC": [None, (0.9, 0.8, 1.0)],
     }
     assert costs.columns == {"network": ["b", "a"], "MB": [2.0, 1.0]}
     assert costs.caption == "Sizes."
@@ -62,7 +64,12 @@ def test_published_scores_only_if_there_are_any():
     titles = [r.title for r in report_networks(make_scores(["a"], published=published))]
     assert titles == ["Networks", "Published and measured scores", "Time and size"]
     report = report_networks(make_scores(["a"], published=published))[1]
-    assert "'differs': 1, 'not measured': 1" in report.reading[0]
+    text = "Of 2 published scores, 1 differs and 1 was not measured."
+    assert report.reading[0].endswith(text)
+    assert len(report.reading) == 1
+    scaled = make_scores(["a"], published=published, scaled={"max_epochs": 3})
+    report = report_networks(scaled)[1]
+    assert "published scores belong to other networks or settings" in report.reading[1]
     other = [["a", "accuracy", 0.5, None, "2 classes"]]
     titles = [r.title for r in report_networks(make_scores(["a"], published=other))]
     assert titles == ["Networks", "Time and size"]
@@ -74,7 +81,7 @@ def test_many_published_scores_are_folded():
     published = [["a", name, 0.5, label, None] for name in names for label in classes]
     report = report_networks(make_scores(["a"], published=published))[1]
     shown = report.tables["scores_of_all_classes_together"]
-    assert shown["score"] == names
+    assert shown["score"] == ["accuracy", "sensitivity", "precision", "F1", "AUC"]
     assert set(shown["class"]) == {"all classes"}
     (part,) = report.parts
     assert len(part.tables["published_scores"]) == 25

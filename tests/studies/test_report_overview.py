@@ -5,6 +5,8 @@ from cxrclf.studies._report_overview import (
     find_published,
     format_seconds,
     list_published,
+    name_score,
+    name_study,
     plural,
     report_overview,
 )
@@ -48,6 +50,24 @@ def test_faithful_variant_is_named():
     assert "Its scores are too good." in text
 
 
+def test_a_scaled_study_is_named():
+    changes = {"backbones": ["lite0", "lite1"], "max_epochs": 3}
+    results = make_study_results(
+        ["a"],
+        audit=False,
+        scaled=changes,
+        published=[["a", "accuracy", 0.95, None, None]],
+    )
+    report = report_overview(StudyScores(results))
+    assert report.reading[0] == (
+        "Scaled down: this run does not have the networks and settings of the "
+        "publication. Changed parameters: backbones = lite0, lite1; max_epochs = 3."
+    )
+    assert "published accuracy" not in report.tables["result"].columns
+    assert name_study(results.description) == "Small study (scaled)"
+    assert name_study(make_study_results(["a"]).description) == "Small study"
+
+
 def test_published_scores_of_the_class_scheme():
     rows = [["a", "auc", 0.9, None, "2 classes"], ["a", "auc", 0.8, None, "3 classes"]]
     description = {"scheme": "3 classes", "published": rows}
@@ -62,6 +82,12 @@ def test_published_scores_of_the_class_scheme():
 )
 def test_seconds(seconds, text):
     assert format_seconds(seconds) == text
+
+
+def test_names_of_scores():
+    names = ["auc", "f1", "balanced_accuracy", "precision"]
+    expected = ["AUC", "F1", "balanced accuracy", "precision"]
+    assert [name_score(name) for name in names] == expected
 
 
 def test_plural():

@@ -17,11 +17,13 @@ from study_results import make_study_results
 
 def test_facts_of_a_run():
     facts = describe_facts(StudyScores(make_study_results(["a", "b"])))
-    assert facts["software"] == "cxrclf 0.1, torch 2.9. a processor"
+    assert facts["title"] == "Small study."
+    assert facts["software"] == "Versions: cxrclf 0.1, torch 2.9."
+    assert facts["processor"] == "Processor: a processor."
     assert facts["images"].startswith("60 images of 10 patients.")
     assert facts["protocol training"] == "The publication states: Adam, 35 epochs."
     assert "a: 4 epochs, 10 s per fold" in facts["training"]
-    assert "best epoch" in facts["selection"]
+    assert facts["reference"] == "A. Author, Journal, 2020."
     assert "copies and leakage" in facts["robustness"]
     assert facts["explainability"].startswith("Saliency maps (gradcam) of typical")
     assert "preprocessing" not in facts
@@ -36,23 +38,26 @@ def test_facts_of_a_small_run():
         processor="",
         preprocessing="TextInpainter(\n    size=3)",
     )
-    for fit in results.fits:
-        fit.details.update(best_epoch=None, n_epochs=None)
-        fit.counts.pop("valid", None)
     facts = describe_facts(StudyScores(results))
-    assert not {"software", "robustness", "explainability"} & facts.keys()
-    assert "no validation set" in facts["selection"]
+    unknown = {"software", "processor", "pixels", "robustness", "explainability"}
+    assert not unknown & facts.keys()
     assert facts["preprocessing"].endswith("folds: TextInpainter( size=3).")
 
 
-def test_a_validation_set_that_selects_nothing():
+def test_a_scaled_run_has_no_statements_of_the_publication():
+    facts = describe_facts(StudyScores(make_study_results(scaled={"max_epochs": 3})))
+    assert not [topic for topic in facts if topic.startswith("protocol ")]
+    assert "The publication states" not in " ".join(facts.values())
+    assert facts["title"] == "Small study (scaled)."
+    assert facts["reference"].startswith("Scaled version of the study in A. Author")
+
+
+def test_results_that_do_not_name_the_method_of_their_maps():
     results = make_study_results()
     for fit in results.fits:
-        fit.details["best_epoch"] = None
-        fit.counts["valid"] = {"covid": 2}
-    text = describe_facts(StudyScores(results))["selection"]
-    assert "learning curves only" in text
-    assert "no validation set" not in text
+        del fit.details["maps"]
+    text = describe_facts(StudyScores(results))["explainability"]
+    assert text.startswith("Saliency maps of typical images")
 
 
 def test_an_image_that_two_folds_test_counts_once():

@@ -176,12 +176,19 @@ def _make_reports(options):
             None,
             X,
             y,
-            groups=np.arange(len(y)) if groups is None else groups,
-            cv=honest,
+            groups=groups,
+            cv=_list_folds(honest, X, y, groups),
             duplicates=duplicates,
             cache_dir=options.cache_dir,
             verbose=verbose,
         )
+
+
+def _list_folds(cv, X, y, groups):
+    """Return splits as rows. Without patient ids, each image is a patient."""
+    if isinstance(cv, list):
+        return cv
+    return list(cv.split(X, y, np.arange(len(y)) if groups is None else groups))
 
 
 def _check_classes(y, folder):

@@ -52,7 +52,7 @@ class LeakageAudit:
         if not self.leaks:
             return None
         columns = {
-            "split": range(len(self.leaks)),
+            "split": range(1, len(self.leaks) + 1),
             "n_train": [leaks.n_train for leaks in self.leaks],
             "n_test": [len(leaks.test) for leaks in self.leaks],
         }
@@ -72,7 +72,7 @@ class LeakageAudit:
             return None
         columns = {"split": [], "patient": [], "n_train": [], "n_test": []}
         for number, ((train, test), leaks) in enumerate(
-            zip(self.splits, self.leaks, strict=True)
+            zip(self.splits, self.leaks, strict=True), start=1
         ):
             shared, n_test = np.unique(
                 self.groups[test][leaks.same_patient], return_counts=True
@@ -92,7 +92,7 @@ class LeakageAudit:
         columns |= {"correlation": [], "test_class": [], "train_class": []}
         sources = CopySources(self.pairs, self.copies, self.exact)
         for number, ((train, _), leaks) in enumerate(
-            zip(self.splits, self.leaks, strict=True)
+            zip(self.splits, self.leaks, strict=True), start=1
         ):
             test = leaks.test[leaks.exact_copy | leaks.near_copy]
             for row, found in zip(test, sources.find(train, test), strict=True):
@@ -110,7 +110,7 @@ class LeakageAudit:
         return ReportTable(
             columns,
             "Test images that are copies of training images, each with one of them. "
-            "In a pair of the kind linked, both images are copies of a third image.",
+            'If the kind is "linked", both images are copies of a third image.',
         )
 
     def list_contradictions(self):
@@ -168,7 +168,8 @@ class LeakageAudit:
             k = sum(int(leaks.affected.sum()) for leaks in self.leaks)
             what = "split" if len(self.leaks) == 1 else f"{len(self.leaks)} splits"
             sentences = [
-                f"In the {what}, {k} of {n} test images depend on training images."
+                f"In the {what}, {k} of {n} test images "
+                f"depend{'s' if k == 1 else ''} on training images."
             ]
         if self.groups is None:
             sentences.append(
@@ -310,12 +311,21 @@ def _describe_mixed_images(audit, mixed):
 def _describe_strangers(audit, strangers):
     rows = np.flatnonzero(audit.copies == strangers[0])
     ids = np.unique(audit.groups[rows]).tolist()
+    kept = audit.leaks and not any(
+        (leaks.exact_copy | leaks.near_copy).any() for leaks in audit.leaks
+    )
+    remedy = (
+        "These splits keep copies together, so nothing has to be changed here. For "
+        "other splits, join"
+        if kept
+        else "Before a split, join"
+    )
     return Finding(
         "duplicates",
         "image_of_two_patients",
         f"{_count(len(strangers), 'image has', 'images have')} copies under several "
-        f"patient ids, for example under {ids[0]} and {ids[1]}. link_groups joins the "
-        "patients.",
+        f"patient ids, for example under {ids[0]} and {ids[1]}. {remedy} the patients "
+        "with cxrclf.audit.link_groups.",
         len(strangers),
     )
 

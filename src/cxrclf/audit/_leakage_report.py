@@ -28,7 +28,8 @@ class LeakageReport(Report):
         "leakage"), `patient_in_two_classes`, `image_under_two_labels` (kind "labels")
         and `image_of_two_patients` (kind "duplicates").
     tables : dict of str to ReportTable
-        - "splits": number of affected test images per split;
+        - "splits": number of affected test images per split. Splits are numbered from
+          1;
         - "patients": patients on both sides of a split, if groups are known;
         - "copies": copies on both sides of a split;
         - "labels": images under two labels, and patients in two classes;

@@ -12,6 +12,7 @@ from PIL import Image
 
 from cxrclf._utils.files import replace_file
 from cxrclf._utils.optional import import_optional
+from cxrclf.audit._report_table import tie_units
 from cxrclf.exceptions import MissingDependencyError
 
 _DPI = 144  # pixels per inch of a picture
@@ -167,10 +168,5 @@ def _template():
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters["tie"] = _tie
+    environment.filters["tie"] = tie_units
     return environment.from_string(source)
-
-
-def _tie(text):
-    """Return text in which a number and its percent sign remain in one line."""
-    return text.replace(" %", "\N{NO-BREAK SPACE}%")

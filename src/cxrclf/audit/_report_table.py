@@ -1,5 +1,6 @@
 """Table of a report."""
 
+import re
 from numbers import Integral, Real
 
 import numpy as np
@@ -11,6 +12,31 @@ from cxrclf.metrics import Estimate
 _SHOWN = 15  # rows in the text of a report
 _SHOWN_HTML = 200  # rows on a page
 _WIDTH = 60  # letters in a cell of the text
+# Names of columns, and what pages and documents show instead.
+_HEADERS = {
+    "n_train": "training images",
+    "n_test": "test images",
+    "n_images": "images",
+    "n_classes": "classes",
+    "same_patient": "same patient",
+    "exact_copy": "exact copy",
+    "near_copy": "near copy",
+    "test_images": "test images",
+    "test_class": "class of the test image",
+    "train_class": "class of the training image",
+    "balanced_accuracy": "balanced accuracy",
+    "row_a": "row A",
+    "row_b": "row B",
+    "image_a": "image A",
+    "image_b": "image B",
+    "f1": "F1",
+    "auc": "AUC",
+    "brier": "Brier score",
+    "log_loss": "log loss",
+    "ece": "ECE",
+    "ece_null": "ECE by chance",
+}
+_UNIT = re.compile(r"(?<=\d) (?=%|(?:s|min|h|ms|MB)\b)")
 
 
 class ReportTable:
@@ -95,7 +121,12 @@ class ReportTable:
             for number, values in enumerate(self.columns.values())
             if all(isinstance(value, str) for value in values)
         ]
-        return as_html(list(self.columns), lines, footer, texts)
+        return as_html(self._headers, lines, footer, texts)
+
+    @property
+    def _headers(self):
+        """Names of the columns in words."""
+        return [_HEADERS.get(name, name) for name in self.columns]
 
     def to_frame(self):
         """Return the table as a data frame.
@@ -123,7 +154,7 @@ class ReportTable:
         -------
         str
         """
-        return as_markdown(list(self.columns), self._format_lines(len(self)))
+        return as_markdown(self._headers, self._format_lines(len(self)))
 
     def to_latex(self):
         """Return all rows as a LaTeX table.
@@ -133,7 +164,7 @@ class ReportTable:
         str
             ``tabular`` environment with the rules of the package booktabs.
         """
-        return as_latex(list(self.columns), self._format_lines(len(self)))
+        return as_latex(self._headers, self._format_lines(len(self)))
 
     def to_csv(self, path):
         """Write the table to a CSV file, completely or not at all.
@@ -213,7 +244,14 @@ def _format_value(value):
 def _format_for_page(value):
     """Return a value as text in which an interval is not broken into two lines."""
     text = _format_value(value)
-    return text.replace(", ", ",\N{NO-BREAK SPACE}") if _is_estimate(value) else text
+    if _is_estimate(value):
+        return text.replace(", ", ",\N{NO-BREAK SPACE}")
+    return tie_units(text)
+
+
+def tie_units(text):
+    """Return text in which a number and its unit remain in one line."""
+    return _UNIT.sub("\N{NO-BREAK SPACE}", text)
 
 
 def _is_estimate(value):

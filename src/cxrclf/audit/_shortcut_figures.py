@@ -125,7 +125,7 @@ def _add_legend(ax, names, alarms):
     texts = {
         _ALARM: "shortcut: cannot see the disease, beats chance",
         _BLIND: "cannot see the disease",
-        _CONTEXT: "sees a part of the disease",
+        _CONTEXT: "may see signs of the disease",
     }
     used = {_choose_color(name, alarms) for name in names}
     handles = [

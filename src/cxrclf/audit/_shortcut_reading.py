@@ -81,15 +81,16 @@ def read_scores(scores, alarms, chance, tested, level, smallest=0.0):
         lines.append(
             "The test cannot decide whether a classifier that cannot see the disease "
             f"beats chance ({', '.join(blind)}): on these folds, a classifier without "
-            f"errors would have {_format_p(smallest)}, and the level is {level:g} for "
-            "all together. It needs more patients, or fewer folds with patients of "
+            f"errors would have {_format_p(smallest)}, and the significance level is "
+            f"{level:g}. The test needs more patients, or fewer folds with patients of "
             "several classes in each."
         )
     elif blind:
         lines.append(
             "No classifier that cannot see the disease beats chance, among "
-            f"{len(blind)} of them ({', '.join(blind)}; level {level:g} for all "
-            "together). This does not prove that there is no shortcut."
+            f"{len(blind)} of them ({', '.join(blind)}). The significance level of "
+            f"all these tests together is {level:g}. This does not prove that there is "
+            "no shortcut."
         )
     lines += _read_context(scores)
     return lines
@@ -141,15 +142,18 @@ def read_notes(
     lines = []
     if n_dependent:
         lines.append(
-            f"{n_dependent} test images have a copy, or other images of the patient, "
-            "among the training images of their fold. All scores are too high, and the "
-            "probes profit as well: a probe can beat chance because it recognizes "
-            "these images. Use a number of folds as cv, which keeps them together."
+            f"{n_dependent} test image{' has' if n_dependent == 1 else 's have'} a "
+            "copy, or other images of the patient, among the training images of the "
+            "fold. "
+            "All scores are too high. The probes profit as well: a probe can beat "
+            "chance because it recognizes such an image. Folds that keep patients and "
+            "copies together have no such images. A number of folds as cv makes them."
         )
     if n_copies:
         lines.append(
-            f"{n_copies} images have copies among the images. Patients who share an "
-            "image count as one patient in the intervals and tests."
+            f"{n_copies} images belong to groups of copies, in which each image is a "
+            "copy of another one. Patients who share an image count as one patient in "
+            "the intervals and tests of this report."
         )
     if without_groups:
         lines.append(
@@ -158,8 +162,8 @@ def read_notes(
         )
     if n_without_lungs:
         lines.append(
-            f"No lungs were found in {n_without_lungs} images. The median box of the "
-            "other images replaces them there."
+            f"No lungs were found in {_count_images(n_without_lungs)}. The median box "
+            "of the other images is used there."
         )
     if "outside_lungs" in skipped and not _EDGES.isdisjoint(alarms):
         lines.append(
@@ -168,8 +172,8 @@ def read_notes(
         )
     if n_in_border:
         lines.append(
-            f"The lungs reach into the border of {n_in_border} images. The border "
-            "and the corners can show disease there."
+            f"The lungs reach into the border of {_count_images(n_in_border)}. The "
+            "border and the corners can show disease there."
         )
     if skipped:
         names = {reason: [] for reason in skipped.values()}
@@ -178,6 +182,10 @@ def read_notes(
         parts = [f"{', '.join(some)} ({reason})" for reason, some in names.items()]
         lines.append(f"Probes that were not possible: {'; '.join(parts)}.")
     return lines
+
+
+def _count_images(n):
+    return "1 image" if n == 1 else f"{n} images"
 
 
 def _read_alarms(scores, alarms, estimator):

@@ -46,7 +46,9 @@ def summarize_shortcuts(study, level, *, skipped, n_lungs):
         # The interval of the AUC is undefined for classifiers without probabilities.
         if p_value <= level and not scores[name].auc.low <= 0.5
     ]
-    tables = {"scores": _tabulate_scores(scores, p_values, alarms)}
+    n_patients = study.count_patients()
+    units = "images" if n_patients is None else "patients"
+    tables = {"scores": _tabulate_scores(scores, p_values, alarms, units)}
     if study.columns:
         tables["metadata"] = _tabulate_columns(study.columns)
     external = None
@@ -55,7 +57,6 @@ def summarize_shortcuts(study, level, *, skipped, n_lungs):
             study.predictions[ESTIMATOR], study.predictions[_SHUFFLED], study.settings
         )
     tested = f"{len(first)} images"
-    n_patients = study.count_patients()
     if n_patients is not None:
         tested += f" of {n_patients} patients"
     smallest = min(1.0, len(p_values) * study.find_smallest_p_value())
@@ -127,7 +128,7 @@ def _make_findings(scores, p_values, alarms, chance, columns):
     ]
 
 
-def _tabulate_scores(scores, p_values, alarms):
+def _tabulate_scores(scores, p_values, alarms, units):
     names = list(scores)
     sees = [
         "" if name == ESTIMATOR else "no" if PROBES[name][1] else "in part"
@@ -149,11 +150,13 @@ def _tabulate_scores(scores, p_values, alarms):
         del columns["difference"]
     return ReportTable(
         columns,
-        "Scores of all test images together, with intervals over patients. p: test of "
-        "the AUC against chance, adjusted by Holm's method. A shortcut needs a lower p "
-        "than the interval of one score shows."
+        f"Scores of all test images together, with intervals over {units}. p: test of "
+        "the AUC against chance, adjusted by Holm's method for the number of probes. "
+        "With many probes, a probe can be no shortcut although its interval lies above "
+        "chance."
         + (
-            " difference: balanced accuracy of the estimator minus that of the row."
+            " difference: balanced accuracy of the estimator minus balanced accuracy "
+            "of the row."
             if ESTIMATOR in scores
             else ""
         ),

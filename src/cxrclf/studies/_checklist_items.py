@@ -57,7 +57,7 @@ CLAIM = [
         (
             "9",
             "Preprocessing of the data",
-            ("preprocessing", "protocol preprocessing"),
+            ("preprocessing", "pixels", "protocol preprocessing"),
             "other steps",
         ),
         ("10", "Selection of subsets of the data", (), "all"),
@@ -82,7 +82,7 @@ CLAIM = [
     *_list(
         "Model",
         ("22", "Description of the model", ("model", "protocol networks", "output")),
-        ("23", "Software and versions", ("software",)),
+        ("23", "Software and versions", ("software", "processor")),
         ("24", "Initialization of the parameters", ("initialization",)),
     ),
     *_list(
@@ -159,7 +159,7 @@ TRIPOD_AI = [
         (
             "7",
             "Preparation and quality of data",
-            ("preprocessing", "protocol preprocessing", "robustness"),
+            ("preprocessing", "pixels", "protocol preprocessing", "robustness"),
             "other steps",
         ),
         ("8a", "Definition of the outcome", (), "all"),
@@ -169,7 +169,7 @@ TRIPOD_AI = [
         (
             "9b",
             "Definition of predictors",
-            ("preprocessing", "protocol preprocessing"),
+            ("preprocessing", "pixels", "protocol preprocessing"),
             "acquisition",
         ),
         ("9c", "Assessors of predictors", (), "all"),
@@ -179,7 +179,7 @@ TRIPOD_AI = [
         (
             "12b",
             "Handling of predictors",
-            ("preprocessing", "protocol preprocessing"),
+            ("preprocessing", "pixels", "protocol preprocessing"),
             "rescaling",
         ),
         (

@@ -52,8 +52,10 @@ def checklists(scores):
         None,
         reading=[
             "The items are filled with what the run knows. All other items, and parts "
-            f'of items, are marked "{BLANK}". The texts of the items are short '
-            "paraphrases. The guidelines have the original texts."
+            f'of items, are marked "{BLANK}". Sentences that begin with "The '
+            'publication states" describe the publication and not this run. They do '
+            "not count as filled. The texts of the items are short paraphrases. The "
+            "guidelines have the original texts."
         ],
         parts=parts,
     )
@@ -64,7 +66,11 @@ def _fill(name, items, source, facts):
     texts, n_filled = [], 0
     for item in items:
         found = [facts[topic] for topic in item.topics if topic in facts]
-        n_filled += bool(found)
+        # A statement of the publication is no knowledge of the run.
+        n_filled += any(
+            topic in facts and not topic.startswith("protocol ")
+            for topic in item.topics
+        )
         if not found:
             found = [f"{BLANK}."]
         elif item.missing:

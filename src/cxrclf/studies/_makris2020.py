@@ -104,7 +104,7 @@ _PROTOCOL = {
 }
 _CHOSEN = (
     "The hidden layer of the head has 128 units, on the averaged feature map. The "
-    "paper states neither.",
+    "paper states neither the number of units nor the pooling.",
     "Shear up to 10 degrees, zoom by 10 %, crop by 10 % of each side, noise with a "
     "standard deviation of 0.002. The paper has no ranges except for the rotation.",
     "Pixels are normalized as for the training on ImageNet. The paper does not state "
@@ -128,8 +128,8 @@ _CHOSEN_FAITHFUL = (
 _LEAKS = (
     "Images are split at random. Images of one patient, and copies of an image, are in "
     "the training and the test set.",
-    "The validation curves are those of the test images. The authors chose 35 epochs "
-    "by them.",
+    "The validation curves are curves of the test images. The authors of the paper "
+    "chose the number of epochs by them.",
 )
 
 

@@ -30,7 +30,7 @@ def model_card(scores):
         return " ".join(texts)
 
     rows = {
-        "Model": join("technology", "model"),
+        "Model": join("technology", "model", "initialization"),
         "Intended use": "Research on methods of classification, and the comparison of "
         "networks on the same images. "
         + f"{BLANK}: the clinical question, the users and the place in the care.",
@@ -43,10 +43,13 @@ def model_card(scores):
             blank="the origin of the images, consent, license, age and sex",
         ),
         "Preprocessing": join(
-            "preprocessing", "protocol preprocessing", blank="other steps, if any"
+            "preprocessing",
+            "pixels",
+            "protocol preprocessing",
+            blank="other steps, if any",
         ),
         "Training": join(
-            "protocol training", "protocol imbalance", "training", "selection"
+            "training", "selection", "protocol training", "protocol imbalance"
         ),
         "Test": join("partition", "disjoint", "internal", "external"),
         "Metrics": join("metrics", "uncertainty"),
@@ -54,7 +57,7 @@ def model_card(scores):
         "Groups of patients": f"{BLANK}: scores by sex, age, view and source "
         "(Predictions.subgroup_table).",
         "Limits": " ".join(list_limits(scores)),
-        "Software": join("software", "reproduce"),
+        "Software": join("software", "processor", "reproduce"),
         "Contact and license": f"{BLANK}: the authors, and the license of the models.",
     }
     table = ReportTable(

@@ -11,7 +11,7 @@ _PROBES = ("sees the disease", "balanced accuracy", "AUC")
 _NETWORK, _BLIND, _PARTLY = (
     "network",
     "cannot see the disease",
-    "sees a part of the disease",
+    "may see signs of the disease",
 )
 
 
@@ -51,8 +51,8 @@ def report_audit(scores):
         tables["networks_and_probes"] = table
         reading.append(_compare(scores, probes, chance))
         figures[
-            "Balanced accuracy of the networks, and of classifiers that see only a "
-            "part of the data, with 95 % intervals."
+            "Balanced accuracy of the networks, and of simple classifiers that see "
+            "only a part of the data (probes), with 95 % intervals."
         ] = partial(
             draw_estimates,
             table["classifier"],
@@ -64,11 +64,24 @@ def report_audit(scores):
         )
     parts = [
         Report(
-            report.title, None, report.tables, report.reading, figures=report.figures
+            report.title,
+            None,
+            {name: _name_folds(table) for name, table in report.tables.items()},
+            report.reading,
+            figures=report.figures,
         )
         for report in results.audit
     ]
     return Report("Audit", findings, tables, reading, figures=figures, parts=parts)
+
+
+def _name_folds(table):
+    """Return a table in which the splits are named folds, as in all other sections."""
+    columns = {
+        "fold" if name == "split" else name: values
+        for name, values in table.columns.items()
+    }
+    return ReportTable(columns, table.caption, max_letters=table.max_letters)
 
 
 def _find_probes(reports):
@@ -108,8 +121,9 @@ def _tabulate(scores, probes):
             "balanced accuracy": balanced,
             "macro AUC": auc,
         },
-        "Networks and probes on the same folds. A probe is a simple classifier that "
-        "sees only a part of the data.",
+        "Networks and probes on the same folds, the best first. A probe is a simple "
+        "classifier that sees only a part of the data. A macro AUC is the mean over "
+        "the classes.",
     )
 
 
@@ -117,18 +131,27 @@ def _compare(scores, probes, chance):
     """Return sentences that compare the networks with the best blind probe."""
     blind = [probe for probe in probes if probe[1] == _BLIND]
     if not blind:
-        return "No probe that cannot see the disease was possible."
+        return (
+            "The data allow no probe that cannot see the disease, so shortcuts were "
+            "not searched for."
+        )
     name, _, best, _ = max(blind, key=lambda probe: np.nan_to_num(probe[2][0]))
     text = (
         f"The best classifier that cannot see the disease ({name.replace('_', ' ')}) "
-        f"has a balanced accuracy of {best[0]:.3f}, where guessing has {chance:.3f}."
+        f"has a balanced accuracy of {best[0]:.3f}. Guessing has {chance:.3f}."
     )
     better = [name for name in scores.order if _find_lowest(scores, name) > best[0]]
     if len(better) == len(scores.order):
-        return f"{text} The intervals of all networks lie above this score."
+        return f"{text} All networks are better: their intervals lie above this score."
     if not better:
-        return f"{text} The interval of no network lies above this score."
-    return f"{text} Only these networks have intervals above it: {', '.join(better)}."
+        return (
+            f"{text} No network is clearly better: no interval of a network lies above "
+            "this score."
+        )
+    return (
+        f"{text} Only these networks are clearly better, with intervals above this "
+        f"score: {', '.join(better)}."
+    )
 
 
 def _find_lowest(scores, network):

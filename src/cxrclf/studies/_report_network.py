@@ -19,6 +19,7 @@ from cxrclf.studies._draw_cases import draw_cases
 from cxrclf.studies._draw_confusion import draw_confusion
 from cxrclf.studies._draw_histories import draw_histories, list_scores
 from cxrclf.studies._report_cases import choose_cases, tabulate_errors
+from cxrclf.studies._report_overview import name_score
 from cxrclf.studies._study_scores import cell, tabulate_scores
 
 _N_SALIENCY, _N_SHEET = 4, 9  # images per figure
@@ -83,8 +84,8 @@ def _read(scores, network, matrix, classes):
         row, column = np.unravel_index(errors.argmax(), errors.shape)
         text += (
             f" The most frequent error: {errors[row, column]:,} of "
-            f"{matrix[row].sum():,} images of the class {classes[row]} were taken for "
-            f"{classes[column]}."
+            f"{matrix[row].sum():,} images of the class {classes[row]} were classified "
+            f"as {classes[column]}."
         )
     return text
 
@@ -234,14 +235,15 @@ def _tabulate_folds(summary):
         for column in summary.columns:
             if column != "support":
                 pooled = summary.pooled and cell(summary.pooled, row, column)
-                lines.append((row, column, *summary[row, column], pooled))
+                score = summary[row, column]
+                lines.append((row, name_score(column), *score, pooled))
     for name, score in summary.overall.items():
         pooled = summary.pooled and summary.pooled.overall_intervals.get(name)
-        lines.append(("all classes", name.replace("_", " "), *score, pooled))
+        lines.append(("all classes", name_score(name), *score, pooled))
     names = ("class", "score", "mean", "SD", "folds", "pooled")
     return ReportTable(
         dict(zip(names, zip(*lines, strict=True), strict=True)),
-        "mean and SD: over the folds in which the score is defined. pooled: the test "
+        "Mean and SD: over the folds in which the score is defined. Pooled: the test "
         "images of all folds as one set, with a 95 % interval. A pooled AUC compares "
         "scores of different folds, and is usually lower than the mean AUC.",
     )
@@ -262,9 +264,9 @@ def _tabulate_calibration(predictions):
                 for name in table.columns
             },
         },
-        "ece: expected calibration error. ece_null: the same error of perfectly "
-        "calibrated probabilities of as many images. The slope is 1 and the intercept "
-        "is 0 for calibrated probabilities.",
+        "Brier score and log loss: 0 is best. ECE: expected calibration error. ECE by "
+        "chance: the same error of perfectly calibrated probabilities of as many "
+        "images. The slope is 1 and the intercept is 0 for calibrated probabilities.",
     )
 
 

@@ -5,10 +5,22 @@ from functools import partial
 from cxrclf.audit import Report, ReportTable
 from cxrclf.metrics import Estimate
 from cxrclf.studies._draw_estimates import draw_estimates
-from cxrclf.studies._report_overview import find_published, list_published
+from cxrclf.studies._report_overview import (
+    find_published,
+    list_published,
+    name_score,
+    plural,
+)
 
 _FEW = 12  # rows of differences that are shown at once
 _MANY = 20  # rows of published scores that are shown at once
+_AVERAGES = {"sensitivity", "precision", "specificity", "f1", "auc"}
+_VERDICTS = {
+    "agrees": ("agrees", "agree"),
+    "differs": ("differs", "differ"),
+    "no interval": ("has no interval", "have no interval"),
+    "not measured": ("was not measured", "were not measured"),
+}
 
 
 def report_networks(scores):
@@ -30,7 +42,8 @@ def report_networks(scores):
     scored, costs = split_summary(summary, scores.order)
     reports = [_report_scores(scores, scored)]
     if list_published(scores.results.description):
-        reports.append(_report_published(scores.results.compare()))
+        description = scores.results.description
+        reports.append(_report_published(scores.results.compare(), description))
     if scores.differences is not None:
         reports.append(_report_differences(scores))
     if costs is not None:
@@ -60,7 +73,9 @@ def split_summary(summary, order):
 
     def select(chosen, caption):
         columns = {name: [summary[name][k] for k in places] for name in [key, *chosen]}
-        return ReportTable(columns, caption)
+        return ReportTable(
+            {_name_average(name): values for name, values in columns.items()}, caption
+        )
 
     scored = [
         name
@@ -73,9 +88,19 @@ def split_summary(summary, order):
         if name not in scored and any(value is not None for value in summary[name])
     ]
     return (
-        select(scored, "Scores of all test images together, with 95 % intervals."),
+        select(
+            scored,
+            "Scores of all test images together, with 95 % intervals. A macro average "
+            "is the mean over the classes. The macro sensitivity is also named "
+            "balanced accuracy.",
+        ),
         select(costs, summary.caption or "Means over the folds.") if costs else None,
     )
+
+
+def _name_average(name):
+    """Return the name of a column. Macro averages are named."""
+    return f"macro {name_score(name)}" if name in _AVERAGES else name
 
 
 def _report_scores(scores, table):
@@ -96,25 +121,30 @@ def _report_scores(scores, table):
         marks=marks,
     )
     reading = [
-        "The networks are sorted by their balanced accuracy. An interval describes the "
-        "sampling of patients. It does not contain the variation of the training."
+        "The networks are sorted by their balanced accuracy. An interval contains "
+        "the uncertainty that comes from the choice of patients. It does not contain "
+        "the variation of the training."
     ]
     return Report(
         "Networks", None, {"scores": table}, reading, figures={f"{text}.": draw}
     )
 
 
-def _report_published(table):
+def _report_published(table, description):
     """Return the published scores beside the measured ones."""
-    verdicts = table.columns.get("difference", [])
-    counts = {name: verdicts.count(name) for name in dict.fromkeys(verdicts)}
-    found = ", ".join(f"{name!r}: {count}" for name, count in counts.items())
     reading = [
         "A published score differs if it lies outside the interval of the measured "
-        "score. The two come from different images or folds, so a difference is no "
-        "error by itself. "
-        + (f"Number of scores by verdict: {found}." if found else "")
+        "score. The two come from different images or folds, so a difference is not an "
+        f"error by itself. {_count_verdicts(table['difference'])}"
     ]
+    if description.get("scaled"):
+        reading.append(
+            "This run is scaled: the published scores belong to other networks or "
+            "settings. The comparison does not show whether the published scores can "
+            "be reproduced."
+        )
+    scores = [name_score(name) for name in table["score"]]
+    table = ReportTable(table.columns | {"score": scores}, table.caption)
     title = "Published and measured scores"
     overall = [k for k, label in enumerate(table["class"]) if label == "all classes"]
     if len(table) <= _MANY or not overall:
@@ -127,6 +157,17 @@ def _report_published(table):
         reading,
         parts=[Report("All published scores", None, {"published_scores": table})],
     )
+
+
+def _count_verdicts(verdicts):
+    """Return a sentence: "2 of 3 published scores agree, and 1 was not measured."."""
+    parts = [
+        f"{verdicts.count(name)} {one if verdicts.count(name) == 1 else many}"
+        for name, (one, many) in _VERDICTS.items()
+        if name in verdicts
+    ]
+    n = plural(len(verdicts), "published score")
+    return f"Of {n}, {' and '.join(parts)}."
 
 
 def _report_differences(scores):

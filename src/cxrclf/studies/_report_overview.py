@@ -19,7 +19,9 @@ def report_overview(scores):
     """
     results = scores.results
     description = results.description
-    reading = [" ".join([describe_run(scores), describe_best(scores)])]
+    scale = describe_scale(description)
+    reading = [scale] if scale else []
+    reading.append(f"{describe_run(scores)} {describe_best(scores)}")
     if description.get("faithful"):
         n = len(description.get("leaks", ()))
         reading.append(
@@ -45,7 +47,8 @@ def report_overview(scores):
             "result": ReportTable(
                 columns,
                 "Scores of the test images of all folds together, with 95 % intervals "
-                f"over {describe_units(results)}. The best balanced accuracy is first.",
+                f"over {describe_units(results)}. The best balanced accuracy is first. "
+                "A macro AUC is the mean over the classes.",
             ),
         },
         reading,
@@ -85,8 +88,8 @@ def describe_best(scores):
     balanced = scores.overall(best, "balanced_accuracy")
     lead = "The best network is" if len(scores.order) > 1 else "The network is"
     return (
-        f"{lead} {best} with an accuracy of {accuracy:.3f} and a balanced accuracy of "
-        f"{balanced:.3f} (95 % intervals in brackets)."
+        f'{lead} "{best}" with an accuracy of {accuracy:.3f} and a balanced accuracy '
+        f"of {balanced:.3f} (95 % intervals in brackets)."
     )
 
 
@@ -105,13 +108,44 @@ def describe_units(results):
     return plural(len(np.unique(results.data.groups)), "patient")
 
 
+def describe_scale(description):
+    """Return a sentence about the changes of a scaled study, or None."""
+    changes = description.get("scaled")
+    if not changes:
+        return None
+    listed = "; ".join(
+        f"{name} = "
+        + (
+            ", ".join(map(str, value))
+            if isinstance(value, list | tuple)
+            else f"{value}"
+        )
+        for name, value in changes.items()
+    )
+    return (
+        "Scaled down: this run does not have the networks and settings of the "
+        f"publication. Changed parameters: {listed}."
+    )
+
+
+def name_study(description):
+    """Return the title of a study. A scaled study is marked."""
+    title = description.get("title") or f"Study {description['name']}"
+    return f"{title} (scaled)" if description.get("scaled") else title
+
+
 def count_folds(results):
     """Return the number of folds."""
     return len({fit.fold for fit in results.fits})
 
 
 def find_published(description, score):
-    """Return a published score of all classes together, by the name of the network."""
+    """Return a published score of all classes together, by the name of the network.
+
+    A scaled study has none, because its networks are not the published ones.
+    """
+    if description.get("scaled"):
+        return {}
     return {
         network: value
         for network, name, value, label, _ in list_published(description)
@@ -124,6 +158,11 @@ def list_published(description):
     scheme = description.get("scheme")
     rows = [tuple(row) for row in description.get("published", ())]
     return [row for row in rows if row[4] in (None, scheme)]
+
+
+def name_score(name):
+    """Return the name of a score as in a text: "AUC", "F1", "balanced accuracy"."""
+    return {"auc": "AUC", "f1": "F1"}.get(name, name.replace("_", " "))
 
 
 def plural(n, noun):

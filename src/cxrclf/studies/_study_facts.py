@@ -2,13 +2,14 @@
 
 import numpy as np
 
+from cxrclf.studies._describe_trainings import describe_trainings
 from cxrclf.studies._report_overview import (
     count_folds,
     describe_best,
     describe_images,
     describe_run,
     describe_units,
-    format_seconds,
+    name_study,
     plural,
 )
 
@@ -30,9 +31,8 @@ def describe_facts(scores):
     """
     results = scores.results
     description = results.description
-    title = description.get("title") or description.get("name", "")
     facts = {
-        "title": title,
+        "title": end_sentence(name_study(description)),
         "technology": "Convolutional neural networks (deep learning) that classify "
         f"chest radiographs: {', '.join(scores.order)}.",
         "summary": f"{describe_run(scores)} {describe_best(scores)}",
@@ -45,12 +45,9 @@ def describe_facts(scores):
         "value was missing or replaced.",
         "reproduce": _describe_seed(description),
         "software": _describe_versions(description),
+        "processor": _describe_processor(description),
         "model": 'Each network and its parameters: section "Protocol". Number of '
         'parameters, operations and size: section "Time and size".',
-        "initialization": "The parameter `weights` of each network in the section "
-        '"Protocol": weights of ImageNet by default, None for random weights.',
-        "training": _describe_training(scores),
-        "selection": _describe_selection(scores),
         "output": "A probability for each class. The predicted class has the largest "
         "probability. No threshold was chosen.",
         "metrics": "Accuracy, precision, sensitivity, specificity, F1 and AUC of each "
@@ -69,6 +66,7 @@ def describe_facts(scores):
         "performance": describe_best(scores)
         + ' All scores with intervals: sections "Networks" and "Each network".',
         "limits": " ".join(list_limits(scores)),
+        **describe_trainings(scores),
     }
     if results.audit:
         facts["robustness"] = (
@@ -76,17 +74,22 @@ def describe_facts(scores):
             'cannot see the disease on the same folds: section "Audit".'
         )
     explained = [fit for fit in results.fits if fit.examples is not None]
-    methods = {fit.details["maps"] for fit in explained}
-    if methods:
+    if explained:
+        # Results of earlier versions do not name the method.
+        methods = {fit.details.get("maps") for fit in explained} - {None}
+        named = f" ({', '.join(sorted(methods))})" if methods else ""
         facts["explainability"] = (
-            f"Saliency maps ({', '.join(sorted(methods))}) of typical images and of "
-            "the worst errors, in the section "
-            "of each network. They were not compared with annotations of radiologists."
+            f"Saliency maps{named} of typical images and of the worst errors, in the "
+            "section of each network. They were not compared with annotations of "
+            "radiologists."
         )
     if description.get("reference"):
-        facts["reference"] = description["reference"]
-    for topic, text in (description.get("protocol") or {}).items():
-        facts[f"protocol {topic}"] = f"The publication states: {end_sentence(text)}"
+        lead = "Scaled version of the study in" if description.get("scaled") else ""
+        text = f"{lead} {end_sentence(description['reference'])}".strip()
+        facts["reference"] = text
+    if not description.get("scaled"):  # a scaled run does not follow the publication
+        for topic, text in (description.get("protocol") or {}).items():
+            facts[f"protocol {topic}"] = f"The publication states: {end_sentence(text)}"
     if description.get("preprocessing"):
         facts["preprocessing"] = (
             "Applied to each image before the folds: "
@@ -207,39 +210,9 @@ def _describe_seed(description):
 def _describe_versions(description):
     versions = description.get("versions") or {}
     named = ", ".join(f"{name} {version}" for name, version in versions.items())
+    return f"Versions: {named}." if named else None
+
+
+def _describe_processor(description):
     processor = description.get("processor")
-    return ". ".join(part for part in (named, processor) if part) or None
-
-
-def _describe_training(scores):
-    """Return the number of epochs and the duration of the trainings."""
-    parts = []
-    for network in scores.order:
-        details = [fit.details for fit in scores.fits(network)]
-        epochs = [d["n_epochs"] for d in details if d.get("n_epochs")]
-        seconds = [d["seconds_fit"] for d in details if d.get("seconds_fit")]
-        if epochs:
-            low, high = min(epochs), max(epochs)
-            text = f"{network}: {low if low == high else f'{low} to {high}'} epochs"
-            if seconds:
-                text += f", {format_seconds(np.mean(seconds))} per fold"
-            parts.append(text)
-    listed = f" {'; '.join(parts)}." if parts else ""
-    return f'Parameters of the training: section "Protocol".{listed}'
-
-
-def _describe_selection(scores):
-    best = [
-        fit.details.get("best_epoch")
-        for network in scores.order
-        for fit in scores.fits(network)
-    ]
-    if any(epoch is not None for epoch in best):
-        return (
-            "A training ends with the weights of its best epoch on the validation set, "
-            "if it has one."
-        )
-    text = "The weights after the last epoch."
-    if any(fit.counts.get("valid") for fit in scores.results.fits):
-        return f"{text} The validation set is for the learning curves only."
-    return f"{text} There was no validation set."
+    return f"Processor: {end_sentence(processor)}" if processor else None

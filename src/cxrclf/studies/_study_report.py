@@ -7,7 +7,7 @@ from cxrclf.studies._report_audit import report_audit
 from cxrclf.studies._report_data import report_data
 from cxrclf.studies._report_network import report_network
 from cxrclf.studies._report_networks import report_networks
-from cxrclf.studies._report_overview import report_overview
+from cxrclf.studies._report_overview import name_study, report_overview
 from cxrclf.studies._report_protocol import report_protocol
 from cxrclf.studies._study_scores import StudyScores
 
@@ -77,6 +77,4 @@ def write_study_report(results, path):
     --------
     study_report : Return the sections of the page.
     """
-    description = results.description
-    title = description.get("title") or f"Study {description['name']}"
-    return write_page(path, study_report(results), title)
+    return write_page(path, study_report(results), name_study(results.description))
