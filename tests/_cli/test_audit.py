@@ -126,6 +126,14 @@ def test_bad_options(folder, capsys, arguments, message):
     assert re.search(message, error), error
 
 
+def test_unknown_patients_are_not_counted(folder, capsys):
+    assert audit(folder, "--quiet", "--json") == 0
+    reports = json.loads(capsys.readouterr().out)["reports"]
+    text = " ".join(reports[-1]["reading"])
+    assert "The probes predict 24 images. Chance" in text
+    assert "No patient ids were passed." in text
+
+
 def test_truncated_file(folder, capsys):
     path = next((folder / "normal").iterdir())
     path.write_bytes(path.read_bytes()[:200])

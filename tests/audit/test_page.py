@@ -72,6 +72,14 @@ def test_percent_sign_remains_with_its_number():
     assert "A 95\N{NO-BREAK SPACE}% interval." in page
 
 
+def test_units_remain_with_their_numbers():
+    tables = {"t": ReportTable({"a": ["12 s or 95 % in 3 sets"]})}
+    page = make_page([Report("All", None, tables, ["It took 3 min 3 s."])], "Study")
+    space = "\N{NO-BREAK SPACE}"
+    assert f"It took 3{space}min 3{space}s." in page
+    assert f"12{space}s or 95{space}% in 3 sets" in page
+
+
 def test_names_of_tables_retain_capitals():
     tables = {"ROC_of_VGG16": ReportTable({"n": [1]})}
     page = make_page([Report("All", None, tables)], "Study")

@@ -1,4 +1,5 @@
 import csv
+import re
 
 import numpy as np
 import pytest
@@ -108,3 +109,16 @@ def test_interval_is_not_broken_on_a_page():
     assert "0.900 [0.800,\N{NO-BREAK SPACE}0.950]" in page
     assert "one, two" in page
     assert "\N{NO-BREAK SPACE}" not in str(table)
+
+
+def test_documents_have_words_as_headers_and_files_have_names(tmp_path):
+    table = ReportTable({"n_train": [3], "auc": [0.5], "own_name": [1]})
+    header = ["training images", "AUC", "own_name"]
+    assert re.findall("<th[^>]*>([^<]*)</th>", table._repr_html_())[:3] == header
+    latex = table.to_latex().splitlines()[2]
+    assert latex.startswith("training images & AUC & ")
+    assert "| training images |" in table.to_markdown()
+    table.to_csv(tmp_path / "t.csv")
+    first = (tmp_path / "t.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert first == "n_train,auc,own_name"
+    assert str(table).startswith("n_train")

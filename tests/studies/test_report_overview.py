@@ -51,7 +51,7 @@ def test_faithful_variant_is_named():
 
 
 def test_a_scaled_study_is_named():
-    changes = {"backbones": ["lite0", "lite1"], "max_epochs": 3}
+    changes = {"image_size": "96", "max_epochs": "3"}
     results = make_study_results(
         ["a"],
         audit=False,
@@ -60,8 +60,8 @@ def test_a_scaled_study_is_named():
     )
     report = report_overview(StudyScores(results))
     assert report.reading[0] == (
-        "Scaled down: this run does not have the networks and settings of the "
-        "publication. Changed parameters: backbones = lite0, lite1; max_epochs = 3."
+        "Scaled, not the networks and settings of the publication: image_size=96, "
+        "max_epochs=3."
     )
     assert "published accuracy" not in report.tables["result"].columns
     assert name_study(results.description) == "Small study (scaled)"

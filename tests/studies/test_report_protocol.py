@@ -9,7 +9,11 @@ def test_protocol_choices_networks_and_environment():
         "b": {"estimator": "Pipeline()", "settings": {"epochs": "", "pixels": ""}},
     }
     results = make_study_results(
-        ["a", "b"], audit=False, examples=False, preprocessing=""
+        ["a", "b"],
+        audit=False,
+        examples=False,
+        preprocessing="",
+        scaled={"image_size": "96", "max_epochs": "3"},
     )
     results.description["networks"] = networks
     report = report_protocol(StudyScores(results))
@@ -24,6 +28,7 @@ def test_protocol_choices_networks_and_environment():
     run = dict(zip(tables["run"]["setting"], tables["run"]["value"], strict=True))
     assert run["torch"] == "2.9"
     assert run["variant"] == "honest"
+    assert run["changed parameters"] == "image_size=96, max_epochs=3"
     assert "preprocessing" not in run
     assert "honest variant" in report.reading[-1]
 

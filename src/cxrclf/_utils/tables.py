@@ -136,10 +136,10 @@ def as_latex(
     all columns below the table. Characters with a meaning in LaTeX are escaped.
     """
     rows = [
-        " & ".join(_escape_latex(cell) for cell in line) for line in (header, *lines)
+        " & ".join(escape_latex(cell) for cell in line) for line in (header, *lines)
     ]
     spanning = [
-        rf"\multicolumn{{{len(header)}}}{{l}}{{{_escape_latex(line)}}}"
+        rf"\multicolumn{{{len(header)}}}{{l}}{{{escape_latex(line)}}}"
         for line in footer
     ]
     parts = [
@@ -161,7 +161,7 @@ def _escape_markdown(text: str) -> str:
     return escaped.replace("](", r"]\(")  # brackets alone are no link
 
 
-def _escape_latex(text: str) -> str:
+def escape_latex(text: str) -> str:
     """Return text that LaTeX shows unchanged, in one line."""
     escaped = " ".join(text.split()).translate(_LATEX)
     # After the end of a line of a table, [ and * would be arguments.

@@ -126,7 +126,7 @@ CLAIM = [
     *_list(
         "Other information",
         ("42", "Reference to the protocol", ("reference",), "the protocol"),
-        ("43", "Availability of software, models and data", ("software",), "access"),
+        ("43", "Availability of software, models and data", (), "all"),
         ("44", "Funding and role of the funders", (), "all"),
     ),
 ]
@@ -208,7 +208,7 @@ TRIPOD_AI = [
         ("18c", "Protocol", ("reference",), "access to the protocol"),
         ("18d", "Registration", (), "all"),
         ("18e", "Sharing of data", (), "all"),
-        ("18f", "Sharing of code", ("software", "reproduce"), "access to the code"),
+        ("18f", "Sharing of code", (), "all"),
     ),
     *_list(
         "Patients and public",

@@ -3,6 +3,7 @@
 import numpy as np
 
 from cxrclf.audit import Report, ReportTable
+from cxrclf.studies._describe_study import describe_changes
 
 
 def report_overview(scores):
@@ -19,8 +20,8 @@ def report_overview(scores):
     """
     results = scores.results
     description = results.description
-    scale = describe_scale(description)
-    reading = [scale] if scale else []
+    changes = description.get("scaled")
+    reading = [describe_changes(changes)] if changes else []
     reading.append(f"{describe_run(scores)} {describe_best(scores)}")
     if description.get("faithful"):
         n = len(description.get("leaks", ()))
@@ -106,26 +107,6 @@ def describe_units(results):
     if results.data.groups is None:
         return "images, because there are no patient ids"
     return plural(len(np.unique(results.data.groups)), "patient")
-
-
-def describe_scale(description):
-    """Return a sentence about the changes of a scaled study, or None."""
-    changes = description.get("scaled")
-    if not changes:
-        return None
-    listed = "; ".join(
-        f"{name} = "
-        + (
-            ", ".join(map(str, value))
-            if isinstance(value, list | tuple)
-            else f"{value}"
-        )
-        for name, value in changes.items()
-    )
-    return (
-        "Scaled down: this run does not have the networks and settings of the "
-        f"publication. Changed parameters: {listed}."
-    )
 
 
 def name_study(description):

@@ -37,6 +37,7 @@ def report_protocol(scores):
         ("estimator", [_find_estimator(one) for one in networks.values()]),
         caption="Parameters that are not listed have their default value.",
     )
+    changes = (description.get("scaled") or {}).items()
     environment = {
         "study": description.get("name"),
         "variant": variant,
@@ -44,7 +45,7 @@ def report_protocol(scores):
         "folds": description.get("cv"),
         "validation set": description.get("validation"),
         "preprocessing": description.get("preprocessing"),
-        "scale": description.get("scale"),
+        "changed parameters": ", ".join(f"{name}={value}" for name, value in changes),
         "seed": description.get("seed"),
         "processor": description.get("processor"),
         **(description.get("versions") or {}),
