@@ -1,6 +1,7 @@
 """Grids of scores: look-up, plain text, HTML, Markdown, LaTeX and CSV."""
 
 import csv
+import html
 
 import numpy as np
 import pytest
@@ -128,3 +129,14 @@ def test_latex_has_the_rules_of_booktabs():
         r"\multicolumn{3}{l}{All: 15} \\",
         r"\end{tabular}",
     ]
+
+
+def test_long_names_may_break_after_a_sign():
+    name = "train/covid/a_b-<script>_1.png"
+    page = as_html(
+        ["image"], [[name], ["short_name"], ["several words_with a_sign"]], []
+    )
+    assert "train/<wbr>covid/<wbr>a_<wbr>b-&lt;script&gt;_1.png" in page
+    assert ">short_name<" in page
+    assert ">several words_with a_sign<" in page
+    assert html.unescape(page.replace("<wbr>", "")).count(name) == 1

@@ -22,7 +22,7 @@ def test_scores_and_costs_are_two_tables():
             "MB": [1.0, 2.0],
             "GFLOPs": [None, None],
         },
-        "Sizes.",
+        "Scores with 95 % intervals. Sizes. Times.",
     )
     scored, costs = split_summary(summary, ["b", "a"])
     assert scored.columns == {
@@ -31,7 +31,7 @@ def test_scores_and_costs_are_two_tables():
         "macro AUC": [None, (0.9, 0.8, 1.0)],
     }
     assert costs.columns == {"network": ["b", "a"], "MB": [2.0, 1.0]}
-    assert costs.caption == "Sizes."
+    assert costs.caption == "Sizes. Times."
     del summary.columns["MB"]
     assert split_summary(summary, ["a"])[1] is None
 

@@ -3,6 +3,7 @@
 import csv
 import html
 import os
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ _MARKDOWN = str.maketrans(
     {character: f"\\{character}" for character in "\\`*_|~$"}
     | {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 )
+_LONG = 20  # letters of a word that may need several lines
+_SIGN = re.compile(r"(?<=\w)([/_-])(?=\w)")
 _LATEX = str.maketrans(
     {character: f"\\{character}" for character in "&%$#_{}"}
     | {
@@ -87,7 +90,7 @@ def as_html(
         parts = []
         for column, (cell, tag) in enumerate(zip(cells, tags, strict=True)):
             mark = ' class="text"' if column in text_columns else ""
-            parts.append(f"<{tag}{mark}>{html.escape(cell)}</{tag}>")
+            parts.append(f"<{tag}{mark}>{_escape_html(cell)}</{tag}>")
         return "".join(parts)
 
     head = make_row(header, ["th"] * len(header))
@@ -153,6 +156,16 @@ def as_latex(
         r"\end{tabular}",
     ]
     return "\n".join(parts)
+
+
+def _escape_html(text: str) -> str:
+    """Return text that HTML shows unchanged. Long names may break after a sign."""
+    return " ".join(
+        _SIGN.sub(r"\1<wbr>", html.escape(word))
+        if len(word) > _LONG
+        else html.escape(word)
+        for word in text.split(" ")
+    )
 
 
 def _escape_markdown(text: str) -> str:

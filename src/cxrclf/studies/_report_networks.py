@@ -94,8 +94,14 @@ def split_summary(summary, order):
             "is the mean over the classes. The macro sensitivity is also named "
             "balanced accuracy.",
         ),
-        select(costs, summary.caption or "Means over the folds.") if costs else None,
+        select(costs, _caption_costs(summary.caption)) if costs else None,
     )
+
+
+def _caption_costs(caption):
+    """Return the caption of a summary without the sentence about its scores."""
+    first, _, rest = caption.partition(". ")
+    return (rest if first.startswith("Scores") else caption) or "Means over the folds."
 
 
 def _name_average(name):
