@@ -22,7 +22,7 @@ SECTIONS = [
     "Model card",
     "Reporting guidelines",
 ]
-VOID = {"meta", "link", "img", "br"}
+VOID = {"meta", "link", "img", "br", "wbr"}
 
 
 class Page(HTMLParser):
