@@ -41,5 +41,5 @@ def test_joined_folders(folder):
     assert joined.data.shape == (60, 1)
     assert joined.target.tolist() == [*train.target, *train.target]
     assert joined.groups.tolist() == [*train.groups, *train.groups]
-    assert joined.DESCR.split(train.DESCR) == ["", " ", ""]
+    assert joined.DESCR.split(train.DESCR) == ["", "\n", ""]
     assert join_folders([train]) is train

@@ -121,7 +121,7 @@ def test_scores_that_chose_no_epoch(train, capsys):
         (["--set", "learn_rate=1"], "'learn_rate'. Did you mean learning_rate"),
         (["--set", "xyz__rate=1"], "no parameter 'xyz__rate'. Check --set."),
         (["--device", "tpu"], "device='tpu' is not available here"),
-        (["--groups", "("], "is no regular expression"),
+        (["--groups", "("], "is not a regular expression"),
         (["--validation-fraction", ".01"], "holds out one image in 100"),
     ],
 )

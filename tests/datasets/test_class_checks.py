@@ -39,13 +39,13 @@ def test_parts_of_a_split(plant, parts):
     with pytest.raises(ValueError, match="parts of a split, not classes") as caught:
         load(plant, *names)
     train = next(part for part in parts if "train" in part.casefold())
-    cure = re.search(r"load_image_folder\('(.*)'\)", str(caught.value))[1]
+    cure = re.search(r"Pass one part, such as '(.*)'\.", str(caught.value))[1]
     assert cure.endswith(f"/{train}")
     assert load_image_folder(cure).target_names == ["n", "p"]
 
 
 def test_a_training_part_beside_flat_test_images(plant):
-    with pytest.raises(ValueError, match=r"classes: 'train'\. Load .*/train'"):
+    with pytest.raises(ValueError, match=r"classes: 'train'\. Pass .*/train'"):
         load(plant, "train/n/1.png", "train/p/2.png", "test/3.png")
 
 

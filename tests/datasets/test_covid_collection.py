@@ -32,7 +32,7 @@ def test_images_and_description(write):
         "groups": np.array([row["patient"] for row in listed.rows]),
     }
     bunch = collection.make_bunch("Title", listed, fields, None)
-    text = bunch.DESCR
+    text = " ".join(bunch.DESCR.split())
     assert text == (
         f"Title: 2 radiographs of 2 patients in {root}. Images per class: "
         "'No Finding' 1, 'Pneumonia/Viral/SARS' 1."

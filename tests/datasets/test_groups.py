@@ -40,7 +40,7 @@ def test_none_and_callables_stay():
     [
         (["a", "b"], "must be a regular expression, a callable or None"),
         (5, "must be a regular expression"),
-        ("(a", "is no regular expression"),
+        ("(a", "is not a regular expression"),
     ],
 )
 def test_groups_of_another_kind(groups, message):

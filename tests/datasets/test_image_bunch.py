@@ -32,7 +32,7 @@ def test_arrays():
     assert bunch.groups.tolist() == ["p2", "p1"]
     assert bunch.age is None
     assert bunch.frame is None
-    assert bunch.DESCR == "Two images. Left out: 1 hidden ('.a')."
+    assert bunch.DESCR == "Two images.\nLeft out: 1 hidden ('.a')."
     assert bunch.left_out == LEFT_OUT
 
 
@@ -51,3 +51,13 @@ def test_pandas_is_imported_where_a_frame_is_wanted(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(MissingDependencyError, match=r"load\(as_frame=True\) needs"):
         import_pandas(True, "load")
+
+
+def test_a_sentence_per_line_and_long_sentences_in_several():
+    path = "folder/" + "x" * 90
+    counts = ", ".join(f"class-{n} {n}" for n in range(12))
+    text = f"Images in {path}. Images per class: {counts}."
+    lines = make_image_bunch(PATHS, fields(), text, {}, None).DESCR.split("\n")
+    assert lines[:2] == ["Images in", f"{path}."]
+    assert [len(line) <= 88 for line in lines] == [True, False, True, True]
+    assert " ".join(lines) == text

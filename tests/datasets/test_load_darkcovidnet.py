@@ -30,7 +30,7 @@ def test_classes_and_patients(root):
         *("nih/00001684", "nih/00001684", "nih/00001280"),
     ]
     assert data.source.tolist() == ["cohen"] * 2 + ["nih"] * 4
-    text = data.DESCR
+    text = " ".join(data.DESCR.split())
     assert text == (
         f"6 radiographs of DarkCovidNet in {root / TOP}. Images per class: "
         "'Covid-19' 2, 'No_findings' 3, 'Pneumonia' 1. Patients of the NIH: 2, of them "

@@ -50,7 +50,7 @@ def test_parts_classes_and_patients(kaggle):
     assert data.groups.tolist() == list(IDS)
     assert data.frame is None
     assert data.left_out == {}
-    text = data.DESCR
+    text = " ".join(data.DESCR.split())
     assert text == (
         f"10 radiographs of 9 patients in {kaggle}. Images per class: 'normal' 5, "
         "'pneumonia' 5. Images per part: 'test' 2, 'train' 6, 'val' 2. The published "
@@ -116,7 +116,7 @@ def test_frame(kaggle):
 
 def test_patients_in_two_parts_are_named(kaggle, plant):
     plant("chest_xray/test/PNEUMONIA/person1_bacteria_3.jpeg")
-    text = load_kermany(kaggle).DESCR
+    text = " ".join(load_kermany(kaggle).DESCR.split())
     assert "Patients in more than one part (1): 'person1_bacteria'." in text
 
 
@@ -135,13 +135,15 @@ def test_without_the_part_of_kaggle(kaggle):
 
 def test_a_missing_class(kaggle):
     (kaggle / "test" / "NORMAL").rename(kaggle.parent / "NORMAL")
-    with pytest.raises(ValueError, match=r"test' must hold .* only; found 'PNEUMONIA'"):
+    with pytest.raises(
+        ValueError, match=r"test' must hold .* only; 'normal' is missing\."
+    ):
         load_kermany(kaggle)
 
 
 def test_another_data_set_with_the_same_classes(kaggle, plant):
     plant("chest_xray/train/COVID/1.jpeg")
-    with pytest.raises(ValueError, match="found 'COVID', 'NORMAL', 'PNEUMONIA'"):
+    with pytest.raises(ValueError, match="only; not expected: 'COVID'"):
         load_kermany(kaggle)
     root = plant("other/normal/1.jpeg", "other/pneumonia/2.jpeg") / "other"
     with pytest.raises(ValueError, match=r"'normal' in .*other names \(1\)"):

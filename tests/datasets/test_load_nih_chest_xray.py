@@ -51,7 +51,7 @@ def test_findings_patients_and_parts(root):
     assert data.age.tolist() == [57, 58, 80, 74]
     assert data.follow_up.tolist() == [0, 1, 0, 0]
     assert data.left_out == {}
-    text = data.DESCR
+    text = " ".join(data.DESCR.split())
     assert text == (
         f"4 radiographs of 3 patients in {root}. Images per finding: 'Cardiomegaly' 2, "
         "'Emphysema' 1, 'Hernia' 1. Images without a finding: 1. Images per part: "

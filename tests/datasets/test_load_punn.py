@@ -61,7 +61,7 @@ def test_each_image_once(root):
         *("montgomery/MCUCXR_0282", "cohen/nejmoa2001191", "montgomery/MCUCXR_0031"),
         "rsna/07afb190-e345-418c-8bd8-ca864b11b6d1",
     ]
-    assert "8 lines of 6 images, and 1 images are in several parts." in data.DESCR
+    assert "8 lines of 6 images, and 1 image is in several parts." in data.DESCR
     assert "Patients in more than one part (1): 'cohen/nejmoa2001191'" in data.DESCR
 
 

@@ -72,5 +72,5 @@ def join_folders(parts):
         data=np.concatenate([part.data for part in parts]),
         target=np.concatenate([part.target for part in parts]),
         groups=groups,
-        DESCR=" ".join(part.DESCR for part in parts),
+        DESCR="\n".join(part.DESCR for part in parts),
     )

@@ -149,8 +149,7 @@ def _train(parts):
 def _raise_parts(folder, parts):
     raise ValueError(
         f"{str(folder)!r} holds parts of a split, not classes: {format_names(parts)}. "
-        f"Load one part at a time, such as "
-        f"load_image_folder({str(folder / _train(parts))!r})."
+        f"Pass one part, such as {str(folder / _train(parts))!r}."
     )
 
 
@@ -160,8 +159,9 @@ def _check_masks(folder, contents):
     if masks and images:
         raise ValueError(
             f"{str(folder)!r} holds images and masks, not classes: "
-            f"{format_names(images + masks)}. List them with load_image_masks("
-            f"{str(folder / images[0])!r}, {str(folder / masks[0])!r})."
+            f"{format_names(images + masks)}. Pass a folder with one subfolder per "
+            f"class. In Python, load_image_masks({str(folder / images[0])!r}, "
+            f"{str(folder / masks[0])!r}) lists images with their masks."
         )
     if masks:
         warn_user(

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from cxrclf._utils.counts import format_count
 from cxrclf._utils.keyed_random import draw_seed
 from cxrclf._utils.splitting import join_groups
 from cxrclf._utils.user_warnings import warn_user
@@ -233,8 +234,9 @@ def _find_contradictory(copies, paths, fields):
         ]
         more = len(texts) - _SHOWN
         warn_user(
-            f"{len(texts)} images have copies with different classes, and are left out "
-            f"with all copies: {'; '.join(texts[:_SHOWN])}"
+            f"{format_count(len(texts), 'image has', 'images have')} copies with "
+            "different classes, and all these copies are left out: "
+            f"{'; '.join(texts[:_SHOWN])}"
             f"{f'; ... and {more} more' if more > 0 else ''}. Check these classes, or "
             "rename them with label_map.",
             LabelWarning,
@@ -279,8 +281,9 @@ def _describe(parts, fields):
         for label, found in sorted(counts.items())
     ]
     text = (
-        f"{len(fields['target'])} image files of {len(parts)} data sets. Images per "
-        f"class: {', '.join(lines)}."
+        f"{format_count(len(fields['target']), 'image file')} of "
+        f"{format_count(len(parts), 'data set')}. Images per class: "
+        f"{', '.join(lines)}."
     )
     single = [label for label in sorted(counts) if len(counts[label]) == 1]
     if len(parts) > 1 and single:

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from cxrclf._utils.checks import check_int
+from cxrclf._utils.counts import format_count
 from cxrclf.datasets._covid_rows import prepare_rows
 from cxrclf.datasets._csv_table import read_csv_table
 from cxrclf.datasets._image_bunch import make_image_bunch
@@ -94,7 +95,8 @@ class CovidCollection:
         target, groups = fields["target"].tolist(), fields["groups"].tolist()
         counts = ", ".join(f"{key!r} {n}" for key, n in sorted(Counter(target).items()))
         description = (
-            f"{title}: {len(target)} radiographs of {len(set(groups))} patients in "
+            f"{title}: {format_count(len(target), 'radiograph')} of "
+            f"{format_count(len(set(groups)), 'patient')} in "
             f"{format_path(self.root)}. Images per class: {counts}."
         )
         return make_image_bunch(

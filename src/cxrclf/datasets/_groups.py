@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cxrclf._utils.counts import format_count
 from cxrclf.datasets._layout import format_names
 
 
@@ -28,7 +29,8 @@ def check_groups(groups):
         pattern = re.compile(groups)
     except re.error as error:
         raise ValueError(
-            f"groups={groups!r} is no regular expression: {error}."
+            f"groups={_show(groups)} is not a regular expression: {error}. Check the "
+            "brackets and backslashes."
         ) from error
 
     def find(path):
@@ -64,10 +66,11 @@ def find_groups(paths, find_group, groups):
     ]
     if missing:
         raise ValueError(
-            f"groups={groups!r} finds no id for {len(missing)} of {len(paths)} files: "
-            f"{format_names(missing)}. Widen the pattern to match them, or pass a "
-            "callable that returns an id for each path. Without an id, the files of a "
-            "patient could fall on both sides of a split."
+            f"groups={_show(groups)} finds no id for {len(missing)} of "
+            f"{format_count(len(paths), 'file')}: {format_names(missing)}. Change the "
+            "pattern so that it matches these names too, or pass a callable that "
+            "returns an id for each path. Without an id, the files of a patient could "
+            "be on both sides of a split."
         )
     # An array of mixed ids has type str, in which the patients 1 and "1" are the same.
     if not any(
@@ -78,3 +81,9 @@ def find_groups(paths, find_group, groups):
             f"{format_names(ids)}. Convert all ids to str."
         )
     return np.array(ids)
+
+
+def _show(groups):
+    """Return the parameter as text. A pattern is shown as it was typed."""
+    pattern = groups.pattern if isinstance(groups, re.Pattern) else groups
+    return f"'{pattern}'" if isinstance(pattern, str) else repr(groups)

@@ -1,5 +1,8 @@
 """Bunch that the loaders of image files return."""
 
+import re
+import textwrap
+
 import numpy as np
 from sklearn.utils import Bunch
 
@@ -7,6 +10,8 @@ from cxrclf._utils.optional import import_optional
 from cxrclf.datasets._left_out import describe_left_out
 
 _COLUMNS = {"groups": "group"}
+_SENTENCE = re.compile(r"(?<=\.) (?=[A-Z])")  # between two sentences
+_WIDTH = 88  # characters per line of DESCR
 
 
 def import_pandas(as_frame, reader):
@@ -31,7 +36,8 @@ def make_image_bunch(paths, fields, description, left_out, pandas):
         Attributes of the Bunch. A dict of k columns (each a list of n values) becomes
         an (n, k) array of object.
     description : str
-        Attribute `DESCR`, to which a sentence about the left-out files is added.
+        Attribute `DESCR`, to which a sentence about the left-out files is added. Each
+        sentence gets its own line.
     left_out : dict of str to list of str
         Attribute `left_out`: paths of the left-out files, by reason.
     pandas : module or None
@@ -59,9 +65,18 @@ def make_image_bunch(paths, fields, description, left_out, pandas):
         else:
             bunch[name] = values
     bunch.frame = frame
-    bunch.DESCR = description + describe_left_out(left_out)
+    bunch.DESCR = _wrap(description + describe_left_out(left_out))
     bunch.left_out = left_out
     return bunch
+
+
+def _wrap(text):
+    """Return a text with each sentence on its own line, or lines if it is long."""
+    lines = [
+        textwrap.fill(sentence, _WIDTH, break_long_words=False, break_on_hyphens=False)
+        for sentence in _SENTENCE.split(text)
+    ]
+    return "\n".join(lines)
 
 
 def _make_table(columns, frame):

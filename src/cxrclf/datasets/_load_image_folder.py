@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cxrclf._utils.counts import format_count
 from cxrclf._utils.user_warnings import warn_user
 from cxrclf.datasets._class_checks import check_class_folders, warn_twins
 from cxrclf.datasets._class_folders import list_class_folders
@@ -179,8 +180,11 @@ def _describe(folder, paths, ids):
     n_images = sum(len(files) for files in paths.values())
     counts = [f"{name!r} {len(files)}" for name, files in paths.items()]
     more = f", and {len(counts) - _SHOWN} more" if len(counts) > _SHOWN else ""
-    groups = "" if ids is None else f", of {len(set(ids.tolist()))} groups"
+    groups = (
+        "" if ids is None else f", of {format_count(len(set(ids.tolist())), 'patient')}"
+    )
     return (
-        f"{n_images} image files of {len(paths)} classes in {format_path(folder)}"
+        f"{format_count(n_images, 'image file')} of "
+        f"{format_count(len(paths), 'class', 'classes')} in {format_path(folder)}"
         f"{groups}. Images per class: {', '.join(counts[:_SHOWN])}{more}."
     )

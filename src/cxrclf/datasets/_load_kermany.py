@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cxrclf._utils.counts import format_count
 from cxrclf.datasets._count_texts import describe_shared, format_counts
 from cxrclf.datasets._find_images import find_images
 from cxrclf.datasets._image_bunch import import_pandas, make_image_bunch
@@ -44,7 +45,8 @@ def load_kermany(folder, *, subtypes=False, as_frame=False):
     ----------
     folder : path-like
         Folder ``chest_xray``, or a folder up to two levels above it. To list one part,
-        pass its folder, such as ``chest_xray/train``.
+        pass its folder, such as ``chest_xray/train``. The other part is then not
+        needed, and the folder must have both classes.
     subtypes : bool, default=False
         Whether to divide the class "pneumonia" into "bacteria" and "virus", by the
         names of the files.
@@ -233,7 +235,8 @@ def _describe(root, fields):
     """Return the first sentences of `DESCR`."""
     target, split, groups = (fields[name] for name in ("target", "split", "groups"))
     text = (
-        f"{len(target)} radiographs of {len(set(groups.tolist()))} patients in "
+        f"{format_count(len(target), 'radiograph')} of "
+        f"{format_count(len(set(groups.tolist())), 'patient')} in "
         f"{format_path(root)}. Images per class: {format_counts(target)}."
     )
     if split is None:

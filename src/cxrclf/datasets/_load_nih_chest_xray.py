@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cxrclf._utils.counts import format_count
 from cxrclf.datasets._count_texts import describe_shared, format_counts
 from cxrclf.datasets._image_bunch import import_pandas, make_image_bunch
 from cxrclf.datasets._layout import find_root
@@ -237,7 +238,8 @@ def _describe(root, fields, findings):
     counts = findings.sum(axis=0).tolist()
     named = [f"{name!r} {n}" for name, n in zip(FINDINGS, counts, strict=True) if n]
     text = (
-        f"{n_images} radiographs of {len(set(fields['groups'].tolist()))} patients in "
+        f"{format_count(n_images, 'radiograph')} of "
+        f"{format_count(len(set(fields['groups'].tolist())), 'patient')} in "
         f"{format_path(root)}. Images per finding: {', '.join(named) or 'none'}. "
         f"Images without a finding: {n_images - int(findings.any(axis=1).sum())}."
     )

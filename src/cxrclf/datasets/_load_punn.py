@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cxrclf._utils.counts import format_count
 from cxrclf.datasets._cohen_names import get_publication, read_cohen_patients
 from cxrclf.datasets._count_texts import describe_shared, format_counts
 from cxrclf.datasets._find_images import find_images
@@ -243,6 +244,7 @@ def _describe(root, published, fields):
         f"lists in {format_path(root)}. Images per class: "
         f"{format_counts(fields['target'])}. Images per part: "
         f"{format_counts(fields['split'])}. The lists have {len(published)} lines of "
-        f"{len(parts)} images, and {n_shared} images are in several parts."
+        f"{format_count(len(parts), 'image')}, and "
+        f"{format_count(n_shared, 'image is', 'images are')} in several parts."
         + describe_shared(fields["split"], fields["groups"])
     )

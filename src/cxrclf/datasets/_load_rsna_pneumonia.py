@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from cxrclf._utils.counts import format_count
 from cxrclf.datasets._image_bunch import import_pandas, make_image_bunch
 from cxrclf.datasets._layout import find_root, format_names
 from cxrclf.datasets._left_out import format_path
@@ -244,8 +245,9 @@ def _describe(root, fields, n_unknown):
     """Return the first sentences of `DESCR`."""
     counts = Counter(fields["target"].tolist())
     n_images, n_groups = len(fields["groups"]), len(set(fields["groups"].tolist()))
-    known = f" of {n_groups} patients" if not n_unknown else ""
-    text = f"{n_images} radiographs{known} in {format_path(root)}. Images per class: "
+    known = f" of {format_count(n_groups, 'patient')}" if not n_unknown else ""
+    text = f"{format_count(n_images, 'radiograph')}{known} in {format_path(root)}. "
+    text += "Images per class: "
     text += ", ".join(f"{name!r} {count}" for name, count in sorted(counts.items()))
     if n_unknown == n_images:
         return text + (
@@ -255,7 +257,8 @@ def _describe(root, fields, n_unknown):
         )
     if n_unknown:
         return text + (
-            f". Warning: the mapping lacks {n_unknown} images, which have one id per "
-            "image in groups."
+            ". Warning: the mapping lacks "
+            f"{format_count(n_unknown, 'image, which has', 'images, which have')} one id "
+            "per image in groups."
         )
     return text + "."

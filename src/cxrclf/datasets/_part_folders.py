@@ -101,13 +101,35 @@ def _list_classes(folder, part, entries, classes):
     """Return the class folders of one part, by part and class."""
     names = [name.casefold() for name in entries]
     if sorted(names) != list(classes):
-        *first, last = (repr(name) for name in classes)
         raise ValueError(
-            f"{str(folder)!r} must hold the folders {', '.join(first)} and {last} "
-            f"only; found {format_names(list(entries))}. If it is this data set, "
+            f"{str(folder)!r} must hold the folders {_join(classes)} only"
+            f"{_describe_difference(entries, classes)}. If it is this data set, "
             "unpack it again. If it is another one, use load_image_folder."
         )
     return {
         (part, name): path
         for name, path in sorted(zip(names, entries.values(), strict=True))
     }
+
+
+def _describe_difference(entries, classes):
+    """Return which folders are missing, and which are too many, as text."""
+    names = [name.casefold() for name in entries]
+    missing = [name for name in classes if name not in names]
+    others = [
+        own
+        for own, name in zip(entries, names, strict=True)
+        if name not in classes or names.count(name) > 1
+    ]
+    text = ""
+    if missing:
+        text += f"; {_join(missing)} {'is' if len(missing) == 1 else 'are'} missing"
+    if others:
+        text += f"; not expected: {format_names(others)}"
+    return text
+
+
+def _join(names):
+    """Return names in quotation marks, with "and" before the last one."""
+    *first, last = map(repr, names)
+    return f"{', '.join(first)} and {last}" if first else last
