@@ -257,8 +257,7 @@ def _describe(root, fields, n_unknown):
         )
     if n_unknown:
         return text + (
-            ". Warning: the mapping lacks "
-            f"{format_count(n_unknown, 'image, which has', 'images, which have')} one id "
-            "per image in groups."
+            f". Warning: the mapping lacks {format_count(n_unknown, 'image')}. In groups, "
+            "each of them has an id of its own."
         )
     return text + "."
