@@ -117,6 +117,13 @@ def test_unreadable_files_are_named_and_the_rest_is_converted(scans, tmp_path, c
     assert not (out / "inverted.png").exists()
 
 
+def test_no_readable_file_is_an_error(tmp_path, capsys):
+    assert convert("missing.dcm", "--out", tmp_path / "png", "--json") == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "error: 1 image file cannot be read" in captured.err
+
+
 def test_nothing_is_replaced_by_surprise(scans, tmp_path, capsys):
     out = tmp_path / "png"
     (out / "deep").mkdir(parents=True)

@@ -87,9 +87,22 @@ def test_fail_fast(saved_model, scans, capsys, tmp_path):
     assert not (tmp_path / "p.csv").exists()
 
 
-def test_no_readable_file(saved_model, capsys):
-    assert predict(saved_model, "missing.png") == 1
-    assert read_table(capsys.readouterr().out) == []
+@pytest.mark.parametrize("form", ["--quiet", "--json"])
+def test_no_readable_file_is_an_error(saved_model, capsys, tmp_path, form):
+    (tmp_path / "damaged.png").write_bytes(b"no image")
+    files = ["nowhere", tmp_path / "damaged.png"]
+    assert predict(saved_model, *files, "--out", tmp_path / "p.csv", form) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "error: 2 image files cannot be read" in captured.err
+    assert "  nowhere: no such file\n" in captured.err
+    assert not (tmp_path / "p.csv").exists()
+
+
+def test_one_image(saved_model, scans, capsys, tmp_path):
+    out = tmp_path / "p.csv"
+    assert predict(saved_model, scans.paths[0], "--out", out) == 0
+    assert capsys.readouterr().out.startswith("1 image: covid ")
 
 
 def test_dicom_is_predicted_as_the_same_pixels(saved_model, scans, tmp_path, capsys):

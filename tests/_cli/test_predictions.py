@@ -47,8 +47,10 @@ def test_the_files_that_can_be_read(saved_model, scans, capsys):
     np.testing.assert_array_equal(np.array(found.scores, expected.dtype), expected)
     assert found.failures == {"no.png": "no such file"}
     assert capsys.readouterr().err == (
-        "cxrclf: 1 of 4 files cannot be read and are left out:\n"
-        "  no.png: no such file\n"
+        "cxrclf: 1 of 4 files cannot be read and is left out:\n  no.png: no such file\n"
     )
     with pytest.raises(ImageReadError, match="no.png: no such file"):
-        predict_files(classifier, ["no.png"], fail_fast=True)
+        predict_files(classifier, ["no.png", *scans.paths], fail_fast=True)
+    with pytest.raises(ImageReadError, match="no.png: no such file"):
+        predict_files(classifier, ["no.png"])
+    assert capsys.readouterr().err == ""

@@ -108,6 +108,8 @@ def run(options):
     from joblib import Parallel, delayed
     from tqdm import tqdm
 
+    from cxrclf.exceptions import ImageReadError
+
     # Threads suffice: decoders and encoders run without the lock of Python.
     coming = Parallel(options.jobs, prefer="threads", return_as="generator")(
         delayed(_convert)(file.path, output, options)
@@ -125,6 +127,8 @@ def run(options):
     failures = {
         result["path"]: result["failure"] for result in results if "failure" in result
     }
+    if not converted:
+        raise ImageReadError(failures)
     print_failures(failures, len(files))
     if options.json:
         print_json({"converted": converted, "failures": failures})

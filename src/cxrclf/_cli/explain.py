@@ -19,6 +19,7 @@ from cxrclf._cli.output import (
     write_text,
 )
 from cxrclf._cli.predictions import predict_files
+from cxrclf._utils.counts import format_count
 from cxrclf._utils.files import replace_file
 from cxrclf._utils.optional import import_optional
 from cxrclf._utils.plot_text import plain_text
@@ -126,7 +127,9 @@ def run(options):
         values = {"method": options.method, **predictions.to_dict(columns)}
         print_json({"model": options.model, "out": options.out, **values})
     elif speaks(options):
-        text = f"Written: {len(images)} maps and {_TABLE} in {options.out}"
+        text = (
+            f"Written: {format_count(len(images), 'map')} and {_TABLE} in {options.out}"
+        )
         print_text(f"{_LIMITS}\n\n{text}")
     return int(bool(predictions.failures))
 

@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from cxrclf._utils.counts import format_count
 from cxrclf._utils.files import replace_file
 
 
@@ -76,7 +77,8 @@ def print_failures(failures, n):
     """
     if failures:
         lines = [f"  {path}: {why}" for path, why in failures.items()]
-        what = f"{len(failures)} of {n} files cannot be read and are left out:"
+        what = f"{len(failures)} of {format_count(n, 'file')} cannot be read and "
+        what += "is left out:" if len(failures) == 1 else "are left out:"
         print_note("\n".join([f"cxrclf: {what}", *lines]))
 
 

@@ -7,6 +7,7 @@ from cxrclf._cli.image_files import FILES_HELP, find_image_files
 from cxrclf._cli.model import add_device, load_classifier
 from cxrclf._cli.output import check_writable, print_json, print_text, write_text
 from cxrclf._cli.predictions import predict_files
+from cxrclf._utils.counts import format_count
 
 _DESCRIPTION = """\
 Predict the classes of radiographs with a saved classifier.
@@ -16,7 +17,8 @@ classifier reads and resizes the files as in its training, also DICOM files.
 
 The result is a table in CSV with a row per image: path, y_pred (the most probable
 class), and score_<class> (the probability of each class, in full precision). It is
-printed, or written to --out. Files that cannot be read are named and left out.
+printed, or written to --out. Files that cannot be read are named and left out. If no
+file can be read, this is an error.
 
 The probabilities are statements about the images of the training. On images of another
 hospital they may be wrong, and confident all the same. They are not for clinical use.
@@ -87,6 +89,7 @@ def run(options):
         print_text(table.replace("\r\n", "\n").rstrip("\n"))
     elif speaks(options):
         counts = Counter(predictions.labels)
+        n_images = format_count(len(predictions.paths), "image")
         found = ", ".join(f"{name} {counts[name]}" for name in predictions.classes)
-        print_text(f"{len(predictions.paths)} images: {found}\nWritten: {options.out}")
+        print_text(f"{n_images}: {found}\nWritten: {options.out}")
     return int(bool(predictions.failures))

@@ -105,22 +105,21 @@ def predict_files(classifier, paths, *, fail_fast=False):
     Raises
     ------
     ImageReadError
-        If `fail_fast` is true and a file cannot be read. The error names all files.
+        If no file can be read, or if `fail_fast` is true and a file cannot be read. The
+        error names all such files.
     """
     failures = {}
     try:
         scores = classifier.predict_proba(paths)
     except ImageReadError as error:
-        if fail_fast:
-            raise
         failures = error.failures
+        if fail_fast or len(failures) == len(set(paths)):
+            raise
         print_failures(failures, len(paths))
         paths = [path for path in paths if path not in failures]
         # The other files are decoded already.
-        scores = classifier.predict_proba(paths) if paths else None
+        scores = classifier.predict_proba(paths)
     classes = classifier.classes_
-    if scores is None:
-        return FilePredictions([], classes.tolist(), [], [], failures)
     labels = classes[scores.argmax(axis=1)]
     return FilePredictions(
         paths, classes.tolist(), labels.tolist(), scores.tolist(), failures

@@ -257,7 +257,7 @@ def _describe(root, fields, n_unknown):
         )
     if n_unknown:
         return text + (
-            f". Warning: the mapping lacks {format_count(n_unknown, 'image')}. In groups, "
-            "each of them has an id of its own."
+            f". Warning: the mapping lacks {format_count(n_unknown, 'image')}. Each of "
+            "them has an id of its own in groups."
         )
     return text + "."
