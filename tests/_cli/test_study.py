@@ -57,8 +57,8 @@ def test_report_results_and_comparison(run, tmp_path, capsys, monkeypatch):
     assert run("--network", "VGG16", "--groups", r"^(patient\d+)") == 0
     captured = capsys.readouterr()
     assert captured.out.startswith("Two networks\n")
-    assert "Of 3 published scores, " in captured.out
-    assert ", and 1 were not measured.\n" in captured.out
+    assert "Published scores in the measured interval: " in captured.out
+    assert "not measured 1" in captured.out
     report = tmp_path / "out" / "report.html"
     assert captured.out.splitlines()[-2:] == [
         f"Written: {tmp_path / 'out'}",
@@ -101,7 +101,7 @@ def test_the_faithful_variant_states_its_leaks(run, capsys, tmp_path):
     assert run(*arguments) == 0
     out = capsys.readouterr().out
     assert "These scores are too good:\n- Copies are on both sides." in out
-    assert "published" not in out
+    assert "Published" not in out
     assert StudyResults.read_description(tmp_path / "out")["faithful"] is True
 
 

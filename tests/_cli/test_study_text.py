@@ -1,46 +1,57 @@
 from types import SimpleNamespace
 
 import pytest
+from sklearn.metrics import accuracy_score, balanced_accuracy_score, roc_auc_score
 
-from cxrclf._cli.study_text import ResultsText, describe_results, list_studies_text
-from cxrclf.audit import ReportTable
-from cxrclf.metrics import Estimate
+from cxrclf._cli.study_text import describe_results, list_studies_text
+from study_results import make_study_results
 
-NAN = Estimate(float("nan"), float("nan"), float("nan"))
-
-
-class Results:
-    """Results with two published scores."""
-
-    def __init__(self, scheme, published):
-        self.description = {"scheme": scheme, "published": published}
-
-    def __str__(self):
-        return "The results."
-
-    def compare(self):
-        return ReportTable(
-            {
-                "network": ["VGG16", "VGG16", "VGG19"],
-                "class": ["all classes", "covid", "all classes"],
-                "published": [0.9, 0.8, 0.7],
-                "measured": [Estimate(0.85, 0.8, 0.95), Estimate(0.5, 0.4, 0.6), NAN],
-                "difference": ["agrees", "differs", "not measured"],
-            }
-        )
+LONG = "efficientnet_lite2 (for Inception ResNet-v2 oversampled)"
 
 
-def test_comparison_as_text():
-    results = Results(None, [["VGG16", "accuracy", 0.9, None, None]])
-    text = str(describe_results(results))
-    assert text.splitlines() == [
-        "The results.",
-        "",
-        "Of 3 published scores, 1 lie in the interval of the measured score, 1 do not, "
-        "and 1 were not measured.",
-        "network        class  published              measured  difference",
-        "VGG16    all classes      0.900  0.850 [0.800, 0.950]      agrees",
+def test_main_scores_and_comparison_as_text():
+    published = [
+        ["strong", "accuracy", 0.5, None, None],
+        ["weak", "sensitivity", 0.999, "covid", None],
+        ["VGG16", "accuracy", 0.9, None, None],
     ]
+    results = make_study_results(published=published)
+    lines = str(describe_results(results)).splitlines()
+    assert lines[0] == "Small study"
+    assert lines[1].split() == ["balanced", "macro"]
+    assert lines[2].split() == ["network", "accuracy", "accuracy", "AUC"]
+    for name, line in zip(("strong", "weak"), lines[3:5], strict=True):
+        found = results.predictions(name)
+        y, y_pred, y_score = found.y_true, found.y_pred, found.y_score
+        assert line.split()[:2] == [name, f"{accuracy_score(y, y_pred):.3f}"]
+        balanced = balanced_accuracy_score(y, y_pred)
+        auc = roc_auc_score(y, y_score, multi_class="ovr")
+        assert line.split()[-2:] == [f"{balanced:.3f}", f"{auc:.3f}"]
+    assert max(map(len, lines)) <= 80
+    assert lines[-4:] == [
+        "Published scores in the measured interval: 0 of 3 (outside 2, "
+        "not measured 1).",
+        "",
+        "network     score  published              measured",
+        f"strong   accuracy      0.500  {lines[3][9:29]}  differs",
+    ]
+
+
+def test_a_long_name_gets_two_lines():
+    results = make_study_results((LONG, "weak"))
+    lines = str(describe_results(results)).splitlines()
+    assert lines[3].startswith("efficientnet_lite2  ")
+    assert lines[4] == "  (for Inception ResNet-v2 oversampled)"
+    assert max(map(len, lines)) <= 80
+
+
+def test_a_scaled_study_is_not_compared():
+    published = [["strong", "accuracy", 0.123, None, None]]
+    results = make_study_results(published=published, scaled={"max_epochs": "3"})
+    text = str(describe_results(results))
+    assert "max_epochs=3" in text
+    assert "belong to other networks and settings" in text
+    assert "0.123" not in text
 
 
 @pytest.mark.parametrize(
@@ -53,13 +64,10 @@ def test_comparison_as_text():
     ],
 )
 def test_published_scores_of_the_scheme(scheme, published, compared):
-    found = describe_results(Results(scheme, published))
+    results = make_study_results(scheme=scheme, published=published)
+    found = describe_results(results)
     assert (found.comparison is not None) == compared
-    assert ("published" in str(found)) == compared
-
-
-def test_results_without_published_scores():
-    assert str(ResultsText(Results(None, []), None)) == "The results."
+    assert ("Published scores" in str(found)) == compared
 
 
 def test_list_of_studies():

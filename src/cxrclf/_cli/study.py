@@ -11,6 +11,7 @@ from cxrclf._cli.command import (
     positive,
     speaks,
 )
+from cxrclf._cli.network_names import find_networks
 from cxrclf._cli.output import check_folder, print_json, print_note, print_text
 from cxrclf._cli.study_text import describe_results, list_studies_text, study_to_dict
 
@@ -197,10 +198,14 @@ def run(options):
 
     if options.list:
         return _list(options)
-    study = _scale(load_study(options.name), options)
+    published = load_study(options.name)
+    study = _scale(published, options)
     if options.describe:
         return _describe(study, options)
-    results = _run_study(study, options)
+    networks = None
+    if options.networks is not None:
+        networks = find_networks(options.networks, study, published)
+    results = _run_study(study, networks, options)
     report = None
     if not options.no_report:
         report = Path(options.out, _REPORT)
@@ -216,9 +221,8 @@ def run(options):
     return 0
 
 
-def _run_study(study, options):
+def _run_study(study, networks, options):
     """Run the study on the images of the options."""
-    networks = _find_networks(study, options.networks)
     segmenter = None
     if options.segmenter:
         from cxrclf import UNetSegmenter
@@ -304,26 +308,6 @@ def _scale(study, options):
     }
     changes |= {name: value for name, value in given.items() if value is not None}
     return study.scaled(**changes) if changes else study
-
-
-def _find_networks(study, names):
-    """Return the names of the chosen networks, also of networks with other backbones.
-
-    ``VGG16`` is also "efficientnet_lite0 (for VGG16)".
-    """
-    if names is None:
-        return None
-    known = list(study.networks)
-    found = []
-    for name in names:
-        fitting = [own for own in known if own == name or own.endswith(f"(for {name})")]
-        if not fitting:
-            raise ValueError(
-                f"--network {name} is not in the study. Its networks are: "
-                f"{', '.join(known)}."
-            )
-        found += fitting
-    return list(dict.fromkeys(found))
 
 
 def _load(options):

@@ -1,11 +1,19 @@
 """Studies and their results as text and as JSON."""
 
 from collections import Counter
+from math import isnan
 from typing import Any, NamedTuple
 
 from cxrclf._utils.tables import as_text
 
-_ALL = "all classes"
+_ALL, _MACRO = "all classes", "macro average"
+_NAME = 42  # letters of a network's name in a line of 80 letters
+_NOTE = "[low, high]: 95 % confidence interval. The report has all scores and costs."
+_NOT_COMPARED = (
+    "The published scores belong to other networks and settings, so they are not "
+    "shown here."
+)
+_COLUMNS = "network", "class", "score", "published", "measured", "difference"
 
 
 def list_studies_text(studies):
@@ -68,10 +76,16 @@ class ResultsText(NamedTuple):
     comparison: Any
 
     def __str__(self):
-        parts = [str(self.results)]
-        if self.comparison is not None:
-            parts.append(_summarize_comparison(self.comparison))
-        return "\n\n".join(parts)
+        # The table of the library has all scores and costs, which no terminal shows.
+        text = str(self.results)
+        text = text.replace(
+            str(self.results.summary()), _summarize_scores(self.results)
+        )
+        if self.comparison is None:
+            return text
+        if self.results.description.get("scaled"):
+            return f"{text}\n\n{_NOT_COMPARED}"
+        return f"{text}\n\n{_summarize_comparison(self.comparison)}"
 
     def to_dict(self):
         """Return the results as values for JSON."""
@@ -107,27 +121,57 @@ def describe_results(results):
     return ResultsText(results, results.compare() if comparable else None)
 
 
-def _summarize_comparison(table):
-    """Return the published scores of all classes together, and a count of all rows."""
-    from cxrclf.audit import ReportTable
+def _summarize_scores(results):
+    """Return the main scores of each network as a table that fits a terminal."""
+    lines = [["network", "accuracy", "accuracy", "AUC"]]
+    for name in results.networks:
+        table = results.table(name)
+        has_auc = "auc" in table.columns
+        cells = [
+            _format(table.overall_intervals["accuracy"]),
+            f"{table.overall['balanced_accuracy']:.3f}",
+            f"{table[_MACRO, 'auc']:.3f}" if has_auc else "",
+        ]
+        first, found, rest = name.partition(" (for ")
+        if len(name) > _NAME and found:
+            lines += [[first, *cells], [f"  (for {rest}", "", "", ""]]
+        else:
+            lines.append([name, *cells])
+    text = as_text(["", "", "balanced", "macro"], lines)
+    return f"{text}\n{_NOTE}"
 
+
+def _summarize_comparison(table):
+    """Return a count of all published scores, and a table of those of all classes."""
     counts = Counter(table["difference"])
-    rows = [
-        row
-        for row, (name, found) in enumerate(
-            zip(table["class"], table["difference"], strict=True)
+    others = [
+        f"{name} {counts[kind]}"
+        for kind, name in (
+            ("differs", "outside"),
+            ("no interval", "no interval"),
+            ("not measured", "not measured"),
         )
-        if name == _ALL and found != "not measured"
+        if counts[kind]
     ]
     text = (
-        f"Of {len(table)} published scores, {counts['agrees']} lie in the interval of "
-        f"the measured score, {counts['differs']} do not, and "
-        f"{counts['not measured']} were not measured."
+        "Published scores in the measured interval: "
+        f"{counts['agrees']} of {len(table)}"
+        + (f" ({', '.join(others)})." if others else ".")
     )
-    if rows:
-        columns = {
-            name: [values[row] for row in rows]
-            for name, values in table.columns.items()
-        }
-        text += f"\n{ReportTable(columns)}"
-    return text
+    rows = [
+        [network, score, f"{published:.3f}", _format(measured), difference]
+        for network, label, score, published, measured, difference in zip(
+            *(table[name] for name in _COLUMNS), strict=True
+        )
+        if label == _ALL and difference != "not measured"
+    ]
+    if not rows:
+        return text
+    header = ["network", "score", "published", "measured", ""]
+    return f"{text}\n\n{as_text(header, rows)}"
+
+
+def _format(estimate):
+    """Return a number with its interval, if there is one."""
+    value, low, high = estimate
+    return f"{value:.3f}" + ("" if isnan(low) else f" [{low:.3f}, {high:.3f}]")
