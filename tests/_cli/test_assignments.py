@@ -24,7 +24,7 @@ def test_values(text, value):
 
 @pytest.mark.parametrize("text", ["a", "=3", ""])
 def test_no_assignment(text):
-    with pytest.raises(argparse.ArgumentTypeError, match="is no assignment. Pass"):
+    with pytest.raises(argparse.ArgumentTypeError, match="is not an assignment. Pass"):
         assignment(text)
 
 

@@ -63,12 +63,14 @@ def test_image_size(text, size):
 
 @pytest.mark.parametrize("text", ["", "0", "-1", "1.5", "0x3", "1x2x3", "x", "large"])
 def test_no_image_size(text):
-    with pytest.raises(argparse.ArgumentTypeError, match="is no image size. Pass one"):
+    with pytest.raises(
+        argparse.ArgumentTypeError, match="is not an image size. Pass one"
+    ):
         image_size(text)
 
 
 def test_positive():
     assert positive("12") == 12
     for text in ("0", "-3", "1.0", "many"):
-        with pytest.raises(argparse.ArgumentTypeError, match="no whole number of 1"):
+        with pytest.raises(argparse.ArgumentTypeError, match="not a whole number of 1"):
             positive(text)

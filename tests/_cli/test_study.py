@@ -140,10 +140,11 @@ def test_errors_of_a_run_name_the_option(folder, tmp_path, capsys):
     command = ["study", "vgg19_unet", "--data", folder, "--out", str(tmp_path / "out")]
     assert main([*command, "--label", "covid=covid", "--quiet"]) == 2
     error = capsys.readouterr().err
+    assert "error: The folders have the classes ['covid']" in error
     assert "['normal'] missing" in error
-    assert error.endswith("On the command line, use --label FOLDER=CLASS.\n")
+    assert error.endswith("with --label FOLDER=CLASS.\n")
     assert main([*command, "--network", "VGG19 on lungs", "--quiet"]) == 2
-    assert capsys.readouterr().err.endswith("use --segmenter MODEL.\n")
+    assert capsys.readouterr().err.endswith("Pass --segmenter MODEL.\n")
 
 
 def test_parts_of_a_split_and_several_folders_are_joined(

@@ -35,7 +35,9 @@ def test_the_model_is_the_one_of_the_same_calls_in_python(
 ):
     arguments = ["--groups", PATIENT, "--trainable", "all", "--json", "--seed", "3"]
     assert train(*arguments, *EXACT, "--set", "augmentation__rotation=5") == 0
-    result = json.loads(capsys.readouterr().out)
+    captured = capsys.readouterr()
+    result = json.loads(captured.out)
+    assert "warning" not in captured.err
     data = radiograph_files
     splitter = StratifiedPatientKFold(5, shuffle=True, random_state=3)
     rows, valid = next(splitter.split(data.data, data.target, data.groups))
@@ -81,9 +83,11 @@ def test_the_text_says_what_the_scores_are(train, capsys, tmp_path):
     assert captured.out.count("(best)") == 1
     assert "Scores of the 6 images that were held out:" in captured.out
     assert "95 % confidence intervals, 6 samples" in captured.out
-    assert "They are optimistic: these images chose the best epoch." in captured.out
+    assert "optimistic: the best epoch was chosen on the same images.\n" in captured.out
     assert captured.out.splitlines()[-1] == f"Written: {tmp_path / 'model'}"
     assert "training: 100%" in captured.err
+    warning = "cxrclf: warning: without --groups, each file counts as a patient"
+    assert captured.err.count(warning) == 1
     assert "\r" not in captured.err
 
 
@@ -109,7 +113,7 @@ def test_progress_of_the_library_is_not_in_the_json(train, capsys):
 
 def test_scores_that_chose_no_epoch(train, capsys):
     assert train("--set", "keep_best=False") == 0
-    assert "They rest on one split. A cross" in capsys.readouterr().out
+    assert "These scores rest on one split.\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -140,10 +144,10 @@ def test_errors_before_the_long_work(train, capsys, monkeypatch, arguments, mess
     ("arguments", "message"),
     [
         (["--set", "verbose=1"], "verbose cannot be set here: use --quiet"),
-        (["--set", "learning_rate"], "'learning_rate' is no assignment"),
-        (["--trainable", "some"], "'some' is no part of a network"),
-        (["--validation-fraction", "0.9"], "'0.9' is no fraction from 0 to 0.5"),
-        (["--validation-fraction", "x"], "'x' is no fraction from 0 to 0.5"),
+        (["--set", "learning_rate"], "'learning_rate' is not an assignment"),
+        (["--trainable", "some"], "'some' is not a part of a network"),
+        (["--validation-fraction", "0.9"], "'0.9' is not a fraction from 0 to 0.5"),
+        (["--validation-fraction", "x"], "'x' is not a fraction from 0 to 0.5"),
     ],
 )
 def test_bad_arguments(train, capsys, arguments, message):

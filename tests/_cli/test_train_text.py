@@ -43,7 +43,8 @@ def test_first_best_and_last_epoch_are_shown(n_epochs, shown):
 
 
 @pytest.mark.parametrize(
-    ("keep_best", "why"), [(True, "They are optimistic"), (False, "They rest on")]
+    ("keep_best", "why"),
+    [(True, "These scores are optimistic"), (False, "These scores rest on")],
 )
 def test_scores_have_a_warning(keep_best, why):
     table = table_from_confusion([[8, 2], [1, 9]], ["a", "b"])

@@ -20,7 +20,8 @@ def assignment(text):
     name, sign, value = text.partition("=")
     if not (name and sign):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no assignment. Pass name=value, such as learning_rate=1e-4."
+            f"{text!r} is not an assignment. Pass name=value, such as "
+            "learning_rate=1e-4."
         )
     try:
         return name, ast.literal_eval(value)

@@ -94,8 +94,8 @@ def image_size(text):
     sides = text.lower().split("x")
     if len(sides) > 2 or not all(side.isdecimal() and int(side) for side in sides):
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no image size. Pass one number of pixels, such as 224, or "
-            "height and width, such as 320x256."
+            f"{text!r} is not an image size. Pass one number of pixels, such as 224, "
+            "or height and width, such as 320x256."
         )
     return int(sides[0]) if len(sides) == 1 else (int(sides[0]), int(sides[1]))
 
@@ -109,5 +109,7 @@ def positive(text):
         If the text is no such number.
     """
     if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of 1 or more.")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not a whole number of 1 or more."
+        )
     return int(text)

@@ -7,6 +7,8 @@ import sys
 import time
 import warnings
 
+from cxrclf._cli.wording import use_options
+
 _BAR = re.compile(r"\[\d+:\d\d(:\d\d)?[<,]")  # the times in a bar of tqdm
 _CURSOR = re.compile(r"\x1b\[\d*[A-Z]")
 _SECONDS = 30.0  # between two lines about the same work
@@ -122,7 +124,7 @@ def short_warnings():
     """Print each warning as one line, without the line of code that caused it."""
 
     def show(message, *_, **__):
-        text = " ".join(str(message).split())
+        text = use_options(" ".join(str(message).split()))
         print(f"cxrclf: warning: {text}", file=sys.stderr, flush=True)
 
     with warnings.catch_warnings():

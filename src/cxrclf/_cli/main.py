@@ -6,6 +6,7 @@ import sys
 from cxrclf import __version__
 from cxrclf._cli import audit, convert, explain, predict, study, train
 from cxrclf._cli.error_output import lines_without_terminal, short_warnings
+from cxrclf._cli.wording import use_options
 from cxrclf.exceptions import ImageReadError
 
 _COMMANDS = (audit, study, train, predict, explain, convert)
@@ -61,8 +62,8 @@ def _make_parser():
 def _describe(error):
     """Return the message of an error in one line, with the type of an unusual one."""
     if isinstance(error, ImageReadError):
-        return str(error)  # a line per file
-    text = " ".join(str(error).split())
+        return use_options(str(error))  # a line per file
+    text = use_options(" ".join(str(error).split()))
     if isinstance(error, (ValueError, OSError, ImportError)) and text:
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -21,12 +21,6 @@ _SMALL = {
     "image_size": 128,
     "max_epochs": 3,
 }
-# Options for parameters of Study.run that its errors name.
-_OPTIONS = {
-    "label_map": "--label FOLDER=CLASS",
-    "Pass segmenter": "--segmenter MODEL",
-}
-
 _DESCRIPTION = f"""\
 Run the study of a paper on your images, and write its report.
 
@@ -248,12 +242,6 @@ def _run_study(study, networks, options):
             keep_models=options.keep_models,
             verbose=int(not options.quiet),
         )
-    except ValueError as error:
-        hints = [option for word, option in _OPTIONS.items() if word in str(error)]
-        if not hints:
-            raise
-        text = f"{error} On the command line, use {' and '.join(hints)}."
-        raise ValueError(text) from error
     except KeyboardInterrupt:
         raise KeyboardInterrupt("the same command continues the study") from None
 

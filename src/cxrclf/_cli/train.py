@@ -19,15 +19,17 @@ from cxrclf._cli.validation import split_validation
 _DESCRIPTION = """\
 Train a classifier on a folder of radiographs, and save it.
 
-The folder has one subfolder per class: DIR/<class>/<image>. Audit it first: images of
-one patient and copies must not be on both sides of a split, and classes from different
-sources are told apart without any disease.
+The folder has one subfolder per class: DIR/<class>/<image>. If the images are split
+already (DIR/train/<class>, DIR/test/<class>), pass DIR/train. The images of DIR/test
+then remain for a test. Audit the images first (cxrclf audit): images of one patient and
+copies must not be on both sides of a split, and a classifier can tell classes from
+different sources apart without the disease.
 
 A part of the patients (--validation-fraction) is held out, with all copies of their
 images. It chooses the best epoch, and its scores are printed. These scores are
-optimistic: the best epoch was chosen by them, and one split of few patients says
-little. Only a cross-validation by patient gives an honest score: see "cxrclf study", or
-cross_val_predictions in the User Guide.
+optimistic, because the best epoch was chosen by them. They are also uncertain, because
+one split tests few patients. Only a cross-validation by patient gives an honest score:
+see "cxrclf study", or cross_val_predictions in the User Guide.
 
 The model is a folder for "cxrclf predict", "cxrclf explain" and CXRClassifier.load.
 """
@@ -38,6 +40,11 @@ _EXAMPLES = """\
       --set augmentation__rotation=10 --set augmentation__horizontal_flip=True
   cxrclf train radiographs --out model --set checkpoint_dir=run   # can be continued
 """
+_NO_PATIENTS = (
+    "cxrclf: warning: without --groups, each file counts as a patient of its own. If "
+    "patients have several images, a patient can be on both sides of the split, and "
+    "the scores are too good."
+)
 _OWN = {
     "callbacks": "it is no text",
     "validation_fraction": "use --validation-fraction",
@@ -62,7 +69,7 @@ def add_parser(commands):
         examples=_EXAMPLES,
     )
     add = parser.add_argument
-    add("folder", metavar="DIR", help="folder with one subfolder per class")
+    add("folder", metavar="DIR", help="folder with one subfolder per class, not split")
     add("--out", metavar="MODEL", required=True, help="folder for the classifier")
     add(
         "--groups",
@@ -170,6 +177,8 @@ def run(options):
     data = load_image_folder(options.folder, groups=options.groups)
     if not options.quiet:
         print_note(data.DESCR)
+    if data.groups is None and options.validation_fraction:
+        print_note(_NO_PATIENTS)
     split = split_validation(
         data,
         options.validation_fraction,
@@ -240,7 +249,7 @@ def _trainable(text):
     if text.isdecimal():
         return int(text)
     raise argparse.ArgumentTypeError(
-        f"{text!r} is no part of a network. Pass head, all, or the number of stages."
+        f"{text!r} is not a part of a network. Pass head, all, or the number of stages."
     )
 
 
@@ -252,7 +261,7 @@ def _fraction(text):
         value = -1.0
     if not 0 <= value <= 0.5:
         raise argparse.ArgumentTypeError(
-            f"{text!r} is no fraction from 0 to 0.5. Pass a number such as 0.2."
+            f"{text!r} is not a fraction from 0 to 0.5. Pass a number such as 0.2."
         )
     return value
 

@@ -2,6 +2,7 @@
 
 from math import ceil
 
+from cxrclf._utils.counts import format_count
 from cxrclf._utils.tables import as_text
 
 _SHOWN = 10  # epochs in the printed history
@@ -58,19 +59,21 @@ def describe_training(options, classifier, split, table):
     """
     train, valid = split
     best = getattr(classifier, "best_epoch_", None)
-    parts = [f"Trained on {len(train)} images.", _format_history(classifier, best)]
+    n_train = format_count(len(train), "image")
+    parts = [f"Trained on {n_train}.", _format_history(classifier, best)]
     if table is None:
         parts.append("No images were held out, so nothing is known about new images.")
     else:
         why = (
-            "They are optimistic: these images chose the best epoch."
+            "These scores are optimistic: the best epoch was chosen on the same images."
             if classifier.keep_best
-            else "They rest on one split."
+            else "These scores rest on one split."
         )
+        held_out = format_count(len(valid), "image that was", "images that were")
         parts += [
-            f"Scores of the {len(valid)} images that were held out:",
+            f"Scores of the {held_out} held out:",
             str(table),
-            f"{why} A cross-validation by patient gives an honest score.",
+            f"{why}\nA cross-validation by patient gives an honest score.",
         ]
     return "\n\n".join([*parts, f"Written: {options.out}"])
 

@@ -269,7 +269,7 @@ def _read(path, largest):
 def _make_missing_error(path):
     return WeightsError(
         f"{path.parent} holds no saved model: {path.name} is missing. Pass the folder "
-        "that save() wrote."
+        "of a saved model."
     )
 
 

@@ -166,8 +166,9 @@ def _check_masks(folder, contents):
     if masks:
         warn_user(
             f"The class folders {format_names(masks)} of {str(folder)!r} have names of "
-            "folders of masks. If they hold masks, move them to another place and use "
-            "load_image_masks. If they are classes, rename them."
+            "folders of masks. If they hold masks, move them to another place. If they "
+            "are classes, rename them. In Python, load_image_masks lists images with "
+            "their masks."
         )
 
 
@@ -193,8 +194,8 @@ def _check_single(folder, contents):
         cure = f"If its subfolders {below} are the classes, pass {inner!r}."
     elif name.strip().casefold() in _IMAGE_FOLDERS:
         cure = (
-            "If the classes are in a table, do not use this function: pass a data "
-            "frame with the column 'path' to the estimator."
+            "If the classes are in a table, use Python: pass a data frame with the "
+            "column 'path' to the estimator."
         )
     if cure:
         warn_user(f"{str(folder)!r} holds only one class folder, {name!r}. {cure}")
@@ -229,7 +230,8 @@ def _check_numbered(folder, contents):
             f"All class folders of {str(folder)!r} have numbered names: "
             f"{format_names(list(contents))}. If they are patients of one class, pass "
             "the folder above. If they are folds, load them one by one. If the classes "
-            "are in a table, pass a data frame with the column 'path' to the estimator."
+            "are in a table, use Python: pass a data frame with the column 'path' to "
+            "the estimator."
         )
         return True
     return False

@@ -171,8 +171,8 @@ def _warn_masks(folders):
     if folders:
         warn_user(
             f"Folders of masks are left out: {format_names(folders)}. "
-            "load_covid_radiography lists images with masks in this layout. If the "
-            "folders hold radiographs, rename them."
+            "If they hold radiographs, rename them. In Python, load_covid_radiography "
+            "lists images with masks in this layout."
         )
 
 
