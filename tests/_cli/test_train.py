@@ -108,7 +108,7 @@ def test_progress_of_the_library_is_not_in_the_json(train, capsys):
     assert train("--json", "--trainable", "head", "--validation-fraction", "0") == 0
     captured = capsys.readouterr()
     assert json.loads(captured.out)["n_train"] == 30
-    assert "features of the frozen body" in captured.err
+    assert "The output of the frozen layers is stored, and reused" in captured.err
 
 
 def test_scores_that_chose_no_epoch(train, capsys):

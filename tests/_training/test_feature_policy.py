@@ -76,3 +76,15 @@ def test_predictions_of_a_single_batch_are_computed_whole(
 
 class PixelSamplesOfNothing:
     seed, in_order = 0, False
+
+
+@pytest.mark.parametrize(
+    ("cache", "text"),
+    [
+        ("memory", "stored, and reused in later epochs and trainings."),
+        (None, "not stored, because feature_cache is None."),
+    ],
+)
+def test_the_choice_as_text(cache, text, training_samples, capsys):
+    training_samples(trainable="head", feature_cache=cache, verbose=1)
+    assert f"The output of the frozen layers is {text}\n" in capsys.readouterr().err

@@ -52,12 +52,12 @@ def test_all_probes_that_the_data_allow():
     assert factory.skipped == {
         "metadata": "X holds pixels and no files",
         "file_size": "X holds pixels and no files",
-        "source": "source was not passed",
-        "outside_lungs": "segmenter was not passed",
-        "lung_shape": "segmenter was not passed",
-        "estimator_outside_lungs": "segmenter was not passed",
-        "estimator_lungs": "segmenter was not passed",
-        "estimator_shuffled": "there is no estimator",
+        "source": "it needs the source of each image",
+        "outside_lungs": "it needs a segmenter of the lungs",
+        "lung_shape": "it needs a segmenter of the lungs",
+        "estimator_outside_lungs": "it needs a segmenter of the lungs",
+        "estimator_lungs": "it needs a segmenter of the lungs",
+        "estimator_shuffled": "it needs an estimator",
     }
 
 
@@ -76,7 +76,9 @@ def test_probes_that_are_not_possible_are_refused(files):
             factory.choose(probes)
     with pytest.raises(ValueError, match="probes is empty"):
         factory.choose([])
-    with pytest.raises(ValueError, match="'source' is not possible: source was not"):
+    with pytest.raises(
+        ValueError, match="'source' is not possible: it needs the source"
+    ):
         factory.choose(["border", "source"])
     same = make_factory(files[[0, 0, 0]], source=SOURCE[:2])
     with pytest.raises(ValueError, match="the headers of all files are the same"):

@@ -109,10 +109,10 @@ class FeaturePolicy(PixelPolicy):
         else:
             extractor.cache = None
         if self.verbose:
-            what = "features of the frozen body" if frozen_body else "frozen maps"
-            kept = "not cached, because " + reason if reason else "cached"
+            kept = "stored, and reused in later epochs and trainings"
+            kept = kept if reason is None else f"not stored, because {reason}"
             # Progress bars are there too. Commands print results on the other output.
-            print(f"The {what} are {kept}.", file=sys.stderr)
+            print(f"The output of the frozen layers is {kept}.", file=sys.stderr)
         return extractor if frozen_body or reason is None else None
 
     def _why_not_kept(self, extractor, schedule, settings):

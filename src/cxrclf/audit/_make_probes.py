@@ -135,11 +135,11 @@ class ProbeFactory:
         if name in ("metadata", "file_size") and self._images.paths is None:
             return "X holds pixels and no files"
         if name == "source" and self._source is None:
-            return "source was not passed"
+            return "it needs the source of each image"
         if "lung" in name and self._segmenter is None:
-            return "segmenter was not passed"
+            return "it needs a segmenter of the lungs"
         if name.startswith("estimator") and self._estimator is None:
-            return "there is no estimator"
+            return "it needs an estimator"
         if name == "metadata" and not self._describe_files():
             return "the headers of all files are the same"
         if name == "source" and len(np.unique(self._source)) < 2:
