@@ -3,11 +3,12 @@ import os
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import cxrclf.studies
 from cxrclf import CXRClassifier
 from cxrclf._cli.main import main
-from cxrclf.studies import PublishedScore, Study, StudyResults
+from cxrclf.studies import PublishedScore, Study, StudyResults, list_studies
 
 
 def make_study(n=2, **settings):
@@ -224,3 +225,30 @@ def test_no_faithful_variant(monkeypatch, capsys):
     monkeypatch.setattr(cxrclf.studies, "load_study", lambda name: make_study(1))
     assert main(["study", "x", "--describe", "--faithful"]) == 2
     assert "has no faithful variant" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", list_studies())
+def test_the_small_scale_fits_each_study(name, monkeypatch, tmp_path):
+    found = []
+
+    def stop(study, *_, **__):
+        found.append(study)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Study, "run", stop)
+    image = Image.new("L", (32, 32))
+    for label in ("covid", "normal"):
+        folder = tmp_path / "data" / label
+        folder.mkdir(parents=True)
+        image.save(folder / "1.png")
+    command = ["study", name, "--data", str(tmp_path / "data"), "--scale", "small"]
+    assert main([*command, "--out", str(tmp_path / "out")]) == 130
+    (study,) = found
+    for network in study.networks.values():
+        parameters = network.get_params()
+        values = {path.rsplit("__", 1)[-1]: v for path, v in parameters.items()}
+        assert values["image_size"] == 128
+        epochs = [v for path, v in parameters.items() if path.endswith("max_epochs")]
+        assert {*epochs} <= {3, None}
+        # A CycleGAN of the published size takes hours without a GPU.
+        assert values.get("max_iter", 0) <= 50

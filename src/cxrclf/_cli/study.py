@@ -21,6 +21,8 @@ _SMALL = {
     "image_size": 128,
     "max_epochs": 3,
 }
+# The CycleGAN of a study: 5,000 iterations at full width take hours on a CPU.
+_SMALL_GENERATOR = {"max_iter": 50, "width": 8, "discriminator_width": 8}
 _DESCRIPTION = f"""\
 Run the study of a paper on your images, and write its report.
 
@@ -288,6 +290,8 @@ def _describe(study, options):
 def _scale(study, options):
     """Return the study with the parameters of the options."""
     changes = dict(_SMALL) if options.scale == "small" else {}
+    if changes and _has_generator(study):
+        changes |= _SMALL_GENERATOR
     changes |= dict(options.parameters)
     given = {
         "backbones": options.backbones,
@@ -296,6 +300,15 @@ def _scale(study, options):
     }
     changes |= {name: value for name, value in given.items() if value is not None}
     return study.scaled(**changes) if changes else study
+
+
+def _has_generator(study):
+    """Return whether a network of a study trains a generator of images."""
+    return any(
+        path.endswith("__generator")
+        for name in study.networks
+        for path in study.networks[name].get_params()
+    )
 
 
 def _load(options):
