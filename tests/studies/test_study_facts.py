@@ -49,6 +49,7 @@ def test_a_scaled_run_has_no_statements_of_the_publication():
     assert not [topic for topic in facts if topic.startswith("protocol ")]
     assert "The publication states" not in " ".join(facts.values())
     assert facts["title"] == "Small study (scaled)."
+    assert facts["model"].endswith("settings of the publication: max_epochs=3.")
     assert facts["reference"].startswith("Scaled version of the study in A. Author")
 
 

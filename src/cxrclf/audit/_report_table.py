@@ -35,6 +35,12 @@ _HEADERS = {
     "log_loss": "log loss",
     "ece": "ECE",
     "ece_null": "ECE by chance",
+    "standardized_difference": "standardized difference",
+}
+_HEADERS |= {
+    f"{side}_{old}": f"{side} {_HEADERS.get(old, old)}"
+    for side in ("internal", "external")
+    for old in ("auc", "images", "median", "patients", "sensitivity", "specificity")
 }
 _UNIT = re.compile(r"(?<=\d) (?=%|(?:s|min|h|ms|MB)\b)")
 

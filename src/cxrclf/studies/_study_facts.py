@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cxrclf.studies._describe_study import describe_changes
 from cxrclf.studies._describe_trainings import describe_trainings
 from cxrclf.studies._report_overview import (
     count_folds,
@@ -68,6 +69,8 @@ def describe_facts(scores):
         "limits": " ".join(list_limits(scores)),
         **describe_trainings(scores),
     }
+    if description.get("scaled"):
+        facts["model"] += f" {describe_changes(description['scaled'])}"
     if results.audit:
         facts["robustness"] = (
             "The audit searched for copies and leakage, and scored classifiers that "
