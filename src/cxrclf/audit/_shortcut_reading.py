@@ -152,8 +152,8 @@ def read_notes(
     if n_copies:
         lines.append(
             f"{n_copies} images belong to groups of copies, in which each image is a "
-            "copy of another one. The intervals and tests of these scores count patients "
-            "who share an image as one patient."
+            "copy of another one. The intervals and tests of these scores count "
+            "patients who share an image as one patient."
         )
     if without_groups:
         lines.append(
