@@ -116,14 +116,34 @@ def test_options_reach_the_study(run, monkeypatch):
     monkeypatch.setattr(Study, "run", stop)
     arguments = ["--scale", "small", "--backbone", "test_resnet", "--network", "VGG16"]
     arguments += ["--label", "covid=sick", "--label", "normal=well", "--jobs", "2"]
-    assert run(*arguments, "--scheme", "2 classes", "--keep-models") == 130
+    assert run(*arguments, "--keep-models") == 130
     network = called["networks_"]["test_resnet (for VGG16)"]
     assert (network.image_size, network.max_epochs) == (128, 3)
     assert called["networks"] == ["test_resnet (for VGG16)"]
     assert called["label_map"] == {"covid": "sick", "normal": "well"}
-    assert (called["n_jobs"], called["scheme"]) == (2, "2 classes")
+    assert (called["n_jobs"], called["scheme"]) == (2, None)
     assert (called["audit"], called["explain"]) == (False, False)
     assert called["keep_models"] is True
+
+
+def test_the_class_scheme(run, monkeypatch, capsys):
+    called = {}
+
+    def stop(study, X, y, groups, **settings):
+        called.update(settings)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Study, "run", stop)
+    assert run("--scheme", "two") == 2
+    assert (
+        "--scheme two is not in the study. The study has no" in capsys.readouterr().err
+    )
+    made = make_study(schemes={"2 classes": {"covid": "sick", "normal": "well"}})
+    monkeypatch.setattr(cxrclf.studies, "load_study", lambda name: made)
+    assert run("--scheme", "two") == 2
+    assert "The schemes are: 2 classes.\n" in capsys.readouterr().err
+    assert run("--scheme", "2 classes") == 130
+    assert called["scheme"] == "2 classes"
 
 
 def test_an_interruption_names_the_remedy(run, monkeypatch, capsys):

@@ -47,8 +47,10 @@ def test_a_long_name_gets_two_lines():
 
 def test_a_scaled_study_is_not_compared():
     published = [["strong", "accuracy", 0.123, None, None]]
-    results = make_study_results(published=published, scaled={"max_epochs": "3"})
+    scaled = {"backbones": "['one', 'another', 'still another']", "max_epochs": "3"}
+    results = make_study_results(published=published, scaled=scaled)
     text = str(describe_results(results))
+    assert max(map(len, text.splitlines())) <= 80
     assert "max_epochs=3" in text
     assert "belong to other networks and settings" in text
     assert "0.123" not in text

@@ -166,8 +166,9 @@ def _make_reports(options):
         )
         leakage.reading = (
             f"The folder has no test set. If {options.cv} folds were made by image, "
-            "then test images would depend on training images as follows. Use "
-            "StratifiedPatientKFold.",
+            "test images would depend on training images as follows. Make folds that "
+            'keep patients and copies together: "cxrclf study" does, and '
+            "StratifiedPatientKFold in Python.",
             *leakage.reading,
         )
     yield leakage

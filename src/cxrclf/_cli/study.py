@@ -198,6 +198,7 @@ def run(options):
     study = _scale(published, options)
     if options.describe:
         return _describe(study, options)
+    _check_scheme(study, options.scheme)
     networks = None
     if options.networks is not None:
         networks = find_networks(options.networks, study, published)
@@ -261,6 +262,16 @@ def _check_options(options):
             "--describe to read about the study only."
         )
     check_folder(options.out)
+
+
+def _check_scheme(study, name):
+    """Refuse a class scheme that the study does not have."""
+    if name is None or name in study.schemes:
+        return
+    cure = "The study has no class schemes. Leave out --scheme."
+    if study.schemes:
+        cure = f"The schemes are: {', '.join(study.schemes)}."
+    raise ValueError(f"--scheme {name} is not in the study. {cure}")
 
 
 def _list(options):

@@ -1,5 +1,6 @@
 """Studies and their results as text and as JSON."""
 
+import textwrap
 from collections import Counter
 from math import isnan
 from typing import Any, NamedTuple
@@ -7,8 +8,9 @@ from typing import Any, NamedTuple
 from cxrclf._utils.tables import as_text
 
 _ALL, _MACRO = "all classes", "macro average"
-_NAME = 42  # letters of a network's name in a line of 80 letters
-_NOTE = "[low, high]: 95 % confidence interval. The report has all scores and costs."
+_WIDTH = 80  # letters per line
+_NAME = 42  # letters of a network's name in a line
+_NOTE = "[low, high]: 95 % confidence interval. A report has all scores and costs."
 _NOT_COMPARED = (
     "The published scores belong to other networks and settings, so they are not "
     "shown here."
@@ -76,15 +78,14 @@ class ResultsText(NamedTuple):
     comparison: Any
 
     def __str__(self):
-        # The table of the library has all scores and costs, which no terminal shows.
-        text = str(self.results)
-        text = text.replace(
-            str(self.results.summary()), _summarize_scores(self.results)
-        )
+        # The table of the library has all scores and costs, too many for a terminal.
+        table = str(self.results.summary())
+        before, _, after = str(self.results).partition(table)
+        text = _wrap(before) + _summarize_scores(self.results) + _wrap(after)
         if self.comparison is None:
             return text
         if self.results.description.get("scaled"):
-            return f"{text}\n\n{_NOT_COMPARED}"
+            return f"{text}\n\n{_wrap(_NOT_COMPARED)}"
         return f"{text}\n\n{_summarize_comparison(self.comparison)}"
 
     def to_dict(self):
@@ -169,6 +170,16 @@ def _summarize_comparison(table):
         return text
     header = ["network", "score", "published", "measured", ""]
     return f"{text}\n\n{as_text(header, rows)}"
+
+
+def _wrap(text):
+    """Return text with lines that fit a terminal."""
+    return "\n".join(
+        textwrap.fill(
+            line, _WIDTH, subsequent_indent="  " if line.startswith("- ") else ""
+        )
+        for line in text.split("\n")
+    )
 
 
 def _format(estimate):

@@ -17,10 +17,14 @@ _WORDS = tuple(
         (r", or pass other extensions", ""),
         (r" \(see the `failures` attribute\)", ""),
         (r"Pass os\.path\.expanduser\(path\)", "Write the home folder as a full path"),
+        (r"pass os\.path\.join\(folder, path\)", "write this folder before the names"),
         # Classes of a study.
-        (r"\blabel_map names \[", "--label names the folders ["),
-        (r"^y has ", "The folders have "),
-        (r"\by has ", "the folders have "),
+        (
+            r"\blabel_map names (\[.*?\]), and y has (\[.*?\]) only\.",
+            r"--label names \1, and the folders are \2. Check upper and lower case.",
+        ),
+        (r"^y has the class", "The folders have the class"),
+        (r"\by has the class", "the folders have the class"),
         (r"Pass label_map=\{class in y: class of the study\}", f"Pass {_CLASSES}"),
         (r"\bin label_map\.", f"with {_CLASSES}."),
         (
@@ -60,5 +64,5 @@ def use_options(text):
     "--groups '^p' finds no id for 1 of 3 files."
     """
     for pattern, words in _WORDS:
-        text = pattern.sub(lambda _, words=words: words, text)
+        text = pattern.sub(words, text)
     return text
