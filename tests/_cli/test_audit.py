@@ -113,7 +113,7 @@ def test_planted_corner_mark(tmp_path):
     [
         (["--groups", "("], "--groups '\\(' is not a regular expression: missing \\)"),
         (["--groups", "^(x)"], r"--groups '\^\(x\)' finds no id for 24 of 24 files"),
-        (["--cv", "30"], "--cv 30 is more than the 8 images of the class"),
+        (["--cv", "30"], "--cv 30 is more than the number of images of the class"),
         (["--cv", "1"], "--cv must be 2 or more, got 1"),
         (["--html", "."], r"\. is a folder. Pass the name of a file"),
     ],

@@ -92,7 +92,7 @@ def test_a_network_of_which_the_head_was_trained(explain, scans, tmp_path, capsy
 def test_errors_before_the_long_work(explain, scans, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(Figure, "__init__", None)  # draws nothing
     assert explain("--target", "flu") == 2
-    assert "--target flu is no class of the model. Its" in capsys.readouterr().err
+    assert "--target flu is not a class of the model. Its" in capsys.readouterr().err
     assert explain(model=tmp_path / "no") == 2
     assert "holds no saved model" in capsys.readouterr().err
     (tmp_path / "maps").mkdir()

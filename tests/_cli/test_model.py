@@ -33,7 +33,9 @@ def test_a_classifier_of_two_backbones(tmp_path, radiographs):
 def test_a_model_that_is_no_classifier(tmp_path, small_segmenter, lungs):
     segmenter = small_segmenter(max_epochs=1)
     segmenter.fit(lungs.images, lungs.masks).save(tmp_path)
-    with pytest.raises(ValueError, match="has a UNetSegmenter, which is no classifier"):
+    with pytest.raises(
+        ValueError, match="has a UNetSegmenter, which is not a classifier"
+    ):
         load_classifier(tmp_path)
 
 
@@ -49,7 +51,7 @@ def test_damaged_folders(tmp_path, text):
 def test_name_of_another_estimator(tmp_path, saved_model):
     description = json.loads((saved_model / "model.json").read_text("utf-8"))
     (tmp_path / "model.json").write_text(json.dumps(description | {"estimator": 3}))
-    with pytest.raises(ValueError, match="has a 3, which is no classifier"):
+    with pytest.raises(ValueError, match="has a 3, which is not a classifier"):
         load_classifier(tmp_path)
 
 

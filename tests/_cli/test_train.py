@@ -161,4 +161,4 @@ def test_other_files_are_not_mixed_with_a_model(train, tmp_path, capsys):
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "notes.txt").touch()
     assert train("--overwrite") == 2
-    assert "files that are no model, such as 'notes.txt'" in capsys.readouterr().err
+    assert "files of no model, such as 'notes.txt'" in capsys.readouterr().err

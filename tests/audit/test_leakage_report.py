@@ -112,11 +112,10 @@ def test_what_was_not_searched_is_in_the_report():
     assert by_patient.tables["labels"]["what"] == []
     assert by_patient.reading == (
         "No split was given, so only the labels were checked.",
-        "Copies were not searched for (duplicates=None).",
+        "Copies were not searched for.",
     )
     assert leakage_report(X, Y, duplicates=range(8)).reading[1] == (
-        "Patients are not known (groups=None), so other images of the same patient "
-        "cannot be found."
+        "Patients are not known, so other images of the same patient cannot be found."
     )
 
 

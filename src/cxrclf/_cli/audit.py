@@ -209,6 +209,6 @@ def _check_folds(y, cv):
         raise ValueError(f"--cv must be 2 or more, got {cv}.")
     if counts.min() < cv:
         raise ValueError(
-            f"--cv {cv} is more than the {counts.min()} images of the class "
-            f"{classes[counts.argmin()]}. Use fewer folds."
+            f"--cv {cv} is more than the number of images of the class "
+            f"{classes[counts.argmin()]}, {counts.min()}. Use fewer folds."
         )

@@ -141,7 +141,7 @@ def _find_target(name, classifier):
         return name
     if name not in labels:
         raise ValueError(
-            f"--target {name} is no class of the model. Its classes are "
+            f"--target {name} is not a class of the model. Its classes are "
             f"{', '.join(labels)}. Use all for a map of each class."
         )
     return labels[name]

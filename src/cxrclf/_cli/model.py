@@ -40,7 +40,7 @@ def load_classifier(folder, *, device="auto"):
     classes = {cls.__name__: cls for cls in (CXRClassifier, DualBackboneConcat)}
     if name is not None and name not in classes:
         raise ValueError(
-            f"{folder} has a {name}, which is no classifier. Pass the folder of a "
+            f"{folder} has a {name}, which is not a classifier. Pass the folder of a "
             f"{' or '.join(classes)}."
         )
     return classes.get(name, CXRClassifier).load(folder, device=device)
@@ -70,7 +70,7 @@ def check_model_folder(folder, overwrite=False):
         )
     if names and _DESCRIPTION not in names:
         raise FileExistsError(
-            f"{folder} has files that are no model, such as {min(names)!r}. Pass a new "
+            f"{folder} has files of no model, such as {min(names)!r}. Pass a new "
             "or an empty folder."
         )
 

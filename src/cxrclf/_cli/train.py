@@ -46,7 +46,7 @@ _NO_PATIENTS = (
     "the scores are too good."
 )
 _OWN = {
-    "callbacks": "it is no text",
+    "callbacks": "it is not a text",
     "validation_fraction": "use --validation-fraction",
     "verbose": "use --quiet",
 }

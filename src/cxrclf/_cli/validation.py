@@ -31,6 +31,7 @@ def split_validation(data, fraction, *, seed, cache_dir=None, verbose=0):
     """
     import numpy as np
 
+    from cxrclf._utils.counts import format_count
     from cxrclf.audit import StratifiedPatientKFold, find_duplicates
 
     X, y = data.data, data.target
@@ -47,7 +48,8 @@ def split_validation(data, fraction, *, seed, cache_dir=None, verbose=0):
     if counts.min() < n_splits:
         raise ValueError(
             f"--validation-fraction {fraction} holds out one image in {n_splits}, but "
-            f"the class {classes[counts.argmin()]} has {counts.min()} images. Use a "
+            f"the class {classes[counts.argmin()]} has "
+            f"{format_count(int(counts.min()), 'image')}. Use a "
             "larger fraction, or 0 to train on all images."
         )
     splitter = StratifiedPatientKFold(

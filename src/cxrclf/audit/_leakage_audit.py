@@ -173,11 +173,11 @@ class LeakageAudit:
             ]
         if self.groups is None:
             sentences.append(
-                "Patients are not known (groups=None), so other images of the same "
-                "patient cannot be found."
+                "Patients are not known, so other images of the same patient cannot be "
+                "found."
             )
         if self.copies is None:
-            sentences.append("Copies were not searched for (duplicates=None).")
+            sentences.append("Copies were not searched for.")
         return sentences
 
     def compare_scores(self, predictions):

@@ -144,10 +144,9 @@ def read_notes(
         lines.append(
             f"{n_dependent} test image{' has' if n_dependent == 1 else 's have'} a "
             "copy, or other images of the patient, among the training images of the "
-            "fold. "
-            "All scores are too high. The probes profit as well: a probe can beat "
-            "chance because it recognizes such an image. Folds that keep patients and "
-            "copies together have no such images. A number of folds as cv makes them."
+            "fold. All scores are too high. The probes profit as well: a probe can "
+            "beat chance because it recognizes such an image. Use folds that keep "
+            "patients and copies together (StratifiedPatientKFold in Python)."
         )
     if n_copies:
         lines.append(
@@ -168,7 +167,8 @@ def read_notes(
     if "outside_lungs" in skipped and not _EDGES.isdisjoint(alarms):
         lines.append(
             "Whether the lungs reach into the border or the corners was not checked. "
-            "The border and the corners can show disease there. Pass a segmenter."
+            "The border and the corners can show disease there. A segmenter of the "
+            "lungs can check it."
         )
     if n_in_border:
         lines.append(
