@@ -48,6 +48,10 @@ def test_faithful_variant_is_named():
     text = " ".join(report_overview(StudyScores(results)).reading)
     assert "It has 2 known leaks" in text
     assert "Its scores are too good." in text
+    assert "to the letter. It" in text
+    results.description["scaled"] = {"max_epochs": "1"}
+    text = " ".join(report_overview(StudyScores(results)).reading)
+    assert "to the letter, but for the changed parameters." in text
 
 
 def test_a_scaled_study_is_named():
@@ -78,7 +82,7 @@ def test_published_scores_of_the_class_scheme():
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.4, "0 s"), (59.4, "59 s"), (75, "1 min 15 s"), (7500, "2 h 5 min")],
+    [(0.4, "less than 1 s"), (59.4, "59 s"), (75, "1 min 15 s"), (7500, "2 h 5 min")],
 )
 def test_seconds(seconds, text):
     assert format_seconds(seconds) == text

@@ -30,7 +30,8 @@ def test_protocol_choices_networks_and_environment():
     assert run["variant"] == "honest"
     assert run["changed parameters"] == "image_size=96, max_epochs=3"
     assert "preprocessing" not in run
-    assert "honest variant" in report.reading[-1]
+    assert "honest variant" in report.reading[-2]
+    assert report.reading[-1].startswith("This run is scaled: the changed parameters")
 
 
 def test_study_without_protocol():
@@ -40,4 +41,4 @@ def test_study_without_protocol():
     report = report_protocol(StudyScores(results))
     assert "the_publication_states" not in report.tables
     assert len(report.tables["networks"]) == 0
-    assert "to the letter" in report.reading[-1]
+    assert "faithful variant" in report.reading[-1]

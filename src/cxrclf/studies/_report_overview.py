@@ -24,11 +24,12 @@ def report_overview(scores):
     reading = [describe_changes(changes)] if changes else []
     reading.append(f"{describe_run(scores)} {describe_best(scores)}")
     if description.get("faithful"):
-        n = len(description.get("leaks", ()))
+        n = plural(len(description.get("leaks", ())), "known leak")
+        but = ", but for the changed parameters" if changes else ""
         reading.append(
-            "This is the faithful variant. It follows the publication to the letter. "
-            f"It has {n} known leak{'' if n == 1 else 's'}, which the section "
-            '"Audit" names. Its scores are too good.'
+            "This is the faithful variant. It follows the publication to the letter"
+            f'{but}. It has {n}, which the section "Audit" names. Its scores are too '
+            "good."
         )
     columns = {
         "network": scores.order,
@@ -154,6 +155,8 @@ def plural(n, noun):
 def format_seconds(seconds):
     """Return a duration in words: "12 s", "3 min 20 s" or "2 h 5 min"."""
     seconds = round(seconds)
+    if seconds == 0:
+        return "less than 1 s"
     if seconds < 60:
         return f"{seconds} s"
     minutes, seconds = divmod(seconds, 60)

@@ -56,11 +56,17 @@ def report_protocol(scores):
     tables["run"] = _tabulate(("setting", known), ("value", map(str, known.values())))
     reading = [description["reference"]] if description.get("reference") else []
     reading.append(
-        "This is the variant to the letter of the publication, with its leaks."
+        "This is the faithful variant: the folds, the training and the leaks of the "
+        "publication."
         if variant == "faithful"
         else "This is the honest variant: patients are grouped, and all selection "
         "happens inside the training part."
     )
+    if changes:
+        reading.append(
+            "This run is scaled: the changed parameters are not the parameters of the "
+            "publication."
+        )
     return Report("Protocol", None, tables, reading)
 
 
