@@ -104,6 +104,20 @@ def test_pictures_ignore_the_style_of_the_user():
     assert int(width) == round(picture.width * 96 / 144)  # sharp on dense screens
 
 
+@pytest.mark.parametrize(
+    ("size", "mark"),
+    [((2, 4), ' class="tall"'), ((4, 4), ""), ((10, 4), ' class="wide"')],
+)
+def test_tall_and_wide_pictures_are_marked(size, mark):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+
+    def draw():
+        return pyplot.subplots(figsize=size)[0]
+
+    page = make_page([Report("All", None, figures={"A figure.": draw})], "Study")
+    assert re.search("<figure([^>]*?)(?: tabindex[^>]*)? style", page)[1] == mark
+
+
 def read_colors():
     """Return the colors of the light and of the dark page by name."""
     source = files("cxrclf.audit").joinpath("report.html").read_text(encoding="utf-8")
