@@ -40,7 +40,7 @@ def test_probes_stand_beside_the_networks():
     ("accuracies", "text"),
     [
         ((0.9, 0.61), "All networks are better: their intervals lie above"),
-        ((0.9, 0.6), "clearly better, with intervals above this score: a."),
+        ((0.9, 0.6), "Only a is clearly better: its interval lies above this score."),
         ((0.5, 0.6), "No network is clearly better"),
     ],
 )

@@ -148,9 +148,14 @@ def _compare(scores, probes, chance):
             f"{text} No network is clearly better: no interval of a network lies above "
             "this score."
         )
+    if len(better) == 1:
+        return (
+            f"{text} Only {better[0]} is clearly better: its interval lies above this "
+            "score."
+        )
     return (
-        f"{text} Only these networks are clearly better, with intervals above this "
-        f"score: {', '.join(better)}."
+        f"{text} Only these networks are clearly better: {', '.join(better)}. Their "
+        "intervals lie above this score."
     )
 
 
