@@ -416,3 +416,15 @@ def test_a_segmenter_takes_callbacks_as_well(lungs, small_segmenter):
     assert [epoch for _, epoch, _ in recorded.calls] == [1, 2]
     assert unet.net_.history[:, "valid_dice"] == unet.history_["valid_dice"]
     assert UNetSegmenter().callbacks is None
+
+
+def test_zero_grad_of_torch_is_not_used(radiographs, small_classifier, monkeypatch):
+    def fail(optimizer, set_to_none=True):
+        # What torch raises if another thread exports a graph at this moment.
+        raise KeyError("custom")
+
+    X, y = radiographs.images, radiographs.target
+    expected = small_classifier().fit(X, y)
+    monkeypatch.setattr(torch.optim.Optimizer, "zero_grad", fail)
+    found = small_classifier().fit(X, y)
+    assert found.history_["train_loss"] == expected.history_["train_loss"]

@@ -235,6 +235,16 @@ class TrainingNet(NeuralNet):
         self.stop_requested = False
         self.fit_loop(samples, epochs=1)
 
+    def _zero_grad_optimizer(self, set_to_none=None):
+        """Remove the gradients, which skorch asks for before each step.
+
+        ``Optimizer.zero_grad`` of torch does the same, but it also changes a global
+        dict while another thread exports a graph. It can then raise a KeyError.
+        """
+        for group in self.optimizer_.param_groups:
+            for parameter in group["params"]:
+                parameter.grad = None
+
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         """Run an epoch, of the training or of the validation set.
 
