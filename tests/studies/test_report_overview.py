@@ -1,6 +1,9 @@
+from dataclasses import replace
+
 import pytest
 from sklearn.metrics import accuracy_score
 
+from cxrclf.studies import StudyResults
 from cxrclf.studies._report_overview import (
     find_published,
     format_seconds,
@@ -41,6 +44,15 @@ def test_one_paragraph_and_one_table(scores):
     assert table["accuracy"][scores.order.index("a")].value == pytest.approx(right)
     published = dict(zip(table["network"], table["published accuracy"], strict=True))
     assert published == {"a": 0.95, "b": None}
+
+
+def test_images_that_several_folds_test_are_counted_once():
+    results = make_study_results(["a"], audit=False)
+    again = [replace(fit, fold=fit.fold + 3) for fit in results.fits]
+    results = StudyResults(results.description, results.data, [*results.fits, *again])
+    (paragraph,) = report_overview(StudyScores(results)).reading
+    assert "have 60 images (20 covid, 20 normal, 20 pneumonia)" in paragraph
+    assert "the scores are over 120 predictions of them" in paragraph
 
 
 def test_faithful_variant_is_named():

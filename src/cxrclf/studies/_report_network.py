@@ -75,10 +75,10 @@ def _read(scores, network, matrix, classes):
     """Return sentences about the accuracy and the most frequent error."""
     accuracy = scores.overall(network, "accuracy")
     n, right = int(matrix.sum()), int(np.trace(matrix))
-    text = (
-        f"{right:,} of {n:,} test images have the right class (accuracy "
-        f"{accuracy:.3f})."
-    )
+    # Several folds may test the same image.
+    several = len(np.unique(scores.predictions[network].rows)) < n
+    noun = "predictions" if several else "test images"
+    text = f"{right:,} of {n:,} {noun} have the right class (accuracy {accuracy:.3f})."
     errors = matrix - np.diag(np.diag(matrix))
     if errors.any():
         row, column = np.unravel_index(errors.argmax(), errors.shape)

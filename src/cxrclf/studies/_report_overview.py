@@ -61,10 +61,11 @@ def describe_run(scores):
     """Return sentences about the networks, the folds and the images of a study."""
     results = scores.results
     n_networks, n_folds = len(scores.order), count_folds(results)
+    predictions = scores.predictions[scores.order[0]]
+    rows, first = np.unique(predictions.rows, return_index=True)
     classes, counts = np.unique(
-        scores.predictions[scores.order[0]].y_true.astype(str), return_counts=True
+        predictions.y_true[first].astype(str), return_counts=True
     )
-    tested = sum(counts.tolist())
     mixture = ", ".join(
         f"{count} {label}" for label, count in zip(classes, counts, strict=True)
     )
@@ -72,8 +73,13 @@ def describe_run(scores):
         f"{plural(n_networks, 'network')} {'was' if n_networks == 1 else 'were'} "
         f"trained and tested in {plural(n_folds, 'fold')} on "
         f"{describe_images(results)}. "
-        f"All test sets together have {plural(tested, 'image')} ({mixture})."
+        f"All test sets together have {plural(len(rows), 'image')} ({mixture})."
     ]
+    if len(rows) < len(predictions):
+        sentences.append(
+            f"Several folds test the same images: the scores are over "
+            f"{plural(len(predictions), 'prediction')} of them."
+        )
     scheme = results.description.get("scheme")
     if scheme:
         sentences.append(f"The class scheme is {scheme!r}.")
