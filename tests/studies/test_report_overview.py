@@ -10,7 +10,6 @@ from cxrclf.studies._report_overview import (
     list_published,
     name_score,
     name_study,
-    plural,
     report_overview,
 )
 from cxrclf.studies._study_scores import StudyScores
@@ -104,7 +103,3 @@ def test_names_of_scores():
     names = ["auc", "f1", "balanced_accuracy", "precision"]
     expected = ["AUC", "F1", "balanced accuracy", "precision"]
     assert [name_score(name) for name in names] == expected
-
-
-def test_plural():
-    assert [plural(1, "fold"), plural(2000, "image")] == ["1 fold", "2,000 images"]

@@ -2,7 +2,7 @@
 
 
 def format_count(n: int, noun: str, nouns: str | None = None) -> str:
-    """Return a number with its noun in the singular or in the plural.
+    """Return a number with its noun, in the singular or in the plural.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ def format_count(n: int, noun: str, nouns: str | None = None) -> str:
     Examples
     --------
     >>> from cxrclf._utils.counts import format_count
-    >>> format_count(1, "image"), format_count(2, "image has", "images have")
-    ('1 image', '2 images have')
+    >>> format_count(1, "image"), format_count(2000, "image has", "images have")
+    ('1 image', '2,000 images have')
     """
-    return f"{n} {noun if n == 1 else nouns or noun + 's'}"
+    return f"{n:,} {noun if n == 1 else nouns or noun + 's'}"

@@ -1,9 +1,8 @@
 """Rows of one or two sets of images: their names, and both sets in one array."""
 
-import os
-
 import numpy as np
 
+from cxrclf._utils.paths import shorten_paths
 from cxrclf.images import ImageInput
 
 
@@ -22,12 +21,7 @@ def name_rows(images):
     """
     if images.paths is None:
         return [f"row {row}" for row in range(len(images))]
-    paths = [str(path) for path in images.paths]
-    try:
-        folder = os.path.commonpath([os.path.dirname(path) for path in paths])
-    except ValueError:  # on several drives, or absolute and relative
-        return paths
-    return [os.path.relpath(path, folder) if folder else path for path in paths]
+    return shorten_paths(images.paths)
 
 
 def stack_rows(X, other, name="X_test"):

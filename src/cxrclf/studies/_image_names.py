@@ -1,7 +1,6 @@
 """Names of images in tables."""
 
-import os
-
+from cxrclf._utils.paths import shorten_paths
 from cxrclf.images import ImageInput
 
 
@@ -22,9 +21,4 @@ def name_images(X):
     images = ImageInput.from_X(X)
     if images.paths is None:
         return [f"row {row}" for row in range(len(images))]
-    paths = [str(path) for path in images.paths]
-    try:
-        folder = os.path.commonpath([os.path.dirname(path) for path in paths])
-    except ValueError:  # on several drives, or absolute and relative
-        return paths
-    return [os.path.relpath(path, folder) if folder else path for path in paths]
+    return shorten_paths(images.paths)

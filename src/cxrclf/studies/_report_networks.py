@@ -2,6 +2,7 @@
 
 from functools import partial
 
+from cxrclf._utils.counts import format_count
 from cxrclf.audit import Report, ReportTable
 from cxrclf.metrics import Estimate
 from cxrclf.studies._draw_estimates import draw_estimates
@@ -9,7 +10,6 @@ from cxrclf.studies._report_overview import (
     find_published,
     list_published,
     name_score,
-    plural,
 )
 
 _FEW = 12  # rows of differences that are shown at once
@@ -172,7 +172,7 @@ def _count_verdicts(verdicts):
         for name, (one, many) in _VERDICTS.items()
         if name in verdicts
     ]
-    n = plural(len(verdicts), "published score")
+    n = format_count(len(verdicts), "published score")
     return f"Of {n}, {' and '.join(parts)}."
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cxrclf._utils.counts import format_count
 from cxrclf.audit import Report, ReportTable
 from cxrclf.studies._describe_study import describe_changes
 
@@ -24,7 +25,7 @@ def report_overview(scores):
     reading = [describe_changes(changes)] if changes else []
     reading.append(f"{describe_run(scores)} {describe_best(scores)}")
     if description.get("faithful"):
-        n = plural(len(description.get("leaks", ())), "known leak")
+        n = format_count(len(description.get("leaks", ())), "known leak")
         but = ", but for the changed parameters" if changes else ""
         reading.append(
             "This is the faithful variant. It follows the publication to the letter"
@@ -70,15 +71,15 @@ def describe_run(scores):
         f"{count} {label}" for label, count in zip(classes, counts, strict=True)
     )
     sentences = [
-        f"{plural(n_networks, 'network')} {'was' if n_networks == 1 else 'were'} "
-        f"trained and tested in {plural(n_folds, 'fold')} on "
+        f"{format_count(n_networks, 'network')} {'was' if n_networks == 1 else 'were'} "
+        f"trained and tested in {format_count(n_folds, 'fold')} on "
         f"{describe_images(results)}. "
-        f"All test sets together have {plural(len(rows), 'image')} ({mixture})."
+        f"All test sets together have {format_count(len(rows), 'image')} ({mixture})."
     ]
     if len(rows) < len(predictions):
         sentences.append(
             f"Several folds test the same images: the scores are over "
-            f"{plural(len(predictions), 'prediction')} of them."
+            f"{format_count(len(predictions), 'prediction')} of them."
         )
     scheme = results.description.get("scheme")
     if scheme:
@@ -103,7 +104,7 @@ def describe_best(scores):
 
 def describe_images(results):
     """Return the numbers of images and patients in words."""
-    images = plural(len(results.data.y), "image")
+    images = format_count(len(results.data.y), "image")
     if results.data.groups is None:
         return f"{images} without patient ids"
     return f"{images} of {describe_units(results)}"
@@ -113,7 +114,7 @@ def describe_units(results):
     """Return the independent units of the intervals in words."""
     if results.data.groups is None:
         return "images, because there are no patient ids"
-    return plural(len(np.unique(results.data.groups)), "patient")
+    return format_count(len(np.unique(results.data.groups)), "patient")
 
 
 def name_study(description):
@@ -151,11 +152,6 @@ def list_published(description):
 def name_score(name):
     """Return the name of a score as in a text: "AUC", "F1", "balanced accuracy"."""
     return {"auc": "AUC", "f1": "F1"}.get(name, name.replace("_", " "))
-
-
-def plural(n, noun):
-    """Return a number with a noun: "1 fold", "2,000 images"."""
-    return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
 def format_seconds(seconds):

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from cxrclf._utils.counts import format_count
 from cxrclf.studies._describe_study import describe_changes
 from cxrclf.studies._describe_trainings import describe_trainings
 from cxrclf.studies._report_overview import (
@@ -11,7 +12,6 @@ from cxrclf.studies._report_overview import (
     describe_run,
     describe_units,
     name_study,
-    plural,
 )
 
 BLANK = "To be filled in by the authors"
@@ -170,14 +170,14 @@ def list_limits(scores):
     rare = counts.argmin()
     limits.append(
         f"The rarest class, {labels[rare]}, has "
-        f"{plural(int(counts[rare]), 'test image')}."
+        f"{format_count(int(counts[rare]), 'test image')}."
     )
     limits.append("The networks were not tested on images of another source.")
     return limits
 
 
 def _count(scores):
-    return plural(len(scores.order), "network")
+    return format_count(len(scores.order), "network")
 
 
 def _count_tested(scores):
@@ -189,7 +189,7 @@ def _count_tested(scores):
 
 def _describe_partition(scores):
     """Return the number of folds, and whether they test each image once."""
-    n_folds = plural(count_folds(scores.results), "fold")
+    n_folds = format_count(count_folds(scores.results), "fold")
     rows = scores.predictions[scores.order[0]].rows
     text = f"Cross-validation in {n_folds}."
     if len(np.unique(rows)) < len(rows):
