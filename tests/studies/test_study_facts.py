@@ -29,6 +29,15 @@ def test_facts_of_a_run():
     assert "preprocessing" not in facts
 
 
+def test_an_audit_without_probes_claims_none():
+    results = make_study_results(["a"])
+    assert "cannot see" in describe_facts(StudyScores(results))["robustness"]
+    # Studies with overlapping test sets have no shortcut report.
+    results.audit = results.audit[:1]
+    found = describe_facts(StudyScores(results))["robustness"]
+    assert found == 'The audit searched for copies and leakage: section "Audit".'
+
+
 def test_facts_of_a_small_run():
     results = make_study_results(
         ["a"],

@@ -15,6 +15,24 @@ from cxrclf.studies._report_overview import (
 )
 
 BLANK = "To be filled in by the authors"
+# Facts of every run.
+_ALWAYS = {
+    "missing": "Images without a label and unreadable images are refused, so no "
+    "value was missing or replaced.",
+    "model": 'Each network and its parameters: section "Protocol". Number of '
+    'parameters, operations and size: section "Time and size".',
+    "output": "A probability for each class. The predicted class has the largest "
+    "probability. No threshold was chosen.",
+    "metrics": "Accuracy, precision, sensitivity, specificity, F1 and AUC of each "
+    "class and as macro averages, confusion matrix, ROC and precision-recall "
+    "curves, calibration (Brier score, log loss, expected calibration error, slope "
+    "and intercept).",
+    "internal": "All scores are of test folds, which no training of the same fold "
+    "used.",
+    "external": "No images of another source were tested in this run.",
+    "failures": "Confusion matrix, most frequent error and worst errors of each "
+    'network: section "Each network".',
+}
 
 
 def describe_facts(scores):
@@ -33,6 +51,7 @@ def describe_facts(scores):
     results = scores.results
     description = results.description
     facts = {
+        **_ALWAYS,
         "title": end_sentence(name_study(description)),
         "technology": "Convolutional neural networks (deep learning) that classify "
         f"chest radiographs: {', '.join(scores.order)}.",
@@ -42,28 +61,13 @@ def describe_facts(scores):
         "images": _describe_images(scores),
         "partition": _describe_partition(scores),
         "disjoint": describe_disjoint(results),
-        "missing": "Images without a label and unreadable images are refused, so no "
-        "value was missing or replaced.",
         "reproduce": _describe_seed(description),
         "software": _describe_versions(description),
         "processor": _describe_processor(description),
-        "model": 'Each network and its parameters: section "Protocol". Number of '
-        'parameters, operations and size: section "Time and size".',
-        "output": "A probability for each class. The predicted class has the largest "
-        "probability. No threshold was chosen.",
-        "metrics": "Accuracy, precision, sensitivity, specificity, F1 and AUC of each "
-        "class and as macro averages, confusion matrix, ROC and precision-recall "
-        "curves, calibration (Brier score, log loss, expected calibration error, slope "
-        "and intercept).",
         "uncertainty": f"95 % confidence intervals over {describe_units(results)}, "
         "mean and standard deviation over folds. Networks are compared on the same "
         "images by the tests of McNemar and DeLong, with p-values adjusted by Holm's "
         "method.",
-        "internal": "All scores are of test folds, which no training of the same fold "
-        "used.",
-        "external": "No images of another source were tested in this run.",
-        "failures": "Confusion matrix, most frequent error and worst errors of each "
-        'network: section "Each network".',
         "performance": describe_best(scores)
         + ' All scores with intervals: sections "Networks" and "Each network".',
         "limits": " ".join(list_limits(scores)),
@@ -72,10 +76,7 @@ def describe_facts(scores):
     if description.get("scaled"):
         facts["model"] += f" {describe_changes(description['scaled'])}"
     if results.audit:
-        facts["robustness"] = (
-            "The audit searched for copies and leakage, and scored classifiers that "
-            'cannot see the disease on the same folds: section "Audit".'
-        )
+        facts["robustness"] = _describe_audit(results)
     explained = [fit for fit in results.fits if fit.examples is not None]
     if explained:
         # Results of earlier versions do not name the method.
@@ -103,6 +104,14 @@ def describe_facts(scores):
             ' Exception: this variant has known leaks, see the section "Audit".'
         )
     return {topic: text for topic, text in facts.items() if text}
+
+
+def _describe_audit(results):
+    """Return what the audit did. Overlapping test sets have no shortcut report."""
+    text = "The audit searched for copies and leakage"
+    if any("scores" in report.tables for report in results.audit):
+        text += ", and scored classifiers that cannot see the disease on the same folds"
+    return f'{text}: section "Audit".'
 
 
 def describe_disjoint(results):
