@@ -10,12 +10,11 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import Pipeline
 
 from cxrclf.datasets import make_chest_radiographs
-from cxrclf.metrics import Predictions
+from cxrclf.metrics import Predictions, join_predictions
 from cxrclf.nets import ClassificationNetwork, Head
 from cxrclf.nets._names import resolve_name
 from cxrclf.studies._cyclegan_gradcam import make_cyclegan_gradcam
 from cxrclf.studies._fixed_test_folds import FixedTestFolds
-from cxrclf.studies._join_predictions import join_predictions
 from networks import on_meta
 
 NAMES = ["VGG16", "ResNet50", "EfficientNetB0"]

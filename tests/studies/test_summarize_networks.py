@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score, recall_score, roc_auc_score
 
-from cxrclf.metrics import Predictions
+from cxrclf.metrics import Predictions, join_predictions
 from cxrclf.studies import FitResult
-from cxrclf.studies._join_predictions import join_predictions
 from cxrclf.studies._summarize_networks import summarize_networks, table_scores
 
 RNG = np.random.default_rng(0)

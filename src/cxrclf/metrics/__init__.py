@@ -51,6 +51,7 @@ from cxrclf.metrics._estimate import Estimate
 from cxrclf.metrics._fold_summary import FoldScore, FoldSummary, fold_summary
 from cxrclf.metrics._fold_thresholds import FoldThresholds, fold_thresholds
 from cxrclf.metrics._holm import holm
+from cxrclf.metrics._join_predictions import join_predictions
 from cxrclf.metrics._mcnemar_test import mcnemar_test
 from cxrclf.metrics._original_class_table import (
     OriginalClassTable,
@@ -104,6 +105,7 @@ __all__ = [
     "fold_summary",
     "fold_thresholds",
     "holm",
+    "join_predictions",
     "map_labels",
     "mcnemar_test",
     "original_class_table",

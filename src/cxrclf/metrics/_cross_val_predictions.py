@@ -29,6 +29,7 @@ from cxrclf.metrics._class_predictor import (
     sort_classes,
     warn_of_unfitted,
 )
+from cxrclf.metrics._join_predictions import join_predictions
 from cxrclf.metrics._predictions import Predictions
 
 
@@ -228,28 +229,21 @@ def _as_rows(rows: Any) -> np.ndarray:
 
 
 def _join(folds: list[_Fold], groups: np.ndarray | None) -> Predictions:
-    """Join the folds. The probability of a class that a fold lacks is 0."""
-    classes = sort_classes({label for fold in folds for label in fold.classes})
-    rows = np.concatenate([fold.rows for fold in folds])
-    y_score = None
-    if all(fold.y_score is not None for fold in folds):
-        y_score = np.zeros((len(rows), len(classes)))
-        start = 0
-        for fold in folds:
-            columns = [classes.index(label) for label in fold.classes]
-            y_score[start : start + len(fold.rows), columns] = fold.y_score
-            start += len(fold.rows)
-    numbers = np.repeat(np.arange(len(folds)), [len(fold.rows) for fold in folds])
-    found = Predictions(
-        np.concatenate([fold.y_true for fold in folds]),
-        np.concatenate([fold.y_pred for fold in folds]),
-        y_score,
-        classes=classes,
-        fold=numbers,
-        rows=rows,
-        groups=None if groups is None else groups[rows],
+    """Join the folds, in the order of the samples."""
+    return join_predictions(
+        [
+            Predictions(
+                fold.y_true,
+                fold.y_pred,
+                fold.y_score,
+                classes=fold.classes,
+                fold=np.full(len(fold.rows), number),
+                rows=fold.rows,
+                groups=None if groups is None else groups[fold.rows],
+            )
+            for number, fold in enumerate(folds)
+        ]
     )
-    return found.subset(np.lexsort([numbers, rows]))
 
 
 def _show_progress(

@@ -5,13 +5,13 @@ from pathlib import Path
 from sklearn.metrics import confusion_matrix
 
 from cxrclf.classification import CXRClassifier, DualBackboneConcat
+from cxrclf.metrics import join_predictions
 from cxrclf.studies._audit_study import read_reports, write_reports
 from cxrclf.studies._compare_published import compare_published
 from cxrclf.studies._describe_study import describe_changes
 from cxrclf.studies._fit_fold import MODEL
 from cxrclf.studies._fit_folder import fit_folder
 from cxrclf.studies._fit_result import FitResult, read_json, write_json
-from cxrclf.studies._join_predictions import join_predictions
 from cxrclf.studies._study_data import StudyData
 from cxrclf.studies._summarize_networks import summarize_networks
 

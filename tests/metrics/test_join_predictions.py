@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from cxrclf.metrics import Predictions
-from cxrclf.studies._join_predictions import join_predictions
+from cxrclf.metrics import Predictions, join_predictions
 
 
 def make_part(rows, classes, fold, y, *, scores=True, groups=True):
@@ -57,3 +56,10 @@ def test_what_one_part_lacks_is_missing(missing):
     assert (found.y_score is None) == (missing == "scores")
     assert (found.groups is None) == (missing == "groups")
     assert len(found) == 8
+
+
+def test_parts_need_folds():
+    with pytest.raises(ValueError, match="one or more Predictions"):
+        join_predictions([])
+    with pytest.raises(ValueError, match="each with fold="):
+        join_predictions([*PARTS, Predictions(["a"], ["a"])])
